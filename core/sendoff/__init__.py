@@ -1,0 +1,65 @@
+"""Durable background uploads: hand over a file and a destination, get an id, and go.
+
+Importing this module costs nothing: a name is fetched from its module when it is first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "errors": (
+        "CredentialNeeded ConfigurationError DriverBroken DriverMissing HostKeyUnknown HostUnavailable IdConflict Interrupted InvalidArgument "
+        "InvalidState JournalFull NeedsAttention NeedsPerson NoSpace OtherVersion OutcomeUnknown Permanent Postpone Refused Rejected SendoffError "
+        "ServerBusy SessionLost SourceChanged SourceMissing SourceUnavailable SourceUnreadable SourceUnsuitable StoreRefused Superseded "
+        "TargetExists TooLarge Transient UnknownOperation Unreachable UnsupportedScheme Unverified UploadCanceled UploadFailed"
+    ),
+    "hookspecs": "Change hookimpl",
+    "model.change": ("Append Checkpoint DropCheckpoint Insert Opened Reply SaveCheckpoint SaveNote SaveTodo Unit Update"),
+    "model.conditions": "Conditions",
+    "model.delivery": "Delivery Demand Receipt",
+    "model.destination": "Destination is_loopback origin_of",
+    "model.document": "decode encode",
+    "model.event": "Event",
+    "model.header": "Headers",
+    "model.lane": "Lane",
+    "model.limits": "Limits Retention RetryRules",
+    "model.moment": "Moment moment moment_of moment_text",
+    "model.note": "Note Todo",
+    "model.notice": "Notice",
+    "model.operation": "Failure Record Request Spec Tally",
+    "model.progress": "UploadProgress",
+    "model.query": "Page Query",
+    "model.response": "Response",
+    "model.secret": "Credential Secret public_url",
+    "model.session": "Leftover Probe Session",
+    "model.source": "Source SourceIdentity",
+    "model.status": "CostPolicy Reason TransferPriority TransferStatus",
+    "model.target": "Target",
+    "model.web_error": "WebErrorStatus web_error_of",
+    "ports.clock": "Clock",
+    "ports.credentials": "CredentialStore Writable",
+    "ports.network": "Network Watching",
+    "ports.sink": "Sink",
+    "ports.store": "Store",
+    "ports.toolkit": "CredentialSource Toolkit TransportToolkit",
+    "ports.transport": "Aborting Probing Shipment Transport",
+}
+_MODULE_OF = {name: module for module, names in _WHERE.items() for name in names.split()}
+
+__all__ = [*sorted(_MODULE_OF)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'sendoff' has no attribute {name!r}")
+    value = getattr(import_module(f"sendoff.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,340 @@
+"""The public face, for type checkers; the same names as the table in ``__init__.py``."""
+
+from sendoff.errors import (
+    ConfigurationError as ConfigurationError,
+)
+from sendoff.errors import (
+    CredentialNeeded as CredentialNeeded,
+)
+from sendoff.errors import (
+    DriverBroken as DriverBroken,
+)
+from sendoff.errors import (
+    DriverMissing as DriverMissing,
+)
+from sendoff.errors import (
+    HostKeyUnknown as HostKeyUnknown,
+)
+from sendoff.errors import (
+    HostUnavailable as HostUnavailable,
+)
+from sendoff.errors import (
+    IdConflict as IdConflict,
+)
+from sendoff.errors import (
+    Interrupted as Interrupted,
+)
+from sendoff.errors import (
+    InvalidArgument as InvalidArgument,
+)
+from sendoff.errors import (
+    InvalidState as InvalidState,
+)
+from sendoff.errors import (
+    JournalFull as JournalFull,
+)
+from sendoff.errors import (
+    NeedsAttention as NeedsAttention,
+)
+from sendoff.errors import (
+    NeedsPerson as NeedsPerson,
+)
+from sendoff.errors import (
+    NoSpace as NoSpace,
+)
+from sendoff.errors import (
+    OtherVersion as OtherVersion,
+)
+from sendoff.errors import (
+    OutcomeUnknown as OutcomeUnknown,
+)
+from sendoff.errors import (
+    Permanent as Permanent,
+)
+from sendoff.errors import (
+    Postpone as Postpone,
+)
+from sendoff.errors import (
+    Refused as Refused,
+)
+from sendoff.errors import (
+    Rejected as Rejected,
+)
+from sendoff.errors import (
+    SendoffError as SendoffError,
+)
+from sendoff.errors import (
+    ServerBusy as ServerBusy,
+)
+from sendoff.errors import (
+    SessionLost as SessionLost,
+)
+from sendoff.errors import (
+    SourceChanged as SourceChanged,
+)
+from sendoff.errors import (
+    SourceMissing as SourceMissing,
+)
+from sendoff.errors import (
+    SourceUnavailable as SourceUnavailable,
+)
+from sendoff.errors import (
+    SourceUnreadable as SourceUnreadable,
+)
+from sendoff.errors import (
+    SourceUnsuitable as SourceUnsuitable,
+)
+from sendoff.errors import (
+    StoreRefused as StoreRefused,
+)
+from sendoff.errors import (
+    Superseded as Superseded,
+)
+from sendoff.errors import (
+    TargetExists as TargetExists,
+)
+from sendoff.errors import (
+    TooLarge as TooLarge,
+)
+from sendoff.errors import (
+    Transient as Transient,
+)
+from sendoff.errors import (
+    UnknownOperation as UnknownOperation,
+)
+from sendoff.errors import (
+    Unreachable as Unreachable,
+)
+from sendoff.errors import (
+    UnsupportedScheme as UnsupportedScheme,
+)
+from sendoff.errors import (
+    Unverified as Unverified,
+)
+from sendoff.errors import (
+    UploadCanceled as UploadCanceled,
+)
+from sendoff.errors import (
+    UploadFailed as UploadFailed,
+)
+from sendoff.hookspecs import (
+    Change as Change,
+)
+from sendoff.hookspecs import (
+    hookimpl as hookimpl,
+)
+from sendoff.model.change import (
+    Append as Append,
+)
+from sendoff.model.change import (
+    Checkpoint as Checkpoint,
+)
+from sendoff.model.change import (
+    DropCheckpoint as DropCheckpoint,
+)
+from sendoff.model.change import (
+    Insert as Insert,
+)
+from sendoff.model.change import (
+    Opened as Opened,
+)
+from sendoff.model.change import (
+    Reply as Reply,
+)
+from sendoff.model.change import (
+    SaveCheckpoint as SaveCheckpoint,
+)
+from sendoff.model.change import (
+    SaveNote as SaveNote,
+)
+from sendoff.model.change import (
+    SaveTodo as SaveTodo,
+)
+from sendoff.model.change import (
+    Unit as Unit,
+)
+from sendoff.model.change import (
+    Update as Update,
+)
+from sendoff.model.conditions import (
+    Conditions as Conditions,
+)
+from sendoff.model.delivery import (
+    Delivery as Delivery,
+)
+from sendoff.model.delivery import (
+    Demand as Demand,
+)
+from sendoff.model.delivery import (
+    Receipt as Receipt,
+)
+from sendoff.model.destination import (
+    Destination as Destination,
+)
+from sendoff.model.destination import (
+    is_loopback as is_loopback,
+)
+from sendoff.model.destination import (
+    origin_of as origin_of,
+)
+from sendoff.model.document import (
+    decode as decode,
+)
+from sendoff.model.document import (
+    encode as encode,
+)
+from sendoff.model.event import (
+    Event as Event,
+)
+from sendoff.model.header import (
+    Headers as Headers,
+)
+from sendoff.model.lane import (
+    Lane as Lane,
+)
+from sendoff.model.limits import (
+    Limits as Limits,
+)
+from sendoff.model.limits import (
+    Retention as Retention,
+)
+from sendoff.model.limits import (
+    RetryRules as RetryRules,
+)
+from sendoff.model.moment import (
+    Moment as Moment,
+)
+from sendoff.model.moment import (
+    moment as moment,
+)
+from sendoff.model.moment import (
+    moment_of as moment_of,
+)
+from sendoff.model.moment import (
+    moment_text as moment_text,
+)
+from sendoff.model.note import (
+    Note as Note,
+)
+from sendoff.model.note import (
+    Todo as Todo,
+)
+from sendoff.model.notice import (
+    Notice as Notice,
+)
+from sendoff.model.operation import (
+    Failure as Failure,
+)
+from sendoff.model.operation import (
+    Record as Record,
+)
+from sendoff.model.operation import (
+    Request as Request,
+)
+from sendoff.model.operation import (
+    Spec as Spec,
+)
+from sendoff.model.operation import (
+    Tally as Tally,
+)
+from sendoff.model.progress import (
+    UploadProgress as UploadProgress,
+)
+from sendoff.model.query import (
+    Page as Page,
+)
+from sendoff.model.query import (
+    Query as Query,
+)
+from sendoff.model.response import (
+    Response as Response,
+)
+from sendoff.model.secret import (
+    Credential as Credential,
+)
+from sendoff.model.secret import (
+    Secret as Secret,
+)
+from sendoff.model.secret import (
+    public_url as public_url,
+)
+from sendoff.model.session import (
+    Leftover as Leftover,
+)
+from sendoff.model.session import (
+    Probe as Probe,
+)
+from sendoff.model.session import (
+    Session as Session,
+)
+from sendoff.model.source import (
+    Source as Source,
+)
+from sendoff.model.source import (
+    SourceIdentity as SourceIdentity,
+)
+from sendoff.model.status import (
+    CostPolicy as CostPolicy,
+)
+from sendoff.model.status import (
+    Reason as Reason,
+)
+from sendoff.model.status import (
+    TransferPriority as TransferPriority,
+)
+from sendoff.model.status import (
+    TransferStatus as TransferStatus,
+)
+from sendoff.model.target import (
+    Target as Target,
+)
+from sendoff.model.web_error import (
+    WebErrorStatus as WebErrorStatus,
+)
+from sendoff.model.web_error import (
+    web_error_of as web_error_of,
+)
+from sendoff.ports.clock import (
+    Clock as Clock,
+)
+from sendoff.ports.credentials import (
+    CredentialStore as CredentialStore,
+)
+from sendoff.ports.credentials import (
+    Writable as Writable,
+)
+from sendoff.ports.network import (
+    Network as Network,
+)
+from sendoff.ports.network import (
+    Watching as Watching,
+)
+from sendoff.ports.sink import (
+    Sink as Sink,
+)
+from sendoff.ports.store import (
+    Store as Store,
+)
+from sendoff.ports.toolkit import (
+    CredentialSource as CredentialSource,
+)
+from sendoff.ports.toolkit import (
+    Toolkit as Toolkit,
+)
+from sendoff.ports.toolkit import (
+    TransportToolkit as TransportToolkit,
+)
+from sendoff.ports.transport import (
+    Aborting as Aborting,
+)
+from sendoff.ports.transport import (
+    Probing as Probing,
+)
+from sendoff.ports.transport import (
+    Shipment as Shipment,
+)
+from sendoff.ports.transport import (
+    Transport as Transport,
+)
+
+__version__: str

@@ -1,0 +1,5 @@
+"""``python -m sendoff``."""
+
+from sendoff.cli.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,53 @@
+"""The seven verbs. ``runtime.app`` implements them where the journal is, ``desk.client`` over the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from sendoff.errors import Json, SendoffError
+from sendoff.model.event import Event
+from sendoff.model.operation import Request
+from sendoff.model.progress import UploadProgress
+from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
+from sendoff.model.secret import Credential
+
+SLICE = 1000
+
+
+class Desk(Protocol):
+    """Everything a program can ask of the work."""
+
+    def create(self, requests: Iterable[Request], *, start: bool = True, dry_run: bool = False, together: bool = False) -> Iterator[Created | SendoffError]:
+        """One answer per request, in order; durable when yielded; one batch per call; ``SLICE`` requests a commit.
+
+        ``dry_run``: check, store nothing. ``together``: within a slice one bad request refuses all (each of the others is answered ``Refused``).
+        """
+        ...
+
+    def order(self, order: Order, which: Selection) -> Applied:
+        """``start pause resume cancel retry acknowledge``; durable when it returns."""
+        ...
+
+    def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
+        """Operations as JSON shows them."""
+        ...
+
+    def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
+        """Events after a position, then live ones; None about once a second when nothing happens. ``after=None``: from now on.
+
+        A slow reader loses progress, never events.
+        """
+        ...
+
+    def answer(self, id: str, offset: int = 0) -> Iterator[bytes]:
+        """The kept body of the server's response, from ``offset``."""
+        ...
+
+    def ask(self, question: Question) -> Json:
+        """``status plugins config credentials check todos stop``."""
+        ...
+
+    def keep(self, reference: str, credential: Credential | None) -> None:
+        """Set or remove (None) a credential; wakes who waited for it."""
+        ...

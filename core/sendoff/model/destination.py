@@ -1,0 +1,98 @@
+"""Where things may go."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from sendoff.errors import InvalidArgument, UnsupportedScheme
+from sendoff.model.secret import public_url
+
+_FTP = "FTP sends passwords and files in clear text and cannot say what arrived; use sftp:// or https:// instead"
+REFUSED = {"ftp": _FTP, "ftps": _FTP, "ftpes": _FTP, "tftp": "TFTP has no login and no integrity; use sftp:// or https:// instead"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One place to send to, as the configuration or a bare address describes it.
+
+    name: of its ``[destinations.NAME]`` section; None for a bare address.
+    url: its root, a folder ending in ``/``; the whole address of one thing when ``exact``. May hold a signed query: never shown.
+    transport: the name of the driver.
+    options: the driver's own keys.
+    """
+
+    url: str
+    transport: str
+    name: str | None = None
+    exact: bool = False
+    credential: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    cleartext: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Destination({self.name or public_url(self.url)!r}, transport={self.transport!r})"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port: what can be reached or not."""
+        return origin_of(self.url)
+
+
+def origin_of(url: str) -> str:
+    """``scheme://host:port`` without user-info, lower case."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+
+
+def scheme_of(address: str) -> str:
+    """The scheme of an address, lower case; refuses FTP's family before any driver is asked."""
+    scheme = address.partition("://")[0].lower()
+    if scheme in REFUSED:
+        raise UnsupportedScheme(f"{scheme}:// is not supported: {REFUSED[scheme]}", hint="nothing was stored")
+    return scheme
+
+
+def checked_url(url: str) -> str:
+    """An address that can be used: absolute, a host, no user-info with a password, no control characters, a port that exists."""
+    if any(ord(char) <= 32 or ord(char) == 127 for char in url) or "\\" in url:
+        raise InvalidArgument(f"{public_url(url)!r}: an address may not contain blanks, backslashes or control characters; write %20 for a blank")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as cause:
+        raise InvalidArgument(f"{public_url(url)!r}: {cause}") from cause
+    if not parts.scheme or not parts.hostname:
+        raise InvalidArgument(f"{url!r} is not an absolute address; write it as scheme://host/path, or NAME:path with a name from [destinations]")
+    if port == 0:
+        raise InvalidArgument(f"{public_url(url)!r}: port 0 cannot be connected to")
+    if parts.password is not None:
+        raise InvalidArgument(f"{public_url(url)}: a password may not stand in an address", hint="name it with --credential env:NAME or --credential file:NAME")
+    if "%00" in parts.path:
+        raise InvalidArgument(f"{public_url(url)!r}: a name may not contain a NUL character")
+    return url.partition("#")[0]
+
+
+def is_local(url: str) -> bool:
+    """Whether an address lies on this machine or a private network, where being offline does not matter."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private or address.is_link_local
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address lies on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,32 @@
+"""One line of the durable history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sendoff.model.moment import Moment
+
+TYPES = (
+    "created", "started", "attempt_failed", "session_recorded", "confirmed", "waiting", "paused", "resumed", "changed", "retried",
+    "completed", "failed", "canceled", "acknowledged", "source_removed", "notice_failed", "batch_completed",
+)  # fmt: skip
+ENDS = frozenset({"completed", "failed", "canceled"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, in commit order.
+
+    seq: grows in commit order, given by the store. id: stable; a receiver that saw it drops the repeat.
+    """
+
+    id: str
+    time: Moment
+    type: str
+    operation: str = ""
+    batch: str = ""
+    round: int = 1
+    data: Mapping[str, Any] = field(default_factory=dict)
+    seq: int = 0

@@ -1,0 +1,50 @@
+"""HTTP header fields as a caller gives them."""
+
+from __future__ import annotations
+
+import re
+
+from sendoff.errors import InvalidArgument
+from sendoff.model.secret import Secret, reveal
+
+Header = tuple[str, "str | Secret"]
+Headers = tuple[Header, ...]
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_ALWAYS_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "proxy-authenticate", "x-api-key", "x-auth-token"})
+_OURS = frozenset({"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "te", "trailer"})
+
+
+def checked_header(name: str, value: str | Secret) -> Header:
+    """A header that can go out as it stands, or ``InvalidArgument`` that says what is wrong with it."""
+    text = reveal(value)
+    if not _TOKEN.fullmatch(name):
+        raise InvalidArgument(f"header name {name!r}: only letters, digits and -!#$%&'*+.^_`|~ may stand in it (RFC 9110 section 5.1)")
+    if name.lower() in _OURS:
+        raise InvalidArgument(f"header {name}: sendoff sets this one itself")
+    if any((ord(char) < 32 and char != "\t") or ord(char) == 127 for char in text):
+        raise InvalidArgument(f"header {name}: its value contains a line break or another control character (RFC 9110 section 5.5)")
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"header {name}: its value contains a character outside ISO 8859-1; encode it (RFC 8187)") from None
+    return (name, value)
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether a header's value is a secret because of its name."""
+    return name.lower() in _ALWAYS_SECRET or name.lower().startswith("proxy-")
+
+
+def joined(headers: Headers) -> Headers:
+    """Each header once, values of equal names joined by ``", "`` in order (RFC 9110 section 5.3)."""
+    found: dict[str, tuple[str, str | Secret]] = {}
+    for name, value in headers:
+        earlier = found.get(name.lower())
+        if earlier is None:
+            found[name.lower()] = (name, value)
+            continue
+        text = f"{reveal(earlier[1])}, {reveal(value)}"
+        secret = isinstance(value, Secret) or isinstance(earlier[1], Secret)
+        found[name.lower()] = (earlier[0], Secret(text) if secret else text)
+    return tuple(found.values())

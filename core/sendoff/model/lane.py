@@ -1,0 +1,41 @@
+"""A line of operations that wait for the same thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sendoff.model.moment import Moment
+from sendoff.model.status import CostPolicy, TransferPriority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A lane in which something is due. key: see ``lane_key``. since: the earliest moment at which one of its operations became due."""
+
+    key: str
+    since: Moment
+
+    @property
+    def order(self) -> int:
+        """High priority before default before low."""
+        return int(self.key[0])
+
+    @property
+    def cost_policy(self) -> CostPolicy:
+        """On which networks the operations of this lane may run."""
+        return CostPolicy(int(self.key[2]))
+
+    @property
+    def local(self) -> bool:
+        """Reachable without a network."""
+        return self.key[4] == "1"
+
+    @property
+    def place(self) -> str:
+        """The destination's name, or the origin of a bare address: what can be reached or not."""
+        return self.key.split("|", 4)[4]
+
+
+def lane_key(*, place: str, group: str | None, priority: TransferPriority, cost_policy: CostPolicy, local: bool) -> str:
+    """The lane of an operation: ``order|cost|local|group|place``; a group's name has no bar in it."""
+    return f"{priority.order}|{int(cost_policy)}|{int(local)}|{group or ''}|{place}"

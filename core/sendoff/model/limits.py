@@ -1,0 +1,37 @@
+"""How much, how often and how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much at once. concurrency: operations that run. spool: bytes of copies kept."""
+
+    concurrency: int = 16
+    per_destination: int = 4
+    spool: int = 20 * 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRules:
+    """How often and how long to try. Lengths of time are seconds; attempts count only where patience is 0."""
+
+    patience: float = 3 * 86400.0
+    attempts: int = 4
+    resend: int = 3
+    first_pause: float = 2.0
+    longest_pause: float = 600.0
+    connect_timeout: float = 300.0
+    response_timeout: float = 120.0
+    stall_timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long finished things are remembered, in microseconds before ``now``."""
+
+    now: int = 0
+    finished: int = 30 * 86400 * 1_000_000
+    receipts: int = 730 * 86400 * 1_000_000

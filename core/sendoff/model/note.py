@@ -1,0 +1,30 @@
+"""Small durable facts, and things that must still happen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sendoff.model.moment import Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A small keyed fact: a group, a sink's position, an environment. value: JSON, at most 64 KiB."""
+
+    kind: str
+    key: str
+    value: Any
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo:
+    """What must still happen after an operation's end: kept until it was seen done. about: the operation's id, or a notice's."""
+
+    kind: str
+    about: str
+    payload: Any
+    due: Moment
+    tries: int = 0
+    version: int = 1

@@ -1,0 +1,167 @@
+"""One durable upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sendoff.model.delivery import Demand, Receipt
+from sendoff.model.moment import Moment
+from sendoff.model.response import Response
+from sendoff.model.source import Source
+from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
+
+IDEMPOTENT = frozenset({"PUT", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 section 9.2.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a caller asks, in the caller's words; nothing here is checked yet.
+
+    source: absolute path. spool: name of a file in the spool's incoming folder, instead of a path.
+    destination: an address, or ``NAME:path``. name: path below a destination that is a folder.
+    headers, secret_headers: ``(name, value)``; a secret value may be a reference ``driver:name``.
+    priority: ``high default low``. cost_policy: ``unrestricted-only default always``.
+    patience: microseconds, None = as configured.
+    """
+
+    source: str = ""
+    spool: str | None = None
+    destination: str = ""
+    name: str | None = None
+    method: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    secret_headers: tuple[tuple[str, str], ...] = ()
+    credential: str | None = None
+    id: str | None = None
+    group: str | None = None
+    priority: str = "default"
+    cost_policy: str = "default"
+    label: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    demand: Demand = Demand()
+    idempotency_key: str | None = None
+    retry_unsafe: bool = False
+    patience: int | None = None
+    attempts: int | None = None
+    if_changed: str = "fail"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What was asked, checked and fixed when the operation was created; public: secrets are sealed beside it.
+
+    root, url: public forms. name: path below the root. local: reachable without a network.
+    headers: secret values as three stars.
+    """
+
+    transport: str
+    url: str
+    root: str
+    name: str
+    source: Source
+    method: str | None = None
+    destination: str | None = None
+    exact: bool = False
+    local: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    credential: str | None = None
+    cost_policy: CostPolicy = CostPolicy.DEFAULT
+    label: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    demand: Demand = Demand()
+    idempotency_key: str | None = None
+    retry_unsafe: bool = False
+    patience: int | None = None
+    attempts: int | None = None
+    if_changed: str = "fail"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def repeatable(self) -> bool:
+        """A whole request may be sent again without doing the thing twice (RFC 9110 section 9.2.2)."""
+        return self.method is None or self.method in IDEMPOTENT or self.retry_unsafe or self.idempotency_key is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What an operation has spent in its round. Lengths of time are microseconds of allowed trying.
+
+    attempts: tries begun. requests: tries since the last newly confirmed byte. spent: patience used since then.
+    pause: the wait that was planned before the next try. confirmed: most bytes ever acknowledged. sent: body bytes of all tries.
+    resent: bytes sent again without a session since the last confirmed byte. lost: sessions lost without progress.
+    unsettled: tries begun in a row whose end nobody recorded. restarted: the next try starts anew.
+    """
+
+    attempts: int = 0
+    requests: int = 0
+    spent: int = 0
+    pause: int = 0
+    confirmed: int = 0
+    sent: int = 0
+    resent: int = 0
+    lost: int = 0
+    unsettled: int = 0
+    restarted: bool = False
+    resumable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why it failed, or why it waits; as JSON shows it."""
+
+    code: str
+    message: str
+    side: str = "local"
+    http_status: int | None = None
+    web_error: int = 0
+    retryable: bool = False
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One operation as the journal holds it.
+
+    number: short, given by the store. version: grows with every update. epoch: grows with every claim. owner: who claimed it.
+    want: an order a running try has not yet obeyed. due: when it may start; None = nothing to start. rank: its place in its lane;
+    None = at the end. target: the key of its target, None where each upload makes a new thing. holds_target: later ones to the
+    same target wait for it. open: not terminal. point: a request that must not be repeated may have gone out whole.
+    environment: the note that keeps the submitter's. sealed: the secrets. needs: what a person must do, ``{"what", "command"}``.
+    """
+
+    id: str
+    batch: str
+    spec: Spec
+    lane: str
+    created_at: Moment
+    number: int = 0
+    version: int = 1
+    epoch: int = 0
+    owner: str | None = None
+    round: int = 1
+    status: TransferStatus = TransferStatus.IDLE
+    reason: str | None = None
+    reason_text: str | None = None
+    needs: Mapping[str, str] | None = None
+    want: str | None = None
+    point: bool = False
+    group: str | None = None
+    priority: TransferPriority = TransferPriority.DEFAULT
+    rank: float | None = None
+    site: str = ""
+    due: Moment | None = None
+    target: str | None = None
+    holds_target: bool = False
+    open: bool = True
+    acknowledged_at: Moment | None = None
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+    environment: str | None = None
+    sealed: bytes | None = None
+    tally: Tally = Tally()
+    response: Response | None = None
+    error: Failure | None = None
+    receipt: Receipt | None = None

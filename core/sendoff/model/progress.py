@@ -1,0 +1,24 @@
+"""How far an operation is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadProgress:
+    """How far an operation is; bytes may go down when a try starts anew.
+
+    rate: bytes a second, None when nothing moves. eta: seconds.
+    """
+
+    operation: str = ""
+    bytes_sent: int = 0
+    bytes_confirmed: int = 0
+    total_bytes: int = 0
+    bytes_received: int = 0
+    attempt: int = 0
+    has_restarted: bool = False
+    has_response_changed: bool = False
+    rate: float | None = None
+    eta: float | None = None

@@ -1,0 +1,93 @@
+"""Which operations, and what about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from sendoff.errors import Json
+from sendoff.model.moment import Moment
+
+Item = TypeVar("Item", covariant=True)
+View = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A filter; every field that is set must hold.
+
+    ids: operations or batches, by id. numbers: short numbers. prefix: of an id. statuses: words (``running``). claimed: has an owner.
+    listed: not finished or not acknowledged. due_after: due, but later than this. metadata: each key has this value.
+    """
+
+    ids: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    prefix: str | None = None
+    batch: str | None = None
+    group: str | None = None
+    statuses: tuple[str, ...] = ()
+    reason: str | None = None
+    open: bool | None = None
+    listed: bool | None = None
+    claimed: bool | None = None
+    target: str | None = None
+    due_after: Moment | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    types: tuple[str, ...] = ()  # of events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Item]):
+    """Some of many. next: pass it as ``after`` for more; None = that was all. A page may be empty and still have a next."""
+
+    items: Sequence[Item]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which operations an order is for: ids (also batches', numbers, unique prefixes), a batch, a group, or all."""
+
+    ids: tuple[str, ...] = ()
+    batch: str | None = None
+    group: str | None = None
+    all: bool = False
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to do with them: ``start pause resume cancel retry acknowledge``."""
+
+    verb: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of an order. ids: it was obeyed, or is in force. skipped: ``(id, sentence)``."""
+
+    count: int = 0
+    ids: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What to tell: ``status plugins config credentials check todos``."""
+
+    what: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A request that was taken. existing: the same id with the same request was there already."""
+
+    id: str
+    number: int
+    batch: str
+    url: str
+    existing: bool = False
+    warning: str | None = None

@@ -1,0 +1,1 @@
+"""What authors implement, and what the core hands them."""

@@ -1,0 +1,43 @@
+"""Time and chance, handed in."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from sendoff.model.moment import Moment
+
+
+class Clock(Protocol):
+    """Three readings of time."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back; for time limits."""
+        ...
+
+    def wall(self) -> Moment:
+        """What the clock on the wall says; for time stamps that people read."""
+        ...
+
+    def steady(self) -> Moment:
+        """The wall clock at the start of the process, carried on by the monotonic one; for whatever is due."""
+        ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def __init__(self) -> None:
+        self._base = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def wall(self) -> Moment:
+        """The wall clock, microseconds since 1970."""
+        return time.time_ns() // 1000
+
+    def steady(self) -> Moment:
+        """Moves with the monotonic clock from where the wall clock stood at the start."""
+        return self._base + time.monotonic_ns() // 1000

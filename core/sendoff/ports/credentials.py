@@ -1,0 +1,47 @@
+"""Proofs of identity, fetched when they are used."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from sendoff.model.secret import Credential
+from sendoff.ports.toolkit import Toolkit
+
+
+class CredentialStore(ABC):
+    """The word before ``:`` in a reference."""
+
+    Settings: ClassVar[type]
+
+    def __init__(self, settings: Any, toolkit: Toolkit) -> None:
+        """No input or output happens here."""
+        self.settings, self.toolkit = settings, toolkit
+
+    @abstractmethod
+    def get(self, name: str, *, environment: Mapping[str, str], refused: Credential | None = None) -> Credential:
+        """The credential as it is now; with ``refused`` a newer one. ``CredentialNeeded`` says what to do. The caller never caches."""
+
+    def usable(self) -> str | None:
+        """None, or the reason why this store does not work here and now."""
+        return None
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class Writable(ABC):
+    """A credential store that can be written."""
+
+    @abstractmethod
+    def set(self, name: str, credential: Credential) -> None:
+        """Keep it; read back before this returns."""
+
+    @abstractmethod
+    def remove(self, name: str) -> bool:
+        """Forget it; whether it was there."""
+
+    @abstractmethod
+    def names(self) -> Iterator[str]:
+        """What it holds; never values."""

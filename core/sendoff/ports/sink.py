@@ -1,0 +1,26 @@
+"""Telling somebody."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from sendoff.model.notice import Notice
+from sendoff.ports.toolkit import Toolkit
+
+
+class Sink(ABC):
+    """Delivers notices."""
+
+    Settings: ClassVar[type]
+
+    def __init__(self, settings: Any, toolkit: Toolkit) -> None:
+        """No input or output happens here."""
+        self.settings, self.toolkit = settings, toolkit
+
+    @abstractmethod
+    def deliver(self, notice: Notice) -> None:
+        """Returning = accepted. ``Transient``: later; ``Permanent``: set aside, shown. The same ``notice.id`` may come again."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""

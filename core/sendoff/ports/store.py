@@ -1,0 +1,87 @@
+"""Keeping the record."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sendoff.model.change import Checkpoint, Opened, Reply, Unit
+from sendoff.model.event import Event
+from sendoff.model.lane import Lane
+from sendoff.model.limits import Retention
+from sendoff.model.moment import Moment
+from sendoff.model.note import Note, Todo
+from sendoff.model.operation import Record
+from sendoff.model.query import Page, Query
+from sendoff.ports.toolkit import Toolkit
+
+
+class Store(ABC):
+    """Records, checkpoints, events, to-dos, notes.
+
+    Knows nothing of states: the core sets the fields, the store indexes them. Reads may come from any thread; ``commit`` from one at a time.
+    May be open in several processes; epochs and versions keep them apart.
+    """
+
+    Settings: ClassVar[type]
+
+    def __init__(self, settings: Any, toolkit: Toolkit) -> None:
+        """No input or output happens here."""
+        self.settings, self.toolkit = settings, toolkit
+
+    @abstractmethod
+    def open(self) -> Opened:
+        """Make or migrate (with a backup) and open; or ``StoreRefused`` that says what to do, the file untouched."""
+
+    @abstractmethod
+    def commit(self, units: Sequence[Unit], *, synced: bool) -> Sequence[Sequence[Reply]]:
+        """Write units, each whole or not at all, in one disk transaction; a reply per change.
+
+        A refused change refuses its own unit only. ``synced``: survives a power cut when it returns. Events get their seq in commit order.
+        Errors: ``JournalFull`` (nothing of these units was written), ``StoreRefused``.
+        """
+
+    @abstractmethod
+    def find(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[Record]:
+        """Records by number, ascending. Bounded time a page: it may hold fewer rows than ``limit``, even none, with ``next``."""
+
+    @abstractmethod
+    def checkpoint(self, number: int) -> Checkpoint | None:
+        """How far the operation has come, as far as was recorded."""
+
+    @abstractmethod
+    def lanes(self, now: Moment, *, after: str | None = None, limit: int = 1000) -> Page[Lane]:
+        """Lanes with something due at ``now``, by key, found by index however long the queue."""
+
+    @abstractmethod
+    def due(self, lane: str, now: Moment, limit: int) -> Sequence[Record]:
+        """Unclaimed records of this lane that are due, by rank; skips whoever waits behind an earlier holder of its target. Claims nothing."""
+
+    @abstractmethod
+    def wake(self, now: Moment) -> Moment | None:
+        """The first moment after ``now`` at which an unclaimed record becomes due; None = never."""
+
+    @abstractmethod
+    def events(self, after: int, limit: int, *, query: Query | None = None) -> Sequence[Event]:
+        """Events with a greater seq, in commit order; never a hole that fills later. ``query``: its ids, batch and types count."""
+
+    @abstractmethod
+    def todos(self, now: Moment, *, kind: str | None = None, limit: int = 100) -> Sequence[Todo]:
+        """What is due at ``now``, longest due first."""
+
+    @abstractmethod
+    def notes(self, kind: str, *, after: str | None = None, limit: int = 1000) -> Page[Note]:
+        """Notes of a kind, by key."""
+
+    @abstractmethod
+    def note(self, kind: str, keys: Sequence[str]) -> Mapping[str, Note]:
+        """The named notes that exist."""
+
+    @abstractmethod
+    def trim(self, keep: Retention, *, limit: int) -> int:
+        """Forget at most ``limit`` finished operations (with their events and checkpoints) past retention; how many; 0 when done."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave the journal as another process may find it."""

@@ -1,0 +1,111 @@
+"""Carrying bytes to a destination."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, ClassVar, Protocol
+
+from sendoff.model.delivery import Delivery, Demand
+from sendoff.model.destination import Destination
+from sendoff.model.header import Headers
+from sendoff.model.operation import Record
+from sendoff.model.secret import Credential
+from sendoff.model.session import Leftover, Probe, Session
+from sendoff.model.target import Target
+from sendoff.ports.toolkit import TransportToolkit
+
+
+class Shipment(Protocol):
+    """All that a driver sees of sendoff during a try; any method may be called from any thread.
+
+    headers: to send, secrets revealed only by ``Secret.reveal``. deadline: monotonic seconds at which the try should be over, or infinity.
+    session: the last one recorded, opened; None = begin anew. lanes: connections this try may use at once.
+    """
+
+    operation: Record
+    root: str
+    name: PurePosixPath
+    target: Target
+    headers: Headers
+    size: int
+    demand: Demand
+    deadline: float
+    session: Session | None
+    lanes: int
+
+    def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
+        """Fill from the source at this offset; the bytes read, 0 at its end.
+
+        The source's identity is checked and ``Interrupted`` raised here. Errors: ``SourceChanged``, ``SourceUnavailable``, ``SourceUnreadable``.
+        """
+        ...
+
+    def credential(self, kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:
+        """The one to use now; None when none is configured; with ``refused`` a newer one, or ``CredentialNeeded``."""
+        ...
+
+    def record(self, session: Session) -> None:
+        """Put the session on disk, synced, before it returns; call it before the first byte that depends on it."""
+        ...
+
+    def confirm(self, total: int, session: Session | None = None) -> None:
+        """The server has acknowledged this many bytes in all (parts: their sum). Never blocks. May go down."""
+        ...
+
+    def commit_point(self) -> None:
+        """Call before handing over the bytes that complete a request. Synced where repeating it is unsafe, else free."""
+        ...
+
+    def answered(self, status: int | None, headers: Sequence[tuple[str, str]], url: str) -> BinaryIO:
+        """Keep this response, errors too; write its body to what this returns (the rest beyond the cap is dropped)."""
+        ...
+
+    def on_interrupt(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        """Inside this context ``stop`` breaks a blocked call: shut the socket down, never close it. Called at most once, from another thread."""
+        ...
+
+
+class Transport(ABC):
+    """Carries bytes to one destination for one identity. Made and closed by the core, used by many threads, keeps its connections.
+
+    schemes: of the addresses it serves. methods: the verbs it knows, () where there are none; the first is the default.
+    Settings: a pydantic model of ``[transports.NAME]`` and the destination's own keys; unknown keys are errors.
+    """
+
+    schemes: ClassVar[tuple[str, ...]]
+    methods: ClassVar[tuple[str, ...]] = ()
+    Settings: ClassVar[type]
+
+    def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:
+        """No input or output happens here."""
+        self.destination, self.settings, self.toolkit = destination, settings, toolkit
+
+    @abstractmethod
+    def target(self, name: PurePosixPath) -> Target:
+        """The full address of one thing, inside the root, or ``InvalidArgument``. Pure."""
+
+    @abstractmethod
+    def send(self, shipment: Shipment) -> Delivery:
+        """One try, from ``shipment.session`` if there is one (the server is asked first). Returns only what the server was seen to hold."""
+
+    def close(self) -> None:
+        """Let connections go; the next send opens new ones."""
+
+
+class Aborting(ABC):
+    """A transport whose sessions leave something at the server."""
+
+    @abstractmethod
+    def abort(self, leftover: Leftover) -> None:
+        """Returns when the server was seen to hold nothing more. Called until it does."""
+
+
+class Probing(ABC):
+    """A transport that can ask without sending."""
+
+    @abstractmethod
+    def probe(self) -> Probe:
+        """Is it there, may we write, can it resume; no body bytes. Errors as ``send``."""

@@ -1,0 +1,1 @@
+"""Credentials from the environment and private files, for sendoff."""

@@ -1,0 +1,1 @@
+"""What the network is like, from the routing table, for sendoff."""

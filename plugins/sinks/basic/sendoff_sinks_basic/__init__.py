@@ -1,0 +1,1 @@
+"""Notices to a log or a command, for sendoff."""

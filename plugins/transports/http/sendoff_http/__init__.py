@@ -1,0 +1,1 @@
+"""HTTP PUT and POST for sendoff."""
