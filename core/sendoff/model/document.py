@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sendoff.errors import Json
 
@@ -25,7 +25,7 @@ def encode(value: Any) -> Json:
     if isinstance(value, Mapping):
         return {str(key): encode(item) for key, item in value.items()}
     found = {}
-    for name, default in _defaults(type(value)):
+    for name, default in _defaults(cast(Any, type(value))):
         item = getattr(value, name)
         if item != default:
             found[name] = encode(item)
@@ -34,7 +34,7 @@ def encode(value: Any) -> Json:
 
 def decode(kind: type[Value], data: Mapping[str, Json]) -> Value:
     """The value that ``encode`` described; unknown keys are ignored, so that an older reader understands a newer writer."""
-    turns = _turns(kind)
+    turns = _turns(cast(Any, kind))
     return kind(**{name: turns[name](item) for name, item in data.items() if name in turns})
 
 
