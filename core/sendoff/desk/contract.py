@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from sendoff.errors import Json, SendoffError
@@ -18,10 +18,19 @@ SLICE = 1000
 class Desk(Protocol):
     """Everything a program can ask of the work."""
 
-    def create(self, requests: Iterable[Request], *, start: bool = True, dry_run: bool = False, together: bool = False) -> Iterator[Created | SendoffError]:
+    def create(
+        self,
+        requests: Iterable[Request],
+        *,
+        start: bool = True,
+        dry_run: bool = False,
+        together: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[Created | SendoffError]:
         """One answer per request, in order; durable when yielded; one batch per call; ``SLICE`` requests a commit.
 
         ``dry_run``: check, store nothing. ``together``: within a slice one bad request refuses all (each of the others is answered ``Refused``).
+        ``environment``: the submitter's; None = this process's own. Only what says something about identity is kept, sealed.
         """
         ...
 

@@ -1,0 +1,58 @@
+"""The configuration in force, as the work sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sendoff.model.destination import Destination
+from sendoff.model.limits import Limits, Retention, RetryRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialSection:
+    """A ``[credentials.NAME]`` section. use: the driver. kind: ``basic bearer header key``. options: the driver's own keys."""
+
+    use: str
+    kind: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkSection:
+    """A ``[[sinks]]`` entry. on: types of events it is told. options: the driver's own keys."""
+
+    name: str
+    use: str
+    on: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What follows the file while the host runs; frozen, replaced whole when the file changes.
+
+    transports: a driver's own settings by its name. allow_schemes, allow_hosts (``*.example``): None = all. seal: ``auto sealed-file memory``.
+    path: the file it came from, "" when there was none. idle_exit: seconds.
+    """
+
+    limits: Limits = Limits()
+    retry: RetryRules = RetryRules()
+    retention: Retention = Retention()
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    transports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    credentials: Mapping[str, CredentialSection] = field(default_factory=dict)
+    sinks: tuple[SinkSection, ...] = ()
+    allow_schemes: tuple[str, ...] | None = None
+    allow_hosts: tuple[str, ...] | None = None
+    disabled: tuple[str, ...] = ()
+    store: str = "sqlite"
+    store_options: Mapping[str, Any] = field(default_factory=dict)
+    network: str = "auto"
+    network_options: Mapping[str, Any] = field(default_factory=dict)
+    seal: str = "auto"
+    mode: str = "auto"
+    idle_exit: float = 600.0
+    log_level: str = "info"
+    path: str = ""
