@@ -90,7 +90,7 @@ class Tally:
     """What an operation has spent in its round. Lengths of time are microseconds of allowed trying.
 
     attempts: tries begun. requests: tries since the last newly confirmed byte. spent: patience used since then.
-    pause: the wait that was planned before the next try. confirmed: most bytes ever acknowledged. sent: body bytes of all tries.
+    pause: the wait that was planned before the next try. confirmed: bytes the server has now. best: most it ever had. sent: of all tries.
     resent: bytes sent again without a session since the last confirmed byte. lost: sessions lost without progress.
     unsettled: tries begun in a row whose end nobody recorded. restarted: the next try starts anew.
     """
@@ -100,6 +100,7 @@ class Tally:
     spent: int = 0
     pause: int = 0
     confirmed: int = 0
+    best: int = 0
     sent: int = 0
     resent: int = 0
     lost: int = 0

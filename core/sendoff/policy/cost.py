@@ -1,0 +1,44 @@
+"""Whether a network allows an operation now."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sendoff.model.conditions import Conditions
+from sendoff.model.status import CostPolicy, Reason, TransferStatus
+
+
+class Gate(NamedTuple):
+    """Why an operation may not run now."""
+
+    status: TransferStatus
+    reason: Reason
+
+
+def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool) -> Gate | None:
+    """None when the operation may run; unknown allows, and a local destination needs no network."""
+    if conditions.power is False and cost_policy is not CostPolicy.ALWAYS:
+        return Gate(TransferStatus.PAUSED_SYSTEM_POLICY, Reason.POWER)
+    if local:
+        return None
+    if conditions.online is False:
+        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.OFFLINE)
+    if conditions.portal:
+        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.PORTAL)
+    reason = _too_dear(conditions, cost_policy)
+    return Gate(TransferStatus.PAUSED_COSTED_NETWORK, reason) if reason else None
+
+
+def _too_dear(conditions: Conditions, cost_policy: CostPolicy) -> Reason | None:
+    """The cost matrix of Windows' CostPolicy: restricted over the limit denies all, roaming and nearing the limit all but ``always``."""
+    if conditions.over_limit and conditions.restricted:
+        return Reason.OVER_LIMIT
+    if cost_policy is CostPolicy.ALWAYS:
+        return None
+    if conditions.roaming:
+        return Reason.ROAMING
+    if conditions.over_limit or conditions.approaching_limit:
+        return Reason.OVER_LIMIT
+    if conditions.metered and cost_policy is CostPolicy.UNRESTRICTED_ONLY:
+        return Reason.METERED
+    return None

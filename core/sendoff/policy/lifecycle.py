@@ -1,0 +1,242 @@
+"""What a try's end means for its operation: every arrow that a try can cause, in one place and without side effects.
+
+idle ──claimed──▶ running ──delivered──▶ completed
+                    │ ├─ waiting helps ─────────▶ running (backoff, unreachable) until patience is used up ─▶ error
+                    │ ├─ only a person helps ───▶ paused_recoverable
+                    │ ├─ waiting does not help ─▶ error
+                    │ ├─ network, cost, power ──▶ paused_no_network, paused_costed_network, paused_system_policy
+                    │ └─ an order ──────────────▶ paused_by_application, canceled
+An upload that must not be repeated and may have gone out whole (its commit point) is never sent again:
+it ends as error ``outcome_unknown`` while the process lives, canceled ``interrupted_non_idempotent`` after its death.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from sendoff.errors import (
+    DriverMissing,
+    Interrupted,
+    JournalFull,
+    NeedsPerson,
+    OutcomeUnknown,
+    Postpone,
+    SendoffError,
+    ServerBusy,
+    SessionLost,
+    SourceUnavailable,
+    Transient,
+    Unreachable,
+)
+from sendoff.model.delivery import Delivery, Receipt
+from sendoff.model.limits import RetryRules
+from sendoff.model.moment import Moment, moment
+from sendoff.model.operation import Failure, Record, Tally
+from sendoff.model.response import Response
+from sendoff.model.status import Reason, TransferStatus, Want
+from sendoff.policy.cost import Gate
+from sendoff.policy.decision import Decision, ending, queued, told, waiting
+from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent
+from sendoff.policy.retry import pause_before_next
+
+MOST_LOST_SESSIONS = 3
+MOST_UNSETTLED = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What surrounds a decision. now: steady. wall: for time stamps. gate: why the network does not allow it just now."""
+
+    rules: RetryRules
+    random: Random
+    now: Moment
+    wall: Moment
+    gate: Gate | None = None
+
+
+def claimed(record: Record, owner: str, wall: Moment) -> Decision:
+    """A worker takes the operation: a new epoch, so that whoever had it before is refused from now on."""
+    tally = record.tally
+    fields: dict[str, Any] = {
+        "owner": owner, "epoch": record.epoch + 1, "status": TransferStatus.RUNNING, "reason": None, "reason_text": None, "needs": None,
+        "point": False, "started_at": record.started_at or wall,
+        "tally": replace(tally, attempts=tally.attempts + 1, unsettled=tally.unsettled + 1),
+    }  # fmt: skip
+    resumed = record.status not in (TransferStatus.IDLE, TransferStatus.RUNNING)
+    return Decision(fields=fields, lines=(("resumed", {}),) if resumed else ())
+
+
+def poisoned(record: Record) -> bool:
+    """Whether so many tries in a row ended with the process that this one is set aside."""
+    return record.tally.unsettled >= MOST_UNSETTLED
+
+
+def completed(record: Record, delivery: Delivery, one: Try, response: Response | None, setting: Setting) -> Decision:
+    """The server was seen to hold it: the end, with its proof; it wins over an order that came too late."""
+    tally = replace(record.tally, sent=record.tally.sent + one.sent, unsettled=0, confirmed=delivery.size, best=delivery.size, pause=0)
+    receipt = Receipt(
+        url=delivery.url, size=delivery.size, verified=delivery.verified, digests=delivery.digests, etag=delivery.etag, version_id=delivery.version_id,
+        bytes_resent=max(tally.sent - delivery.size, 0), attempts=tally.attempts, finished_at=setting.wall,
+    )  # fmt: skip
+    fields = ending(TransferStatus.COMPLETED, setting.wall, tally=tally, receipt=receipt, response=response, error=None, sealed=None, environment=None)
+    line = ("completed", {"url": receipt.url, "size": receipt.size, "verified": receipt.verified})
+    return Decision(fields=fields, lines=(line,), forget=True, erase=record.spec.source.kind == "spool")
+
+
+def failed(record: Record, error: SendoffError, one: Try, response: Response | None, setting: Setting) -> Decision:
+    """What a try that ended with this error makes of its operation."""
+    if record.want == Want.CANCEL:
+        return canceled(record, setting.wall, tally=_kept(record.tally, one))
+    if isinstance(error, Interrupted):
+        return _interrupted(record, one, setting)
+    if isinstance(error, Postpone):
+        return Decision(fields=queued(setting.now + moment(error.retry_after or 60.0), tally=_kept(record.tally, one)))
+    failure = failure_of(error)
+    if _doubtful(record, error):
+        unknown = failure_of(OutcomeUnknown(hint=f"ask the server whether it has it; the last error was: {error.message}"))
+        return _ended(unknown, _kept(record.tally, one), response, setting)
+    if isinstance(error, SessionLost):
+        return _begun_anew(record, failure, one, response, setting)
+    if isinstance(error, Transient):
+        return _tried_again(record, error, failure, one, response, setting)
+    if isinstance(error, NeedsPerson):
+        return _left_to_a_person(record, error, failure, one, response, setting)
+    if isinstance(error, JournalFull | DriverMissing):
+        reason = Reason.JOURNAL_FULL if isinstance(error, JournalFull) else Reason.PLUGIN_MISSING
+        return _held(record, failure, reason, one, setting)
+    return _ended(failure, _kept(record.tally, one), response, setting)
+
+
+def orphaned(record: Record, setting: Setting) -> Decision:
+    """Its process died during the try: go on where it was, unless repeating it is unsafe or somebody ordered otherwise."""
+    if record.want == Want.CANCEL:
+        return canceled(record, setting.wall)
+    if record.point and not record.spec.repeatable:
+        return canceled(record, setting.wall, reason=Reason.INTERRUPTED_NON_IDEMPOTENT)
+    if record.want == Want.PAUSE:
+        return paused(record)
+    return Decision(fields=queued(setting.now, tally=replace(record.tally, restarted=True)))
+
+
+def canceled(record: Record, wall: Moment, *, reason: Reason | None = None, tally: Tally | None = None) -> Decision:
+    """Canceled; what the server keeps is removed afterwards, and the secrets with it."""
+    text = "the process ended after the whole request had gone out; it is not sent twice" if reason else None
+    fields = ending(TransferStatus.CANCELED, wall, tally=tally or record.tally)
+    fields.update({"reason": str(reason) if reason else None, "reason_text": text})
+    return Decision(fields=fields, lines=(("canceled", {"reason": fields["reason"]}),), abort=True, erase=record.spec.source.kind == "spool")
+
+
+def paused(record: Record, tally: Tally | None = None) -> Decision:
+    """Somebody paused it: others to the same target pass by."""
+    fields = {
+        "status": TransferStatus.PAUSED_BY_APPLICATION, "reason": None, "reason_text": None, "needs": None, "owner": None, "want": None,
+        "point": False, "due": None, "holds_target": False, "tally": tally or record.tally,
+    }  # fmt: skip
+    return Decision(fields=fields, lines=(("paused", {}),))
+
+
+def gated(gate: Gate) -> Decision:
+    """The network or the machine does not allow it now; no try is spent, and it stays due."""
+    fields = {"status": gate.status, "reason": str(gate.reason), "reason_text": None, "owner": None, "point": False}
+    return Decision(fields=fields, lines=(("waiting", {"reason": str(gate.reason)}),))
+
+
+def failure_of(error: SendoffError) -> Failure:
+    """An error as JSON shows it."""
+    web_error = int(error.facts.get("web_error", error.web_error))
+    return Failure(
+        code=error.code, message=error.message, side=str(error.facts.get("side", error.side)), http_status=error.http_status, web_error=web_error,
+        retryable=error.retryable, hint=error.hint,
+    )  # fmt: skip
+
+
+def _interrupted(record: Record, one: Try, setting: Setting) -> Decision:
+    """sendoff stopped the try: by an order, for the network, or because the process leaves. None of these costs patience."""
+    tally = _kept(record.tally, one)
+    if record.point and not record.spec.repeatable:
+        return canceled(record, setting.wall, reason=Reason.INTERRUPTED_NON_IDEMPOTENT, tally=tally)
+    if record.want == Want.PAUSE:
+        return paused(record, tally)
+    if setting.gate:
+        decision = gated(setting.gate)
+        return replace(decision, fields={**decision.fields, "due": setting.now, "tally": tally})
+    return Decision(fields=queued(setting.now, tally=tally))
+
+
+def _doubtful(record: Record, error: SendoffError) -> bool:
+    """Whether the request may have been carried out and must not be repeated: it went out whole and the server did not say no."""
+    if not record.point or record.spec.repeatable:
+        return False
+    return isinstance(error, OutcomeUnknown) or (isinstance(error, Transient) and not isinstance(error, ServerBusy))
+
+
+def _tried_again(record: Record, error: Transient, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
+    """Waiting may cure it: again after a growing pause while patience lasts; while there is no network nothing is spent."""
+    if setting.gate:
+        return _interrupted(record, one, setting)
+    tally = after_failure(record.tally, one)
+    if exhausted(tally, record.spec, setting.rules):
+        return _ended(failure, tally, response, setting)
+    if record.want == Want.PAUSE:
+        return paused(record, tally)
+    if needs_consent(tally, record.spec.source.size, setting.rules):
+        text = f"{tally.resent} bytes were sent in vain, as the server cannot resume; the last error was: {failure.message}"
+        return _asking(record, Reason.CONSENT, "consent", text, failure, tally, response)
+    pause = pause_before_next(tally.requests, setting.rules, setting.random, error.retry_after)
+    reason = Reason.UNREACHABLE if isinstance(error, Unreachable) else Reason.SERVER_LOCK if error.facts.get("locked") else Reason.BACKOFF
+    fields = waiting(
+        TransferStatus.RUNNING, reason, due=setting.now + pause, text=failure.message, error=failure, response=response, tally=replace(tally, pause=pause)
+    )
+    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(failure), "retry_in": pause}),))
+
+
+def _begun_anew(record: Record, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
+    """The server forgot the half-done upload: from the first byte, a bounded number of times without progress."""
+    lost = 1 if one.confirmed > record.tally.best else record.tally.lost + 1
+    tally = replace(_kept(record.tally, one), lost=lost, confirmed=0, restarted=True)
+    if lost > MOST_LOST_SESSIONS:
+        return replace(_ended(failure, tally, response, setting), forget=True)
+    fields = queued(setting.now, tally=tally, response=response)
+    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(failure), "retry_in": 0}),), forget=True)
+
+
+def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
+    """Only a person can help; a drive that is away is looked for again by itself."""
+    tally = _kept(record.tally, one)
+    if record.want == Want.PAUSE:
+        return paused(record, tally)
+    decision = _asking(record, Reason(error.reason), error.what, failure.message, failure, tally, response)
+    if not isinstance(error, SourceUnavailable):
+        return decision
+    pause = pause_before_next(record.tally.attempts, setting.rules, setting.random)
+    return replace(decision, fields={**decision.fields, "due": setting.now + pause, "needs": None})
+
+
+def _asking(record: Record, reason: Reason, what: str, text: str, failure: Failure, tally: Tally, response: Response | None) -> Decision:
+    """It waits for a person; later uploads to the same target pass by."""
+    needs = {"what": what, "command": f"sendoff resume {record.number}"}
+    fields = waiting(TransferStatus.PAUSED_RECOVERABLE, reason, due=None, text=text, error=failure, tally=tally, response=response)
+    fields.update({"needs": needs, "holds_target": False})
+    already = record.status is TransferStatus.PAUSED_RECOVERABLE
+    return Decision(fields=fields, lines=() if already else (("waiting", {"reason": str(reason), "needs": needs}),))
+
+
+def _held(record: Record, failure: Failure, reason: Reason, one: Try, setting: Setting) -> Decision:
+    """The machine is not ready for it; looked at again by itself."""
+    tally = _kept(record.tally, one)
+    due = setting.now + pause_before_next(tally.attempts, setting.rules, setting.random)
+    fields = waiting(TransferStatus.PAUSED_SYSTEM_POLICY, reason, due=due, text=failure.message, error=failure, tally=tally)
+    return Decision(fields=fields, lines=(("waiting", {"reason": str(reason)}),))
+
+
+def _ended(failure: Failure, tally: Tally, response: Response | None, setting: Setting) -> Decision:
+    fields = ending(TransferStatus.ERROR, setting.wall, error=failure, response=response, tally=tally)
+    return Decision(fields=fields, lines=(("failed", {"error": told(failure)}),))
+
+
+def _kept(tally: Tally, one: Try) -> Tally:
+    """The tally after a try that costs no patience; what the server confirmed is kept."""
+    kept = replace(tally, sent=tally.sent + one.sent, confirmed=one.confirmed, unsettled=0, pause=0, restarted=not one.session)
+    return replace(kept, best=one.confirmed, requests=0, spent=0, resent=0, lost=0) if one.confirmed > tally.best else kept

@@ -1,0 +1,105 @@
+"""What an order means for an operation: every arrow that a person or a program can cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sendoff.errors import InvalidArgument, InvalidState
+from sendoff.model.moment import Moment
+from sendoff.model.operation import Record, Tally
+from sendoff.model.secret import STARS
+from sendoff.model.status import TransferStatus, Want
+from sendoff.policy.decision import Decision, queued
+from sendoff.policy.lifecycle import canceled, paused
+
+Ordered = Callable[[Record, Moment, Moment], Decision | None]
+
+
+def ordered(verb: str, record: Record, now: Moment, wall: Moment) -> Decision | None:
+    """What this order does to this operation; None = it is so already. ``InvalidState`` says why it cannot be."""
+    if verb not in VERBS:
+        raise InvalidArgument(f"there is no order {verb!r}; there are {', '.join(sorted(VERBS))}")
+    return VERBS[verb](record, now, wall)
+
+
+def start(record: Record, now: Moment, _wall: Moment) -> Decision | None:
+    """An operation that was created without starting may start."""
+    if record.status is not TransferStatus.IDLE or record.due is not None or record.owner:
+        raise InvalidState(f"operation {record.number} was started already")
+    return Decision(fields=queued(now, holds_target=record.target is not None), lines=(("started", {}),))
+
+
+def pause(record: Record, _now: Moment, _wall: Moment) -> Decision | None:
+    """It stops at once where that loses nothing; an upload that cannot be repeated is not stopped halfway."""
+    _must_be_open(record, "pause")
+    if record.status is TransferStatus.PAUSED_BY_APPLICATION or record.want == Want.PAUSE:
+        return None
+    if record.owner is None:
+        return paused(record)
+    if not record.spec.repeatable:
+        raise InvalidState(f"operation {record.number} is a {record.spec.method} under way, which cannot be repeated; let it finish or cancel it")
+    return Decision(fields={"want": str(Want.PAUSE)})
+
+
+def resume(record: Record, now: Moment, _wall: Moment) -> Decision | None:
+    """It goes on, whether a person paused it or it waited for one."""
+    _must_be_open(record, "resume")
+    if record.owner is not None:
+        return Decision(fields={"want": None}) if record.want == Want.PAUSE else None
+    if record.status not in (TransferStatus.PAUSED_BY_APPLICATION, TransferStatus.PAUSED_RECOVERABLE, TransferStatus.PAUSED_SYSTEM_POLICY):
+        return None
+    tally = replace(record.tally, resent=0, pause=0)
+    return Decision(fields=queued(now, holds_target=record.target is not None, tally=tally), lines=(("resumed", {}),))
+
+
+def cancel(record: Record, _now: Moment, wall: Moment) -> Decision | None:
+    """It ends; a running try is told to stop and ends when it was seen to."""
+    _must_be_open(record, "cancel")
+    if record.owner is None:
+        return canceled(record, wall)
+    return None if record.want == Want.CANCEL else Decision(fields={"want": str(Want.CANCEL)})
+
+
+def retry(record: Record, now: Moment, _wall: Moment) -> Decision | None:
+    """A new round of the same operation; it continues at the confirmed byte where the server still has it."""
+    if record.status is TransferStatus.COMPLETED:
+        raise InvalidState(f"operation {record.number} is completed; put the file again to send it again")
+    if not record.status.terminal:
+        raise InvalidState(f"operation {record.number} has not ended")
+    missing = _lost_secrets(record)
+    if missing:
+        raise InvalidState(f"operation {record.number}: {missing} was erased at its end; put the file again")
+    fields: dict[str, Any] = queued(
+        now, open=True, holds_target=record.target is not None, round=record.round + 1, finished_at=None, acknowledged_at=None,
+        tally=Tally(confirmed=record.tally.confirmed, best=record.tally.confirmed, sent=record.tally.sent),
+    )  # fmt: skip
+    return Decision(fields=fields, lines=(("retried", {}),))
+
+
+def acknowledge(record: Record, _now: Moment, wall: Moment) -> Decision | None:
+    """Its end was seen: it leaves the list, and the secrets of a failed one are erased."""
+    if not record.status.terminal:
+        raise InvalidState(f"operation {record.number} has not ended")
+    if record.acknowledged_at is not None:
+        return None
+    return Decision(fields={"acknowledged_at": wall, "sealed": None}, lines=(("acknowledged", {}),))
+
+
+VERBS: Mapping[str, Ordered] = {"start": start, "pause": pause, "resume": resume, "cancel": cancel, "retry": retry, "acknowledge": acknowledge}
+
+
+def _must_be_open(record: Record, verb: str) -> None:
+    if record.status.terminal:
+        raise InvalidState(f"operation {record.number} is {record.status.word}; there is nothing to {verb}")
+
+
+def _lost_secrets(record: Record) -> str | None:
+    """What a new round would lack."""
+    if record.sealed is not None:
+        return None
+    hidden = [name for name, value in record.spec.headers if value == STARS]
+    if hidden:
+        return f"the value of {hidden[0]}"
+    return "the signed part of its address" if STARS in record.spec.url else None
