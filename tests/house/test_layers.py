@@ -1,0 +1,53 @@
+"""Who may look into whom. The rules stand in ``pyproject.toml``; ``docs/explanation/house.md`` draws them."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+from importlinter.api import read_configuration
+from importlinter.application import use_cases
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "core" / "sendoff"
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+
+
+@pytest.fixture(scope="module")
+def report():
+    assert read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]
+    options = use_cases.read_user_options(str(ROOT / "pyproject.toml"))
+    use_cases._register_contract_types(options)
+    return use_cases.create_report(options, cache_dir=None)
+
+
+@pytest.mark.parametrize("name", [contract["name"] for contract in CONTRACTS])
+def test_imports_keep_the_rule(name, report, capsys):
+    contract, check = next((contract, check) for contract, check in report.get_contracts_and_checks() if contract.name == name)
+
+    if not check.kept:
+        contract.render_broken_contract(check)
+        pytest.fail(capsys.readouterr().out, pytrace=False)
+
+
+def test_every_leaf_is_under_the_rules():
+    leaves = {path.parent.name for path in ROOT.glob("plugins/*/*/sendoff_*/__init__.py")}
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+
+    independent = next(contract["modules"] for contract in options["contracts"] if contract["type"] == "independence")
+
+    assert leaves | {"sendoff"} == set(options["root_packages"])
+    assert leaves == set(independent)
+
+
+@pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=lambda path: str(path.relative_to(CORE)))
+def test_the_core_takes_nothing_but_the_version_from_its_own_face(path):
+    taken = {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "sendoff" and "testing" not in path.relative_to(CORE).parts
+        for alias in node.names
+        if not (CORE / alias.name).is_dir() and not (CORE / f"{alias.name}.py").is_file()
+    }
+
+    assert taken <= {"__version__"}

@@ -1,0 +1,101 @@
+"""One name everywhere, small modules, short functions."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LEAVES = sorted(path.parent for path in ROOT.glob("plugins/*/*/pyproject.toml"))
+MODULES = sorted(path for room in ("core", "plugins", "tests", "benchmarks", "docs") for path in (ROOT / room).rglob("*.py"))
+KINDS = {"transports", "stores", "credentials", "sinks", "networks", "http_protocols"}
+CARRIES_ITS_KIND = {"basic", "dbus"}
+VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "tools", "shared"}
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def distribution(leaf):
+    kind = f"{leaf.parent.name}-" if leaf.name in CARRIES_ITS_KIND else ""
+    return f"sendoff-{kind}{leaf.name}"
+
+
+@pytest.fixture(params=LEAVES, ids=name_of)
+def leaf(request):
+    return request.param
+
+
+def test_a_leaf_has_one_name_for_folder_distribution_and_module(leaf):
+    project = tomllib.loads((leaf / "pyproject.toml").read_text())
+    module = distribution(leaf).replace("-", "_")
+
+    assert distribution(leaf) == project["project"]["name"]
+    assert [module] == project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert (leaf / module / "__init__.py").is_file()
+    assert (leaf / module / "py.typed").is_file()
+    assert (leaf / "README.md").is_file()
+
+
+def test_a_leaf_enters_by_entry_points_of_its_kind_only(leaf):
+    groups = tomllib.loads((leaf / "pyproject.toml").read_text())["project"]["entry-points"]
+    targets = [target for group in groups.values() for target in group.values()]
+
+    assert {f"sendoff.{leaf.parent.name}"} == set(groups)
+    assert leaf.parent.name in KINDS
+    assert leaf.name in CARRIES_ITS_KIND or leaf.name in groups[f"sendoff.{leaf.parent.name}"]
+    assert all(target.startswith(distribution(leaf).replace("-", "_")) for target in targets)
+
+
+def test_a_leaf_shares_version_and_license_with_the_core(leaf):
+    core = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    own = tomllib.loads((leaf / "pyproject.toml").read_text())["project"]
+    major, minor, _ = core["version"].split(".")
+
+    assert [core[key] for key in ("version", "license", "requires-python")] == [own[key] for key in ("version", "license", "requires-python")]
+    assert f"sendoff>={major}.{minor},<{major}.{int(minor) + 1}" in own["dependencies"]
+
+
+def test_a_leaf_has_tests_of_its_own(leaf):
+    assert list((leaf / "tests").glob("test_*.py"))
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_every_leaf_is_installed_by_plain_pip(file):
+    lines = (ROOT / file).read_text().splitlines()
+
+    assert [name_of(leaf) for leaf in LEAVES] == sorted(line.removeprefix("-e ").removeprefix("./") for line in lines if "plugins/" in line)
+
+
+def test_the_version_is_written_once_and_repeated_truly():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert f'__version__ = "{project["version"]}"' in (ROOT / "core" / "sendoff" / "__init__.py").read_text()
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_is_one_noun_of_bearable_length(path):
+    text = path.read_text()
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+    assert path.stem.strip("_") not in VAGUE
+    assert len(text.splitlines()) <= 400, "a module has at most 400 lines; split it by meaning"
+    assert [] == [f"{node.name}, line {node.lineno}" for node in functions if node.end_lineno - node.lineno + 1 > 60], "a function has at most 60 lines"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.is_relative_to(ROOT / "core")], ids=name_of)
+def test_a_module_of_the_core_says_what_it_is(path):
+    first = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0]
+
+    assert first, "a module begins with a docstring"
+    assert len(first) <= 130, "the first line of a docstring is one short sentence"
+
+
+@pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "NotImplementedError"])
+def test_nothing_is_left_for_later_in_the_code(word):
+    own = Path(__file__).resolve()
+
+    assert [] == [name_of(path) for path in MODULES if path.resolve() != own and word in path.read_text()]
