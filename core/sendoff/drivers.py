@@ -1,0 +1,199 @@
+"""Names and loads drivers. A name in the configuration is a driver; only the module of the one that is named is imported."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from stevedore.driver import DriverManager
+from stevedore.exception import MultipleMatches
+
+from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, UnsupportedScheme
+from sendoff.model.complaint import complaint, nearest
+from sendoff.model.destination import scheme_of
+from sendoff.ports.credentials import CredentialStore, Writable
+from sendoff.ports.network import Network, Watching
+from sendoff.ports.sink import Sink
+from sendoff.ports.store import Store
+from sendoff.ports.transport import Aborting, Probing, Transport
+
+PORTS: Mapping[str, type] = {"transports": Transport, "stores": Store, "credentials": CredentialStore, "sinks": Sink, "networks": Network}
+_CAPABILITIES = (Aborting, Probing, Writable, Watching)
+_PACKAGES = {
+    "credentials": {"env": "sendoff-credentials-basic", "file": "sendoff-credentials-basic"},
+    "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic"},
+    "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
+}
+_OF_THE_CORE = frozenset({"existing", "verify", "digest", "method"})  # what a destination may ask of any transport
+
+
+class _Installed(DriverManager[Any]):
+    """Reads entry points live; stevedore's cache on disk may serve those of an earlier installation."""
+
+    def list_entry_points(self) -> list[EntryPoint]:
+        return list(entry_points(group=self.namespace))
+
+
+class Drivers:
+    """The drivers of this interpreter.
+
+    disabled: names of drivers or distributions that are not loaded.
+    """
+
+    def __init__(self, disabled: Sequence[str] = ()) -> None:
+        self._disabled = frozenset(disabled)
+        self._loaded: dict[tuple[str, str], type] = {}
+        self._schemes: dict[str, str] = {}
+        self._log = logging.getLogger("sendoff.drivers")
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The drivers that can be chosen, by name. kind: ``transports stores credentials sinks networks``."""
+        return tuple(sorted({entry.name for entry in _entries(kind) if not self._is_disabled(entry)}))
+
+    def load(self, kind: str, name: str) -> type:
+        """The class that answers to this name. Errors: ``DriverMissing``, ``DriverBroken``."""
+        if (kind, name) not in self._loaded:
+            self._check_installed(kind, name)
+            self._loaded[kind, name] = _checked(kind, name, self._import(kind, name))
+        return self._loaded[kind, name]
+
+    def transport_for(self, scheme: str) -> str:
+        """The name of the transport that carries to ``scheme://``; FTP's family is refused before any driver is asked.
+
+        Where several do, the one called like the scheme is taken, then one called like another of its own schemes, then the first by name.
+        """
+        scheme = scheme_of(f"{scheme}://")
+        if scheme not in self._schemes:
+            self._schemes[scheme] = self._found_for(scheme)
+        return self._schemes[scheme]
+
+    def schemes(self) -> tuple[str, ...]:
+        """Every scheme that an installed, working transport carries to."""
+        return tuple(sorted({scheme for _, transport in self._transports() for scheme in transport.schemes}))
+
+    def settings(self, kind: str, name: str, options: Mapping[str, Any], *, section: str | None = None) -> Any:
+        """The driver's own ``Settings`` of these options. section: how the configuration calls them, ``transports.NAME`` when left out.
+
+        ``existing verify digest method`` may stand beside the options of any transport. Errors: ``ConfigurationError`` with section, key and the
+        nearest known key.
+        """
+        shape = self.load(kind, name).Settings  # type: ignore[attr-defined]
+        known = _fields(shape)
+        own = {key: value for key, value in options.items() if kind != "transports" or key in known or key not in _OF_THE_CORE}
+        try:
+            return shape(**own)
+        except (ValueError, TypeError) as cause:
+            sentence = _sentence(cause, known)
+        # outside the handler: a validator's error repeats the values, and they may be secret
+        raise ConfigurationError(f"[{section or f'{kind}.{name}'}] {sentence} (driver {name})")
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Every installed driver: kind, name, distribution, version, capabilities, schemes, state (``ok broken disabled``) and reason."""
+        return [self._described(kind, entry) for kind in PORTS for entry in sorted(_entries(kind), key=lambda entry: (entry.name, _origin(entry)))]
+
+    def _is_disabled(self, entry: EntryPoint) -> bool:
+        return entry.name in self._disabled or (entry.dist is not None and entry.dist.name in self._disabled)
+
+    def _check_installed(self, kind: str, name: str) -> None:
+        if any(entry.name == name and self._is_disabled(entry) for entry in _entries(kind)):
+            raise DriverMissing(f"the {_singular(kind)} {name!r} is disabled in the configuration", hint=f"take it out of `disabled` to use {name!r}")
+        if name not in self.names(kind):
+            raise _missing(kind, name, self.names(kind))
+
+    def _import(self, kind: str, name: str) -> Any:
+        try:
+            return _Installed(f"sendoff.{kind}", name).driver
+        except MultipleMatches:
+            both = " and ".join(sorted(_origin(entry) for entry in _entries(kind) if entry.name == name))
+            raise DriverBroken(f"two distributions bring the {_singular(kind)} {name!r}: {both}", hint="uninstall one of them") from None
+        except (Exception, SystemExit) as cause:  # a stranger's module is imported
+            raise DriverBroken(f"the {_singular(kind)} {name!r} of {_origins(kind, name)} does not load: {type(cause).__name__}: {cause}") from cause
+
+    def _transports(self) -> Iterator[tuple[str, type[Transport]]]:
+        """Those that load; a broken one is named in the log and passed by."""
+        for name in self.names("transports"):
+            try:
+                yield name, self.load("transports", name)
+            except DriverBroken as cause:
+                self._log.warning("%s", cause)
+
+    def _found_for(self, scheme: str) -> str:
+        if scheme in self.names("transports") and scheme in self.load("transports", scheme).schemes:  # type: ignore[attr-defined]
+            return scheme
+        found = sorted((name not in transport.schemes, name) for name, transport in self._transports() if scheme in transport.schemes)
+        if not found:
+            known = self.schemes()
+            shown = ", ".join(f"{one}://" for one in known) or "none"
+            raise UnsupportedScheme(f"no installed transport carries to {scheme}://{nearest(scheme, known)}; installed: {shown}", hint="sendoff plugins")
+        if len(found) > 1:
+            self._log.warning("%s:// is carried by %s; also by %s, which a destination can name with use =", scheme, found[0][1], found[1][1])
+        return found[0][1]
+
+    def _described(self, kind: str, entry: EntryPoint) -> dict[str, Any]:
+        found: dict[str, Any] = {"kind": kind, "name": entry.name, "distribution": None, "version": None, "capabilities": [], "schemes": []}
+        if entry.dist is not None:
+            found |= {"distribution": entry.dist.name, "version": entry.dist.version}
+        if self._is_disabled(entry):
+            return found | {"state": "disabled", "reason": "disabled in the configuration"}
+        try:
+            driver: Any = self.load(kind, entry.name)
+        except DriverBroken as cause:
+            return found | {"state": "broken", "reason": cause.message}
+        capabilities = [capability.__name__ for capability in _CAPABILITIES if issubclass(driver, capability)]
+        return found | {"capabilities": capabilities, "schemes": list(getattr(driver, "schemes", ())), "state": "ok", "reason": None}
+
+
+def _entries(kind: str) -> list[EntryPoint]:
+    return list(entry_points(group=f"sendoff.{kind}"))
+
+
+def _singular(kind: str) -> str:
+    return {"credentials": "credential store"}.get(kind, kind.removesuffix("s"))
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else entry.value
+
+
+def _origins(kind: str, name: str) -> str:
+    return ", ".join(_origin(entry) for entry in _entries(kind) if entry.name == name)
+
+
+def _missing(kind: str, name: str, installed: Sequence[str]) -> DriverMissing:
+    package = _PACKAGES.get(kind, {}).get(name) or (f"sendoff-{name}" if kind in ("transports", "stores") else f"sendoff-{kind}-{name}")
+    message = f"no {_singular(kind)} {name!r} is installed for {sys.executable}{nearest(name, installed)}; installed: {', '.join(installed) or 'none'}"
+    return DriverMissing(message, hint=f"{sys.executable} -m pip install {package}", name=name, kind=kind)
+
+
+def _checked(kind: str, name: str, driver: Any) -> type:
+    """The class, if it is what its port asks for."""
+    port = PORTS[kind]
+    if not (isinstance(driver, type) and issubclass(driver, port)):
+        raise DriverBroken(f"the {_singular(kind)} {name!r} of {_origins(kind, name)} is not a class derived from sendoff.{port.__name__}")
+    lacking = sorted(getattr(driver, "__abstractmethods__", ())) + [key for key in _demanded(port) if not hasattr(driver, key)]
+    if lacking or inspect.isabstract(driver):
+        raise DriverBroken(f"the {_singular(kind)} {name!r} of {_origins(kind, name)} lacks {', '.join(lacking)}")
+    return driver
+
+
+def _demanded(port: type) -> tuple[str, ...]:
+    return ("Settings", "schemes") if port is Transport else ("Settings",)
+
+
+def _fields(shape: Any) -> tuple[str, ...]:
+    """The keys a Settings class knows, by the names people write."""
+    return tuple(field.alias or name for name, field in getattr(shape, "model_fields", {}).items())
+
+
+def _sentence(cause: Exception, known: Sequence[str]) -> str:
+    """The first of the faults; what is no validator's error is told by its type alone."""
+    describe = getattr(cause, "errors", None)
+    if describe is None:
+        return f"is not accepted: {type(cause).__name__}"
+    faults = describe(include_url=False)
+    where = ".".join(str(part) for part in faults[0]["loc"]) or "settings"
+    return complaint(where, faults[0], known) + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
