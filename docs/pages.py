@@ -1,0 +1,172 @@
+"""Writes the pages of docs/reference that are drawn from the code: ``python docs/pages.py``; ``--check`` says which are stale."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+TESTS = ("tests/**/*.py", "plugins/*/*/tests/**/*.py", "core/sendoff/testing/**/*.py")
+NOTE = "<!-- drawn from the code by docs/pages.py -->\n\n"
+
+
+# -- faults -----------------------------------------------------------------------------------------------------------
+
+
+def faults() -> str:
+    """Every row of ``docs/faults.toml`` with the tests that show it."""
+    shown = tests_by_row()
+    rooms = tomllib.loads((ROOT / "docs" / "faults.toml").read_text())["room"]
+    covered = sum(row[0] in shown for room in rooms for row in room["rows"])
+    parts = [
+        "# What can go wrong\n",
+        f"Each row is a fault and what must come of it. {covered} rows are shown by tests that carry the row's number; the others are not yet covered.\n",
+    ]
+    for room in rooms:
+        parts += [f"## {room['title']}\n", "| row | fault | what must come of it | shown by |", "| --- | --- | --- | --- |"]
+        parts += [f"| {row} | {fault} | {outcome} | {shown_by(shown.get(row, []))} |" for row, fault, outcome in room["rows"]] + [""]
+    return "\n".join(parts)
+
+
+def shown_by(tests: list[str]) -> str:
+    return "<br>".join(f"`{test}`" for test in tests) or "*not yet covered*"
+
+
+def tests_by_row() -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for pattern in TESTS:
+        for path in sorted(ROOT.glob(pattern)):
+            for name, row in marked(ast.parse(path.read_text())):
+                found.setdefault(row, []).append(f"{path.relative_to(ROOT)}::{name}")
+    return {row: sorted(set(tests)) for row, tests in found.items()}
+
+
+def marked(tree: ast.AST, prefix: str = "", outer: tuple[int, ...] = ()) -> Iterator[tuple[str, int]]:
+    """The names of the tests below ``tree`` with each row they are marked with, by decorator, class or ``pytestmark``."""
+    body = getattr(tree, "body", [])
+    outer += tuple(row for node in body if isinstance(node, ast.Assign) and _names(node) == ["pytestmark"] for row in _rows(node.value))
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            rows = outer + tuple(row for decorator in node.decorator_list for row in _rows(decorator))
+            yield from marked(node, f"{prefix}{node.name}::", rows)
+        elif isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+            for row in outer + tuple(row for decorator in node.decorator_list for row in _rows(decorator)):
+                yield f"{prefix}{node.name}", row
+
+
+def _names(node: ast.Assign) -> list[str]:
+    return [target.id for target in node.targets if isinstance(target, ast.Name)]
+
+
+def _rows(node: ast.AST) -> Iterator[int]:
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "fault":
+            yield from (word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, int))
+
+
+# -- errors and hooks --------------------------------------------------------------------------------------------------
+
+
+def errors() -> str:
+    """Every error class by its stable code."""
+    from sendoff.errors import SendoffError, classes
+
+    lines = [
+        "# Errors\n",
+        "Every error has a stable `code`, which travels as JSON. `retryable` says whether waiting helps, `side` whose trouble it is.\n",
+        "| code | class | is a | means | retryable | side |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for code, kind in sorted(classes().items()):
+        bases = " ".join(f"`{base.__name__}`" for base in kind.__bases__ if base is not Exception) if kind is not SendoffError else "`Exception`"
+        lines.append(f"| `{code}` | `{kind.__name__}` | {bases} | {_first(kind)} | {'yes' if kind.retryable else 'no'} | {kind.side} |")
+    return "\n".join(lines) + "\n"
+
+
+def hooks() -> str:
+    """Every lifecycle hook with its moment."""
+    from sendoff import hookspecs
+
+    found = [(name, value) for name, value in vars(hookspecs).items() if name.startswith("sendoff_")]
+    lines = ["# Hooks\n", _rest(hookspecs), "", "| hook | moment, and what raising does |", "| --- | --- |"]
+    lines += [f"| `{name}({', '.join(inspect.signature(hook).parameters)})` | {' '.join((inspect.getdoc(hook) or '').split())} |" for name, hook in found]
+    return "\n".join(lines) + "\n"
+
+
+def _first(documented: Any) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
+
+
+def _rest(documented: Any) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[2].strip()
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def settings() -> str:
+    """Every key of the configuration file with its default."""
+    from sendoff.settings import Settings
+
+    lines = [
+        "# Settings\n",
+        "The configuration file is `$SENDOFF_CONFIG`, else `sendoff.toml` in your configuration folder. A variable `SENDOFF_SECTION__KEY` goes before",
+        "the file, and an option of a command before both. Unknown keys are errors that name the nearest known one.\n",
+        "| key | default | meaning |",
+        "| --- | --- | --- |",
+    ]
+    return "\n".join([*lines, *_keys(Settings, "")]) + "\n"
+
+
+def _keys(model: Any, prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        inner = next((kind for kind in _kinds(field.annotation) if hasattr(kind, "model_fields")), None)
+        word = f"{prefix}{field.alias or name}"
+        if inner is None:
+            yield f"| `{word}` | {_default(field)} | {field.description or ''} |"
+        else:
+            named = any(getattr(kind, "__origin__", None) is dict for kind in [field.annotation])
+            yield from _keys(inner, f"{word}.NAME." if named else f"{word}.")
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _kinds(inner)
+
+
+def _default(field: Any) -> str:
+    value = field.get_default(call_default_factory=True)
+    return "*none*" if value is None else "*needed*" if field.is_required() else f"`{value}`"
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def pages() -> dict[Path, Callable[[], str]]:
+    """Which page is drawn by which function."""
+    drawn = {"faults.md": faults, "errors.md": errors, "hooks.md": hooks}
+    return {REFERENCE / name: draw for name, draw in drawn.items()}
+
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="docs/pages.py", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is stale")
+    check = parser.parse_args(words).check
+    stale = [(path, text) for path, draw in pages().items() if (text := NOTE + draw()) != (path.read_text() if path.exists() else None)]
+    for path, text in stale:
+        if not check:
+            path.write_text(text)
+        print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""What is drawn from the code is what stands in the pages, and nothing public is left out."""
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROMISED = {*range(1, 19), *range(20, 24), 25, 81, *range(84, 88)}
+PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("plugins/*/*/README.md")})
+
+MARKED = """
+pytestmark = pytest.mark.fault(1)
+@pytest.mark.fault(2, 3)
+def test_a(): ...
+@pytest.mark.fault(4)
+class TestB:
+    def test_b(self): ...
+def other(): ...
+"""
+
+
+@pytest.fixture(scope="module")
+def pages():
+    spec = importlib.util.spec_from_file_location("pages", ROOT / "docs" / "pages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_drawn_pages_are_fresh():
+    done = subprocess.run([sys.executable, "docs/pages.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}run: python docs/pages.py"
+
+
+def test_a_mark_on_a_function_a_class_or_a_module_is_found(pages):
+    tree = ast.parse(MARKED)
+
+    assert sorted(pages.marked(tree)) == [("TestB::test_b", 1), ("TestB::test_b", 4), ("test_a", 1), ("test_a", 2), ("test_a", 3)]
+
+
+@pytest.mark.parametrize("row", sorted(PROMISED))
+def test_a_promised_fault_is_shown_by_a_test(row, pages):
+    assert pages.tests_by_row().get(row), f"no test is marked fault({row})"
+
+
+def test_a_mark_names_a_row_that_exists(pages):
+    rows = {int(row) for row in re.findall(r"^\| (\d+) \|", pages.faults(), re.MULTILINE)}
+
+    assert rows == set(range(1, 101))
+    assert set(pages.tests_by_row()) <= rows
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_in_a_page_leads_somewhere(page):
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+
+    assert [] == [link for link in links if "://" not in link and not (page.parent / link).exists()]
+
+
+def test_every_page_of_the_handbook_is_reached_from_its_index():
+    index = (ROOT / "docs" / "index.md").read_text()
+
+    assert [] == [str(page) for page in (ROOT / "docs").rglob("*.md") if page.name != "index.md" and str(page.relative_to(ROOT / "docs")) not in index]
