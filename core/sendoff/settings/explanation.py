@@ -1,0 +1,47 @@
+"""Every value in force and who said it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sendoff.model.header import is_secret_header
+from sendoff.model.secret import STARS, is_secret_word, public_url
+from sendoff.settings.fault import Location, Origins
+from sendoff.settings.shape import Shape
+
+
+class Explained(NamedTuple):
+    """One key. value: as it may be shown. origin: ``default``, ``argument``, the variable, or the file."""
+
+    key: str
+    value: Any
+    origin: str
+
+
+def explained(shape: Shape, origins: Origins) -> list[Explained]:
+    """Every key with its value, secrets as three stars, in the order of the file's sections."""
+    leaves = _leaves((), shape.model_dump(mode="json", exclude_none=True))
+    return [Explained(".".join(map(str, place)), _public(place, value), origins.of(place, exactly=True)) for place, value in leaves]
+
+
+def _leaves(place: Location, value: Any) -> Iterator[tuple[Location, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves((*place, key), inner)
+    elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
+        for number, inner in enumerate(value):
+            yield from _leaves((*place, number), inner)
+    else:
+        yield place, value
+
+
+def _public(place: Location, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_public(place, inner) for inner in value]
+    name = str(place[-1])
+    if name == "credential":  # names one, is none
+        return value
+    if is_secret_word(name) or is_secret_header(name):
+        return STARS if value else value
+    return public_url(value) if isinstance(value, str) and "://" in value else value

@@ -1,0 +1,222 @@
+"""The shape of the configuration file: every section, every key, every default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from sendoff.errors import InvalidArgument
+from sendoff.model.complaint import nearest
+from sendoff.model.configuration import Configuration
+from sendoff.model.delivery import Demand
+from sendoff.model.destination import checked_url, scheme_of
+from sendoff.model.event import TYPES
+from sendoff.model.header import checked_header
+from sendoff.model.limits import Limits, Retention, RetryRules
+from sendoff.model.quantity import seconds, size
+
+PREFIX = "SENDOFF_"
+BETWEEN = "__"
+_IN_FORCE, _LIMITS, _RETRY, _RETENTION, _DEMAND = Configuration(), Limits(), RetryRules(), Retention(), Demand()
+
+
+def _words(value: Any) -> Any:
+    """A list; also one text with commas, which is how a variable says it."""
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+def _measured(measure: Callable[[str], float]) -> BeforeValidator:
+    return BeforeValidator(lambda value: measure(value) if isinstance(value, str) else value)
+
+
+Seconds = Annotated[float, _measured(seconds), Field(ge=0, allow_inf_nan=False)]
+Bytes = Annotated[int, _measured(size), Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
+class Section(BaseModel):
+    """A section whose keys are all known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class OpenSection(BaseModel):
+    """A section that goes on with a driver's own keys, which the driver checks."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The driver's own keys."""
+        return dict(self.model_extra or {})
+
+
+class StoreSection(OpenSection):
+    """``[store]``."""
+
+    use: str = _IN_FORCE.store
+
+
+class NetworkSection(OpenSection):
+    """``[network]``."""
+
+    use: str = _IN_FORCE.network
+
+
+class HostSection(Section):
+    """``[host]``. idle_exit: seconds."""
+
+    idle_exit: Seconds = _IN_FORCE.idle_exit
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class SecretsSection(Section):
+    """``[secrets]``. seal: where the key lives that seals secrets."""
+
+    seal: Literal["auto", "sealed-file", "memory"] = "auto"
+
+    @field_validator("seal", mode="before")
+    @classmethod
+    def _seal_is_built(cls, value: Any) -> Any:
+        if value == "keyring":
+            raise InvalidArgument("'keyring' needs a package that does not exist yet; use 'auto', 'sealed-file' or 'memory'")
+        return value
+
+
+class LimitsSection(Section):
+    """``[limits]``. spool: bytes."""
+
+    concurrency: Count = _LIMITS.concurrency
+    per_destination: Count = _LIMITS.per_destination
+    spool: Bytes = _LIMITS.spool
+
+
+class RetrySection(Section):
+    """``[retry]``. Lengths of time in seconds; backoff: the first pause and the longest."""
+
+    patience: Seconds = _RETRY.patience
+    attempts: Count = _RETRY.attempts
+    resend: Annotated[int, Field(ge=0)] = _RETRY.resend
+    backoff: Annotated[tuple[Seconds, Seconds], NoDecode, BeforeValidator(_words)] = (_RETRY.first_pause, _RETRY.longest_pause)
+    connect_timeout: Annotated[Seconds, Field(gt=0)] = _RETRY.connect_timeout
+    response_timeout: Annotated[Seconds, Field(gt=0)] = _RETRY.response_timeout
+    stall_timeout: Annotated[Seconds, Field(gt=0)] = _RETRY.stall_timeout
+
+    @field_validator("backoff")
+    @classmethod
+    def _grows(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < value[0] <= value[1]:
+            raise InvalidArgument('the first pause must be above 0 and not longer than the longest; write ["2s", "10m"]')
+        return value
+
+    def rules(self) -> RetryRules:
+        """As the work sees it."""
+        first, longest = self.backoff
+        return RetryRules(**self.model_dump(exclude={"backoff"}), first_pause=first, longest_pause=longest)
+
+
+class RetentionSection(Section):
+    """``[retention]``, in seconds."""
+
+    finished: Seconds = _RETENTION.finished / 1e6
+    receipts: Seconds = _RETENTION.receipts / 1e6
+
+
+class CredentialShape(OpenSection):
+    """``[credentials.NAME]``."""
+
+    use: str
+    kind: Literal["basic", "bearer", "header", "key"] | None = None
+
+
+class DestinationShape(OpenSection):
+    """``[destinations.NAME]``. An url that ends in ``/`` is a folder; any other is the whole address of one thing."""
+
+    url: str
+    use: str | None = None
+    credential: str | None = None
+    headers: dict[str, str] = {}
+    cleartext: bool = False
+    existing: Literal["overwrite", "skip", "fail"] | None = None
+    verify: Literal["auto", "size", "digest", "read-back"] | None = None
+    digest: Literal["auto", "none", "sha256"] | None = None
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The driver's own keys, and what is asked of the uploads to here."""
+        asked = self.model_dump(include={"existing", "verify", "digest"}, exclude_none=True)
+        return {**(self.model_extra or {}), **asked}
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        if "://" in value:
+            scheme_of(value)
+        url = checked_url(value)
+        return url if url.count("/") > 2 or "?" in url else f"{url}/"
+
+    @field_validator("headers")
+    @classmethod
+    def _well_formed(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            checked_header(name, text)
+        return value
+
+
+class PolicySection(Section):
+    """``[policy]``. None = all."""
+
+    allow_schemes: Words | None = None
+    allow_hosts: Words | None = None
+
+    @field_validator("allow_schemes")
+    @classmethod
+    def _none_refused(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if value is None else tuple(scheme_of(f"{scheme}://") for scheme in value)
+
+
+class SinkShape(OpenSection):
+    """One entry of ``[[sinks]]``."""
+
+    use: str
+    name: str = ""
+    on: Words = ("completed", "failed")
+
+    @field_validator("on")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            if word not in TYPES:
+                raise InvalidArgument(f"there is no event {word!r}{nearest(word, TYPES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        return self if self.name else self.model_copy(update={"name": self.use})
+
+
+class Shape(BaseSettings):
+    """The whole file. Where its values come from is said where it is read."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, env_prefix=PREFIX, env_nested_delimiter=BETWEEN, case_sensitive=False
+    )
+
+    mode: Literal["auto", "host", "embedded"] = "auto"
+    disabled: Words = ()
+    store: StoreSection = StoreSection()
+    host: HostSection = HostSection()
+    secrets: SecretsSection = SecretsSection()
+    limits: LimitsSection = LimitsSection()
+    retry: RetrySection = RetrySection()
+    retention: RetentionSection = RetentionSection()
+    network: NetworkSection = NetworkSection()
+    transports: dict[str, dict[str, Any]] = {}
+    credentials: dict[str, CredentialShape] = {}
+    destinations: dict[str, DestinationShape] = {}
+    policy: PolicySection = PolicySection()
+    sinks: tuple[SinkShape, ...] = ()
