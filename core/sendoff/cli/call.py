@@ -1,0 +1,60 @@
+"""One command line on its way: what was asked, where to print, and the desk, opened when first asked for."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sendoff.cli.output import Output
+from sendoff.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from sendoff.desk.client import DeskClient
+    from sendoff.desk.place import Place
+
+Opening = Callable[["Place", bool], "DeskClient"]
+Placing = Callable[[Namespace], "Place"]
+
+
+class Call:
+    """A command, its options and its surroundings. place: whose host it means."""
+
+    def __init__(self, command: str, options: Namespace, output: Output, placing: Placing, opening: Opening) -> None:
+        self.command = command
+        self.options = options
+        self.output = output
+        self._placing = placing
+        self._opening = opening
+        self._place: Place | None = None
+        self._desks: dict[bool, DeskClient] = {}
+
+    @property
+    def words(self) -> list[str]:
+        """What stands on the line and is no option."""
+        found: list[str] = self.options.words
+        return found
+
+    @property
+    def place(self) -> Place:
+        """Whose host is meant: the folder of the journal, the socket, the configuration file."""
+        if self._place is None:
+            self._place = self._placing(self.options)
+        return self._place
+
+    def desk(self, *, spawn: bool = True) -> DeskClient:
+        """The desk of the host; with ``spawn`` a host is started when none runs."""
+        if spawn not in self._desks:
+            self._desks[spawn] = self._opening(self.place, spawn)
+        return self._desks[spawn]
+
+    def no_words(self) -> None:
+        """Refuses words that the command has no use for."""
+        if self.words:
+            raise InvalidArgument(f"sendoff {self.command} takes no {self.words[0]!r}", hint=f"see sendoff {self.command} --help")
+
+    def one_word(self, what: str) -> str:
+        """The single word that the command takes."""
+        if len(self.words) != 1:
+            raise InvalidArgument(f"sendoff {self.command} takes one {what}", hint=f"see sendoff {self.command} --help")
+        return self.words[0]

@@ -1,0 +1,58 @@
+"""Which commands there are, and where each is written."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from sendoff.cli.parser import Parser
+from sendoff.errors import InvalidArgument
+
+# command: (module, what else stands on the line, what it does)
+COMMANDS = {
+    "put": ("put", "[options] FILE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
+    "list": ("listing", "[options]", "what is not finished or not acknowledged"),
+    "show": ("show", "ID...", "everything about an operation: why it waits, and what would help it on"),
+    "wait": ("wait", "[options] ID...", "wait until operations have ended; the exit code says how"),
+    "pause": ("orders", "[options] [ID...]", "stop sending; what the server has confirmed is kept"),
+    "resume": ("orders", "[options] [ID...]", "let paused operations go on"),
+    "cancel": ("orders", "[options] [ID...]", "give operations up for good"),
+    "retry": ("orders", "[options] [ID...]", "begin a new round of failed or canceled operations, from the last confirmed byte"),
+    "events": ("events", "[options] [ID]", "the durable history, in the order in which it was recorded"),
+    "receipt": ("receipt", "ID...", "the proof of what landed"),
+    "host": ("host", "{start,status,stop,run}", "the background process that carries the uploads"),
+    "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
+    "check": ("check", "[DESTINATION]", "read the configuration, load what it names, reach the destination"),
+    "config": ("config", "{path,show}", "where the configuration file is, and what is in force"),
+}
+
+
+def module_of(command: str) -> Any:
+    """The module that carries a command out: ``arguments(parser, command)`` and ``run(call)``."""
+    if command not in COMMANDS:
+        raise InvalidArgument(f"there is no command {command!r}", hint=_nearest(command))
+    return import_module(f"sendoff.cli.{COMMANDS[command][0]}")
+
+
+def parser_of(command: str) -> Parser:
+    """The parser of one command; the others are not built."""
+    module = module_of(command)
+    parser = Parser(command, *COMMANDS[command][1:])
+    module.arguments(parser, command)
+    return parser
+
+
+def overview() -> str:
+    """What ``sendoff --help`` prints."""
+    lines = ["usage: sendoff [options] COMMAND ...", "", "Durable background uploads: hand over a file and a destination, get an id, and go.", ""]
+    lines += [f"  {name:<10}{about}" for name, (_, _, about) in COMMANDS.items()]
+    lines += ["", "  --app NAME  --state-dir DIR  --config FILE  --json  -q  -v    before or after the command", "  --version"]
+    lines += ["", "sendoff COMMAND --help explains a command. A first upload:", "  sendoff put --wait a.iso https://server.example/incoming/"]
+    return "\n".join(lines)
+
+
+def _nearest(command: str) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(command, COMMANDS, 1)
+    return f"did you mean sendoff {found[0]}?" if found else "sendoff --help lists them"

@@ -1,0 +1,71 @@
+"""``sendoff events``: the durable history."""
+
+from __future__ import annotations
+
+import json
+
+from sendoff.cli import exits
+from sendoff.cli.call import Call
+from sendoff.cli.identity import views_of
+from sendoff.cli.parser import Parser
+from sendoff.cli.stopping import Stopped, bounded
+from sendoff.errors import InvalidArgument, Json
+from sendoff.model.event import Event
+from sendoff.model.moment import moment_text
+from sendoff.model.query import Query
+
+
+def arguments(parser: Parser, _command: str) -> None:
+    """The options of ``events``."""
+    parser.option("--follow", action="store_true", help="stay, and print what happens from now on as well")
+    parser.option("--after", metavar="SEQ", default="0", help="only what comes after this number")
+
+
+def run(call: Call) -> int:
+    """Carries ``events`` out."""
+    after = call.options.after
+    if not (after.isascii() and after.isdigit()):
+        raise InvalidArgument(f"--after {after}: it is the seq of an event, a whole number")
+    query = _query(call)
+    try:
+        with bounded(None):
+            return _print(call, query, int(after))
+    except Stopped:
+        return exits.GOES_ON
+
+
+def _query(call: Call) -> Query:
+    if not call.words:
+        return Query()
+    word = call.one_word("id")
+    return Query(ids=tuple(view["id"] for view in views_of(call.desk(), word)))
+
+
+def _print(call: Call, query: Query, after: int) -> int:
+    for news in call.desk().follow_always(query, after=after):
+        if news is None and not call.options.follow:  # everything that happened so far has been told
+            break
+        if isinstance(news, Event):
+            call.output.item(as_json(news))
+            call.output.line(as_text(news))
+    return exits.DONE
+
+
+def as_json(event: Event) -> Json:
+    """An event as every face of sendoff writes it."""
+    return {
+        "seq": event.seq,
+        "id": event.id,
+        "time": moment_text(event.time),
+        "operation": event.operation or None,
+        "batch": event.batch or None,
+        "round": event.round,
+        "type": event.type,
+        "data": dict(event.data),
+    }
+
+
+def as_text(event: Event) -> str:
+    """An event in one line for people."""
+    data = " ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in event.data.items())
+    return f"{event.seq:>6}  {moment_text(event.time)}  {event.operation or event.batch}  {event.type:<16}  {data}".rstrip()

@@ -1,0 +1,100 @@
+"""``sendoff list``: what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from sendoff.cli import exits
+from sendoff.cli.call import Call
+from sendoff.cli.identity import batch_of, everything, views_of
+from sendoff.cli.parser import Parser, pair
+from sendoff.cli.text import aligned
+from sendoff.errors import InvalidArgument
+from sendoff.model.quantity import size_text
+from sendoff.model.query import Query, View
+
+PAGE = 500
+
+
+def arguments(parser: Parser, _command: str) -> None:
+    """The options of ``list``."""
+    option = parser.option
+    option("--all", action="store_true", help="the history too, not only what is unfinished or not acknowledged")
+    option("--batch", metavar="ID", help="only this batch")
+    option("--group", metavar="NAME", help="only this group")
+    option("--status", metavar="STATUS", action="append", default=[], help="only this status; may be repeated")
+    option("--reason", metavar="REASON", help="only what waits for this reason")
+    option("--failed", action="store_true", help="only what failed")
+    option("--meta", metavar="K=V", action="append", default=[], help="only what was put with this; may be repeated")
+    option("--limit", metavar="N", help="no more than this many")
+    option("--after", metavar="ID", help="only what comes after this operation")
+
+
+def run(call: Call) -> int:
+    """Carries ``list`` out."""
+    call.no_words()
+    limit = _limit(call.options.limit)
+    query = _query(call)
+    after = str(views_of(call.desk(), call.options.after)[-1]["id"]) if call.options.after else None
+    found = islice(everything(call.desk(), query, after=after, limit=min(limit or PAGE, PAGE)), limit)
+    shown = 0
+    while block := list(islice(found, PAGE)):
+        _show(call, block, heading=not shown)
+        shown += len(block)
+    if not shown:
+        call.output.note("nothing" if call.options.all else "nothing is waiting, running or unacknowledged; sendoff list --all shows the history")
+    return exits.DONE
+
+
+def _limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise InvalidArgument(f"--limit {text}: it is a number of operations, 1 or more")
+    return int(text)
+
+
+def _query(call: Call) -> Query:
+    options = call.options
+    statuses = tuple(map(_status, options.status)) + (("error",) if options.failed else ())
+    return Query(
+        batch=batch_of(call.desk(), options.batch) if options.batch else None,
+        group=options.group,
+        statuses=statuses,
+        reason=options.reason,
+        listed=None if options.all else True,
+        metadata=dict(pair(text, "=", "KEY=VALUE") for text in options.meta),
+    )
+
+
+def _status(word: str) -> str:
+    from sendoff.model.status import TransferStatus
+
+    known = [status.word for status in TransferStatus]
+    if word not in known:
+        raise InvalidArgument(f"--status {word}: there is no such status", hint=f"it is one of {', '.join(known)}")
+    return word
+
+
+def _show(call: Call, views: Sequence[View], *, heading: bool) -> None:
+    for view in views:
+        call.output.item(view)
+    if not call.output.json:
+        rows = [["NUMBER", "ID", "STATUS", "DONE", "SIZE", "URL"]] if heading else []
+        for line in aligned(rows + [_row(view) for view in views]):
+            call.output.line(line)
+
+
+def _row(view: View) -> list[str]:
+    state = view["status"] + (f" ({view['reason']})" if view["reason"] else "")
+    progress = view["progress"]
+    return [str(view["number"]), view["id"], state, _share(view), size_text(progress["total_bytes"]), view["url"]]
+
+
+def _share(view: View) -> str:
+    progress = view["progress"]
+    if view["status"] == "completed":
+        return "100%"
+    done = max(progress["bytes_confirmed"], progress["bytes_sent"] if view["status"] == "running" else 0)
+    return f"{100 * done // progress['total_bytes']}%" if progress["total_bytes"] else "-"

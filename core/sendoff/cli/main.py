@@ -1,0 +1,81 @@
+"""``sendoff``: reads the command, carries it out, and turns every end into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from sendoff import __version__
+from sendoff.cli import commands, exits, parser
+from sendoff.cli.call import Call, Opening, Placing
+from sendoff.cli.output import Output, ReaderGone
+from sendoff.errors import SendoffError
+
+if TYPE_CHECKING:
+    from sendoff.desk.client import DeskClient
+    from sendoff.desk.place import Place
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The ``sendoff`` command; gives its exit code."""
+    return run(sys.argv[1:] if argv is None else argv, sys.stdout, sys.stderr, _place, _open)
+
+
+def run(words: Sequence[str], results: TextIO, notes: TextIO, placing: Placing, opening: Opening) -> int:
+    """Carries one command line out over the desk that ``opening`` gives."""
+    output = Output(results, notes, json="--json" in words)
+    try:
+        return _carried_out(words, output, placing, opening)
+    except SendoffError as error:
+        output.fail(error)
+        return exits.exit_code_of(error)
+    except SystemExit as end:  # argparse has printed help
+        return end.code if isinstance(end.code, int) else exits.USAGE
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except ReaderGone:
+        _silence(results)
+        return exits.READER_GONE
+
+
+def _carried_out(words: Sequence[str], output: Output, placing: Placing, opening: Opening) -> int:
+    command, rest = parser.split(words)
+    if command is None:
+        return _without_command(rest, output)
+    options = commands.parser_of(command).read(rest)
+    output.json, output.quiet, output.verbose = options.json, options.quiet, options.verbose
+    code: int = commands.module_of(command).run(Call(command, options, output, placing, opening))
+    return code
+
+
+def _without_command(words: Sequence[str], output: Output) -> int:
+    if "--version" in words:
+        output.item({"version": __version__})
+        output.line(f"sendoff {__version__}")
+        return exits.DONE
+    stray = next((word for word in words if word.startswith("-") and word not in ("-h", "--help", "--json", "-q", "--quiet", "-v", "--verbose")), None)
+    if stray and stray not in parser.VALUED and stray.partition("=")[0] not in parser.VALUED:
+        commands.parser_of("list").read([stray])
+    for line in commands.overview().splitlines():
+        output.line(line)
+    return exits.DONE
+
+
+def _place(options: Namespace) -> Place:
+    from sendoff.desk.place import find_place
+
+    return find_place(os.environ, app=options.app, state_dir=options.state_dir, config=options.config)
+
+
+def _open(place: Place, spawn: bool) -> DeskClient:
+    from sendoff.desk.client import DeskClient
+
+    return DeskClient(place, environment=dict(os.environ), spawn=spawn)
+
+
+def _silence(stream: TextIO) -> None:
+    """Sends what is still buffered nowhere: the interpreter would complain about it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

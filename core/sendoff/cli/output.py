@@ -1,0 +1,78 @@
+"""Where a command prints: results to standard output, words for people to standard error."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+from sendoff.cli.text import clean
+from sendoff.errors import Json, SendoffError, to_json
+
+
+class ReaderGone(Exception):
+    """Whoever read the results closed the pipe."""
+
+
+class Output:
+    """Both streams of a command, and how it was asked to use them.
+
+    json: results are one object a line, errors too, and nothing else is printed. quiet: no notes. verbose: details as well.
+    """
+
+    def __init__(self, results: TextIO, notes: TextIO, *, json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        self._results = results
+        self._notes = notes
+        self.json = json
+        self.quiet = quiet
+        self.verbose = verbose
+
+    def line(self, text: str) -> None:
+        """A result for people."""
+        if not self.json:
+            self._print(self._results, clean(text))
+
+    def item(self, value: Json) -> None:
+        """A result for programs."""
+        if self.json:
+            self._print(self._results, json.dumps(value))
+
+    def note(self, text: str) -> None:
+        """Something that helps a person and is no result."""
+        if not (self.json or self.quiet):
+            self._print(self._notes, clean(text))
+
+    def detail(self, text: str) -> None:
+        """A note that only ``-v`` asks for."""
+        if self.verbose:
+            self.note(text)
+
+    def dot(self) -> None:
+        """A sign of life."""
+        if not self.json:
+            self._notes.write(".")
+            self._notes.flush()
+
+    def warn(self, text: str) -> None:
+        """Something that went well and should be done otherwise."""
+        self._print(self._notes, json.dumps({"warning": {"message": text}}) if self.json else f"sendoff: warning: {clean(text)}")
+
+    def fail(self, error: SendoffError) -> None:
+        """Why the command did not do what was asked."""
+        if self.json:
+            self._print(self._notes, json.dumps({"error": to_json(error)}))
+            return
+        self._print(self._notes, f"sendoff: {clean(error.message)}")
+        for other in error.facts.get("candidates", ()):
+            self._print(self._notes, f"  {clean(other)}")
+        if error.hint:
+            self._print(self._notes, f"  {clean(error.hint)}")
+
+    def _print(self, stream: TextIO, text: str) -> None:
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        except BrokenPipeError as cause:
+            raise ReaderGone from cause
+        except UnicodeEncodeError:
+            stream.write(text.encode("ascii", "backslashreplace").decode("ascii") + "\n")
+            stream.flush()

@@ -1,0 +1,112 @@
+"""Waiting for operations to end, through the death and return of the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from sendoff.cli import exits
+from sendoff.cli.call import Call
+from sendoff.cli.stopping import Stopped, bounded
+from sendoff.cli.text import count
+from sendoff.model.event import ENDS, Event
+from sendoff.model.quantity import size_text
+from sendoff.model.query import Query, View
+
+TURNS = ENDS | {"waiting", "paused", "resumed", "changed", "retried"}  # events after which an operation may stand elsewhere
+AT_ONCE = 100
+TERMINAL = ("completed", "canceled", "error")
+
+
+class Waiting:
+    """Operations somebody waits for.
+
+    results: where a line about each finished operation goes. patient: what only a person can help is waited for too.
+    heartbeat: a dot a second. timeout: seconds; 0 = look once.
+    """
+
+    def __init__(self, call: Call, *, results: Callable[[str], None], patient: bool = False, heartbeat: bool = False, timeout: float | None = None) -> None:
+        self._call = call
+        self._results = results
+        self._patient = patient
+        self._heartbeat = heartbeat
+        self._timeout = timeout
+        self._desk = call.desk()
+        self._open: dict[str, bool] = {}  # id: only a person can help it on
+        self._failed = 0
+
+    def until_ended(self, views: Iterable[View]) -> int:
+        """Waits for these; the exit code says how they ended."""
+        try:
+            with bounded(self._timeout):
+                return self._wait(views)
+        except Stopped:
+            self._goes_on()
+            return exits.GOES_ON
+        except KeyboardInterrupt:
+            self._goes_on()
+            raise
+
+    def looked_up(self, ids: Sequence[str]) -> Iterator[View]:
+        """These operations as they stand now."""
+        for start in range(0, len(ids), AT_ONCE):
+            yield from self._desk.page(Query(ids=tuple(ids[start : start + AT_ONCE])), limit=AT_ONCE).items
+
+    def _wait(self, views: Iterable[View]) -> int:
+        for view in views:
+            self._settle(view)
+        if self._timeout == 0 and self._open:
+            self._goes_on()
+            return exits.GOES_ON
+        if not self._over():
+            self._follow()
+        return self._code()
+
+    def _follow(self) -> None:
+        few = tuple(self._open) if len(self._open) <= AT_ONCE else ()
+        following = False
+        for news in self._desk.follow_always(Query(ids=few, types=tuple(sorted(TURNS))), after=None):
+            if not following:  # what happened between the first look and the position that is followed from now on
+                following = True
+                self._look(list(self._open))
+            elif isinstance(news, Event) and news.operation in self._open:
+                self._look([news.operation])
+            elif news is None and self._heartbeat:
+                self._call.output.dot()
+            if self._over():
+                return
+
+    def _look(self, ids: Sequence[str]) -> None:
+        for view in self.looked_up(ids):
+            self._settle(view)
+
+    def _settle(self, view: View) -> None:
+        if view["status"] in TERMINAL:
+            self._open.pop(view["id"], None)
+            self._failed += view["status"] != "completed"
+            self._call.output.item(view)
+            self._results(ending(view))
+        else:
+            self._open[view["id"]] = view["needs"] is not None
+
+    def _over(self) -> bool:
+        return not self._open or (not self._patient and all(self._open.values()))
+
+    def _code(self) -> int:
+        if not self._open:
+            return exits.FAILED if self._failed else exits.DONE
+        for view in self.looked_up(list(self._open)[:AT_ONCE]):
+            self._call.output.note(f"{view['id']} needs you: {view['reason_text'] or view['reason']}; {(view['needs'] or {}).get('command', '')}".rstrip("; "))
+        return exits.PERSON
+
+    def _goes_on(self) -> None:
+        if self._open:
+            self._call.output.note(f"{count(len(self._open), 'upload')} not finished yet; the work goes on without this command")
+
+
+def ending(view: View) -> str:
+    """One line about an operation that has ended."""
+    head = f"{view['status']}  {view['id']}  {view['url']}"
+    if view["status"] == "completed":
+        receipt = view["receipt"] or {}
+        return f"{head}  {size_text(view['progress']['total_bytes'])}, {receipt.get('verified', 'accepted')}"
+    return f"{head}  {(view['error'] or {}).get('message') or view['reason_text'] or view['reason'] or ''}".rstrip()
