@@ -36,12 +36,12 @@ class SourceIdentity:
 class Source:
     """A file, or a spooled copy that sendoff owns and removes.
 
-    kind: ``file`` or ``spool``. path: absolute. name: what it is called at the destination when nothing else says so.
+    kind: ``file`` or ``spool``. path: absolute. mount: the folder its drive is mounted on.
     """
 
     kind: str = "file"
     path: str
-    name: str = ""
+    mount: str = "/"
     identity: SourceIdentity | None = None
 
     @property

@@ -84,7 +84,7 @@ def acknowledge(record: Record, _now: Moment, wall: Moment) -> Decision | None:
         raise InvalidState(f"operation {record.number} has not ended")
     if record.acknowledged_at is not None:
         return None
-    return Decision(fields={"acknowledged_at": wall, "sealed": None}, lines=(("acknowledged", {}),))
+    return Decision(fields={"acknowledged_at": wall, "sealed": None}, lines=(("acknowledged", {}),), erase=record.spec.source.kind == "spool")
 
 
 VERBS: Mapping[str, Ordered] = {"start": start, "pause": pause, "resume": resume, "cancel": cancel, "retry": retry, "acknowledge": acknowledge}

@@ -1,0 +1,189 @@
+"""One try of one operation: claim, send, settle."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+
+from sendoff.errors import JournalFull, Permanent, SendoffError, Superseded, Transient, Unreachable, Unverified
+from sendoff.hookspecs import Change
+from sendoff.model.configuration import Configuration
+from sendoff.model.delivery import Delivery
+from sendoff.model.header import Headers, checked_header, joined
+from sendoff.model.moment import Moment
+from sendoff.model.operation import Record
+from sendoff.model.secret import STARS, Secret
+from sendoff.model.target import Target
+from sendoff.policy import lifecycle
+from sendoff.policy.cost import Gate
+from sendoff.policy.decision import Decision
+from sendoff.policy.patience import Try
+from sendoff.runtime.connections import Connections
+from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.installation import Listening
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.origin import Origin
+from sendoff.runtime.secrets import Sealed
+from sendoff.runtime.shipment import Surroundings, WorkShipment
+from sendoff.runtime.underway import Underway
+
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+_FULL_AGAIN = 2.0  # seconds between two looks whether the journal's disk has space again
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Permission to try an operation once, as it was when the slot was given. down_since: of its destination."""
+
+    record: Record
+    down_since: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a try ended, for whoever gives out slots. unreachable: no connection came about. taken: it was ours to try."""
+
+    number: int
+    taken: bool = True
+    unreachable: bool = False
+    answered: bool = False
+
+
+class Attempts:
+    """Tries operations; a ticket in, an outcome back, everything in between on the record."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        around: Surroundings,
+        connections: Connections,
+        credentials: Credentials,
+        listeners: Listening,
+        underway: Underway,
+        origin: Origin,
+        *,
+        configuration: Callable[[], Configuration],
+        gate: Callable[[Record], Gate | None],
+        owner: str,
+        random: Random,
+        leaving: threading.Event,
+    ) -> None:
+        self._ledger, self._around, self._connections, self._credentials = ledger, around, connections, credentials
+        self._listeners, self._underway, self._origin = listeners, underway, origin
+        self._configuration, self._gate, self._owner, self._random, self._leaving = configuration, gate, owner, random, leaving
+        self._log = logging.getLogger("sendoff.attempts")
+
+    def run(self, ticket: Ticket) -> Outcome:
+        """Claim, send once, settle."""
+        record = self._claim(ticket.record)
+        if record is None:
+            return Outcome(ticket.record.number, taken=False)
+        began = self._around.clock.steady()
+        shipment, result = self._carry(record)
+        answered = shipment is not None and (shipment.sent > 0 or shipment.body is not None)
+        self._settle(record, shipment, result, began, ticket.down_since)
+        return Outcome(record.number, unreachable=isinstance(result, Unreachable), answered=answered or isinstance(result, Delivery))
+
+    def _claim(self, record: Record) -> Record | None:
+        """The operation under a new epoch, or None when somebody else was faster or ordered otherwise."""
+        if lifecycle.poisoned(record):
+            self._set_aside(record)
+            return None
+        reply, claimed = self._ledger.enter(record, lifecycle.claimed(record, self._owner, self._around.clock.wall()), synced=False)
+        if reply.refused is not None:
+            return None
+        return replace(claimed, want=reply.want)
+
+    def _set_aside(self, record: Record) -> None:
+        tries = record.tally.unsettled
+        error = Permanent(f"the process died {tries} times in a row while trying this upload; it is set aside", hint="sendoff retry tries it again")
+        empty = Try(began=0, ended=0, confirmed=record.tally.confirmed)
+        self._ledger.enter_latest(record, lambda newest: lifecycle.failed(newest, error, empty, None, self._setting(newest)))
+
+    def _carry(self, record: Record) -> tuple[WorkShipment | None, Delivery | SendoffError]:
+        """Send once; whatever a stranger's code raises becomes one of sendoff's errors."""
+        begun: list[WorkShipment] = []
+        try:
+            result: Delivery | SendoffError = self._send(record, begun.append)
+        except (Exception, SystemExit) as cause:  # noqa: BLE001 - a driver is a stranger's code; the operation gets its name
+            result = self._error_of(record, cause)
+        finally:
+            self._underway.leave(record.number)
+        return (begun[0] if begun else None), result
+
+    def _error_of(self, record: Record, cause: BaseException) -> SendoffError:
+        if isinstance(cause, SendoffError):
+            return cause
+        if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno in _SCARCE):
+            return Transient(f"this machine ran out of what a try needs: {cause}", side="local")
+        self._log.error("the transport %s raised %s on operation %s", record.spec.transport, type(cause).__name__, record.number, exc_info=cause)
+        return Permanent(f"the transport {record.spec.transport} failed: {type(cause).__name__}: {cause}")
+
+    def _send(self, record: Record, begun: Callable[[WorkShipment], None]) -> Delivery:
+        change = self._listeners.before_attempt(record, record.tally.attempts)
+        sealed = self._around.secrets.open(record)
+        transport = self._connections.transport(record)
+        with self._origin.opened(record) as (reader, checked, session):
+            target = Target((change and change.url) or sealed.url or checked.spec.url)
+            shipment = WorkShipment(
+                checked, reader, self._around, target=target, headers=self._headers(checked, sealed, change),
+                session=None if change and change.url else session, credential=transport.toolkit.credential,
+            )  # fmt: skip
+            begun(shipment)
+            self._underway.enter(record.number, shipment)
+            if record.want is not None:
+                shipment.interrupt(f"ordered: {record.want}")
+            self._listeners.tell("sendoff_attempt_started", operation=checked, attempt=checked.tally.attempts)
+            delivery = transport.send(shipment)
+            reader.check()
+            if delivery.size != reader.size:
+                raise Unverified(f"{delivery.size} of {reader.size} bytes are at {target.public}")
+            return delivery
+
+    def _headers(self, record: Record, sealed: Sealed, change: Change | None) -> Headers:
+        """What goes out: the configured, the asked, the secret and this attempt's own, each once."""
+        environment = self._around.secrets.environment(record.environment)
+        public = [(name, value) for name, value in record.spec.headers if value != STARS]
+        secret = [(name, Secret(value)) for name, value in sealed.headers]
+        fetched = [(name, self._credentials.get(reference, environment=environment).secret) for name, reference in sealed.references]
+        own = [checked_header(name, value) for name, value in change.headers] if change else []
+        return joined((*public, *secret, *fetched, *own))
+
+    def _settle(self, record: Record, shipment: WorkShipment | None, result: Delivery | SendoffError, began: Moment, down_since: Moment | None) -> None:
+        """Write down how it ended; while the journal's disk is full this waits, for the end must not be lost."""
+        if isinstance(result, Superseded):
+            self._log.warning("operation %s is another process's now; this late try is dropped", record.number)
+            return
+        one = self._try(record, shipment, began, down_since)
+        current = shipment.operation if shipment else record
+        current = replace(current, version=shipment.version, point=shipment.past_point) if shipment else current
+        response = shipment.response() if shipment else None
+
+        def decide(newest: Record) -> Decision:
+            if isinstance(result, Delivery):
+                return lifecycle.completed(newest, result, one, response, self._setting(newest))
+            return lifecycle.failed(newest, result, one, response, self._setting(newest))
+
+        while True:
+            try:
+                self._ledger.enter_latest(current, decide, fenced=True)
+                return
+            except JournalFull as error:
+                self._log.error("the end of operation %s cannot be recorded: %s", record.number, error)
+                if self._leaving.wait(_FULL_AGAIN):
+                    return
+
+    def _try(self, record: Record, shipment: WorkShipment | None, began: Moment, down_since: Moment | None) -> Try:
+        ended = self._around.clock.steady()
+        if shipment is None:
+            return Try(began=began, ended=ended, confirmed=record.tally.confirmed, down_since=down_since)
+        session = shipment.session is not None
+        return Try(began=began, ended=ended, sent=shipment.sent, confirmed=shipment.confirmed if session else 0, session=session, down_since=down_since)
+
+    def _setting(self, record: Record) -> lifecycle.Setting:
+        clock = self._around.clock
+        return lifecycle.Setting(rules=self._configuration().retry, random=self._random, now=clock.steady(), wall=clock.wall(), gate=self._gate(record))

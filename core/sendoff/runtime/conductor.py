@@ -1,0 +1,214 @@
+"""Who starts, who stops: one step from what happened to what is to be done. No thread, sleep or queue inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from sendoff.model.conditions import Conditions
+from sendoff.model.configuration import Configuration
+from sendoff.model.lane import Lane
+from sendoff.model.moment import Moment
+from sendoff.model.operation import Record
+from sendoff.policy.cost import Gate, gate
+from sendoff.policy.lifecycle import gated
+from sendoff.policy.schedule import next_lane
+from sendoff.runtime.attempts import Outcome, Ticket
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Something may have become due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A try is to be stopped, by an order."""
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A try has read its first byte: its destination answered."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A try is over."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The network or the machine is another."""
+
+    conditions: Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Nothing more starts, and what can stop stops."""
+
+
+Signal = Queued | Stop | Reached | Ended | Changed | Leave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What is to be done now. starts: tickets. stops: ``(number, why)``. wake: step again then at the latest; None = only when something happens."""
+
+    starts: tuple[Ticket, ...] = ()
+    stops: tuple[tuple[int, str], ...] = ()
+    wake: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    record: Record
+    lane: Lane
+
+
+class Conductor:
+    """Gives slots to lanes. What it knows is rebuilt from the store at any start."""
+
+    def __init__(self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random) -> None:
+        self._ledger, self._store = ledger, ledger.journal.store
+        self._configuration, self._random = configuration, random
+        self._running: dict[int, _Running] = {}
+        self._places = Places(random)
+        self.conditions = Conditions()
+        self._last, self._turn, self._leaving = "", 0, False
+
+    @property
+    def running(self) -> int:
+        """How many slots are taken."""
+        return len(self._running)
+
+    def step(self, signals: Sequence[Signal], now: Moment) -> Orders:
+        """From what happened to what is to be done."""
+        stops: list[tuple[int, str]] = []
+        for signal in signals:
+            stops += self._heed(signal, now)
+        starts = () if self._leaving else tuple(self._starts(now))
+        moments = [moment for moment in (self._store.wake(now), self._places.wake(now)) if moment is not None]
+        return Orders(starts=starts, stops=tuple(stops), wake=min(moments, default=None))
+
+    def gate_of(self, record: Record) -> Gate | None:
+        """Why the network does not allow this operation just now."""
+        return gate(self.conditions, record.spec.cost_policy, local=record.spec.local)
+
+    def down(self, place: str) -> bool:
+        """Whether a destination cannot be reached, as far as is known."""
+        return self._places.down_since(place) is not None
+
+    def not_started(self, ticket: Ticket) -> None:
+        """The machine had no thread for it: its slot is free again."""
+        self._running.pop(ticket.record.number, None)
+        place = _place(ticket.record)
+        self._places.freed(place, 0, self._configuration().retry, unreachable=False, answered=False)
+
+    def _heed(self, signal: Signal, now: Moment) -> list[tuple[int, str]]:
+        """Take one signal in; which tries are to be stopped for it."""
+        match signal:
+            case Ended(outcome):
+                self._ended(outcome, now)
+            case Reached(number) if number in self._running:
+                self._places.reached(self._running[number].lane.place)
+            case Stop(number, why) if number in self._running:
+                return [(number, why)]
+            case Changed(conditions):
+                return self._changed(conditions)
+            case Leave():
+                self._leaving = True
+                return [(number, "the host leaves") for number in self._running]
+            case _:
+                pass
+        return []
+
+    def _ended(self, outcome: Outcome, now: Moment) -> None:
+        running = self._running.pop(outcome.number, None)
+        if running is not None:
+            rules = self._configuration().retry
+            self._places.freed(running.lane.place, now, rules, unreachable=outcome.unreachable, answered=outcome.answered)
+
+    def _changed(self, conditions: Conditions) -> list[tuple[int, str]]:
+        """Stop what is no longer allowed; what was unreachable on the old network may be reachable on the new one."""
+        if conditions != self.conditions:
+            self._places.forgive()
+        self.conditions = conditions
+        gates = {number: self.gate_of(one.record) for number, one in self._running.items()}
+        return [(number, str(closed.reason)) for number, closed in gates.items() if closed is not None]
+
+    def _starts(self, now: Moment) -> list[Ticket]:
+        """As many tickets as there are free slots and operations that may take them."""
+        free = self._configuration().limits.concurrency - len(self._running)
+        if free <= 0:
+            return []
+        lanes = {lane.key: lane for lane in self._lanes(now)}
+        heads: dict[str, list[Record]] = {}
+        tickets: list[Ticket] = []
+        while len(tickets) < free and lanes:
+            lane = next_lane(sorted(lanes.values(), key=lambda one: one.key), has_room=lambda one: self._room(one, now) > 0, last=self._last, turn=self._turn)
+            if lane is None:
+                break
+            ticket = self._take(lane, heads, now)
+            if ticket is None:
+                del lanes[lane.key]
+            else:
+                tickets.append(ticket)
+        return tickets
+
+    def _take(self, lane: Lane, heads: dict[str, list[Record]], now: Moment) -> Ticket | None:
+        """A ticket for the first of a lane; None when it has nobody (left) who may start."""
+        if lane.key not in heads:
+            limits = self._configuration().limits
+            heads[lane.key] = self._due(lane, now, min(self._room(lane, now), limits.concurrency))
+        closed = gate(self.conditions, lane.cost_policy, local=lane.local)
+        if closed is not None:
+            self._hold(heads[lane.key], closed)
+            return None
+        if not heads[lane.key]:
+            return None
+        record = heads[lane.key].pop(0)
+        self._running[record.number] = _Running(record, lane)
+        self._places.taken(lane.place)
+        self._last, self._turn = lane.key, self._turn + 1
+        return Ticket(record, self._places.down_since(lane.place))
+
+    def _due(self, lane: Lane, now: Moment, count: int) -> list[Record]:
+        """The first of a lane that are not yet on their way; a given ticket may not be claimed yet."""
+        given = sum(1 for one in self._running.values() if one.lane.key == lane.key)
+        found = self._store.due(lane.key, now, count + given)
+        return [record for record in found if record.number not in self._running][:count]
+
+    def _hold(self, records: Sequence[Record], closed: Gate) -> None:
+        """Those that would start wait for the network; the others stay queued behind them."""
+        for record in records:
+            if (record.status, record.reason) != (closed.status, str(closed.reason)):
+                self._ledger.enter(record, gated(closed))
+
+    def _room(self, lane: Lane, now: Moment) -> int:
+        return self._places.room(lane.place, now, self._configuration().limits.per_destination)
+
+    def _lanes(self, now: Moment) -> list[Lane]:
+        """Every lane in which something is due, found by index."""
+        lanes: list[Lane] = []
+        after: str | None = None
+        while True:
+            page = self._store.lanes(now, after=after)
+            lanes += page.items
+            if page.next is None:
+                return lanes
+            after = page.next
+
+
+def _place(record: Record) -> str:
+    return Lane(key=record.lane, since=0).place

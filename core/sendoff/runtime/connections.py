@@ -1,0 +1,93 @@
+"""One transport instance per destination and identity: two accounts can never share a connection."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+from sendoff.errors import ConfigurationError, DriverMissing
+from sendoff.model.configuration import Configuration
+from sendoff.model.destination import Destination, origin_of
+from sendoff.model.operation import Record
+from sendoff.model.secret import Credential
+from sendoff.ports.clock import Clock
+from sendoff.ports.toolkit import TransportToolkit
+from sendoff.ports.transport import Transport
+from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.installation import Installed
+from sendoff.runtime.secrets import Secrets
+
+MOST_KEPT = 64
+
+
+class Connections:
+    """Makes transports, keeps those in use, lets the longest unused go."""
+
+    def __init__(
+        self, installed: Installed, configuration: Callable[[], Configuration], credentials: Credentials, secrets: Secrets, *, clock: Clock, random: Random
+    ) -> None:
+        self._installed, self._configuration, self._credentials, self._secrets = installed, configuration, credentials, secrets
+        self._clock, self._random = clock, random
+        self._kept: OrderedDict[tuple[str, ...], Transport] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def destination_of(self, record: Record) -> Destination:
+        """Where an operation goes, as the configuration says now."""
+        name = record.spec.destination
+        if name is None:
+            return Destination(
+                url=record.spec.root, transport=record.spec.transport, credential=record.spec.credential, options=record.spec.options,
+            )  # fmt: skip
+        found = self._configuration().destinations.get(name)
+        if found is None:
+            raise ConfigurationError(f"the destination {name!r} is no longer in the configuration", hint="put it back, then: sendoff retry")
+        return replace(found, credential=record.spec.credential or found.credential, options={**found.options, **record.spec.options})
+
+    def transport(self, record: Record) -> Transport:
+        """The transport that carries this operation."""
+        destination = self.destination_of(record)
+        place = destination.name or origin_of(destination.url)
+        key = (destination.transport, place, destination.credential or "", record.environment or "", repr(sorted(destination.options.items())))
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None:
+                found = self._kept[key] = self.make(destination, record.environment)
+            self._kept.move_to_end(key)
+            surplus = [self._kept.popitem(last=False)[1] for _ in range(len(self._kept) - MOST_KEPT)]
+        for one in surplus:
+            one.close()
+        return found
+
+    def make(self, destination: Destination, environment: str | None = None) -> Transport:
+        """A new transport; ``DriverMissing`` when it is not installed here, ``ConfigurationError`` when its settings are wrong."""
+        name = destination.transport
+        if name not in self._installed.names("transports"):
+            raise DriverMissing(f"no transport named {name!r} is installed here", hint=f"pip install sendoff-{name}")
+        options = {**self._configuration().transports.get(name, {}), **destination.options}
+        made: Transport = self._installed.load("transports", name)(
+            destination, self._installed.settings("transports", name, options), self._toolkit(destination, environment)
+        )
+        return made
+
+    def forget(self) -> None:
+        """Let all go; the next try makes them anew, by the configuration then in force."""
+        with self._lock:
+            kept, self._kept = self._kept, OrderedDict()
+        for one in kept.values():
+            one.close()
+
+    def _toolkit(self, destination: Destination, environment: str | None) -> TransportToolkit:
+        bundle = self._secrets.environment(environment)
+
+        def credential(kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:  # noqa: ARG001
+            if kind != "server" or destination.credential is None:
+                return None
+            return self._credentials.get(destination.credential, environment=bundle, refused=refused)
+
+        log = logging.getLogger(f"sendoff.transports.{destination.transport}")
+        rules = self._configuration().retry
+        return TransportToolkit(clock=self._clock, random=self._random, log=log, credential=credential, environment=bundle, rules=rules)

@@ -1,0 +1,146 @@
+"""The one door to the store: what arrives while a commit runs is in the next one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+
+from sendoff.errors import HostUnavailable, SendoffError
+from sendoff.model.change import Append, Reply, Unit
+from sendoff.ports.store import Store
+
+Replies = Sequence[Sequence[Reply]]
+MOST_UNITS = 5000  # in one disk transaction, so that nobody waits long for theirs
+
+
+class Journal:
+    """Commits at once, in the caller's thread. ``store`` is free to read."""
+
+    def __init__(self, store: Store, *, appended: Callable[[], None] = lambda: None) -> None:
+        self.store = store
+        self._appended = appended
+        self._lock = threading.Lock()
+
+    def commit(self, unit: Unit, *, synced: bool = True) -> Sequence[Reply]:
+        """One decision; on disk (``synced``: also after a power cut) when it returns. A reply per change."""
+        return self.commit_many([unit], synced=synced)[0]
+
+    def commit_many(self, units: Sequence[Unit], *, synced: bool = True) -> Replies:
+        """Several decisions in one disk transaction; each is whole or not at all."""
+        with self._lock:
+            replies = self.store.commit(units, synced=synced)
+        self._announce(units)
+        return replies
+
+    def post(self, unit: Unit) -> None:
+        """A hint nobody waits for; it is in one of the next commits, or lost with the process."""
+        self.commit(unit, synced=False)
+
+    def close(self) -> None:
+        """Everything handed over is written before this returns."""
+
+    def _announce(self, units: Sequence[Unit]) -> None:
+        if any(isinstance(change, Append) for unit in units for change in unit):
+            self._appended()
+
+
+class _Job:
+    """Units on their way, and what became of them."""
+
+    __slots__ = ("done", "error", "replies", "synced", "units")
+
+    def __init__(self, units: Sequence[Unit], synced: bool, done: threading.Event | None) -> None:
+        self.units, self.synced, self.done = units, synced, done
+        self.replies: Replies = ()
+        self.error: Exception | None = None
+
+
+class GroupJournal(Journal):
+    """One writer thread; a batch is what arrived while the last commit ran, with no linger."""
+
+    def __init__(self, store: Store, *, log: logging.Logger, appended: Callable[[], None] = lambda: None) -> None:
+        super().__init__(store, appended=appended)
+        self._log = log
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closed = False
+        self._writer = threading.Thread(target=self._write, name="sendoff-journal", daemon=True)
+        self._writer.start()
+
+    def commit_many(self, units: Sequence[Unit], *, synced: bool = True) -> Replies:
+        """As ``Journal.commit_many``, together with whatever else arrives."""
+        if self._closed:
+            raise HostUnavailable("the journal is closed: this process is leaving")
+        job = _Job(units, synced, threading.Event())
+        self._jobs.put(job)
+        assert job.done is not None
+        job.done.wait()
+        if job.error is not None:
+            raise job.error
+        return job.replies
+
+    def post(self, unit: Unit) -> None:
+        """As ``Journal.post``; returns at once."""
+        if not self._closed:
+            self._jobs.put(_Job([unit], False, None))
+
+    def close(self) -> None:
+        """Everything handed over is written before this returns."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        self._writer.join()
+
+    def _write(self) -> None:
+        while True:
+            jobs = self._arrived()
+            if jobs:
+                self._commit(jobs)
+            if self._closed and self._jobs.empty():
+                return
+
+    def _arrived(self) -> list[_Job]:
+        """Waits for the first, takes what has come by then."""
+        first = self._jobs.get()
+        jobs, count = ([first], len(first.units)) if first else ([], 0)
+        while count < MOST_UNITS:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job is not None:
+                jobs.append(job)
+                count += len(job.units)
+        return jobs
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        units = [unit for job in jobs for unit in job.units]
+        try:
+            replies = self.store.commit(units, synced=any(job.synced for job in jobs))
+        except SendoffError as error:
+            self._refuse(jobs, error)
+            return
+        except Exception as error:  # noqa: BLE001 - a store is a stranger's code; whoever waits must hear of it
+            self._log.exception("the store %s failed", type(self.store).__name__)
+            self._refuse(jobs, error)
+            return
+        taken = 0
+        for job in jobs:
+            job.replies = replies[taken : taken + len(job.units)]
+            taken += len(job.units)
+        self._release(jobs)
+        self._announce(units)
+
+    def _refuse(self, jobs: list[_Job], error: Exception) -> None:
+        for job in jobs:
+            job.error = error
+            if job.done is None:
+                self._log.warning("a checkpoint was not written: %s", error)
+        self._release(jobs)
+
+    @staticmethod
+    def _release(jobs: list[_Job]) -> None:
+        for job in jobs:
+            if job.done is not None:
+                job.done.set()

@@ -1,0 +1,76 @@
+"""Where a try begins: the source compared with what was queued, and the session that may still be used with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sendoff.errors import SourceChanged, Superseded
+from sendoff.model.change import Append, DropCheckpoint, Update
+from sendoff.model.operation import Record
+from sendoff.model.session import Session
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.reader import Reader, Sameness
+from sendoff.runtime.secrets import Secrets
+
+Begun = tuple[Reader, Record, Session | None]
+
+
+class Origin:
+    """Opens sources. boot: this boot's id, for device numbers count only within one."""
+
+    def __init__(self, ledger: Ledger, secrets: Secrets, boot: str) -> None:
+        self._ledger, self._secrets, self._boot = ledger, secrets, boot
+
+    @contextmanager
+    def opened(self, record: Record) -> Iterator[Begun]:
+        """The open source, the operation as it stands after the comparison, and its session if that can go on."""
+        reader = Reader(record.spec.source, self._boot)
+        try:
+            yield self._begin(record, reader)
+        finally:
+            reader.close()
+
+    def _begin(self, record: Record, reader: Reader) -> Begun:
+        checkpoint = self._ledger.journal.store.checkpoint(record.number)
+        session = self._secrets.open_session(record.id, checkpoint.session) if checkpoint and checkpoint.session else None
+        sameness = reader.sameness()
+        if sameness is Sameness.MOVED and session and checkpoint and checkpoint.prefix and checkpoint.prefix[0] > 0:
+            known = reader.begins_with(checkpoint.prefix)
+            sameness = Sameness.MOVED if known else Sameness.CHANGED
+            if known:
+                return self._go_on(record, reader, session, checkpoint.prefix)
+        if sameness is Sameness.CHANGED and record.spec.if_changed != "restart":
+            raise SourceChanged(
+                f"{reader.path} was changed after it was queued", hint="put it again, or queue it with if_changed = restart to send whatever it holds"
+            )
+        if sameness is not Sameness.SAME:
+            return self._start_over(record, reader, sameness)
+        if session and checkpoint:
+            reader.track(checkpoint.prefix)
+        return reader, record, session
+
+    def _go_on(self, record: Record, reader: Reader, session: Session, prefix: tuple[int, int]) -> Begun:
+        """The same content in another file: what the server has confirmed was compared, and counts."""
+        reader.track(prefix)
+        data = {"source": Sameness.MOVED.value, "checked": f"the first {prefix[0]} bytes"}
+        return reader, self._changed(record, reader, data, forget=False), session
+
+    def _start_over(self, record: Record, reader: Reader, sameness: Sameness) -> Begun:
+        """From the first byte of what the file holds now."""
+        data = {"source": sameness.value, "checked": "nothing; sent from the first byte"}
+        return reader, self._changed(record, reader, data, forget=True), None
+
+    def _changed(self, record: Record, reader: Reader, data: dict[str, Any], *, forget: bool) -> Record:
+        spec = replace(record.spec, source=replace(record.spec.source, identity=reader.identity))
+        event = self._ledger.event(record, "changed", data, f"{record.epoch}.source")
+        drop = (DropCheckpoint(record.number, record.epoch),) if forget else ()
+        while True:
+            reply = self._ledger.journal.commit([Update(record.number, record.version, {"spec": spec}, record.epoch), Append(event), *drop])[0]
+            if reply.refused is None:
+                return replace(record, spec=spec, version=reply.version)
+            if reply.refused != "version":
+                raise Superseded()
+            record = replace(record, version=reply.version, want=reply.want)

@@ -1,0 +1,75 @@
+"""What is known of each destination: whether it can be reached, and how many slots it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from sendoff.model.limits import RetryRules
+from sendoff.model.moment import Moment
+from sendoff.policy.retry import pause_before_next
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One destination. reached: since the start or its last failure. until: nobody asks before. since: it has been down. failures: in a row."""
+
+    reached: bool = False
+    until: Moment = 0
+    since: Moment | None = None
+    failures: int = 0
+    busy: int = 0
+
+
+@dataclass(slots=True)
+class Places:
+    """All destinations in use. One that was not reached gets one slot: a black hole holds one thread, not all."""
+
+    random: Random
+    _known: dict[str, Place] = field(default_factory=dict)
+
+    def room(self, name: str, now: Moment, per_destination: int) -> int:
+        """How many more may start there."""
+        place = self._known.get(name, Place())
+        if now < place.until:
+            return 0
+        return (per_destination if place.reached else 1) - place.busy
+
+    def down_since(self, name: str) -> Moment | None:
+        """Since when it cannot be reached; None = it can, as far as is known."""
+        return self._known.get(name, Place()).since
+
+    def taken(self, name: str) -> None:
+        """A slot there was given."""
+        place = self._known.get(name, Place())
+        self._known[name] = replace(place, busy=place.busy + 1)
+
+    def freed(self, name: str, now: Moment, rules: RetryRules, *, unreachable: bool, answered: bool) -> None:
+        """A slot there came back; one who could not reach it has asked for all that wait."""
+        place = self._known.get(name, Place())
+        place = replace(place, busy=max(place.busy - 1, 0))
+        if unreachable and place.until <= now:
+            failures = place.failures + 1
+            until = now + pause_before_next(failures, rules, self.random)
+            place = replace(place, reached=False, until=until, since=place.since or now, failures=failures)
+        elif answered:
+            place = replace(place, reached=True, until=0, since=None, failures=0)
+        self._known[name] = place
+        if place.busy == 0 and place.reached and len(self._known) > 10_000:
+            del self._known[name]
+
+    def reached(self, name: str) -> bool:
+        """A byte went out there; whether that is news."""
+        place = self._known.get(name, Place())
+        if place.reached:
+            return False
+        self._known[name] = replace(place, reached=True, until=0, since=None, failures=0)
+        return True
+
+    def wake(self, now: Moment) -> Moment | None:
+        """The first moment after ``now`` at which one may be asked again."""
+        return min((place.until for place in self._known.values() if place.until > now), default=None)
+
+    def forgive(self) -> None:
+        """The network is another: whatever was down may be asked at once, and its clock starts anew."""
+        self._known = {name: replace(place, until=0, since=None, failures=0) for name, place in self._known.items()}

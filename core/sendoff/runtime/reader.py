@@ -1,0 +1,161 @@
+"""Reading the source, and noticing when it is no longer what was queued."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import zlib
+from enum import Enum
+
+from sendoff.errors import SendoffError, SourceChanged, SourceMissing, SourceUnavailable, SourceUnreadable, SourceUnsuitable, Transient
+from sendoff.model.source import Source, SourceIdentity
+
+_BLOCK = 2**20
+_KINDS = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))
+
+
+class Sameness(Enum):
+    """How a source compares with what was queued."""
+
+    SAME = "same"
+    MOVED = "moved"  # size and time agree, the file is another: a remount, a restore
+    CHANGED = "changed"
+
+
+def open_source(path: str, mount: str = "/") -> tuple[int, os.stat_result]:
+    """An open descriptor of a regular file and what it is; each other thing is its own clear error. Never blocks on a pipe."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as cause:
+        raise _why_not(path, mount, cause) from cause
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(handle)
+        kind = next((word for is_kind, word in _KINDS if is_kind(found.st_mode)), "not a regular file")
+        raise SourceUnsuitable(f"{path} is {kind}; only a regular file can be uploaded")
+    return handle, found
+
+
+def mount_of(path: str) -> str:
+    """The folder that the file's drive or share is mounted on."""
+    folder = os.path.dirname(os.path.abspath(path))
+    while folder != "/" and not os.path.ismount(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _why_not(path: str, mount: str, cause: OSError) -> SendoffError:
+    """The error that says who must act."""
+    if cause.errno in (errno.ENOENT, errno.ENOTDIR):
+        if mount != "/" and not os.path.ismount(mount):
+            return SourceUnavailable(f"{path} is not there because nothing is mounted on {mount}", hint=f"mount {mount}; the upload then goes on by itself")
+        return SourceMissing(f"there is no file {path}")
+    if cause.errno in (errno.EACCES, errno.EPERM):
+        return SourceUnreadable(f"{path} cannot be read: permission denied", hint="make it readable, then: sendoff retry")
+    if cause.errno in (errno.ENXIO, errno.ENODEV):
+        return SourceUnsuitable(f"{path} is a socket or a device; only a regular file can be uploaded")
+    if cause.errno == errno.ELOOP:
+        return SourceMissing(f"{path} is a loop of symbolic links")
+    if cause.errno in (errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE, errno.ENOMEM):
+        return Transient(f"{path} cannot be opened just now: {cause.strerror}", side="source")
+    return SourceUnreadable(f"{path} cannot be opened: {cause.strerror}")
+
+
+class Reader:
+    """An open source. ``identity`` is what it is now; ``expected`` what was queued."""
+
+    def __init__(self, source: Source, boot: str) -> None:
+        self.path, self.expected = source.path, source.identity
+        self._handle, found = open_source(source.path, source.mount)
+        self.identity = SourceIdentity.of(found, boot)
+        self._tracking, self._crc, self._length = False, 0, 0
+        self._marks: list[tuple[int, int]] = []
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.identity.size
+
+    def sameness(self) -> Sameness:
+        """How it compares with what was queued."""
+        if self.expected is None or self.identity.same_file(self.expected):
+            return Sameness.SAME
+        return Sameness.MOVED if self.identity.same_content(self.expected) else Sameness.CHANGED
+
+    def readinto(self, buffer: memoryview, offset: int) -> int:
+        """Fill from the file; ``SourceChanged`` when it is no longer what was opened."""
+        wanted = min(len(buffer), max(self.size - offset, 0))
+        if wanted == 0:
+            return 0
+        count = self._read(buffer[:wanted], offset)
+        self.check()
+        if count < wanted:
+            raise SourceChanged(f"{self.path} was shortened while it was being sent")
+        if self._tracking:
+            self._follow(buffer[:count], offset)
+        return count
+
+    def check(self) -> None:
+        """The open file still is what it was: size and modification time."""
+        found = os.fstat(self._handle)
+        if found.st_size != self.identity.size or found.st_mtime_ns != self.identity.mtime_ns:
+            raise SourceChanged(f"{self.path} was changed while it was being sent")
+
+    def track(self, prefix: tuple[int, int] | None = None) -> None:
+        """Keep a running CRC32 of what is read in order, from a known ``(length, crc32)`` on."""
+        if not self._tracking:
+            self._tracking = True
+            self._length, self._crc = prefix or (0, 0)
+            self._marks = [(self._length, self._crc)]
+
+    def prefix(self, confirmed: int) -> tuple[int, int] | None:
+        """The longest known ``(length, crc32)`` within what the server has confirmed."""
+        known = [mark for mark in self._marks if mark[0] <= confirmed]
+        if not known:
+            return None
+        self._marks = [mark for mark in self._marks if mark[0] >= known[-1][0]]
+        return known[-1]
+
+    def begins_with(self, prefix: tuple[int, int]) -> bool:
+        """Whether the first ``length`` bytes have this CRC32."""
+        length, expected = prefix
+        return self.size >= length and self._crc_between(0, length, 0) == expected
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def _read(self, buffer: memoryview, offset: int) -> int:
+        done = 0
+        while done < len(buffer):
+            try:
+                count = os.preadv(self._handle, [buffer[done:]], offset + done)
+            except OSError as cause:
+                raise Transient(f"{self.path} cannot be read: {cause.strerror}", side="source") from cause
+            if count == 0:
+                break
+            done += count
+        return done
+
+    def _follow(self, block: memoryview, offset: int) -> None:
+        """Carry the CRC on; after a resume the gap up to ``offset`` is read here first."""
+        if offset > self._length:
+            self._crc, self._length = self._crc_between(self._length, offset, self._crc), offset
+        fresh = block[self._length - offset :]
+        if len(fresh):
+            self._crc = zlib.crc32(fresh, self._crc)
+            self._length += len(fresh)
+            self._marks.append((self._length, self._crc))
+
+    def _crc_between(self, start: int, stop: int, crc: int) -> int:
+        block = memoryview(bytearray(min(_BLOCK, max(stop - start, 1))))
+        while start < stop:
+            count = self._read(block[: min(len(block), stop - start)], start)
+            if count == 0:
+                break
+            crc = zlib.crc32(block[:count], crc)
+            start += count
+        return crc

@@ -1,0 +1,193 @@
+"""One try's view of its operation, handed to a transport."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import BinaryIO, cast
+
+from sendoff.errors import Interrupted, Superseded
+from sendoff.model.change import Append, SaveCheckpoint, Update
+from sendoff.model.event import Event
+from sendoff.model.header import Headers
+from sendoff.model.operation import Record
+from sendoff.model.progress import UploadProgress
+from sendoff.model.response import Response
+from sendoff.model.secret import Credential
+from sendoff.model.session import Session
+from sendoff.model.target import Target
+from sendoff.ports.clock import Clock
+from sendoff.ports.toolkit import CredentialSource
+from sendoff.runtime.answers import AnswerBody, Answers
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.reader import Reader
+from sendoff.runtime.secrets import Secrets
+
+_CONFIRMED_EVENT_EVERY = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all tries of a process share. reached: told once a try reads its first byte."""
+
+    journal: Journal
+    secrets: Secrets
+    answers: Answers
+    clock: Clock
+    reached: Callable[[Record], None]
+
+
+class WorkShipment:
+    """Implements ``ports.transport.Shipment`` over the journal; a late one is refused by its epoch."""
+
+    def __init__(
+        self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None, credential: CredentialSource
+    ) -> None:
+        self.operation, self.target, self.headers, self.session = record, target, headers, session
+        self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)
+        self.size, self.demand, self.deadline, self.lanes = reader.size, record.spec.demand, float("inf"), 1
+        self.sent, self.confirmed, self.body = 0, 0, cast("AnswerBody | None", None)
+        self._response: Response | None = None
+        self._reader, self._around, self._credential = reader, around, credential
+        self._version, self._point = record.version, False
+        self._why: str | None = None
+        self._stop: Callable[[], None] | None = None
+        self._lock = threading.Lock()
+        self._began, self._told = around.clock.monotonic(), around.clock.monotonic()
+        self._confirmed_before = 0
+
+    # -- what a driver calls ---------------------------------------------------------------------------------------
+
+    def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:  # noqa: ARG002 - bandwidth is taken here once it can be limited
+        """As the port says."""
+        self.check()
+        if self.sent == 0:
+            self._around.reached(self.operation)
+        count = self._reader.readinto(buffer, offset)
+        self.sent += count
+        return count
+
+    def credential(self, kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:
+        """As the port says."""
+        return self._credential(kind, challenge=challenge, refused=refused)
+
+    def record(self, session: Session) -> None:
+        """As the port says."""
+        self.check()
+        new = self.session is None or self.session.kind != session.kind
+        self.session = session
+        self._reader.track()
+        checkpoint = self._checkpoint(session)
+        told = (Append(self._event("session_recorded", kind=session.kind)),) if new else ()
+        if any(reply.refused for reply in self._around.journal.commit((checkpoint, *told))):
+            raise Superseded()
+
+    def confirm(self, total: int, session: Session | None = None) -> None:
+        """As the port says."""
+        self.confirmed, self.session = total, session or self.session
+        if self.session is None:
+            return
+        unit = [self._checkpoint(self.session)]
+        now = self._around.clock.monotonic()
+        if now - self._told >= _CONFIRMED_EVENT_EVERY and total > self._confirmed_before:
+            self._told, self._confirmed_before = now, total
+            self._around.journal.post([*unit, Append(self._event("confirmed", bytes=total))])
+            return
+        self._around.journal.post(unit)
+
+    def commit_point(self) -> None:
+        """As the port says."""
+        self.check()
+        self._reader.check()
+        if self.operation.spec.repeatable or self._point:
+            return
+        while not self._point:
+            change = Update(self.operation.number, self._version, {"point": True}, self.operation.epoch)
+            (reply,) = self._around.journal.commit([change])
+            self._version = reply.version
+            if reply.refused not in (None, "version"):
+                raise Superseded()
+            if reply.want is not None:
+                raise Interrupted(f"ordered: {reply.want}")
+            self._point = reply.refused is None
+
+    def answered(self, status: int | None, headers: Sequence[tuple[str, str]], url: str) -> BinaryIO:
+        """As the port says."""
+        self.body = self._around.answers.writer(self.operation.number)
+        self._response = Response(status=status, headers=tuple(headers), url=url)
+        return cast(BinaryIO, self.body)
+
+    @contextmanager
+    def on_interrupt(self, stop: Callable[[], None]) -> Iterator[None]:
+        """As the port says."""
+        with self._lock:
+            self._stop = stop
+        try:
+            self.check()
+            yield
+        finally:
+            with self._lock:
+                self._stop = None
+
+    # -- what the machinery calls ----------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """``Interrupted`` when somebody ordered it."""
+        if self._why is not None:
+            raise Interrupted(self._why)
+
+    def interrupt(self, why: str) -> None:
+        """Stop at the next read, and break a blocked call now."""
+        with self._lock:
+            self._why = self._why or why
+            stop, self._stop = self._stop, None
+        if stop is not None:
+            stop()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was told to stop."""
+        return self._why is not None
+
+    @property
+    def past_point(self) -> bool:
+        """Whether an unsafe request may have gone out whole."""
+        return self._point
+
+    @property
+    def version(self) -> int:
+        """The record's version as last seen."""
+        return self._version
+
+    def response(self) -> Response | None:
+        """The last answer; its body is on disk when this returns."""
+        if self._response is None or self.body is None:
+            return None
+        self.body.save()
+        return replace(self._response, body=self.body.size, truncated=self.body.truncated)
+
+    def progress(self) -> UploadProgress:
+        """How far it is."""
+        passed = max(self._around.clock.monotonic() - self._began, 1e-6)
+        rate = self.sent / passed if self.sent else None
+        done = max(self.sent, self.confirmed) if self.session is None else self.confirmed
+        return UploadProgress(
+            operation=self.operation.id, bytes_sent=self.sent, bytes_confirmed=self.confirmed, total_bytes=self.size,
+            bytes_received=self.body.received if self.body else 0, attempt=self.operation.tally.attempts,
+            has_restarted=self.operation.tally.restarted and self.operation.tally.attempts > 1, rate=rate,
+            eta=max(self.size - done, 0) / rate if rate else None,
+        )  # fmt: skip
+
+    def _checkpoint(self, session: Session) -> SaveCheckpoint:
+        sealed = self._around.secrets.seal_session(self.operation.id, session)
+        return SaveCheckpoint(
+            number=self.operation.number, epoch=self.operation.epoch, session=sealed, confirmed=self.confirmed, prefix=self._reader.prefix(self.confirmed)
+        )
+
+    def _event(self, type_: str, **data: object) -> Event:
+        record = self.operation
+        stamp = f"{record.id}.{record.round}.{type_}.{record.epoch}.{self.confirmed}"
+        return Event(id=stamp, time=self._around.clock.wall(), type=type_, operation=record.id, batch=record.batch, round=record.round, data=data)

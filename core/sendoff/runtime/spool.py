@@ -1,0 +1,74 @@
+"""Copies of what cannot be read again: standard input, bytes, streams."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sendoff.errors import InvalidArgument, NoSpace
+from sendoff.model.quantity import size_text
+
+
+class Spool:
+    """``incoming``: being written by clients, each under a lock; beside it: what operations own. limit: bytes in all."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder, self._incoming, self.limit = folder, folder / "incoming", limit
+
+    def open(self) -> None:
+        """Make the folders and remove what a client left that died while writing."""
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in self._orphans():
+            path.unlink(missing_ok=True)
+
+    def adopt(self, name: str) -> Path:
+        """Take over what a client has written and synced; its path from now on."""
+        source, target = self._incoming / name, self._folder / name
+        if "/" in name or name.startswith(".") or not (source.exists() or target.exists()):
+            raise InvalidArgument(f"there is no spooled file {name!r}")
+        if source.exists():
+            self._must_fit(source.stat().st_size)
+            source.rename(target)
+            self._sync()
+        return target
+
+    def path(self, name: str) -> Path:
+        """Where a spooled file lies now, adopted or not."""
+        target = self._folder / name
+        return target if target.exists() else self._incoming / name
+
+    def remove(self, path: str) -> None:
+        """Forget a copy; it may be gone already."""
+        found = Path(path)
+        if found.parent == self._folder:
+            found.unlink(missing_ok=True)
+
+    def used(self) -> int:
+        """Bytes that operations own."""
+        return sum(entry.stat().st_size for entry in os.scandir(self._folder) if entry.is_file())
+
+    def _must_fit(self, more: int) -> None:
+        if self.used() + more > self.limit:
+            raise NoSpace(f"the spool would grow past {size_text(self.limit)}", hint="raise [limits] spool, or wait until uploads from it are done")
+
+    def _orphans(self) -> Iterator[Path]:
+        """Files nobody holds a lock on."""
+        for path in list(self._incoming.iterdir()):
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            else:
+                yield path
+            finally:
+                os.close(handle)
+
+    def _sync(self) -> None:
+        handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,64 @@
+"""The tries under way in this process."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from sendoff.model.progress import UploadProgress
+
+
+class Try(Protocol):
+    """A try that can be looked at and stopped."""
+
+    def interrupt(self, why: str) -> None:
+        """Stop at the next safe point, and break what blocks."""
+        ...
+
+    def progress(self) -> UploadProgress:
+        """How far it is."""
+        ...
+
+
+class Underway:
+    """Which operation is being tried by which try; an interrupt that comes before the try has begun waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tries: dict[int, Try] = {}
+        self._early: dict[int, str] = {}
+
+    def enter(self, number: int, one: Try) -> None:
+        """A try begins."""
+        with self._lock:
+            self._tries[number] = one
+            why = self._early.pop(number, None)
+        if why is not None:
+            one.interrupt(why)
+
+    def leave(self, number: int) -> None:
+        """Its end is recorded."""
+        with self._lock:
+            self._tries.pop(number, None)
+            self._early.pop(number, None)
+
+    def interrupt(self, number: int, why: str) -> None:
+        """Stop a try, now or as soon as it begins."""
+        with self._lock:
+            one = self._tries.get(number)
+            if one is None:
+                self._early[number] = why
+        if one is not None:
+            one.interrupt(why)
+
+    def progress(self, number: int) -> UploadProgress | None:
+        """How far an operation's try is; None when it is not being tried here."""
+        with self._lock:
+            one = self._tries.get(number)
+        return one.progress() if one is not None else None
+
+    def all(self) -> dict[int, UploadProgress]:
+        """How far each is."""
+        with self._lock:
+            tries = dict(self._tries)
+        return {number: one.progress() for number, one in tries.items()}

@@ -1,0 +1,68 @@
+"""Threads that carry bytes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+
+from sendoff.runtime.attempts import Outcome, Ticket
+
+Run = Callable[[Ticket], Outcome]
+
+
+class Workers:
+    """Runs tickets on threads that are made when they are needed; ``done`` hears of each outcome."""
+
+    def __init__(self, run: Run, done: Callable[[Outcome], None]) -> None:
+        self._run, self._done = run, done
+        self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._busy = 0
+        self._lock = threading.Lock()
+        self._log = logging.getLogger("sendoff.workers")
+
+    def run(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
+        """Begin these tries; gives back those for which this machine has no thread now."""
+        for index, ticket in enumerate(tickets):
+            if not self._has_thread():
+                return tickets[index:]
+            self._queue.put(ticket)
+        return ()
+
+    def close(self, seconds: float) -> bool:
+        """Let the threads end; whether all had ended in time."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join(max(seconds, 0.0) / max(len(self._threads), 1) + 0.05)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _has_thread(self) -> bool:
+        """Whether a thread will take one more ticket; makes one where none is free."""
+        with self._lock:
+            self._busy += 1
+            if self._busy <= len(self._threads):
+                return True
+            thread = threading.Thread(target=self._work, name=f"sendoff-worker-{len(self._threads) + 1}", daemon=True)
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError) as cause:
+                self._busy -= 1
+                self._log.warning("no further thread can be started (%s); fewer uploads run at once", cause)
+                return False
+            self._threads.append(thread)
+            return True
+
+    def _work(self) -> None:
+        while (ticket := self._queue.get()) is not None:
+            try:
+                outcome = self._run(ticket)
+            except Exception:  # noqa: BLE001 - a slot must come back whatever happened; the end is on record or recovered at the next start
+                self._log.exception("the try of operation %s ended unexpectedly", ticket.record.number)
+                outcome = Outcome(ticket.record.number)
+            finally:
+                with self._lock:
+                    self._busy -= 1
+            self._done(outcome)
