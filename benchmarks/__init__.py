@@ -1,0 +1,1 @@
+"""This machine, side by side with others: ``python -m benchmarks`` prints ratios."""
