@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 PROPFIND = Path("/usr/lib/nginx/modules/ngx_http_dav_ext_module.so")
 ROOT = Path(__file__).parents[1]
 NGINX = """
-load_module {module};
+{user}load_module {module};
 worker_processes 2; daemon off; pid {folder}/pid; error_log {folder}/error.log crit;
 events {{ worker_connections 256; }}
 http {{
@@ -57,10 +58,9 @@ def nginx(folder: Path) -> Iterator[tuple[str, Path]]:
     if not PROPFIND.exists():
         raise Absent(f"{PROPFIND} is not installed: apt-get install libnginx-mod-http-dav-ext")
     (folder / "www").mkdir(parents=True)
-    folder.chmod(0o755)
-    (folder / "www").chmod(0o777)
+    user = "user root; " if os.geteuid() == 0 else ""  # else its workers may not look into our folder
     port = _free_port()
-    (folder / "nginx.conf").write_text(NGINX.format(module=PROPFIND, folder=folder, port=port))
+    (folder / "nginx.conf").write_text(NGINX.format(user=user, module=PROPFIND, folder=folder, port=port))
     process = subprocess.Popen([path, "-c", folder / "nginx.conf", "-e", folder / "error.log"])
     with process, _ended(process):
         _await(port)
