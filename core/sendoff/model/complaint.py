@@ -28,9 +28,8 @@ def complaint(key: str, fault: Mapping[str, Any], known: Iterable[str]) -> str:
         return f"unknown key {key!r}{nearest(key, known)}"
     if fault["type"] == "missing":
         return f"{key!r} is missing"
-    text = _FORMS.get(str(fault["type"])) or str(fault["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ").replace(
-        "Input should be", "it should be"
-    )
+    said = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ").replace("Input should be", "it should be")
+    text = _FORMS.get(str(fault["type"]), said)
     value = fault.get("input")
     harmless = isinstance(value, int | float) or (isinstance(value, str) and fault["type"] in _REPEATED)
     return f"{key!r}{f' = {value!r}' if harmless and not is_secret_word(key) else ''}: {text}"
