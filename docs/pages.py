@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import json
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -112,28 +113,35 @@ def _rest(documented: Any) -> str:
 
 
 def settings() -> str:
-    """Every key of the configuration file with its default."""
-    from sendoff.settings import Settings
+    """Every key of the configuration file with its default and its meaning."""
+    from sendoff.settings.shape import Shape
 
+    keys = dict(_keys(Shape, ""))
+    meanings = tomllib.loads((ROOT / "docs" / "settings.toml").read_text())
+    if keys.keys() ^ meanings.keys():
+        raise SystemExit(f"docs/settings.toml and the shape of the configuration differ in {sorted(keys.keys() ^ meanings.keys())}")
     lines = [
         "# Settings\n",
-        "The configuration file is `$SENDOFF_CONFIG`, else `sendoff.toml` in your configuration folder. A variable `SENDOFF_SECTION__KEY` goes before",
-        "the file, and an option of a command before both. Unknown keys are errors that name the nearest known one.\n",
+        "The configuration file is `$SENDOFF_CONFIG`, else `sendoff/sendoff.toml` in your configuration folder. A variable goes before the file",
+        "(`SENDOFF_LIMITS__CONCURRENCY=8`), and an option of a command before both. Unknown keys are errors that name the nearest known one. Lengths of time",
+        'and sizes are numbers of seconds and bytes, or words such as `"90s"`, `"5m"`, `"3d"`, `"256M"`.\n',
         "| key | default | meaning |",
         "| --- | --- | --- |",
+        *(f"| `{key}` | {default} | {meanings[key]} |" for key, default in keys.items()),
     ]
-    return "\n".join([*lines, *_keys(Settings, "")]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
-def _keys(model: Any, prefix: str) -> Iterator[str]:
+def _keys(model: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    """Every key below a section, a section by name as ``NAME``, with its default as one would write it."""
     for name, field in model.model_fields.items():
         inner = next((kind for kind in _kinds(field.annotation) if hasattr(kind, "model_fields")), None)
-        word = f"{prefix}{field.alias or name}"
+        by_name = getattr(field.annotation, "__origin__", None) is dict and not prefix
+        word = f"{prefix}{name}.NAME" if by_name else f"{prefix}{name}"
         if inner is None:
-            yield f"| `{word}` | {_default(field)} | {field.description or ''} |"
+            yield word, "" if by_name else _default(field)
         else:
-            named = any(getattr(kind, "__origin__", None) is dict for kind in [field.annotation])
-            yield from _keys(inner, f"{word}.NAME." if named else f"{word}.")
+            yield from _keys(inner, f"{word}.")
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:
@@ -144,7 +152,19 @@ def _kinds(annotation: Any) -> Iterator[Any]:
 
 def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
-    return "*none*" if value is None else "*needed*" if field.is_required() else f"`{value}`"
+    return "*needed*" if field.is_required() else "*none*" if value is None else f"`{_written(value)}`"
+
+
+def _written(value: Any) -> str:
+    """As the file has it; a float is a length of time, a large number a size."""
+    if isinstance(value, float):
+        length, unit = next((value / size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if value % size == 0)
+        return f'"{length:.0f}{unit}"'
+    if isinstance(value, int) and value >= 1 << 20 and not value % (1 << 20):
+        return f'"{value >> 20}M"' if value % (1 << 30) else f'"{value >> 30}G"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(_written(one) for one in value)}]"
+    return json.dumps(value)
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -152,7 +172,7 @@ def _default(field: Any) -> str:
 
 def pages() -> dict[Path, Callable[[], str]]:
     """Which page is drawn by which function."""
-    drawn = {"faults.md": faults, "errors.md": errors, "hooks.md": hooks}
+    drawn = {"faults.md": faults, "errors.md": errors, "hooks.md": hooks, "settings.md": settings}
     return {REFERENCE / name: draw for name, draw in drawn.items()}
 
 

@@ -1,6 +1,7 @@
 """Who may look into whom. The rules stand in ``pyproject.toml``; ``docs/explanation/house.md`` draws them."""
 
 import ast
+import copy
 import tomllib
 from pathlib import Path
 
@@ -28,6 +29,35 @@ def test_imports_keep_the_rule(name, report, capsys):
     if not check.kept:
         contract.render_broken_contract(check)
         pytest.fail(capsys.readouterr().out, pytrace=False)
+
+
+VIOLATIONS = [
+    ("sendoff.model.moment", "sendoff.policy", "Imports only go down; a new module is given a floor"),
+    ("sendoff.drivers", "sendoff.listeners", "Imports only go down; a new module is given a floor"),
+    ("sendoff.attic", "sendoff.model", "Imports only go down; a new module is given a floor"),
+    ("sendoff.runtime.reader", "httpx", "The core carries nothing and knows no plugin"),
+    ("sendoff.host.server", "sendoff_sqlite", "The core carries nothing and knows no plugin"),
+    ("sendoff.listeners", "stevedore", "Only drivers uses stevedore"),
+    ("sendoff.runtime.reader", "pluggy", "Only hookspecs and listeners use pluggy"),
+    ("sendoff.drivers", "pydantic", "Only settings and the plugins' own Settings use pydantic"),
+    ("sendoff_http", "pydantic_settings", "Only settings uses pydantic-settings"),
+    ("sendoff.runtime.reader", "cryptography", "Only the vault uses cryptography"),
+    ("sendoff.cli.main", "uvicorn", "Only the host serves"),
+    ("sendoff.cli.main", "sendoff.testing", "Nothing that ships uses the test kit"),
+    ("sendoff_http", "sendoff_sqlite", "Plugins do not know each other"),
+    ("sendoff_http", "sendoff.runtime.reader", "A plugin sees the face of sendoff and nothing behind it"),
+]
+
+
+@pytest.mark.parametrize(("importer", "imported", "rule"), VIOLATIONS)
+def test_a_rule_notices_who_breaks_it(importer, imported, rule, report):
+    contract = next(contract for contract, _ in report.get_contracts_and_checks() if contract.name == rule)
+    graph = copy.deepcopy(report.graph)
+
+    graph.add_module(importer)
+    graph.add_import(importer=importer, imported=imported, line_number=1, line_contents="")
+
+    assert not contract.check(graph, verbose=False).kept
 
 
 def test_every_leaf_is_under_the_rules():
