@@ -1,0 +1,247 @@
+"""The seven verbs over the host's socket."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from sendoff import __version__
+from sendoff.desk import codec
+from sendoff.desk.exchange import Exchange, quoted
+from sendoff.desk.finder import Finder
+from sendoff.desk.place import Place
+from sendoff.errors import HostUnavailable, Json, OtherVersion, SendoffError, from_json
+
+if TYPE_CHECKING:
+    from sendoff.model.event import Event
+    from sendoff.model.operation import Request
+    from sendoff.model.progress import UploadProgress
+    from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
+    from sendoff.model.secret import Credential
+
+PIECE = 64 * 1024
+LONGEST_ADDRESS = 4096
+TRIES = 5
+STREAM_TIMEOUT = 600.0  # seconds in which something must move while requests and answers stream
+
+
+class DeskClient:
+    """``desk.contract.Desk`` as the host answers it: what the host raises is raised here, same class, same fields.
+
+    One connection per call, so a client may be used by many threads and by forked children.
+
+    Parameters
+    ----------
+    place: whose host. environment: the submitter's; None = this process's. spawn: start a host where none runs, and replace one of another version.
+    """
+
+    def __init__(self, place: Place, *, environment: Mapping[str, str] | None = None, spawn: bool = True) -> None:
+        self.place = place
+        self._environment = environment if environment is not None else os.environ
+        self._spawn = spawn
+        self._finder = Finder(place, self._environment, spawn=spawn)
+
+    # -- the seven verbs ----------------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        requests: Iterable[Request],
+        *,
+        start: bool = True,
+        dry_run: bool = False,
+        together: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[Created | SendoffError]:
+        """One answer per request, in order, while later requests are still on their way; see the contract."""
+        submitter = self._environment if environment is None else environment
+        terms = codec.line({"environment": dict(submitter), "start": start, "dry_run": dry_run, "together": together})
+        pieces = _pieces(terms, requests)
+        first, second = next(pieces), next(pieces, None)
+        if second is None:
+            exchange = self._exchange("POST", "create", body=first)
+            bodies = exchange.body()
+        else:
+            exchange = self._exchange("POST", "create", streams=True)
+            bodies = exchange.both_ways(chain((first, second), pieces), STREAM_TIMEOUT)
+        try:
+            yield from _answers(exchange, bodies)
+        finally:
+            exchange.close()
+
+    def order(self, order: Order, which: Selection) -> Applied:
+        """Give an order; durable when this returns."""
+        from sendoff.model.query import Applied
+
+        body = codec.line({"order": codec.as_document(order), "which": codec.as_document(which)})
+        return codec.from_document(Applied, self._json("POST", "order", body=body))
+
+    def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
+        """Operations as JSON shows them."""
+        from sendoff.model.query import Page
+
+        found = self._json("GET", "page", {"query": codec.as_document(query) or None, "after": after, "limit": limit})
+        return Page(items=found["items"], next=found.get("next"))
+
+    def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
+        """Events and progress as they come; ``HostUnavailable`` when the host ends. See ``follow_always``."""
+        exchange = self._followed(query, after, progress)
+        try:
+            yield from _news(exchange)
+        finally:
+            exchange.close()
+
+    def answer(self, id: str, offset: int = 0) -> Iterator[bytes]:
+        """The kept body of the server's response, from ``offset``."""
+        exchange = self._exchange("GET", "answer", {"id": id, "offset": offset})
+        try:
+            yield from exchange.body()
+        finally:
+            exchange.close()
+
+    def ask(self, question: Question) -> Json:
+        """Whatever is neither an operation nor an event; ``stop`` returns at once, ``stop()`` waits."""
+        return self._json("GET", "ask", {"what": question.what, "details": dict(question.details) or None})
+
+    def keep(self, reference: str, credential: Credential | None) -> None:
+        """Set or remove (None) a credential."""
+        self._json("POST", "keep", body=codec.line({"reference": reference, "credential": codec.credential_document(credential)}))
+
+    # -- and what only a client needs ---------------------------------------------------------------------------------
+
+    def follow_always(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
+        """``follow`` that outlives the host: the next one is started and asked for what comes after the last event, none lost, none twice.
+
+        Raises only where no next host can be had, or five in a row die without a word.
+        """
+        position, dead = after, 0
+        while True:
+            try:
+                exchange = self._followed(query, position, progress)
+                position = _position(exchange) if position is None else position
+                for news in _closing(exchange):
+                    dead = 0
+                    seq = getattr(news, "seq", None)
+                    position = position if seq is None else seq
+                    yield news
+            except HostUnavailable as error:
+                dead += 1
+                if "lost" not in error.facts or dead >= TRIES:
+                    raise
+
+    def stop(self) -> bool:
+        """Ask the host to stop and wait until it has; False when none ran."""
+        try:
+            DeskClient(self.place, environment=self._environment, spawn=False)._json("POST", "ask", {"what": "stop"})
+        except HostUnavailable as error:
+            if "lost" not in error.facts:
+                return False
+        self._finder.wait_gone()
+        return True
+
+    # -- the road -----------------------------------------------------------------------------------------------------
+
+    def _followed(self, query: Query, after: int | None, progress: bool) -> Exchange:
+        return self._exchange("GET", "follow", {"query": codec.as_document(query) or None, "after": after, "progress": progress or None})
+
+    def _json(self, method: str, verb: str, parameters: Mapping[str, Json] | None = None, *, body: bytes = b"") -> Json:
+        exchange = self._exchange(method, verb, parameters, body=body)
+        try:
+            return codec.parse(b"".join(exchange.body()))
+        finally:
+            exchange.close()
+
+    def _exchange(self, method: str, verb: str, parameters: Mapping[str, Json] | None = None, *, body: bytes = b"", streams: bool = False) -> Exchange:
+        """An exchange whose answer has begun well; a host that is of another version or about to stop has done nothing and is replaced."""
+        words = self._words(method, verb, parameters or {}, body, streams)
+        for last in (False,) * (TRIES - 1) + (True,):
+            exchange = Exchange(self._finder.connection(), f"of {self.place.state}")
+            try:
+                exchange.send(words)
+                if exchange.head() in (100, 200):
+                    return exchange
+                error = from_json(codec.parse_object(b"".join(exchange.body())))
+            except HostUnavailable as cause:
+                error = cause
+            exchange.close()
+            if last or not self._may_repeat(error, method):
+                raise error
+        raise AssertionError("the last try returns or raises")
+
+    def _may_repeat(self, error: SendoffError, method: str) -> bool:
+        """Whether the same words may go out again; makes way for another host where that is needed."""
+        if not self._spawn or not isinstance(error, HostUnavailable):
+            return False
+        if isinstance(error, OtherVersion):
+            self.stop()
+            return True
+        if "stopping" in error.facts:
+            self._finder.wait_gone()
+            return True
+        return "lost" in error.facts and method == "GET"
+
+    def _words(self, method: str, verb: str, parameters: Mapping[str, Json], body: bytes, streams: bool) -> bytes:
+        """The request as it goes over the socket; parameters too long for an address go as the body of a POST."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        address = f"/v1/{verb}" + ("?" + "&".join(f"{name}={quoted(_worded(value))}" for name, value in given.items()) if given else "")
+        if len(address) > LONGEST_ADDRESS:
+            method, address, body = "POST", f"/v1/{verb}", codec.line(given)
+        lines = [f"{method} {address} HTTP/1.1", "Host: sendoff", f"Sendoff-Version: {__version__}"]
+        if self.place.config_named:
+            lines.append(f"Sendoff-Config: {json.dumps(self.place.config)}")
+        if streams:
+            lines += ["Transfer-Encoding: chunked", "Expect: 100-continue"]
+        elif body:
+            lines.append(f"Content-Length: {len(body)}")
+        return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _worded(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _pieces(terms: bytes, requests: Iterable[Request]) -> Iterator[bytes]:
+    """The requests as lines, in pieces worth sending; a caller who needs long for the next one does not hold the others back."""
+    encode = codec.RequestCodec().line
+    held, size = [terms], len(terms)
+    for request in requests:
+        line = encode(request)
+        held.append(line)
+        size += len(line)
+        if size >= PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def _answers(exchange: Exchange, bodies: Iterator[bytes]) -> Iterator[Created | SendoffError]:
+    lines = codec.Lines()
+    for data in bodies:
+        if exchange.reply.status >= 400:
+            raise from_json(codec.parse_object(data + b"".join(bodies)))
+        for line in lines.feed(data):
+            yield codec.read_created(line)
+
+
+def _closing(exchange: Exchange) -> Iterator[Event | UploadProgress | None]:
+    try:
+        yield from _news(exchange)
+    finally:
+        exchange.close()
+
+
+def _news(exchange: Exchange) -> Iterator[Event | UploadProgress | None]:
+    """What a follower is told; the stream has no end of its own, so its end is the host's."""
+    lines = codec.Lines()
+    for data in exchange.body():
+        for line in lines.feed(data):
+            yield codec.read_news(line)
+    raise HostUnavailable("the host has stopped", lost=True)
+
+
+def _position(exchange: Exchange) -> int | None:
+    """Where "from now on" begins, as the host says it."""
+    text = exchange.reply.headers.get("sendoff-position", "")
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,1 @@
+"""The background process: the desk over a Unix socket."""

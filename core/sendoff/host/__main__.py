@@ -1,0 +1,5 @@
+"""``python -m sendoff.host``."""
+
+from sendoff.host.run import main
+
+raise SystemExit(main())

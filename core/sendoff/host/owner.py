@@ -1,0 +1,181 @@
+"""The process, or the part of one, that owns a journal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+
+from sendoff import __version__
+from sendoff.desk.endpoint import Endpoint
+from sendoff.desk.lock import Lock
+from sendoff.desk.place import Place
+from sendoff.errors import ConfigurationError, HostUnavailable, Json, to_json
+from sendoff.host.server import Reception, Server
+from sendoff.host.verbs import Verbs
+from sendoff.host.work import Build, Work
+
+CLOSE = 8.0  # seconds the work has to break off; with the server's own second that makes a stop of less than ten
+LOCK = 0.25  # seconds to try: clients hold the lock for a moment to see whether it is free
+
+log = logging.getLogger("sendoff.host")
+
+
+class Host:
+    """The owner of one journal: holds its lock, does its work, answers at its socket.
+
+    Parameters
+    ----------
+    place: whose journal. build: puts the work together. environment: of this process.
+    stays: does not leave when idle. background: has no terminal to lose.
+    """
+
+    def __init__(self, place: Place, build: Build, environment: Mapping[str, str], *, stays: bool = True, background: bool = False) -> None:
+        self.place = place
+        self._build, self._environment, self._stays, self._background = build, environment, stays, background
+        self._lock, self._endpoint = Lock(place.lock), Endpoint(place, environment)
+        self._stopping = threading.Event()
+        self._reception = Reception(config=place.config, pid=os.getpid(), stopping=self._stopping)
+        self._server = Server(self._reception, tick=self._tick, stop=self.stop)
+        self._watched = _print_of(place.config)
+        self._configuration_error: dict[str, Json] | None = None
+        self._began = self._busy = time.monotonic()
+        self._looking: asyncio.Future[None] | None = None
+        self._listener: socket.socket | None = None
+        self._work: Work | None = None
+
+    @property
+    def work(self) -> Work:
+        """The desk itself, for who lives in this process; open."""
+        assert self._work is not None
+        return self._work
+
+    def open(self) -> None:
+        """Own the journal, open it, and be there for clients; what cannot be is let go again before it is raised."""
+        self.place.prepare()
+        if not self._lock.take(LOCK, version=__version__):
+            pid = self._lock.holder().get("pid")
+            raise HostUnavailable(f"a host is already running (pid {pid}) for {self.place.state}", running=True, pid=pid)
+        try:
+            work = self._build(folder=Path(self.place.state), config_file=Path(self.place.config), environ=self._environment)
+            work.open()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._work = work
+        self._reception.open(Verbs(work, facts=self.facts, stop=self.stop, stopping=self._stopping))
+        self._listen()
+
+    def serve(self) -> None:
+        """Answer until somebody says stop, a signal comes, or nothing is left to do."""
+        if self._listener is not None:
+            self._server.run(sockets=[self._listener])
+
+    def stop(self) -> None:
+        """Come to an end; returns at once. From now on nobody new is served."""
+        if not self._stopping.is_set():
+            self._endpoint.unlink()  # first: who has connected before this is told, who comes later finds nobody
+            self._stopping.set()
+        self._server.should_exit = True
+
+    def close(self) -> None:
+        """Break off the work so that the next host goes on with it, and let the journal go."""
+        self.stop()
+        if self._listener is not None:
+            self._listener.close()
+        try:
+            if self._work is not None:
+                self._work.close(CLOSE)
+        finally:
+            self._work = None
+            self._lock.release()
+
+    def facts(self) -> dict[str, Json]:
+        """What the host knows of itself, for ``status``."""
+        return {
+            "pid": os.getpid(), "version": __version__, "interpreter": sys.executable, "uptime": round(time.monotonic() - self._began, 3),
+            "state": self.place.state, "config": self.place.config, "socket": self.place.socket,
+            "survives": {"shell": self._background, "logout": False, "reboot": False}, "configuration_error": self._configuration_error,
+        }  # fmt: skip
+
+    def _listen(self) -> None:
+        self._listener = self._endpoint.bind()
+        _let_go_in_children(self)
+
+    # -- once a second ------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        """Look around, in a thread, because looking may take its time; never twice at once."""
+        if self._looking is None or self._looking.done():
+            loop = asyncio.get_running_loop()
+            self._looking = loop.create_future()
+            threading.Thread(target=self._look, args=(loop, self._looking), name="sendoff-look", daemon=True).start()
+
+    def _look(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
+        try:
+            self._reread()
+            self._leave_when_idle()
+        finally:
+            loop.call_soon_threadsafe(_finish, done)
+
+    def _reread(self) -> None:
+        found = _print_of(self.place.config)
+        if found == self._watched:
+            return
+        self._watched = found
+        try:
+            self.work.reconfigure()
+        except ConfigurationError as error:
+            log.warning("%s; the configuration before stays in force", error)
+            self._configuration_error = to_json(error)
+        else:
+            self._configuration_error = None
+
+    def _leave_when_idle(self) -> None:
+        now = time.monotonic()
+        if self._stays or self._reception.calls or self._reception.followers or not self.work.idle():
+            self._busy = now
+        elif now - self._busy >= self.work.configuration.idle_exit:
+            log.info("nothing to do for %.0f seconds; leaving", now - self._busy)
+            self.stop()
+
+    def let_go(self) -> None:
+        """In a forked child: whatever is ours by descriptor must not outlive us there."""
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        sockets = [connection.transport.get_extra_info("socket") for connection in self._server.server_state.connections]
+        for one in [*sockets, self._listener]:
+            if one is not None and one.fileno() >= 0:
+                os.dup2(nowhere, one.fileno(), inheritable=False)
+        os.close(nowhere)
+
+
+def _finish(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
+
+
+def _print_of(path: str) -> tuple[int, int, int] | None:
+    """What changes when a file changes."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _let_go_in_children(host: Host) -> None:
+    known = weakref.ref(host)
+
+    def let_go() -> None:
+        found = known()
+        if found is not None:
+            found.let_go()
+
+    os.register_at_fork(after_in_child=let_go)

@@ -1,0 +1,88 @@
+"""The host as a process of its own: ``sendoff host run``, ``python -m sendoff.host``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sendoff.desk.place import Place, find_place
+from sendoff.errors import HostUnavailable, Json, SendoffError, to_json
+from sendoff.host.owner import Host
+from sendoff.host.work import Build
+
+EXIT_UNAVAILABLE = 5
+
+
+def run(place: Place, build: Build | None = None) -> int:
+    """Be the host of a place, in the foreground, until a signal or ``host stop`` ends it; raises what keeps it from starting.
+
+    build: puts the work together; the real one by default.
+    """
+    _serve(_opened(place, build, background=False))
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> int:
+    """``python -m sendoff.host``; the exit status. Tells the pipe ``--ready`` when it can be asked, or why it cannot."""
+    given = _parser().parse_args(arguments)
+    if given.background and os.fork():
+        os._exit(0)  # nobody's child: whoever started us need not wait for us
+    try:
+        host = _opened(find_place(os.environ, app=given.app, state_dir=given.state_dir, config=given.config), build, background=given.background)
+    except SendoffError as error:
+        _say(given.ready, {"error": to_json(error)})
+        sys.stderr.write(f"sendoff host: {error}\n")
+        return EXIT_UNAVAILABLE
+    _say(given.ready, {"ready": True, "pid": os.getpid()})
+    _serve(host)
+    return 0
+
+
+def _opened(place: Place, build: Build | None, *, background: bool) -> Host:
+    os.umask(0o077)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    host = Host(place, build or _real_build(), os.environ, stays=not background, background=background)
+    try:
+        host.open()
+    except OSError as cause:
+        raise HostUnavailable(f"the host of {place.state} cannot start: {cause}") from cause
+    return host
+
+
+def _serve(host: Host) -> None:
+    try:
+        host.serve()
+    finally:
+        host.close()
+
+
+def _real_build() -> Build:
+    from sendoff.bootstrap import build
+
+    return build
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sendoff.host", description="Do the work of one state folder until told to stop.")
+    parser.add_argument("--state-dir", help="the folder of journal, socket and log")
+    parser.add_argument("--config", help="the configuration file")
+    parser.add_argument("--app", help="whose work, when no folder is named")
+    parser.add_argument("--background", action="store_true", help="go on without the shell, and leave when nothing is left to do")
+    parser.add_argument("--ready", type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def _say(descriptor: int | None, said: Json) -> None:
+    """Tell the process that started us, once."""
+    if descriptor is None:
+        return
+    with suppress(BrokenPipeError):  # it has not waited for us
+        os.write(descriptor, json.dumps(said).encode() + b"\n")
+    os.close(descriptor)

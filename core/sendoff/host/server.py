@@ -1,0 +1,161 @@
+"""The host's side of the socket: a bare ASGI application under uvicorn.
+
+The loop moves bytes; every call runs in a thread of its own, because the work blocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+
+from sendoff import __version__
+from sendoff.desk import codec
+from sendoff.errors import ConfigurationError, HostUnavailable, Interrupted, InvalidArgument, OtherVersion, SendoffError, to_json
+from sendoff.host.call import Call, status_of
+from sendoff.host.channel import Channel, Receive, Send
+from sendoff.host.peer import KnownPeerProtocol
+from sendoff.host.verbs import Verbs
+
+FOLLOWERS = 64
+CALLS = 32
+GRACE = 1  # seconds that calls have to end when the host stops
+
+log = logging.getLogger("sendoff.host")
+
+
+class Reception:
+    """The ASGI application: sees who may ask, gives each call a thread, counts who is here.
+
+    config: the path of the host's configuration file. pid: of the host.
+    """
+
+    def __init__(self, *, config: str, pid: int, stopping: threading.Event) -> None:
+        self._config, self._pid, self._stopping = config, pid, stopping
+        self._verbs: Verbs | None = None
+        self._room: asyncio.Semaphore | None = None
+        self.followers = self.calls = 0
+
+    def open(self, verbs: Verbs) -> None:
+        """Who answers."""
+        self._verbs = verbs
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """One request (ASGI 3)."""
+        loop = asyncio.get_running_loop()
+        channel = Channel(loop, receive, send)
+        try:
+            call = Call(scope, channel)
+            self._check(call)
+        except SendoffError as error:
+            await _refuse(send, error)
+            return
+        taking = loop.create_task(channel.pump_in())
+        try:
+            if call.verb != "follow":
+                await self._wait_for_room()
+            self._begin(call, loop)
+            await channel.pump_out()
+        finally:
+            channel.leave()
+            taking.cancel()
+
+    def _check(self, call: Call) -> None:
+        """Refuse, before anything is done, who speaks another version, means another configuration, or comes too late."""
+        if self._stopping.is_set():
+            raise HostUnavailable(f"the host (pid {self._pid}) is stopping", stopping=True)
+        version = call.headers.get("sendoff-version", __version__)
+        if version != __version__ and not (call.verb == "ask" and call.text("what") in {"stop", "status"}):
+            raise OtherVersion(f"the host (pid {self._pid}) is of version {__version__}, the client of {version}", version=__version__, pid=self._pid)
+        self._check_config(call.headers.get("sendoff-config"))
+        if call.verb == "follow" and self.followers >= FOLLOWERS:
+            raise HostUnavailable(f"{FOLLOWERS} clients follow already", hint="end one of them")
+
+    def _check_config(self, named: str | None) -> None:
+        meant = self._config if named is None else str(codec.parse(named))
+        if os.path.realpath(meant) != os.path.realpath(self._config):
+            raise ConfigurationError(
+                f"the host (pid {self._pid}) reads {self._config}, the client means {meant}",
+                hint="stop the host with: sendoff host stop; or give the second configuration a state folder of its own with SENDOFF_STATE_DIR",
+            )
+
+    async def _wait_for_room(self) -> None:
+        if self._room is None:
+            self._room = asyncio.Semaphore(CALLS)
+        await self._room.acquire()
+
+    def _begin(self, call: Call, loop: asyncio.AbstractEventLoop) -> None:
+        following = call.verb == "follow"
+        self.followers += following
+        self.calls += not following
+
+        def left() -> None:
+            self.followers -= following
+            self.calls -= not following
+            if not following and self._room is not None:
+                self._room.release()
+
+        def run() -> None:
+            try:
+                self._serve(call)
+            finally:
+                _on_loop(loop, left)
+
+        threading.Thread(target=run, name=f"sendoff-{call.verb}", daemon=True).start()
+
+    def _serve(self, call: Call) -> None:
+        assert self._verbs is not None
+        try:
+            try:
+                self._verbs.answer_to(call)
+            except Interrupted:
+                raise
+            except SendoffError as error:
+                call.fail(error)
+            except Exception as error:  # whatever the work raises is told and named; the host lives on
+                log.exception("%s failed", call.verb)
+                call.fail(error)
+        except Interrupted:
+            log.debug("%s: the client has hung up", call.verb)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    try:
+        loop.call_soon_threadsafe(function)
+    except RuntimeError:
+        log.debug("the loop has ended before a call had")
+
+
+async def _refuse(send: Send, error: SendoffError) -> None:
+    body = json.dumps(to_json(error)).encode() + b"\n"
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+    status = 404 if isinstance(error, InvalidArgument) and "nothing at" in error.message else status_of(error)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which stops when it is told to and leaves the process to us.
+
+    tick: called about once a second. stop: called when a signal asks for the end.
+    """
+
+    def __init__(self, reception: Reception, *, tick: Callable[[], Awaitable[None]], stop: Callable[[], None]) -> None:
+        self._stop = stop
+        super().__init__(
+            uvicorn.Config(
+                reception, http=KnownPeerProtocol, ws="none", loop="asyncio", lifespan="off", interface="asgi3", log_config=None, access_log=False,
+                proxy_headers=False, server_header=False, date_header=False, headers=[("Sendoff-Version", __version__)],
+                callback_notify=tick, timeout_notify=1, timeout_graceful_shutdown=GRACE,
+            )
+        )  # fmt: skip
+
+    def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ARG002 - uvicorn's signature
+        """A signal asks the host to stop; it is not raised again afterwards, because ending well is the answer to it."""
+        self._stop()
