@@ -195,7 +195,9 @@ def test_a_line_break_in_a_header_is_kept_for_whoever_refuses_it():
     assert headers.headers(["A: b\r\nEvil: yes"]) == (("A", "b\r\nEvil: yes"),)
 
 
-@pytest.mark.parametrize(("word", "literal"), [("T: Bearer abc", True), ("T: abc", True), ("T: env:TOKEN", False), ("T: file:/run/token", False), ("@/file", False)])
+@pytest.mark.parametrize(
+    ("word", "literal"), [("T: Bearer abc", True), ("T: abc", True), ("T: env:TOKEN", False), ("T: file:/run/token", False), ("@/file", False)]
+)
 def test_a_literal_secret_on_the_command_line_is_noticed(word, literal):
     assert bool(headers.literal_secrets([word])) is literal
 
@@ -214,7 +216,14 @@ def test_an_error_has_its_exit_code(error, code):
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("\x1b[2Jx", "\\x1b[2Jx"), ("a\nb\tc", "a\\x0ab\\x09c"), ("\x9b1m", "\\x9b1m"), ("a\u202egpj", "a\\u202egpj"), ("caf\udce9", "caf\\xe9"), ("grün 猫", "grün 猫")],
+    [
+        ("\x1b[2Jx", "\\x1b[2Jx"),
+        ("a\nb\tc", "a\\x0ab\\x09c"),
+        ("\x9b1m", "\\x9b1m"),
+        ("a\u202egpj", "a\\u202egpj"),
+        ("caf\udce9", "caf\\xe9"),
+        ("grün 猫", "grün 猫"),
+    ],
 )
 def test_what_could_move_a_cursor_or_hide_a_name_is_shown_as_an_escape(text, shown):
     assert clean(text) == shown

@@ -51,6 +51,8 @@ def _stop(call: Call) -> int:
 
 
 def _run(call: Call) -> int:
-    from sendoff.host.run import run as host
+    from sendoff.host.run import main
 
-    return host(call.place)
+    place = call.place
+    place.prepare()
+    return main(["--state-dir", place.state, "--app", place.app, *(["--config", place.config] if place.config_named else [])])

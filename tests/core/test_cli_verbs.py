@@ -1,0 +1,421 @@
+"""What the commands do with a desk: a small one in memory, which keeps what it is given and ends it when a test says so."""
+
+import io
+import json
+import os
+import signal
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+from sendoff.cli.main import run
+from sendoff.desk.place import Place
+from sendoff.errors import HostUnavailable, InvalidState, Refused, SourceMissing
+from sendoff.model.event import Event
+from sendoff.model.query import Applied, Created, Page
+
+TERMINAL = {"completed", "canceled", "error"}
+
+
+class SmallDesk:
+    """The verbs over a dict. ``turns``: called one at a time while somebody follows; each may end operations."""
+
+    def __init__(self):
+        self.views, self.history, self.turns, self.calls = {}, [], [], []
+        self.missing = set()
+
+    def add(self, id, *, batch="b-1", status="running", **more):
+        self.views[id] = {
+            "schema": 1, "id": id, "number": len(self.views) + 1, "batch": batch, "round": 1, "status": status, "reason": None, "reason_text": None,
+            "needs": None, "retry_at": None, "method": "PUT", "url": f"https://h/{id}", "destination": None, "transport": "http", "protocol": None,
+            "resumable": None, "source": {"kind": "file", "path": f"/x/{id}", "size": 10}, "group": None, "priority": "default", "cost_policy": "default",
+            "label": None, "metadata": {}, "progress": {"bytes_sent": 0, "bytes_confirmed": 0, "total_bytes": 10, "bytes_received": 0, "attempt": 1,
+            "has_restarted": False, "rate": None, "eta": None}, "response": None, "error": None, "receipt": None,
+            "created_at": "2026-01-01T00:00:00.000000Z", "started_at": None, "finished_at": None, **more,
+        }  # fmt: skip
+        return self
+
+    def become(self, id, status, **more):
+        self.views[id] |= {"status": status, **more}
+        kind = {"completed": "completed", "canceled": "canceled", "error": "failed"}.get(status, "waiting")
+        self.history.append(Event(id=f"e{len(self.history)}", time=0, type=kind, operation=id, seq=len(self.history) + 1))
+
+    def create(self, requests, *, start=True, dry_run=False, together=False, environment=None):
+        asked = list(requests)
+        self.calls.append(("dry" if dry_run else "create", len(asked), together))
+        bad = any(request.source in self.missing for request in asked)
+        for number, request in enumerate(asked):
+            if request.source in self.missing:
+                yield SourceMissing(f"there is no file {request.source}")
+            elif bad:
+                yield Refused("another of the same put was refused")
+            else:
+                id = request.id or f"new-{number}"
+                if not dry_run:
+                    self.add(id)
+                yield Created(id=id, number=number, batch="b-new", url=request.destination + (request.name or ""))
+
+    def order(self, order, which):
+        self.calls.append((order.verb, which))
+        ids = which.ids or tuple(self.views)
+        stuck = tuple((id, "it is completed") for id in ids if self.views[id]["status"] == "completed")
+        done = tuple(id for id in ids if self.views[id]["status"] != "completed")
+        return Applied(count=len(done), ids=done, skipped=stuck)
+
+    def page(self, query, *, after=None, limit=100):
+        found = [view for view in self.views.values() if self._matches(query, view)]
+        start = next((place + 1 for place, view in enumerate(found) if view["id"] == after), 0)
+        shown = found[start : start + limit]
+        return Page(items=shown, next=shown[-1]["id"] if start + limit < len(found) else None)
+
+    def _matches(self, query, view):
+        return (
+            (not query.ids or view["id"] in query.ids or view["batch"] in query.ids)
+            and (not query.numbers or view["number"] in query.numbers)
+            and (query.prefix is None or view["id"].startswith(query.prefix))
+            and (query.batch is None or view["batch"] == query.batch)
+            and (not query.statuses or view["status"] in query.statuses)
+            and (query.open is None or (view["status"] not in TERMINAL) is query.open)
+            and (query.listed is None or view["status"] != "completed")
+            and all(view["metadata"].get(key) == value for key, value in query.metadata.items())
+        )
+
+    def follow_always(self, query, *, after, progress=False):
+        position = len(self.history) if after is None else after
+        while True:
+            while position < len(self.history):
+                event = self.history[position]
+                position = event.seq
+                if (not query.ids or event.operation in query.ids) and (not query.types or event.type in query.types):
+                    yield event
+            yield None
+            if not self.turns:
+                time.sleep(0.01)
+            for turn in self.turns[:1]:
+                self.turns.pop(0)
+                turn()
+
+    def ask(self, question):
+        raise HostUnavailable("no host runs")
+
+
+@pytest.fixture
+def desk():
+    return SmallDesk()
+
+
+@pytest.fixture
+def told(desk, tmp_path):
+    def tell(*words):
+        results, notes = io.StringIO(), io.StringIO()
+        place = Place(state=str(tmp_path / "state"), config=str(tmp_path / "sendoff.toml"))
+        code = run(words, results, notes, lambda options: place, lambda place, spawn: desk)
+        return SimpleNamespace(code=code, out=results.getvalue(), err=notes.getvalue(), objects=_objects(results.getvalue()) if "--json" in words else [])
+
+    return tell
+
+
+def _objects(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# -- which operation --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["0198-aa", "2", "0198-a"])
+def test_an_id_a_number_and_a_unique_prefix_mean_the_operation(word, desk, told):
+    desk.add("0198-bb").add("0198-aa")
+    assert [one["id"] for one in told("show", word, "--json").objects] == ["0198-aa"]
+
+
+def test_a_batch_means_all_of_its_operations(desk, told):
+    desk.add("a", batch="b-7").add("b", batch="b-7").add("c")
+    assert [one["id"] for one in told("show", "b-7", "--json").objects] == ["a", "b"]
+
+
+def test_an_id_of_digits_is_taken_for_the_id_first(desk, told):
+    desk.add("x").add("1")
+    assert [one["id"] for one in told("show", "1", "--json").objects] == ["1"]
+
+
+def test_an_ambiguous_prefix_lists_its_candidates_and_is_exit_code_2(desk, told):
+    for number in range(12):
+        desk.add(f"0198-{number:02}")
+    answer = told("show", "0198")
+    assert answer.code == 2
+    assert answer.err.count("https://h/0198-") == 10 and "and more" in answer.err
+
+
+@pytest.mark.parametrize("command", ["show", "receipt", "wait", "events"])
+def test_no_such_operation_is_exit_code_4(command, told):
+    answer = told(command, "nowhere")
+    assert (answer.code, answer.out) == (4, "")
+    assert "nowhere" in answer.err
+
+
+# -- put --------------------------------------------------------------------------------------------------------------
+
+
+def test_put_prints_the_ids_alone_and_names_the_batch_for_people(told):
+    answer = told("put", "/a", "/b", "https://h/")
+    assert (answer.code, answer.out) == (0, "new-0\nnew-1\n")
+    assert "batch b-new: 2 operations queued" in answer.err
+    assert told("put", "/a", "https://h/", "-q").err == ""
+
+
+def test_put_with_one_bad_file_names_it_and_not_those_refused_with_it(desk, told):
+    desk.missing = {"/b", "/d"}
+    answer = told("put", "/a", "/b", "/c", "/d", "https://h/")
+    assert (answer.code, answer.out, desk.views) == (2, "", {})
+    assert answer.err == "sendoff: there is no file /b\n  there is no file /d\n"
+
+
+def test_more_than_a_slice_is_checked_whole_before_the_first_is_stored(desk, told):
+    files = [f"/x/{number}" for number in range(1001)]
+    desk.missing = {"/x/1000"}
+    assert told("put", *files, "https://h/").code == 2
+    assert desk.calls == [("dry", 1001, True)]
+    desk.missing = set()
+    assert told("put", *files, "https://h/").code == 0
+    assert desk.calls[1:] == [("dry", 1001, True), ("create", 1001, True)]
+
+
+def test_a_dry_run_stores_nothing_and_says_what_would_go_where(desk, told):
+    answer = told("put", "/a", "https://h/in/", "--dry-run", "--wait")
+    assert (answer.code, answer.out, desk.calls) == (0, "would put /a to https://h/in/a\n", [("dry", 1, True)])
+    assert told("put", "/a", "https://h/in/", "--dry-run", "--json").objects == [{"schema": 1, "dry_run": True, "source": "/a", "url": "https://h/in/a"}]
+
+
+def test_a_secret_on_the_command_line_is_warned_about_and_not_repeated(told):
+    answer = told("put", "/a", "https://h/a", "--header-secret", "T: hunter2")
+    assert answer.code == 0
+    assert "env:VARIABLE" in answer.err and "hunter2" not in answer.err
+
+
+def test_put_wait_keeps_the_id_alone_on_standard_output(desk, told):
+    desk.turns = [lambda: desk.become("new-0", "completed", receipt={"verified": "size"})]
+    answer = told("put", "/a", "https://h/a", "--wait")
+    assert (answer.code, answer.out) == (0, "new-0\n")
+    assert "completed  new-0" in answer.err
+
+
+def test_standard_input_is_on_disk_and_locked_until_it_is_created(desk, told, tmp_path, monkeypatch):
+    seen = []
+    create = desk.create
+
+    def looking(requests, **options):
+        asked = list(requests)
+        path = tmp_path / "state" / "spool" / "incoming" / asked[0].spool
+        seen.append((path.read_bytes(), path.stat().st_mode & 0o777, asked[0].source))
+        yield from create(asked, **options)
+
+    desk.create = looking
+    reading, writing = os.pipe()
+    os.write(writing, b"x" * 1000)
+    os.close(writing)
+    kept = os.dup(0)
+    try:
+        os.dup2(reading, 0)
+        assert told("put", "-", "https://h/a").code == 0
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(reading)
+    assert seen == [(b"x" * 1000, 0o600, "")]
+
+
+# -- wait -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ends", "code"), [(["completed", "completed"], 0), (["completed", "error"], 1), (["canceled", "completed"], 1)])
+def test_wait_says_by_its_exit_code_how_they_ended(ends, code, desk, told):
+    desk.add("a").add("b")
+    desk.turns = [lambda: desk.become("a", ends[0]), lambda: desk.become("b", ends[1])]
+    answer = told("wait", "a", "b")
+    assert (answer.code, len(answer.out.splitlines())) == (code, 2)
+
+
+def test_what_ends_between_the_look_and_the_following_is_not_missed(desk, told):
+    desk.add("a")
+    page = desk.page
+
+    def ending(query, **options):
+        found = page(query, **options)
+        found = Page(items=[dict(view) for view in found.items], next=found.next)
+        if desk.views["a"]["status"] == "running":
+            desk.become("a", "completed")
+        return found
+
+    desk.page = ending
+    assert told("wait", "a").code == 0
+
+
+def test_what_has_ended_already_counts_as_it_ended(desk, told):
+    desk.add("a", status="error", error={"message": "no \x1b[2J"})
+    answer = told("wait", "a")
+    assert (answer.code, answer.out) == (1, "error  a  https://h/a  no \\x1b[2J\n")
+
+
+def test_what_only_a_person_can_help_ends_the_wait_unless_one_is_patient(desk, told):
+    desk.add("a").add("b")
+    needs = {"what": "credential", "command": "sendoff retry a"}
+    desk.turns = [lambda: desk.become("a", "paused_recoverable", needs=needs), lambda: desk.become("b", "completed")]
+    answer = told("wait", "a", "b")
+    assert answer.code == 6
+    assert "a needs you" in answer.err and "sendoff retry a" in answer.err
+    desk.turns = [lambda: desk.become("a", "completed", needs=None)]
+    assert told("wait", "a", "--patient").code == 0
+
+
+@pytest.mark.parametrize("timeout", ["0", "0.2"])
+def test_a_wait_that_times_out_is_exit_code_3_and_says_that_the_work_goes_on(timeout, desk, told):
+    desk.add("a")
+    answer = told("wait", "a", "--timeout", timeout)
+    assert (answer.code, answer.out) == (3, "")
+    assert "goes on without this command" in answer.err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 3), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_wait_and_not_the_work(number, code, desk, told):
+    desk.add("a")
+    desk.turns = [lambda: signal.raise_signal(number)]
+    answer = told("wait", "a")
+    assert answer.code == code
+    assert "goes on without this command" in answer.err
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_wait_reads_ids_from_standard_input(desk, told, monkeypatch):
+    desk.add("a", status="completed").add("b", status="completed")
+    monkeypatch.setattr("sys.stdin", io.StringIO("a\nb\na\n"))
+    assert [one["id"] for one in told("wait", "-", "--json").objects] == ["a", "b"]
+
+
+def test_wait_all_waits_for_what_has_not_ended(desk, told):
+    desk.add("old", status="error").add("a").add("b")
+    desk.turns = [lambda: desk.become("b", "completed"), lambda: desk.become("a", "completed")]
+    assert [one["id"] for one in told("wait", "--all", "--json").objects] == ["b", "a"]
+
+
+def test_a_heartbeat_is_a_dot_when_nothing_happens(desk, told):
+    desk.add("a")
+    desk.turns = [lambda: None, lambda: None, lambda: desk.become("a", "completed")]
+    assert told("wait", "a", "--heartbeat").err == ".."
+
+
+# -- list, show, receipt, events, orders ------------------------------------------------------------------------------
+
+
+def test_list_goes_through_all_pages_and_stops_at_the_limit(desk, told):
+    for number in range(1203):
+        desk.add(f"id-{number:04}")
+    assert len(told("list", "--json").objects) == 1203
+    assert [one["id"] for one in told("list", "--json", "--limit", "2", "--after", "id-0500").objects] == ["id-0501", "id-0502"]
+
+
+def test_list_shows_history_only_when_asked(desk, told):
+    desk.add("a", status="completed").add("b", status="error")
+    assert [one["id"] for one in told("list", "--json").objects] == ["b"]
+    assert [one["id"] for one in told("list", "--all", "--json").objects] == ["a", "b"]
+    assert [one["id"] for one in told("list", "--failed", "--json").objects] == ["b"]
+
+
+def test_list_finds_what_was_put_with_a_value(desk, told):
+    desk.add("a", metadata={"order": "7"}).add("b")
+    assert [one["id"] for one in told("list", "--meta", "order=7", "--json").objects] == ["a"]
+
+
+def test_an_empty_list_is_empty_on_standard_output(told):
+    assert (told("list").out, told("list", "--json").out) == ("", "")
+
+
+def test_a_list_for_people_has_a_heading_and_no_control_characters(desk, told):
+    desk.add("a", url="https://h/\x1b]0;x\x07")
+    lines = told("list").out.splitlines()
+    assert lines[0].split() == ["NUMBER", "ID", "STATUS", "DONE", "SIZE", "URL"]
+    assert "\\x1b]0;x\\x07" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        ({"status": "paused_by_application"}, "sendoff resume a"),
+        ({"status": "error", "error": {"code": "rejected", "message": "403"}}, "sendoff retry a"),
+        ({"status": "paused_recoverable", "reason": "credential_needed", "needs": {"what": "credential", "command": "sendoff retry x"}}, "sendoff retry x"),
+        ({"status": "paused_no_network", "reason": "offline"}, "when the network is back"),
+        ({"status": "running", "reason": "backoff", "reason_text": "503 from h", "retry_at": "2026-01-01T00:00:08.000000Z"}, "503 from h"),
+    ],
+)
+def test_show_says_why_it_waits_and_what_would_help(state, shown, desk, told):
+    desk.add("a", **state)
+    assert shown in told("show", "a").out
+
+
+def test_a_receipt_is_printed_or_its_absence_has_an_exit_code(desk, told):
+    receipt = {"url": "https://h/a", "size": 10, "digests": {"sha256": "aa"}, "verified": "size"}
+    desk.add("a", status="completed", receipt=receipt).add("b", status="error").add("c")
+    assert told("receipt", "a", "--json").objects == [{"id": "a", **receipt}]
+    assert "digests sha256" in told("receipt", "a").out
+    assert [told("receipt", id).code for id in "abc"] == [0, 1, 3]
+
+
+def test_events_prints_the_history_in_order_and_after_a_position(desk, told):
+    desk.add("a").add("b")
+    for id in "aba":
+        desk.become(id, "running")
+    assert [one["seq"] for one in told("events", "--json").objects] == [1, 2, 3]
+    assert [one["operation"] for one in told("events", "a", "--json").objects] == ["a", "a"]
+    assert [one["seq"] for one in told("events", "--after", "2", "--json").objects] == [3]
+    assert set(told("events", "--json").objects[0]) == {"seq", "id", "time", "operation", "batch", "round", "type", "data"}
+
+
+def test_events_follow_prints_what_comes_until_it_is_told_to_stop(desk, told):
+    desk.add("a")
+    desk.turns = [lambda: desk.become("a", "completed"), lambda: signal.raise_signal(signal.SIGTERM)]
+    answer = told("events", "--follow", "--json")
+    assert [one["type"] for one in answer.objects] == ["completed"]
+
+
+def test_an_order_says_what_it_did_and_whom_it_could_not_reach(desk, told):
+    desk.add("a").add("b", status="completed")
+    answer = told("pause", "a", "b")
+    assert (answer.code, answer.out) == (2, "")
+    assert "paused 1 operation" in answer.err and "b: it is completed" in answer.err
+    assert told("pause", "--all").code == 0
+    assert told("cancel", "a", "--json").objects == [{"count": 1, "ids": ["a"], "skipped": []}]
+
+
+def test_retry_failed_is_a_selection_of_its_own(desk, told):
+    told("retry", "--failed")
+    (verb, which) = desk.calls[-1]
+    assert (verb, which.failed, which.all, which.ids) == ("retry", True, False, ())
+
+
+def test_an_error_of_the_desk_has_its_exit_code(desk, told):
+    assert told("host", "status").code == 5
+    assert told("plugins", "--json").code == 5
+
+    def refuse(order, which):
+        raise InvalidState("it is completed")
+
+    desk.order = refuse
+    desk.add("a")
+    assert told("retry", "a").code == 2
+
+
+def test_config_path_needs_no_host(told, tmp_path):
+    assert told("config", "path").out == f"{tmp_path}/sendoff.toml\n"
+    assert told("config", "path", "--json").objects == [{"path": f"{tmp_path}/sendoff.toml", "exists": False}]
+
+
+def test_a_wait_in_a_process_of_many_threads_is_still_ended_by_its_timeout(desk, told):
+    stop = threading.Event()
+    other = threading.Thread(target=stop.wait)
+    other.start()
+    try:
+        desk.add("a")
+        assert told("wait", "a", "--timeout", "0.1").code == 3
+    finally:
+        stop.set()
+        other.join()
