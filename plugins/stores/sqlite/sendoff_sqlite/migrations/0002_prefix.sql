@@ -1,0 +1,7 @@
+-- A checkpoint remembers length and CRC32 of the confirmed prefix, so that a remount does not cost the confirmed bytes;
+-- forgetting looks for whoever else still refers to an environment.
+
+alter table checkpoint add column prefix_length integer;
+alter table checkpoint add column prefix_crc integer;
+
+create index operation_by_environment on operation (environment) where environment is not null;

@@ -1,0 +1,25 @@
+-- name: past
+select number, id, batch, environment from operation indexed by operation_finished
+where open = 0 and finished_at < :before and not exists (select 1 from todo where todo.about = operation.id)
+order by finished_at limit :limit;
+
+-- name: forget_events
+delete from event where operation in (select value from json_each(?));
+
+-- name: forget_checkpoints
+delete from checkpoint where number in (select value from json_each(?));
+
+-- name: forget_operations
+delete from operation where number in (select value from json_each(?));
+
+-- name: forget_batches
+-- What is told of a batch as a whole goes with its last operation.
+delete from event where batch in (
+    select value from json_each(?) where not exists (select 1 from operation where operation.batch = json_each.value)
+);
+
+-- name: forget_environments
+delete from note where kind = 'environment' and key in (
+    select value from json_each(?)
+    where not exists (select 1 from operation where environment is not null and environment = json_each.value)
+);
