@@ -65,9 +65,9 @@ class SmallDesk:
 
     def page(self, query, *, after=None, limit=100):
         found = [view for view in self.views.values() if self._matches(query, view)]
-        start = next((place + 1 for place, view in enumerate(found) if view["id"] == after), 0)
+        start = next((place + 1 for place, view in enumerate(found) if str(view["number"]) == after), 0)
         shown = found[start : start + limit]
-        return Page(items=shown, next=shown[-1]["id"] if start + limit < len(found) else None)
+        return Page(items=shown, next=str(shown[-1]["number"]) if start + limit < len(found) else None)
 
     def _matches(self, query, view):
         return (

@@ -36,7 +36,7 @@ def run(call: Call) -> int:
     call.no_words()
     limit = _limit(call.options.limit)
     query = _query(call)
-    after = str(views_of(call.desk(), call.options.after)[-1]["id"]) if call.options.after else None
+    after = str(views_of(call.desk(), call.options.after)[-1]["number"]) if call.options.after else None
     found = islice(everything(call.desk(), query, after=after, limit=min(limit or PAGE, PAGE)), limit)
     shown = 0
     while block := list(islice(found, PAGE)):
