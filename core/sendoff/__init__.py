@@ -32,6 +32,7 @@ _WHERE = {
     "model.notice": "Notice",
     "model.operation": "Failure Record Request Spec Tally",
     "model.progress": "UploadProgress",
+    "model.quantity": "seconds size",
     "model.query": "Page Query",
     "model.response": "Response",
     "model.secret": "Credential Secret public_url",

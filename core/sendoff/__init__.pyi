@@ -240,6 +240,12 @@ from sendoff.model.operation import (
 from sendoff.model.progress import (
     UploadProgress as UploadProgress,
 )
+from sendoff.model.quantity import (
+    seconds as seconds,
+)
+from sendoff.model.quantity import (
+    size as size,
+)
 from sendoff.model.query import (
     Page as Page,
 )

@@ -53,7 +53,7 @@ class Redaction(logging.Filter):
         if len(secret) < SHORTEST:
             return
         with self._lock:
-            for form in {secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}:
+            for form in {secret, quote(secret, safe="", errors="replace"), quote(secret, errors="replace"), json.dumps(secret)[1:-1], repr(secret)[1:-1]}:
                 self._secrets[form] = None
                 self._secrets.move_to_end(form)
             while len(self._secrets) > MOST:
