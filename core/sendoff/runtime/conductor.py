@@ -181,7 +181,8 @@ class Conductor:
         self._running[record.number] = _Running(record, lane)
         self._places.taken(lane.place)
         self._last, self._turn = lane.key, self._turn + 1
-        return Ticket(record, self._places.down_since(lane.place))
+        since = self._places.down_since(lane.place)
+        return Ticket(record, max(since, record.due or since) if since is not None else None)
 
     def _due(self, lane: Lane, now: Moment, count: int) -> list[Record]:
         """The first of a lane that are not yet on their way; a given ticket may not be claimed yet."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sendoff.errors import ConfigurationError, CredentialNeeded
+from sendoff.errors import ConfigurationError, CredentialNeeded, InvalidArgument
 from sendoff.model.configuration import Configuration
 from sendoff.model.secret import Credential
-from sendoff.ports.credentials import CredentialStore
+from sendoff.ports.credentials import CredentialStore, Writable
 from sendoff.ports.toolkit import Toolkit
 from sendoff.runtime.installation import Installed
 
@@ -16,8 +16,10 @@ from sendoff.runtime.installation import Installed
 class Credentials:
     """References to credentials: ``driver:name``, or the name of a ``[credentials.NAME]`` section."""
 
-    def __init__(self, installed: Installed, configuration: Callable[[], Configuration], toolkit: Toolkit) -> None:
-        self._installed, self._configuration, self._toolkit = installed, configuration, toolkit
+    def __init__(
+        self, installed: Installed, configuration: Callable[[], Configuration], toolkit: Toolkit, *, hide: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._installed, self._configuration, self._toolkit, self._hide = installed, configuration, toolkit, hide
 
     def is_reference(self, text: str) -> bool:
         """Whether a text names a credential rather than being one."""
@@ -41,9 +43,20 @@ class Credentials:
             found = store.get(name, environment=environment, refused=refused)
         finally:
             store.close()
+        self._hide(found.secret.reveal())
         if refused is not None and found == refused:
             raise CredentialNeeded(f"the server refused the credential {reference}", hint="correct it, then: sendoff resume")
         return found if kind is None else Credential(kind=kind, username=found.username, secret=found.secret, expires_at=found.expires_at)
+
+    def keep(self, reference: str, credential: Credential | None) -> None:
+        """Set or remove (None) a credential where its store can be written."""
+        store, name, _ = self._store_of(reference)
+        if not isinstance(store, Writable):
+            raise InvalidArgument(f"{reference}: this credential store cannot be written", hint="change it where it comes from")
+        if credential is not None:
+            store.set(name, credential)
+        elif not store.remove(name):
+            raise InvalidArgument(f"there is no credential {reference}")
 
     def _store_of(self, reference: str) -> tuple[CredentialStore, str, str | None]:
         driver, colon, name = reference.partition(":")

@@ -38,6 +38,19 @@ class Journal:
         """A hint nobody waits for; it is in one of the next commits, or lost with the process."""
         self.commit(unit, synced=False)
 
+    def position(self) -> int:
+        """The seq of the newest event, 0 when there is none; found by halving, as later events outlive earlier ones."""
+        low, high = 0, 1
+        while self.store.events(high, 1):
+            low, high = high, high * 2
+        while low < high:
+            middle = (low + high) // 2
+            if self.store.events(middle, 1):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
     def close(self) -> None:
         """Everything handed over is written before this returns."""
 

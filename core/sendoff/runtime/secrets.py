@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,16 +35,19 @@ class Sealed:
 
 @dataclass(slots=True)
 class Secrets:
-    """Seals and opens, by operation."""
+    """Seals and opens, by operation. hide: told every secret value, so that no log shows it."""
 
     vault: Vault
     store: Store
+    hide: Callable[[str], None] = lambda _: None
     _opened: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def seal(self, id: str, sealed: Sealed) -> bytes | None:
         """The secrets of an operation as its row keeps them; None when it has none."""
         if not sealed:
             return None
+        for _, value in sealed.headers:
+            self.hide(value)
         plain = json.dumps({"url": sealed.url, "headers": sealed.headers, "references": sealed.references})
         return self.vault.seal(plain.encode(), f"operation {id}")
 
@@ -54,6 +57,8 @@ class Secrets:
             return Sealed()
         found = json.loads(self.vault.open(record.sealed, f"operation {record.id}"))
         pairs = {name: tuple((one[0], one[1]) for one in found[name]) for name in ("headers", "references")}
+        for _, value in pairs["headers"]:
+            self.hide(value)
         return Sealed(url=found["url"], headers=pairs["headers"], references=pairs["references"])
 
     def seal_session(self, id: str, session: Session) -> bytes:

@@ -12,11 +12,11 @@ from typing import BinaryIO, cast
 from sendoff.errors import Interrupted, Superseded
 from sendoff.model.change import Append, SaveCheckpoint, Update
 from sendoff.model.event import Event
-from sendoff.model.header import Headers
+from sendoff.model.header import Headers, is_secret_header
 from sendoff.model.operation import Record
 from sendoff.model.progress import UploadProgress
 from sendoff.model.response import Response
-from sendoff.model.secret import Credential
+from sendoff.model.secret import STARS, Credential, public_url
 from sendoff.model.session import Session
 from sendoff.model.target import Target
 from sendoff.ports.clock import Clock
@@ -117,7 +117,7 @@ class WorkShipment:
     def answered(self, status: int | None, headers: Sequence[tuple[str, str]], url: str) -> BinaryIO:
         """As the port says."""
         self.body = self._around.answers.writer(self.operation.number)
-        self._response = Response(status=status, headers=tuple(headers), url=url)
+        self._response = Response(status=status, headers=tuple(_shown(name, value) for name, value in headers), url=public_url(url))
         return cast(BinaryIO, self.body)
 
     @contextmanager
@@ -191,3 +191,10 @@ class WorkShipment:
         record = self.operation
         stamp = f"{record.id}.{record.round}.{type_}.{record.epoch}.{self.confirmed}"
         return Event(id=stamp, time=self._around.clock.wall(), type=type_, operation=record.id, batch=record.batch, round=record.round, data=data)
+
+
+def _shown(name: str, value: str) -> tuple[str, str]:
+    """A response header as it may be kept: cookies are secrets, addresses lose theirs."""
+    if is_secret_header(name) or name.lower() == "set-cookie":
+        return name, STARS
+    return name, public_url(value) if "://" in value else value

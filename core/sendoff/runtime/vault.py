@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
@@ -96,17 +97,13 @@ class MemoryKey:
 class Vault:
     """Seals and opens byte strings; what is sealed names its key and what it is about.
 
-    known: the id of the key the journal's sealed values were made with, None when there are none; then a new key may be made.
+    known: the id of the key the journal's sealed values were made with, None when there are none; then a new key may be
+    made. used: told the id of a key before the first value is sealed with it.
     """
 
-    def __init__(self, key: Key, known: str | None = None) -> None:
-        self._where, self._known = key, known
+    def __init__(self, key: Key, known: str | None = None, *, used: Callable[[str], None] = lambda _: None) -> None:
+        self._where, self._known, self._used = key, known, used
         self._bytes: bytes | None = None
-
-    @property
-    def key_id(self) -> str | None:
-        """The id of the key in use, once one is."""
-        return self._id().hex() if self._bytes else self._known
 
     def seal(self, plain: bytes, about: str) -> bytes:
         """Sealed bytes that only ``open`` with the same ``about`` gives back. ``CredentialNeeded`` when the key cannot be had."""
@@ -144,6 +141,9 @@ class Vault:
             if self._known is not None and self._id().hex() != self._known:
                 self._bytes = None
                 raise self._lost()
+            if self._known is None:
+                self._known = self._id().hex()
+                self._used(self._known)
         return self._bytes
 
     def _id(self) -> bytes:
@@ -169,7 +169,7 @@ def _cipher(key: bytes) -> _Cipher:
     return AESGCM(key)
 
 
-def key_for(seal: str, *, environment: dict[str, str], folder: Path, journal: str) -> Key:
+def key_for(seal: str, *, environment: Mapping[str, str], folder: Path, journal: str) -> Key:
     """The key's place that a ``seal`` setting names. folder: the configuration folder. journal: its id, one key each."""
     if seal == "memory":
         return MemoryKey()

@@ -1,0 +1,71 @@
+"""Settings, drivers, listeners, runtime: the only room that knows everyone, and has no logic of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import SystemRandom
+
+from sendoff.drivers import Drivers
+from sendoff.listeners import Listeners
+from sendoff.model.configuration import Configuration
+from sendoff.ports.clock import Clock, SystemClock
+from sendoff.ports.network import Network
+from sendoff.ports.store import Store
+from sendoff.ports.toolkit import Toolkit
+from sendoff.redaction import Redaction, install
+from sendoff.runtime.owner import Given, Owner
+from sendoff.settings import load
+
+_NETWORKS = ("routes", "always-online")  # what "auto" takes, the first that is installed
+
+
+def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str], clock: Clock | None = None) -> Owner:
+    """The work of one journal, put together and not yet opened.
+
+    folder: the state folder. config_file: read if it is there. Errors: ``ConfigurationError``, ``DriverMissing``, ``DriverBroken``.
+    """
+    configuration = load(config_file, environ)
+    drivers = Drivers(configuration.disabled)
+    listeners = Listeners(configuration.disabled, _trace(environ))
+    listeners.gather()
+    redaction = Redaction()
+    install(logging.getLogger(), redaction)
+    logging.getLogger("sendoff").setLevel(configuration.log_level.upper())
+    clock, random = clock or SystemClock(), SystemRandom()
+    toolkit = Toolkit(clock=clock, random=random, log=logging.getLogger("sendoff.drivers"), folder=folder)
+    return Owner(
+        Given(
+            store=_store(drivers, configuration, toolkit),
+            installed=drivers,
+            listeners=listeners,
+            network=_network(drivers, configuration, toolkit),
+            configuration=configuration,
+            load=lambda: load(config_file, environ),
+            clock=clock,
+            random=random,
+            folder=folder,
+            configured=config_file.parent if config_file else folder,
+            environment=dict(environ),
+            hide=redaction.remember,
+        )  # fmt: skip
+    )
+
+
+def _store(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> Store:
+    settings = drivers.settings("stores", configuration.store, configuration.store_options)
+    made: Store = drivers.load("stores", configuration.store)(settings, toolkit)
+    return made
+
+
+def _network(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> Network:
+    installed = drivers.names("networks")
+    name = next((one for one in _NETWORKS if one in installed), configuration.network) if configuration.network == "auto" else configuration.network
+    made: Network = drivers.load("networks", name)(drivers.settings("networks", name, configuration.network_options), toolkit)
+    return made
+
+
+def _trace(environ: Mapping[str, str]) -> Callable[[str], None] | None:
+    log = logging.getLogger("sendoff.hooks")
+    return log.info if environ.get("SENDOFF_TRACE_HOOKS") else None

@@ -1,0 +1,92 @@
+"""What must still happen after an operation's end: worked off with growing pauses until it was seen done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from random import Random
+
+from sendoff.errors import SendoffError
+from sendoff.model.change import SaveTodo, Update
+from sendoff.model.limits import RetryRules
+from sendoff.model.note import Todo
+from sendoff.model.operation import Record
+from sendoff.model.session import Leftover
+from sendoff.model.status import TransferStatus
+from sendoff.policy.retry import pause_before_next
+from sendoff.ports.clock import Clock
+from sendoff.ports.transport import Aborting
+from sendoff.runtime.connections import Connections
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.secrets import Secrets
+from sendoff.runtime.spool import Spool
+
+Done = bool
+LONGEST = 3600.0
+
+
+class Afterwards:
+    """Works off to-dos; each kind has one function that returns whether it is done."""
+
+    def __init__(
+        self, ledger: Ledger, connections: Connections, secrets: Secrets, spool: Spool, *, clock: Clock, random: Random,
+        more: Mapping[str, Callable[[Todo], Done]] | None = None,
+    ) -> None:  # fmt: skip
+        self._ledger, self._connections, self._secrets, self._spool = ledger, connections, secrets, spool
+        self._clock, self._random = clock, random
+        self._works = {"abort": self._abort, "spool": self._remove, **(more or {})}
+        self._log = logging.getLogger("sendoff.afterwards")
+
+    def work(self, limit: int = 100) -> int:
+        """Try what is due once; how many of them were seen done."""
+        due = self._ledger.journal.store.todos(self._clock.steady(), limit=limit)
+        return sum(self._work_off(todo) for todo in due if todo.kind in self._works)
+
+    def _work_off(self, todo: Todo) -> bool:
+        try:
+            done = self._works[todo.kind](todo)
+        except SendoffError as error:
+            self._log.warning("%s of %s is not done yet: %s", todo.kind, todo.about, error)
+            done = False
+        except Exception:  # noqa: BLE001 - a driver is a stranger's code; the to-do stays
+            self._log.exception("%s of %s failed", todo.kind, todo.about)
+            done = False
+        self._ledger.journal.commit([_removed(todo) if done else self._later(todo)])
+        return done
+
+    def _abort(self, todo: Todo) -> Done:
+        """Remove what a canceled upload left at the server, then its secrets."""
+        record = self._ledger.read(todo.payload["number"])
+        if record is None:
+            return True
+        session = self._secrets.open_session(record.id, bytes.fromhex(todo.payload["session"]))
+        transport = self._connections.transport(record)
+        if session.leaves and isinstance(transport, Aborting):
+            transport.abort(Leftover(url=self._secrets.open(record).url or record.spec.url, session=session))
+        self._erase(record)
+        return True
+
+    def _remove(self, todo: Todo) -> Done:
+        """Forget a spooled copy."""
+        self._spool.remove(todo.payload["path"])
+        return True
+
+    def _erase(self, record: Record) -> None:
+        """A canceled operation of which nothing is left at the server keeps no secrets."""
+        while record.status is TransferStatus.CANCELED and (record.sealed or record.environment):
+            change = Update(record.number, record.version, {"sealed": None, "environment": None})
+            if self._ledger.journal.commit([change])[0].refused is None:
+                return
+            newest = self._ledger.read(record.number)
+            if newest is None:
+                return
+            record = newest
+
+    def _later(self, todo: Todo) -> SaveTodo:
+        rules = RetryRules(longest_pause=LONGEST)
+        due = self._clock.steady() + pause_before_next(todo.tries + 1, rules, self._random)
+        return SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=todo.payload, due=due, tries=todo.tries + 1)
+
+
+def _removed(todo: Todo) -> SaveTodo:
+    return SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=None)

@@ -1,0 +1,201 @@
+"""From a request to a record: checked once, in the process that owns the journal."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Any
+
+from sendoff.errors import InvalidArgument, SourceMissing
+from sendoff.model.change import SaveNote
+from sendoff.model.destination import is_local, is_loopback
+from sendoff.model.header import checked_header, is_secret_header, joined
+from sendoff.model.identifier import checked_id
+from sendoff.model.lane import lane_key
+from sendoff.model.moment import Moment
+from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec
+from sendoff.model.secret import STARS, reveal
+from sendoff.model.source import Source, SourceIdentity
+from sendoff.model.status import CostPolicy, Reason, TransferPriority
+from sendoff.runtime.addresses import Address, Addresses
+from sendoff.runtime.connections import Connections
+from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.installation import Installed
+from sendoff.runtime.reader import mount_of, open_source
+from sendoff.runtime.secrets import Sealed, Secrets
+from sendoff.runtime.spool import Spool
+
+_GROUP = re.compile(r"[^|\x00-\x1f]{1,128}")
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+_MOST_TEXT = 64 * 1024
+_CLEARTEXT = ("http",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A checked request, not yet stored. notes: to be written before it. warning: one sentence for the caller."""
+
+    record: Record
+    notes: tuple[SaveNote, ...] = ()
+    warning: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Creation:
+    """Checks requests. boot: this boot's id. machine: this machine's, the site of every source. new_id: makes identifiers."""
+
+    addresses: Addresses
+    connections: Connections
+    credentials: Credentials
+    secrets: Secrets
+    installed: Installed
+    spool: Spool
+    boot: str
+    machine: str
+    new_id: Callable[[], str]
+    _mounts: dict[str, str] = field(default_factory=dict)
+
+    def draft(self, request: Request, *, batch: str, environment: Mapping[str, str], now: Moment, wall: Moment, start: bool) -> Draft:
+        """The record this request makes; ``InvalidArgument`` and its kin say what is wrong with it."""
+        _check_sizes(request)
+        id = checked_id(request.id) if request.id is not None else self.new_id()
+        priority, cost = _word(TransferPriority, request.priority, "--priority"), _word(CostPolicy, request.cost_policy.replace("-", "_"), "--cost")
+        source = self._source(request)
+        address = self.addresses.resolve(request.destination, request.name or os.path.basename(request.source))
+        method = self._method(request, address)
+        headers, sealed, named = self._headers(request, address)
+        credential = self.credentials.checked(request.credential) if request.credential else None
+        spec = self._spec(request, address, source, method, headers, cost, credential)
+        self._check_cleartext(address, spec, sealed)
+        for reference in (credential, address.destination.credential):
+            named += self.credentials.variables(reference) if reference else ()
+        key, note = self.secrets.keep_environment(environment, named)
+        place = address.destination.name or address.destination.origin
+        record = Record(
+            id=id, batch=batch, spec=spec, created_at=wall, group=_group(request.group), priority=priority, site=self.machine,
+            lane=lane_key(place=place, group=request.group, priority=priority, cost_policy=cost, local=spec.local),
+            due=now if start else None, reason=str(Reason.QUEUED) if start else None, environment=key, sealed=self.secrets.seal(id, sealed),
+            target=address.target.key if method is None or method in IDEMPOTENT else None,
+        )  # fmt: skip
+        record = replace(record, holds_target=start and record.target is not None)
+        return Draft(record=record, notes=(note,) if note else (), warning=_warning(spec))
+
+    def _source(self, request: Request) -> Source:
+        if request.spool is not None:
+            path, kind = str(self.spool.path(request.spool)), "spool"
+        else:
+            path, kind = request.source, "file"
+        if not os.path.isabs(path) or "\0" in path:
+            raise InvalidArgument(f"{path!r} is not an absolute path")
+        handle, found = open_source(path)
+        os.close(handle)
+        if kind == "spool":
+            path = str(self.spool.adopt(request.spool or ""))
+        folder = os.path.dirname(path)
+        if folder not in self._mounts:
+            self._mounts[folder] = mount_of(path)
+        return Source(kind=kind, path=path, mount=self._mounts[folder], identity=SourceIdentity.of(found, self.boot))
+
+    def _method(self, request: Request, address: Address) -> str | None:
+        """The verb: the caller's, or the transport's first; refused where there are none."""
+        known: tuple[str, ...] = self.installed.load("transports", address.destination.transport).methods  # type: ignore[attr-defined]
+        if request.method is None:
+            return known[0] if known else None
+        if not known:
+            raise InvalidArgument(f"--method {request.method}: {address.destination.transport} has no methods")
+        method = request.method.upper()
+        if not _METHOD.fullmatch(method):
+            raise InvalidArgument(f"--method {request.method!r} is not an HTTP method")
+        if method in ("GET", "HEAD", "TRACE", "CONNECT"):
+            raise InvalidArgument(f"--method {method} carries no file; use PUT or POST")
+        return method
+
+    def _headers(self, request: Request, address: Address) -> tuple[tuple[tuple[str, str], ...], Sealed, tuple[str, ...]]:
+        """What may be shown, what is sealed, and the environment variables it names."""
+        public: list[tuple[str, str]] = list(address.destination.headers)
+        secret: list[tuple[str, str]] = []
+        references: list[tuple[str, str]] = []
+        named: tuple[str, ...] = ()
+        for name, value in joined(tuple(checked_header(name, value) for name, value in request.headers)):
+            hidden = is_secret_header(name)
+            public.append((name, STARS if hidden else reveal(value)))
+            if hidden:
+                secret.append((name, reveal(value)))
+        for name, value in request.secret_headers:
+            checked_header(name, value)
+            public.append((name, STARS))
+            if self.credentials.is_reference(value):
+                references.append((name, value))
+                named += self.credentials.variables(value)
+            else:
+                secret.append((name, value))
+        signed = address.target.url if address.target.public != address.target.url else None
+        return tuple(public), Sealed(url=signed, headers=tuple(secret), references=tuple(references)), named
+
+    @staticmethod
+    def _spec(
+        request: Request, address: Address, source: Source, method: str | None, headers: tuple[tuple[str, str], ...], cost: CostPolicy, credential: str | None
+    ) -> Spec:
+        return Spec(
+            transport=address.destination.transport, url=address.target.public, root=address.root, name=address.name, source=source, method=method,
+            destination=address.destination.name, exact=address.destination.exact, local=is_local(address.target.url), headers=headers, credential=credential,
+            cost_policy=cost, label=request.label, metadata=request.metadata, demand=request.demand, idempotency_key=request.idempotency_key,
+            retry_unsafe=request.retry_unsafe, patience=request.patience, attempts=request.attempts, if_changed=_choice(request.if_changed, "fail", "restart"),
+            options=request.options,
+        )  # fmt: skip
+
+    @staticmethod
+    def _check_cleartext(address: Address, spec: Spec, sealed: Sealed) -> None:
+        """A secret does not go out in clear text, except to this machine or where the destination says so."""
+        scheme = address.target.url.partition(":")[0]
+        if scheme not in _CLEARTEXT or is_loopback(address.target.url) or address.destination.cleartext:
+            return
+        if sealed or spec.credential or address.destination.credential:
+            raise InvalidArgument(
+                f"a secret would go to {address.target.public} in clear text", hint="use https://, or say cleartext = true in the destination's section"
+            )
+
+
+def fingerprint(record: Record) -> str:
+    """What two creates of the same id must have in common."""
+    spec, source = record.spec, record.spec.source
+    asked = (spec.url, spec.method, source.kind == "file" and source.path, source.size, spec.headers, spec.label, dict(spec.metadata), record.group)
+    return blake2b(repr(asked).encode(), digest_size=12).hexdigest()
+
+
+def _check_sizes(request: Request) -> None:
+    if not request.source and request.spool is None:
+        raise SourceMissing("no source was named")
+    texts = {"--label": request.label or "", "--meta": repr(dict(request.metadata)), "header": repr(request.headers) + repr(request.secret_headers)}
+    for what, text in texts.items():
+        if len(text) > _MOST_TEXT:
+            raise InvalidArgument(f"{what}: {len(text)} characters are too many; at most {_MOST_TEXT} are kept")
+
+
+def _word(kind: Any, text: str, option: str) -> Any:
+    try:
+        return kind[text.upper()]
+    except KeyError:
+        words = ", ".join(one.name.lower().replace("_", "-") for one in kind)
+        raise InvalidArgument(f"{option} {text!r}: choose from {words}") from None
+
+
+def _choice(text: str, *words: str) -> str:
+    if text not in words:
+        raise InvalidArgument(f"{text!r}: choose from {', '.join(words)}")
+    return text
+
+
+def _group(name: str | None) -> str | None:
+    if name is not None and not _GROUP.fullmatch(name):
+        raise InvalidArgument(f"--group {name!r}: a group's name has 1 to 128 characters and no bar")
+    return name
+
+
+def _warning(spec: Spec) -> str | None:
+    if spec.repeatable:
+        return None
+    return f"a {spec.method} cannot be repeated safely: if its answer is lost it is not sent again (see --idempotency-key and --retry-unsafe)"

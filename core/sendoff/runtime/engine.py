@@ -1,0 +1,133 @@
+"""The threads around the conductor: what happens is queued, stepped over, and carried out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+
+from sendoff.errors import SendoffError
+from sendoff.model.conditions import Conditions
+from sendoff.ports.clock import Clock
+from sendoff.ports.network import Network, Watching
+from sendoff.runtime.conductor import Conductor, Leave, Orders, Signal
+from sendoff.runtime.underway import Underway
+from sendoff.runtime.workers import Workers
+
+_LONGEST_SLEEP = 30.0
+_LOOK_EVERY = 30.0
+_NO_THREAD_PAUSE = 1.0
+
+
+class Engine:
+    """Runs a conductor: one thread decides, the workers act."""
+
+    def __init__(self, conductor: Conductor, workers: Workers, underway: Underway, clock: Clock) -> None:
+        self._conductor, self._workers, self._underway, self._clock = conductor, workers, underway, clock
+        self._signals: SimpleQueue[Signal] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="sendoff-conductor", daemon=True)
+        self._left = threading.Event()
+        self._log = logging.getLogger("sendoff.conductor")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def tell(self, signal: Signal) -> None:
+        """Something happened."""
+        self._signals.put(signal)
+
+    def close(self, seconds: float) -> bool:
+        """Stop what runs at a safe point; whether all had stopped in time."""
+        deadline = self._clock.monotonic() + seconds
+        self._signals.put(Leave())
+        self._thread.join(seconds)
+        return self._workers.close(deadline - self._clock.monotonic())
+
+    def _run(self) -> None:
+        sleep = 0.0
+        while True:
+            signals = self._happened(sleep)
+            try:
+                orders = self._conductor.step(signals, self._clock.steady())
+            except SendoffError as error:
+                self._log.error("the journal did not answer: %s", error)
+                sleep = _NO_THREAD_PAUSE
+                continue
+            sleep = self._carry_out(orders)
+            if self._left.is_set() and self._conductor.running == 0:
+                return
+
+    def _happened(self, sleep: float) -> list[Signal]:
+        """Waits for the first signal, or for the moment to step again; takes what has come by then."""
+        signals: list[Signal] = []
+        try:
+            signals.append(self._signals.get(timeout=max(sleep, 0.0)))
+            while True:
+                signals.append(self._signals.get_nowait())
+        except Empty:
+            pass
+        if any(isinstance(signal, Leave) for signal in signals):
+            self._left.set()
+        return signals
+
+    def _carry_out(self, orders: Orders) -> float:
+        """Seconds until the next step."""
+        for number, why in orders.stops:
+            self._underway.interrupt(number, why)
+        refused = self._workers.run(orders.starts)
+        for ticket in refused:
+            self._conductor.not_started(ticket)
+        if refused:
+            return _NO_THREAD_PAUSE
+        if orders.wake is None:
+            return _LONGEST_SLEEP
+        return min(max((orders.wake - self._clock.steady()) / 1e6, 0.0), _LONGEST_SLEEP)
+
+
+class Lookout:
+    """Looks at the network: at once, when it tells of a change, and every 30 s."""
+
+    def __init__(self, network: Network, changed: Callable[[Conditions], None]) -> None:
+        self._network, self._changed = network, changed
+        self._look_now, self._closed = threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="sendoff-lookout", daemon=True)
+        self._log = logging.getLogger("sendoff.network")
+
+    def start(self) -> None:
+        """Look once, then keep looking."""
+        self._look()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closed = True
+        self._look_now.set()
+        self._thread.join(3.0)
+        self._network.close()
+
+    def _run(self) -> None:
+        with self._watching():
+            while not self._closed:
+                self._look_now.wait(_LOOK_EVERY)
+                self._look_now.clear()
+                if not self._closed:
+                    self._look()
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        if isinstance(self._network, Watching):
+            with self._network.watch(self._look_now.set):
+                yield
+        else:
+            yield
+
+    def _look(self) -> None:
+        try:
+            conditions = self._network.look()
+        except Exception:  # noqa: BLE001 - a stranger's code; unknown allows
+            self._log.exception("the network %s failed; it counts as unknown", type(self._network).__name__)
+            conditions = Conditions()
+        self._changed(conditions)

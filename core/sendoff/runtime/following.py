@@ -1,0 +1,68 @@
+"""Reading the history as it is written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from sendoff.model.event import Event
+from sendoff.model.progress import UploadProgress
+from sendoff.model.query import Query
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.underway import Underway
+
+_SLICE = 500
+_HEARTBEAT = 1.0
+_PROGRESS_EVERY = 0.1
+
+
+class Bell:
+    """Rings whenever an event was written."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._rings = 0
+
+    def ring(self) -> None:
+        """Wake whoever waits."""
+        with self._condition:
+            self._rings += 1
+            self._condition.notify_all()
+
+    @property
+    def rings(self) -> int:
+        """How often it rang."""
+        return self._rings
+
+    def wait(self, seen: int, seconds: float) -> int:
+        """Until it has rung more than ``seen`` times, or the time is over; how often it rang."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._rings > seen, seconds)
+            return self._rings
+
+
+class Following:
+    """Events from a position on, then live; progress is memory and pushed beside them."""
+
+    def __init__(self, journal: Journal, bell: Bell, underway: Underway) -> None:
+        self._journal, self._bell, self._underway = journal, bell, underway
+
+    def follow(self, query: Query, *, after: int | None, progress: bool) -> Iterator[Event | UploadProgress | None]:
+        """As ``Desk.follow``; never ends by itself."""
+        position = self._journal.position() if after is None else after
+        while True:
+            rings = self._bell.rings
+            events = self._journal.store.events(position, _SLICE, query=query)
+            if events:
+                position = events[-1].seq
+                yield from events
+                continue
+            if progress:
+                yield from self._progress(query)
+            if self._bell.wait(rings, _PROGRESS_EVERY if progress else _HEARTBEAT) == rings:
+                yield None
+
+    def _progress(self, query: Query) -> Iterator[UploadProgress]:
+        for one in self._underway.all().values():
+            if not query.ids or one.operation in query.ids:
+                yield one

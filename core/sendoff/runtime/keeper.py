@@ -1,0 +1,80 @@
+"""The thread that keeps house: to-dos, notices, forgetting."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from sendoff.errors import SendoffError
+from sendoff.model.configuration import Configuration
+from sendoff.model.query import Query
+from sendoff.ports.clock import Clock
+from sendoff.runtime.afterwards import Afterwards
+from sendoff.runtime.following import Bell
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.outbox import Outbox
+
+_LOOK_EVERY = 2.0
+_TRIM_EVERY = 3600.0
+_TRIM_SLICE = 200
+_FAR = 2**62
+_KEEPS_ALIVE = ("running", "paused_costed_network", "paused_no_network", "paused_recoverable", "paused_system_policy")
+
+
+class Keeper:
+    """Works whenever an event was written, and every two seconds while something is due."""
+
+    def __init__(
+        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, bell: Bell, *, configuration: Callable[[], Configuration], clock: Clock
+    ) -> None:
+        self._journal, self._afterwards, self._outbox, self._bell = journal, afterwards, outbox, bell
+        self._configuration, self._clock = configuration, clock
+        self._closed = threading.Event()
+        self._trimmed = clock.monotonic()
+        self._thread = threading.Thread(target=self._run, name="sendoff-keeper", daemon=True)
+        self._log = logging.getLogger("sendoff.keeper")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the present round."""
+        self._closed.set()
+        self._bell.ring()
+        self._thread.join(5.0)
+
+    def round(self) -> int:
+        """One round; how much was done."""
+        done = self._afterwards.work() + self._outbox.deliver()
+        if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
+            done += self._trim()
+        return done
+
+    def nothing_left(self) -> bool:
+        """No operation waits for anything but an order, and nothing must still happen."""
+        store = self._journal.store
+        if store.todos(_FAR, limit=1) or store.wake(0) is not None:
+            return False
+        return not store.find(Query(open=True, statuses=_KEEPS_ALIVE), limit=1).items
+
+    def _trim(self) -> int:
+        self._trimmed = self._clock.monotonic()
+        keep = replace(self._configuration().retention, now=self._clock.wall())
+        total = 0
+        while (count := self._journal.store.trim(keep, limit=_TRIM_SLICE)) and not self._closed.is_set():
+            total += count
+        return total
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            rings = self._bell.rings
+            try:
+                busy = self.round()
+            except SendoffError as error:
+                self._log.warning("keeping house was put off: %s", error)
+                busy = 0
+            if not busy:
+                self._bell.wait(rings, _LOOK_EVERY)

@@ -1,0 +1,109 @@
+"""Notices on their way to sinks: each sink reads the log from its own position; a new one starts at now."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sendoff.errors import Permanent, SendoffError, Transient
+from sendoff.model.change import Append, Change, SaveNote, SaveTodo
+from sendoff.model.configuration import Configuration, SinkSection
+from sendoff.model.event import Event
+from sendoff.model.note import Note, Todo
+from sendoff.model.notice import Notice
+from sendoff.model.query import Query
+from sendoff.ports.clock import Clock
+from sendoff.ports.sink import Sink
+from sendoff.ports.toolkit import Toolkit
+from sendoff.runtime.installation import Installed
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.view import view
+
+NOTE, TODO = "sink", "notice"
+_SLICE = 100
+
+
+class Outbox:
+    """Delivers events to the configured sinks, at least once and in order; what fails becomes a to-do and the position goes on."""
+
+    def __init__(self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: Toolkit, clock: Clock) -> None:
+        self._journal, self._installed, self._configuration = journal, installed, configuration
+        self._toolkit, self._clock = toolkit, clock
+        self._log = logging.getLogger("sendoff.sinks")
+
+    def open(self) -> None:
+        """A sink that was not there before starts at the end of the log."""
+        for section in self._configuration().sinks:
+            if section.name not in self._journal.store.note(NOTE, [section.name]):
+                self._journal.commit([SaveNote(kind=NOTE, key=section.name, seen=0, value={"position": self._journal.position()})])
+
+    def deliver(self) -> int:
+        """Hand the next events to each sink; how many were handed over."""
+        return sum(self._deliver_to(section) for section in self._configuration().sinks)
+
+    def again(self, todo: Todo) -> bool:
+        """One more try of a notice that a sink did not take; whether it is settled now."""
+        sections = {section.name: section for section in self._configuration().sinks}
+        section = sections.get(todo.payload["sink"])
+        events = self._journal.store.events(todo.payload["seq"] - 1, 1)
+        if section is None or not events or events[0].seq != todo.payload["seq"]:
+            return True
+        try:
+            self._hand_over(section, events)
+        except Permanent as error:
+            self._log.error("sink %s set the notice %s aside: %s", section.name, events[0].id, error)
+        return True
+
+    def _deliver_to(self, section: SinkSection) -> int:
+        note = self._journal.store.note(NOTE, [section.name]).get(section.name)
+        if note is None:
+            return 0
+        events = self._journal.store.events(note.value["position"], _SLICE)
+        wanted = [event for event in events if event.type in section.on]
+        done: list[Change] = []
+        for event in wanted:
+            try:
+                self._hand_over(section, [event])
+            except SendoffError as error:
+                done += self._put_aside(section, event, error)
+            except Exception as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
+                self._log.exception("sink %s failed", section.name)
+                done += self._put_aside(section, event, Permanent(f"{type(error).__name__}: {error}"))
+        if events:
+            self._advance(note, events[-1].seq, done)
+        return len(wanted)
+
+    def _advance(self, note: Note, position: int, done: list[Change]) -> None:
+        self._journal.commit([SaveNote(kind=NOTE, key=note.key, seen=note.version, value={"position": position}), *done])
+
+    def _put_aside(self, section: SinkSection, event: Event, error: SendoffError) -> list[Change]:
+        """A notice that was not taken: tried again later, or set aside and shown."""
+        data = {"sink": section.name, "event": event.id, "message": error.message, "again": isinstance(error, Transient)}
+        id = f"{event.id}.notice_failed.{section.name}"
+        told = Event(id=id, time=self._clock.wall(), type="notice_failed", operation=event.operation, batch=event.batch, data=data)
+        self._log.warning("sink %s did not take the notice %s: %s", section.name, event.id, error)
+        if not isinstance(error, Transient):
+            return [Append(told)]
+        payload = {"sink": section.name, "seq": event.seq}
+        return [Append(told), SaveTodo(kind=TODO, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=self._clock.steady())]
+
+    def _hand_over(self, section: SinkSection, events: Any) -> None:
+        sink = self._sink(section)
+        try:
+            for event in events:
+                sink.deliver(self._notice(event))
+        finally:
+            sink.close()
+
+    def _sink(self, section: SinkSection) -> Sink:
+        settings = self._installed.settings("sinks", section.use, section.options)
+        made: Sink = self._installed.load("sinks", section.use)(settings, self._toolkit)
+        return made
+
+    def _notice(self, event: Event) -> Notice:
+        shown: Mapping[str, Any] | None = None
+        if event.operation:
+            items = self._journal.store.find(Query(ids=(event.operation,)), limit=1).items
+            shown = view(items[0], None) if items else None
+        return Notice(id=event.id, type=event.type, time=event.time, operation=shown, data=event.data)

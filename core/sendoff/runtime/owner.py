@@ -1,0 +1,241 @@
+"""Everything one owner of a journal runs: opened, kept going, and left at a safe point."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from sendoff.errors import Json, SendoffError
+from sendoff.model.change import SaveNote
+from sendoff.model.conditions import Conditions
+from sendoff.model.configuration import Configuration
+from sendoff.model.event import Event
+from sendoff.model.identifier import Identifiers
+from sendoff.model.operation import Request
+from sendoff.model.progress import UploadProgress
+from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
+from sendoff.model.secret import Credential
+from sendoff.ports.clock import Clock
+from sendoff.ports.network import Network
+from sendoff.ports.store import Store
+from sendoff.ports.toolkit import Toolkit
+from sendoff.runtime.addresses import Addresses
+from sendoff.runtime.afterwards import Afterwards
+from sendoff.runtime.announcer import AnnouncerThread
+from sendoff.runtime.answers import Answers
+from sendoff.runtime.app import App, Parts
+from sendoff.runtime.attempts import Attempts, Outcome
+from sendoff.runtime.conductor import Changed, Conductor, Ended, Reached
+from sendoff.runtime.connections import Connections
+from sendoff.runtime.creation import Creation
+from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.engine import Engine, Lookout
+from sendoff.runtime.following import Bell, Following
+from sendoff.runtime.installation import Installed, Listening
+from sendoff.runtime.journal import GroupJournal
+from sendoff.runtime.keeper import Keeper
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.origin import Origin
+from sendoff.runtime.outbox import TODO, Outbox
+from sendoff.runtime.questions import Questions
+from sendoff.runtime.recovery import Recovery
+from sendoff.runtime.secrets import Secrets
+from sendoff.runtime.shipment import Surroundings
+from sendoff.runtime.spool import Spool
+from sendoff.runtime.underway import Underway
+from sendoff.runtime.vault import Vault, key_for
+from sendoff.runtime.workers import Workers
+
+_KEY = "vault"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What an owner is made from. folder: the state folder. configured: the configuration's folder. load: reads the
+    configuration anew. hide: told every secret value that is opened, so that no log shows it."""
+
+    store: Store
+    installed: Installed
+    listeners: Listening
+    network: Network
+    configuration: Configuration
+    load: Callable[[], Configuration]
+    clock: Clock
+    random: Random
+    folder: Path
+    configured: Path
+    environment: Mapping[str, str]
+    hide: Callable[[str], None] = lambda _: None
+
+
+class Owner:
+    """A desk with the work behind it. ``open`` before anything else, ``close`` at the end."""
+
+    def __init__(self, given: Given) -> None:
+        self._given, self.configuration = given, given.configuration
+        self._leaving = threading.Event()
+        self._log = logging.getLogger("sendoff.owner")
+
+    def open(self) -> None:
+        """Open the journal, settle what an earlier owner left, and begin to work."""
+        given = self._given
+        opened = given.store.open()
+        self._bell, self._underway = Bell(), Underway()
+        self._journal = GroupJournal(given.store, log=logging.getLogger("sendoff.journal"), appended=self._bell.ring)
+        self._announcer = AnnouncerThread(given.listeners)
+        self._ledger = Ledger(self._journal, given.clock, self._announcer)
+        self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
+        self._toolkit = Toolkit(clock=given.clock, random=given.random, log=logging.getLogger("sendoff.drivers"), folder=given.configured)
+        self._credentials = Credentials(given.installed, self._configured, self._toolkit, hide=given.hide)
+        self._connections = Connections(given.installed, self._configured, self._credentials, self._secrets, clock=given.clock, random=given.random)
+        self._spool = Spool(given.folder / "spool", given.configuration.limits.spool)
+        self._spool.open()
+        owner = f"{opened.machine[:8]}.{os.getpid()}.{given.random.getrandbits(32):08x}"
+        recovery = Recovery(self._ledger, owner=owner, clock=given.clock, random=given.random, rules=self.configuration.retry)
+        recovered = recovery.run()
+        if recovered:
+            self._log.info("took over %d uploads that were under way", recovered)
+        self._start(owner, opened.machine)
+        given.listeners.tell("sendoff_opened", client=self)
+
+    def _start(self, owner: str, machine: str) -> None:
+        """The parts that act."""
+        given, boot = self._given, boot_id()
+        self._answers = Answers(given.folder / "responses")
+        self._conductor = Conductor(self._ledger, configuration=self._configured, random=given.random)
+        around = Surroundings(
+            journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
+            reached=lambda record: self._engine.tell(Reached(record.number)),
+        )  # fmt: skip
+        attempts = Attempts(
+            self._ledger, around, self._connections, self._credentials, given.listeners, self._underway, Origin(self._ledger, self._secrets, boot),
+            configuration=self._configured, gate=self._conductor.gate_of, owner=owner, random=given.random, leaving=self._leaving,
+        )  # fmt: skip
+        workers = Workers(attempts.run, self._ended)
+        self._engine = Engine(self._conductor, workers, self._underway, given.clock)
+        self._app = App(self._parts(boot, machine))
+        self._keeper = self._make_keeper()
+        self._lookout = Lookout(given.network, self._looked)
+        self._lookout.start()
+        self._engine.start()
+        self._keeper.start()
+
+    def _parts(self, boot: str, machine: str) -> Parts:
+        given = self._given
+        identifiers = Identifiers(given.random)
+        creation = Creation(
+            addresses=Addresses(given.installed, self._configured, self._connections), connections=self._connections, credentials=self._credentials,
+            secrets=self._secrets, installed=given.installed, spool=self._spool, boot=boot, machine=machine,
+            new_id=lambda: identifiers.new(given.clock.wall() // 1000),
+        )  # fmt: skip
+        questions = Questions(
+            store=given.store, installed=given.installed, listeners=given.listeners, connections=self._connections, secrets=self._secrets, clock=given.clock,
+            toolkit=self._toolkit, configuration=self._configured, running=lambda: self._conductor.running,
+        )  # fmt: skip
+        return Parts(
+            ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
+            underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
+            down=self._conductor.down, questions=questions.by_word(), keep=self._credentials.keep, environment=given.environment,
+        )  # fmt: skip
+
+    def _make_keeper(self) -> Keeper:
+        given = self._given
+        outbox = Outbox(self._journal, given.installed, self._configured, self._toolkit, given.clock)
+        outbox.open()
+        afterwards = Afterwards(self._ledger, self._connections, self._secrets, self._spool, clock=given.clock, random=given.random, more={TODO: outbox.again})
+        return Keeper(self._journal, afterwards, outbox, self._bell, configuration=self._configured, clock=given.clock)
+
+    def close(self, timeout: float = 8.0) -> bool:
+        """Stop at a safe point within ``timeout`` seconds; whether everything had stopped."""
+        self._leaving.set()
+        self._given.listeners.tell("sendoff_closed", client=self)
+        self._lookout.close()
+        stopped = self._engine.close(timeout)
+        self._keeper.close()
+        self._announcer.close()
+        self._journal.close()
+        self._connections.forget()
+        self._given.store.close()
+        return stopped
+
+    def idle(self) -> bool:
+        """Nothing runs, nothing waits for a network, a time, a server or a person, and nothing must still happen."""
+        return self._conductor.running == 0 and self._keeper.nothing_left()
+
+    def reconfigure(self) -> None:
+        """Read the configuration anew; an invalid one raises and leaves the old in force."""
+        self.configuration = self._given.load()
+        self._connections.forget()
+        self._spool.limit = self.configuration.limits.spool
+
+    # -- the desk --------------------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        requests: Iterable[Request],
+        *,
+        start: bool = True,
+        dry_run: bool = False,
+        together: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[Created | SendoffError]:
+        """As ``Desk.create``."""
+        return self._app.create(requests, start=start, dry_run=dry_run, together=together, environment=environment)
+
+    def order(self, order: Order, which: Selection) -> Applied:
+        """As ``Desk.order``."""
+        return self._app.order(order, which)
+
+    def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
+        """As ``Desk.page``."""
+        return self._app.page(query, after=after, limit=limit)
+
+    def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
+        """As ``Desk.follow``."""
+        return self._app.follow(query, after=after, progress=progress)
+
+    def answer(self, id: str, offset: int = 0) -> Iterator[bytes]:
+        """As ``Desk.answer``."""
+        return self._app.answer(id, offset)
+
+    def ask(self, question: Question) -> Json:
+        """As ``Desk.ask``."""
+        return self._app.ask(question)
+
+    def keep(self, reference: str, credential: Credential | None) -> None:
+        """As ``Desk.keep``."""
+        self._app.keep(reference, credential)
+
+    # -- what the parts tell each other ----------------------------------------------------------------------------
+
+    def _configured(self) -> Configuration:
+        return self.configuration
+
+    def _ended(self, outcome: Outcome) -> None:
+        self._engine.tell(Ended(outcome))
+
+    def _looked(self, conditions: Conditions) -> None:
+        self._engine.tell(Changed(conditions))
+
+    def _vault(self, journal: str) -> Vault:
+        """Sealed values name their key; the journal remembers which one it is."""
+        note = self._given.store.note(_KEY, ["key"]).get("key")
+        key = key_for(self.configuration.seal, environment=self._given.environment, folder=self._given.configured, journal=journal)
+        return Vault(key, note.value["id"] if note else None, used=self._remember_key)
+
+    def _remember_key(self, id: str) -> None:
+        self._journal.commit([SaveNote(kind=_KEY, key="key", value={"id": id})])
+
+
+def boot_id() -> str:
+    """This boot of this machine, as far as it says."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return socket.gethostname()

@@ -1,0 +1,121 @@
+"""What the work tells of itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sendoff.errors import Json, SendoffError, to_json
+from sendoff.model.configuration import Configuration
+from sendoff.model.destination import Destination, scheme_of
+from sendoff.model.moment import moment_text
+from sendoff.model.query import Query
+from sendoff.ports.clock import Clock
+from sendoff.ports.credentials import CredentialStore, Writable
+from sendoff.ports.store import Store
+from sendoff.ports.toolkit import Toolkit
+from sendoff.ports.transport import Probing
+from sendoff.runtime.connections import Connections
+from sendoff.runtime.installation import Installed, Listening
+from sendoff.runtime.secrets import Secrets
+
+_MOST_COUNTED = 5000
+_FAR = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """Answers ``ask``, each question a function of its details. running: how many tries are under way."""
+
+    store: Store
+    installed: Installed
+    listeners: Listening
+    connections: Connections
+    secrets: Secrets
+    clock: Clock
+    toolkit: Toolkit
+    configuration: Callable[[], Configuration]
+    running: Callable[[], int]
+
+    def by_word(self) -> Mapping[str, Callable[[Mapping[str, Json]], Json]]:
+        """The questions there are."""
+        return {"status": self.status, "plugins": self.plugins, "check": self.check, "todos": self.todos, "config": self.config, "credentials": self.names}
+
+    def status(self, _details: Mapping[str, Json]) -> Json:
+        """How much runs and waits, and for what."""
+        statuses: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        counted, more = self._count(statuses, reasons)
+        return {
+            "running": self.running(), "open": counted, "more": more, "statuses": dict(statuses), "reasons": dict(reasons),
+            "todos": len(self.store.todos(_FAR, limit=1000)), "seal": self.secrets.vault.describe(), "configuration": self.configuration().path,
+        }  # fmt: skip
+
+    def plugins(self, _details: Mapping[str, Json]) -> Json:
+        """Every driver and listener."""
+        return {"drivers": [dict(one) for one in self.installed.describe()], "listeners": [dict(one) for one in self.listeners.describe()]}
+
+    def todos(self, _details: Mapping[str, Json]) -> Json:
+        """What must still happen."""
+        return [{"kind": todo.kind, "about": todo.about, "due": moment_text(todo.due), "tries": todo.tries} for todo in self.store.todos(_FAR, limit=1000)]
+
+    def config(self, _details: Mapping[str, Json]) -> Json:
+        """Which configuration is in force."""
+        configuration = self.configuration()
+        return {"path": configuration.path, "destinations": sorted(configuration.destinations)}
+
+    def names(self, _details: Mapping[str, Json]) -> Json:
+        """Names of credentials that can be listed; never values."""
+        found: list[Json] = []
+        for driver in self.installed.names("credentials"):
+            store: CredentialStore = self.installed.load("credentials", driver)(self.installed.settings("credentials", driver, {}), self.toolkit)
+            if isinstance(store, Writable):
+                found += [f"{driver}:{name}" for name in store.names()]
+        return found
+
+    def check(self, details: Mapping[str, Json]) -> Json:
+        """Whether what the configuration names loads; with a destination, whether it answers. One row a finding."""
+        rows: list[Json] = [self._row("seal", self.secrets.vault.describe)]
+        configuration = self.configuration()
+        wanted: Sequence[tuple[str, str]] = [("stores", configuration.store), *(("sinks", sink.use) for sink in configuration.sinks)]
+        rows += [self._row(f"{kind} {name}", lambda kind=kind, name=name: self.installed.load(kind, name).__name__) for kind, name in wanted]  # type: ignore[misc]
+        destination = details.get("destination")
+        places = [str(destination)] if destination else []
+        rows += [self._row(place, lambda place=place: self._probe(place)) for place in places]  # type: ignore[misc]
+        return {"rows": rows, "ok": all(row["ok"] for row in rows)}
+
+    def _probe(self, place: str) -> str:
+        """One bodiless question to a destination."""
+        known = self.configuration().destinations.get(place.partition(":")[0])
+        if known is None:
+            known = Destination(url=place, transport=self.installed.transport_for(scheme_of(place)))
+        transport = self.connections.make(known)
+        if not isinstance(transport, Probing):
+            return "loads; it cannot be asked without sending"
+        try:
+            found = transport.probe()
+        finally:
+            transport.close()
+        return found.detail or "it answers"
+
+    @staticmethod
+    def _row(what: str, look: Callable[[], str]) -> dict[str, Json]:
+        try:
+            return {"what": what, "ok": True, "detail": look()}
+        except SendoffError as error:
+            return {"what": what, "ok": False, "detail": error.message, "error": to_json(error)}
+
+    def _count(self, statuses: Counter[str], reasons: Counter[str]) -> tuple[int, bool]:
+        """Open operations by status and reason, up to a bound."""
+        counted, after = 0, None
+        while counted < _MOST_COUNTED:
+            page = self.store.find(Query(open=True), after=after, limit=1000)
+            for record in page.items:
+                statuses[record.status.word] += 1
+                reasons[record.reason or ""] += 1
+            counted += len(page.items)
+            if page.next is None:
+                return counted, False
+            after = page.next
+        return counted, True

@@ -1,0 +1,75 @@
+"""What a process finds when it takes over: tries nobody settled, waits no clock can reach, batches nobody closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+
+from sendoff.model.change import Update
+from sendoff.model.limits import RetryRules
+from sendoff.model.moment import moment
+from sendoff.model.operation import Record
+from sendoff.model.query import Query
+from sendoff.policy import lifecycle
+from sendoff.policy.decision import Decision
+from sendoff.policy.retry import LONGEST_RETRY_AFTER
+from sendoff.ports.clock import Clock
+from sendoff.runtime.ledger import BATCH, Ledger
+
+
+class Recovery:
+    """Settles what an earlier owner left. Only whoever holds the host's role may run it. owner: this process."""
+
+    def __init__(self, ledger: Ledger, *, owner: str, clock: Clock, random: Random, rules: RetryRules) -> None:
+        self._ledger, self._owner, self._clock, self._random, self._rules = ledger, owner, clock, random, rules
+
+    def run(self) -> int:
+        """Take everything over; how many tries had been left unsettled."""
+        count = sum(self._take_over(record) for record in self._all(Query(claimed=True)) if record.owner != self._owner)
+        self._bring_near()
+        self._close_batches()
+        return count
+
+    def _take_over(self, record: Record) -> bool:
+        """End a dead process's try; its epoch grows, so that a late word of it is refused."""
+
+        def decide(newest: Record) -> Decision:
+            decision = lifecycle.orphaned(newest, self._setting())
+            return replace(decision, fields={**decision.fields, "epoch": newest.epoch + 1})
+
+        return self._ledger.enter_latest(record, decide) is not None
+
+    def _bring_near(self) -> None:
+        """A clock that went back would make a pause last for years: nothing waits longer than the longest pause."""
+        now = self._clock.steady()
+        farthest = now + moment(max(LONGEST_RETRY_AFTER * 1.1, self._rules.longest_pause)) + moment(60)
+        for record in self._all(Query(due_after=farthest)):
+            self._ledger.journal.commit([Update(record.number, record.version, {"due": now})], synced=False)
+
+    def _close_batches(self) -> None:
+        """A batch whose last member ended just before the process did is closed now."""
+        store, after = self._ledger.journal.store, None
+        while True:
+            page = store.notes(BATCH, after=after)
+            for note in page.items:
+                if note.value["sealed"] and not note.value["completed"]:
+                    members = store.find(Query(batch=note.key), limit=1).items
+                    if members:
+                        self._ledger.close_batch(note.key, members[0])
+            if page.next is None:
+                return
+            after = page.next
+
+    def _all(self, query: Query) -> Iterator[Record]:
+        """Every record that matches now, page by page."""
+        after: str | None = None
+        while True:
+            page = self._ledger.journal.store.find(query, after=after)
+            yield from page.items
+            if page.next is None:
+                return
+            after = page.next
+
+    def _setting(self) -> lifecycle.Setting:
+        return lifecycle.Setting(rules=self._rules, random=self._random, now=self._clock.steady(), wall=self._clock.wall())

@@ -1,0 +1,109 @@
+"""An operation as JSON shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sendoff.errors import Json
+from sendoff.model.delivery import Receipt
+from sendoff.model.event import Event
+from sendoff.model.moment import Moment, moment_text
+from sendoff.model.operation import Failure, Record
+from sendoff.model.progress import UploadProgress
+from sendoff.model.query import View
+from sendoff.model.response import Response
+from sendoff.model.secret import public_url
+from sendoff.model.status import Reason, TransferStatus
+
+SCHEMA = 1
+_WAITS = {
+    Reason.QUEUED: "it waits for a free slot",
+    Reason.EARLIER_UPLOAD: "an earlier upload to the same target goes first",
+    Reason.OFFLINE: "there is no network",
+    Reason.PORTAL: "the network asks for a login",
+    Reason.METERED: "the network is metered",
+    Reason.ROAMING: "the network is roaming",
+    Reason.OVER_LIMIT: "the network's data limit is near or passed",
+    Reason.POWER: "the machine saves power",
+}
+
+
+def view(record: Record, progress: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None) -> View:
+    """What ``list`` and ``show`` print. unreachable: another asks its destination for all that wait. earlier: the operation it waits for."""
+    spec = record.spec
+    reason, text = _reason(record, unreachable, earlier)
+    return {
+        "schema": SCHEMA, "id": record.id, "number": record.number, "batch": record.batch, "round": record.round,
+        "status": record.status.word, "reason": reason, "reason_text": text, "needs": dict(record.needs) if record.needs else None,
+        "retry_at": _time(record.due if record.status is TransferStatus.RUNNING and record.owner is None else None),
+        "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport, "protocol": None,
+        "resumable": record.tally.resumable,
+        "source": {"kind": spec.source.kind, "path": spec.source.path, "size": spec.source.size},
+        "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
+        "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
+        "progress": _progress(record, progress), "response": _response(record.response),
+        "error": _failure(record.error) if record.error and record.status is not TransferStatus.COMPLETED else None,
+        "receipt": receipt_view(record.receipt), "want": record.want, "acknowledged_at": _time(record.acknowledged_at),
+        "created_at": _time(record.created_at), "started_at": _time(record.started_at), "finished_at": _time(record.finished_at),
+    }  # fmt: skip
+
+
+def event_view(event: Event) -> dict[str, Json]:
+    """An event as JSON shows it."""
+    return {
+        "seq": event.seq, "id": event.id, "time": moment_text(event.time), "operation": event.operation, "batch": event.batch, "round": event.round,
+        "type": event.type, "data": dict(event.data),
+    }  # fmt: skip
+
+
+def receipt_view(receipt: Receipt | None) -> dict[str, Json] | None:
+    """A receipt as JSON shows it."""
+    if receipt is None:
+        return None
+    return {
+        "url": public_url(receipt.url), "size": receipt.size, "digests": dict(receipt.digests), "verified": receipt.verified, "etag": receipt.etag,
+        "version_id": receipt.version_id, "bytes_resent": receipt.bytes_resent, "attempts": receipt.attempts, "road": receipt.road,
+        "finished_at": moment_text(receipt.finished_at),
+    }  # fmt: skip
+
+
+def _reason(record: Record, unreachable: bool, earlier: str | None) -> tuple[str | None, str | None]:
+    reason, text = record.reason, record.reason_text
+    if record.status is TransferStatus.IDLE and reason == Reason.QUEUED:
+        if earlier is not None:
+            reason, text = str(Reason.EARLIER_UPLOAD), f"{_WAITS[Reason.EARLIER_UPLOAD]}: {earlier}"
+        elif unreachable:
+            text = "its destination cannot be reached; one upload asks for all that wait"
+    return reason, text or (_WAITS.get(Reason(reason)) if reason else None)
+
+
+def _progress(record: Record, live: UploadProgress | None) -> dict[str, Any]:
+    done = record.status is TransferStatus.COMPLETED
+    size = record.spec.source.size
+    resting = UploadProgress(
+        bytes_sent=size if done else record.tally.confirmed, bytes_confirmed=size if done else record.tally.confirmed, total_bytes=size,
+        bytes_received=record.response.body if record.response else 0, attempt=record.tally.attempts,
+    )  # fmt: skip
+    shown = live or resting
+    return {
+        "bytes_sent": shown.bytes_sent, "bytes_confirmed": shown.bytes_confirmed, "total_bytes": shown.total_bytes, "bytes_received": shown.bytes_received,
+        "attempt": shown.attempt, "has_restarted": shown.has_restarted, "rate": shown.rate, "eta": shown.eta,
+    }  # fmt: skip
+
+
+def _response(response: Response | None) -> dict[str, Any] | None:
+    if response is None:
+        return None
+    headers = [[name, value] for name, value in response.headers]
+    return {"status": response.status, "headers": headers, "url": public_url(response.url), "body": response.body, "truncated": response.truncated}
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "code": failure.code, "web_error_status": failure.web_error, "http_status": failure.http_status, "message": failure.message, "side": failure.side,
+        "retryable": failure.retryable, "hint": failure.hint,
+    }  # fmt: skip
+
+
+def _time(moment: Moment | None) -> str | None:
+    return moment_text(moment) if moment is not None else None
