@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sendoff.desk.contract import Desk
 
 SHOWN = 10
+SHORTEST_PREFIX = 4
 
 
 def everything(desk: Desk, query: Query, *, after: str | None = None, limit: int = 500) -> Iterator[View]:
@@ -33,7 +34,14 @@ def views_of(desk: Desk, word: str) -> list[View]:
     found = list(everything(desk, Query(ids=(word,))))
     if not found and word.isascii() and word.isdigit() and len(word) < 19:
         found = list(everything(desk, Query(numbers=(int(word),))))
-    return found or [_only_one(word, list(islice(everything(desk, Query(prefix=word), limit=SHOWN + 1), SHOWN + 1)))]
+    return found or [_only_one(word, _candidates(desk, word))]
+
+
+def _candidates(desk: Desk, word: str) -> Sequence[View]:
+    """Some of those whose id begins so."""
+    if len(word) < SHORTEST_PREFIX:
+        return ()
+    return list(islice(everything(desk, Query(prefix=word), limit=SHOWN + 1), SHOWN + 1))
 
 
 def _only_one(word: str, candidates: Sequence[View]) -> View:

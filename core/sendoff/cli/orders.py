@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
+from sendoff.cli.identity import batch_of
 from sendoff.cli.parser import Parser, add_selection
 from sendoff.cli.text import count
 from sendoff.errors import InvalidArgument
@@ -37,7 +38,8 @@ def _selection(call: Call) -> Selection:
         raise InvalidArgument(f"sendoff {call.command} needs an id, --batch, --group{more} or --all", hint="sendoff list shows the ids")
     if call.words and (options.batch or options.group or options.all or failed):
         raise InvalidArgument(f"sendoff {call.command} takes ids, or --batch, --group or --all, not both")
-    return Selection(ids=tuple(call.words), batch=options.batch, group=options.group, all=options.all, failed=failed)
+    batch = batch_of(call.desk(), options.batch) if options.batch else None
+    return Selection(ids=tuple(call.words), batch=batch, group=options.group, all=options.all, failed=failed)
 
 
 def _told_skipped(call: Call, applied: Applied) -> int:

@@ -63,7 +63,8 @@ class Output:
             return
         self._print(self._notes, f"sendoff: {clean(error.message)}")
         for other in error.facts.get("candidates", ()):
-            self._print(self._notes, f"  {clean(other)}")
+            if str(other) not in error.message:
+                self._print(self._notes, f"  {clean(other)}")
         if error.hint:
             self._print(self._notes, f"  {clean(error.hint)}")
 

@@ -1,0 +1,206 @@
+"""Bad input, typed at a real command: one clear sentence, the right exit code, and nothing stored."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "sendoff"]
+# root may read everything: without these two capabilities it is a user like others (capabilities(7))
+AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+
+
+class Machine:
+    """A state folder, a configuration file, and commands that use them; its host is stopped at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.state, self.config = folder, folder / "state", folder / "config" / "sendoff" / "sendoff.toml"
+        self.config.parent.mkdir(parents=True)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENDOFF_", "XDG_"))}
+        self.environment = kept | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config"), "SENDOFF_STATE_DIR": str(self.state)}
+
+    def run(self, *words, feed=None, **environment):
+        return subprocess.run(
+            [*AS_ANYBODY, *COMMAND, *words], cwd=self.folder, env=self.environment | environment, input=feed, capture_output=True, timeout=60, text=True
+        )
+
+    def stored(self):
+        listed = self.run("list", "--all", "--json")
+        assert listed.returncode == 0, listed.stderr
+        return [json.loads(line) for line in listed.stdout.splitlines()]
+
+    def spooled(self):
+        return sorted(path.name for path in (self.state / "spool").rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def machine(tmp_path):
+    made = Machine(tmp_path)
+    yield made
+    made.run("host", "stop")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One for all the rows of the table: each leaves it empty."""
+    folder = tmp_path_factory.mktemp("bad")
+    (folder / "a.bin").write_bytes(b"x" * 100)
+    (folder / "folder").mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "secret.bin").write_bytes(b"x")
+    (folder / "secret.bin").chmod(0)
+    (folder / "closed").mkdir()
+    (folder / "closed" / "a.bin").write_bytes(b"x")
+    (folder / "closed").chmod(0)
+    made = Machine(folder)
+    yield made
+    made.run("host", "stop")
+    (folder / "closed").chmod(0o700)
+
+
+ADDRESS = "http://127.0.0.1:9/in/"
+TABLE = {
+    "a relative address": (["a.bin", "in/a.bin"], "'in/a.bin' is not an address"),
+    "an address without a host": (["a.bin", "http:///a.bin"], "is not an absolute address"),
+    "an address with a blank": (["a.bin", "http://127.0.0.1:9/a b"], "write %20 for a blank"),
+    "an address with port 0": (["a.bin", "http://127.0.0.1:0/a"], "port 0 cannot be connected to"),
+    "an address with a port that is no port": (["a.bin", "http://127.0.0.1:99999/a"], "Port out of range"),
+    "an address that climbs": (["a.bin", "http://127.0.0.1:9/in/../a"], "may not climb"),
+    "ftp": (["a.bin", "ftp://h/a"], "ftp:// is not supported: FTP sends passwords and files in clear text"),
+    "FTP in capitals": (["a.bin", "FTP://h/a"], "use sftp:// or https:// instead"),
+    "ftps": (["a.bin", "ftps://h/a"], "ftps:// is not supported"),
+    "ftpes": (["a.bin", "ftpes://h/a"], "ftpes:// is not supported"),
+    "tftp": (["a.bin", "tftp://h/a"], "tftp:// is not supported: TFTP has no login"),
+    "a scheme that nobody serves": (["a.bin", "gopher://h/a"], "gopher"),
+    "a destination that is not configured": (["a.bin", "archive:a"], "there is no destination named 'archive'"),
+    "a password in the address": (["a.bin", "http://u:hunter2@127.0.0.1:9/a"], "--credential"),
+    "a line break in a header": (["a.bin", ADDRESS, "--header", "A: b\r\nEvil: yes"], "contains a line break"),
+    "a line break in a secret header": (["a.bin", ADDRESS, "--header-secret", "A: env:X\nEvil: yes"], "contains a line break"),
+    "a header name with a blank": (["a.bin", ADDRESS, "--header", "A b: c"], "header name 'A b'"),
+    "a header that is ours": (["a.bin", ADDRESS, "--header", "Content-Length: 5"], "sendoff sets this one itself"),
+    "a header without a colon": (["a.bin", ADDRESS, "--header", "A b"], "write it as 'Name: value'"),
+    "a method that is no token": (["a.bin", ADDRESS, "--method", "P UT"], "is not an HTTP method"),
+    "a method without a body": (["a.bin", ADDRESS, "--method", "GET"], "carries no file"),
+    "a missing file": (["missing.bin", ADDRESS], "missing.bin"),
+    "a file in a missing folder": (["nowhere/missing.bin", ADDRESS], "nowhere/missing.bin"),
+    "one missing file of three": (["a.bin", "missing.bin", "secret.bin", ADDRESS], "missing.bin"),
+    "a directory": (["folder", ADDRESS], "folder"),
+    "a FIFO": (["pipe", ADDRESS], "pipe"),
+    "a device": (["/dev/null", ADDRESS], "/dev/null"),
+    "an unreadable file": (["secret.bin", ADDRESS], "secret.bin"),
+    "a file in an unreadable folder": (["closed/a.bin", ADDRESS], "closed/a.bin"),
+    "a file whose path is too long": (["x" * 5000, ADDRESS], "File name too long"),
+    "an id that is none": (["a.bin", ADDRESS, "--id", "a b"], "an id is 1 to 128 letters"),
+    "a credential that is not configured": (["a.bin", ADDRESS, "--credential", "media"], "there is no credential 'media'"),
+    "a credential of an unknown kind": (["a.bin", ADDRESS, "--credential", "wallet:me"], "wallet"),
+    "several files and one target": (["a.bin", "secret.bin", "http://127.0.0.1:9/a"], "end the destination with /"),
+    "two files with one name": (["a.bin", "./folder/../a.bin", ADDRESS], "two files would both become"),
+    "a secret in clear text": (["a.bin", "http://192.0.2.1/a", "--header-secret", "A: env:X"], "in clear text"),
+}
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_bad_input_is_one_sentence_exit_code_2_and_nothing_stored(row, shared):
+    words, sentence = TABLE[row]
+    for form in ((), ("--json",)):
+        answer = shared.run("put", *words, *form)
+        assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
+        errors = [line for line in answer.stderr.splitlines() if "warning" not in line]
+        said = json.loads(errors[0])["error"] if form else None
+        assert sentence in (f"{said['message']} {said['hint']}" if said else answer.stderr)
+        assert len(errors) == 1 if form else (errors[0].startswith("sendoff: ") and len(errors) <= 3)
+        assert "Traceback" not in answer.stderr and "hunter2" not in answer.stderr
+    assert shared.stored() == []
+
+
+@pytest.mark.parametrize("address", ["ftp://h/a", "http://u:p@127.0.0.1:9/a", "nowhere:a", "gopher://h/a", "http://127.0.0.1:9/in/"])
+def test_standard_input_for_a_bad_address_leaves_nothing_behind(address, shared):
+    answer = shared.run("put", "-", address, feed="x" * 100_000)
+    assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
+    assert (shared.stored(), shared.spooled()) == ([], [])
+
+
+def test_a_name_that_is_not_utf8_is_refused_and_never_mangled(shared):
+    name = os.path.join(os.fsencode(shared.folder), b"caf\xe9.bin")
+    Path(os.fsdecode(name)).write_bytes(b"x")
+    answer = shared.run("put", name, ADDRESS)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "not valid UTF-8" in answer.stderr and "caf\\xe9.bin" in answer.stderr
+    assert shared.stored() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("[limits]\nconcurency = 4\n", ["concurency", "did you mean 'concurrency'", "sendoff.toml"]),
+        ("[limit]\nconcurrency = 4\n", ["limit", "limits"]),
+        ("[limits]\nconcurrency = 4\nper_destination = \n", ["sendoff.toml", "line 3", "column"]),
+        ('[limits]\nconcurrency = "many"\n', ["limits.concurrency"]),
+        ('[retry]\npatience = "3 fortnights"\n', ["retry.patience", "is not a length of time"]),
+        ('[destinations.x]\nurl = "ftp://h/"\n', ["ftp:// is not supported"]),
+        ('[destinations.x]\nurl = "http://u:hunter2@h/"\n', ["a password may not stand in an address"]),
+    ],
+    ids=["unknown key", "unknown section", "broken TOML", "wrong type", "wrong duration", "ftp destination", "password in a destination"],
+)
+def test_a_broken_configuration_is_named_with_its_place_and_nothing_starts(text, sentences, machine):
+    machine.config.write_text(text)
+    (machine.folder / "a.bin").write_bytes(b"x")
+    for words in (["put", "a.bin", ADDRESS], ["list"], ["host", "start"], ["check"]):
+        answer = machine.run(*words)
+        assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
+        assert all(sentence in answer.stderr for sentence in sentences), answer.stderr
+        assert "Traceback" not in answer.stderr and "hunter2" not in answer.stderr
+    assert machine.run("host", "status").returncode == 5
+    machine.config.write_text("")
+    assert machine.stored() == []
+
+
+def test_a_configuration_file_that_was_named_and_is_missing_is_an_error(machine):
+    answer = machine.run("--config", "nowhere.toml", "list")
+    assert answer.returncode == 2
+    assert f"{machine.folder}/nowhere.toml does not exist" in answer.stderr
+
+
+def test_an_unknown_variable_is_an_error(machine):
+    answer = machine.run("list", SENDOFF_LIMITS__CONCURENCY="4")
+    assert answer.returncode == 2, answer.stderr
+    assert "SENDOFF_LIMITS__CONCURENCY" in answer.stderr and "CONCURRENCY" in answer.stderr
+
+
+def test_a_state_folder_that_cannot_be_made_is_named(machine):
+    closed = machine.folder / "closed"
+    closed.mkdir(mode=0o500)
+    for words in (["list"], ["put", "-", "http://127.0.0.1:9/a"], ["host", "start"]):
+        answer = machine.run(*words, SENDOFF_STATE_DIR=str(closed / "state"), feed="x")
+        assert (answer.returncode, answer.stdout) == (5, ""), answer.stderr
+        assert f"{closed}/state cannot be used: Permission denied" in answer.stderr and "SENDOFF_STATE_DIR" in answer.stderr
+        assert answer.stderr.count("\n") == 2
+
+
+def test_a_state_folder_that_cannot_be_written_to_is_named(machine):
+    machine.state.mkdir(mode=0o500)
+    answer = machine.run("list")
+    assert (answer.returncode, answer.stdout) == (5, ""), answer.stderr
+    assert str(machine.state) in answer.stderr and "Permission denied" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_state_folder_that_others_may_look_into_is_refused(machine):
+    machine.state.mkdir(mode=0o700)
+    machine.state.chmod(0o755)
+    answer = machine.run("list")
+    assert (answer.returncode, answer.stdout) == (5, "")
+    assert f"other users may look into {machine.state}" in answer.stderr and "chmod 700" in answer.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_state_folder_of_somebody_else_is_refused(machine):
+    machine.state.mkdir(mode=0o700)
+    os.chown(machine.state, 65534, 65534)
+    answer = machine.run("list")
+    assert (answer.returncode, answer.stdout) == (5, "")
+    assert str(machine.state) in answer.stderr and "Traceback" not in answer.stderr
+    os.chown(machine.state, 0, 0)
