@@ -35,22 +35,21 @@ def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str],
     logging.getLogger("sendoff").setLevel(configuration.log_level.upper())
     clock, random = clock or SystemClock(), SystemRandom()
     toolkit = Toolkit(clock=clock, random=random, log=logging.getLogger("sendoff.drivers"), folder=folder)
-    return Owner(
-        Given(
-            store=_store(drivers, configuration, toolkit),
-            installed=drivers,
-            listeners=listeners,
-            network=_network(drivers, configuration, toolkit),
-            configuration=configuration,
-            load=lambda: load(config_file, environ),
-            clock=clock,
-            random=random,
-            folder=folder,
-            configured=config_file.parent if config_file else folder,
-            environment=dict(environ),
-            hide=redaction.remember,
-        )  # fmt: skip
+    given = Given(
+        store=_store(drivers, configuration, toolkit),
+        installed=drivers,
+        listeners=listeners,
+        network=_network(drivers, configuration, toolkit),
+        configuration=configuration,
+        load=lambda: load(config_file, environ),
+        clock=clock,
+        random=random,
+        folder=folder,
+        configured=config_file.parent if config_file else folder,
+        environment=dict(environ),
+        hide=redaction.remember,
     )
+    return Owner(given)
 
 
 def _store(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> Store:

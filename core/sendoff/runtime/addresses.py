@@ -44,8 +44,7 @@ class Addresses:
         return self._named(place, path, name)
 
     def _named(self, place: str, path: str, name: str) -> Address:
-        known = self._configuration().destinations
-        found = known.get(place)
+        known, found = self._configuration().destinations, self._connections.named(place)
         if found is None:
             if place.lower() in REFUSED:
                 scheme_of(f"{place}://")

@@ -11,7 +11,7 @@ from random import Random
 
 from sendoff.errors import ConfigurationError, DriverMissing
 from sendoff.model.configuration import Configuration
-from sendoff.model.destination import Destination, origin_of
+from sendoff.model.destination import Destination, origin_of, scheme_of
 from sendoff.model.operation import Record
 from sendoff.model.secret import Credential
 from sendoff.ports.clock import Clock
@@ -42,10 +42,17 @@ class Connections:
             return Destination(
                 url=record.spec.root, transport=record.spec.transport, credential=record.spec.credential, options=record.spec.options,
             )  # fmt: skip
-        found = self._configuration().destinations.get(name)
+        found = self.named(name)
         if found is None:
             raise ConfigurationError(f"the destination {name!r} is no longer in the configuration", hint="put it back, then: sendoff retry")
         return replace(found, credential=record.spec.credential or found.credential, options={**found.options, **record.spec.options})
+
+    def named(self, name: str) -> Destination | None:
+        """A configured destination; its scheme says which driver serves it where its section does not."""
+        found = self._configuration().destinations.get(name)
+        if found is None or found.transport:
+            return found
+        return replace(found, transport=self._installed.transport_for(scheme_of(found.url)))
 
     def transport(self, record: Record) -> Transport:
         """The transport that carries this operation."""

@@ -87,7 +87,7 @@ class Questions:
 
     def _probe(self, place: str) -> str:
         """One bodiless question to a destination."""
-        known = self.configuration().destinations.get(place.partition(":")[0])
+        known = self.connections.named(place.partition(":")[0])
         if known is None:
             known = Destination(url=place, transport=self.installed.transport_for(scheme_of(place)))
         transport = self.connections.make(known)
