@@ -1,0 +1,93 @@
+"""What every sink promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sendoff.errors import Permanent, Transient
+from sendoff.model.moment import Moment
+from sendoff.model.notice import Notice
+from sendoff.ports.sink import Sink
+from sendoff.testing.driver_contract import DriverContract
+
+Received = Callable[[], Sequence[Mapping[str, Any]]]
+HOSTILE = "$(touch /tmp/x); `id` & \"quoted\" 'too' \n --help \u2028 \U0001f4a3 \0 %s %(name)s {0}"
+NOON: Moment = 1_767_268_800_000_000
+
+
+class SinkContract(DriverContract):
+    """Provide ``driver``, ``options`` and ``received``: the JSON objects that arrived so far, oldest first."""
+
+    @pytest.fixture
+    def received(self) -> Received:
+        """What has arrived."""
+        raise pytest.UsageError("a sink contract needs the fixture `received`")
+
+    @pytest.fixture
+    def sink(self, made: Sink) -> Sink:
+        """The sink itself."""
+        return made
+
+    @pytest.fixture
+    def notice(self) -> Notice:
+        """That an upload is complete."""
+        return Notice(id="n-1", type="completed", time=NOON, operation={"id": "op-1", "batch": "b-1", "status": "completed", "url": "https://h.example/a"})
+
+    def test_a_notice_arrives_whole(self, sink: Sink, received: Received, notice: Notice) -> None:
+        sink.deliver(notice)
+
+        (found,) = received()
+        assert (found["id"], found["type"], found["operation"]) == ("n-1", "completed", notice.operation)
+        assert found["time"] == "2026-01-01T12:00:00.000000Z"
+
+    def test_the_notice_of_a_batch_has_no_operation(self, sink: Sink, received: Received, notice: Notice) -> None:
+        sink.deliver(replace(notice, type="batch_completed", operation=None, data={"batch": "b-1"}))
+
+        (found,) = received()
+        assert (found["operation"], found["data"]) == (None, {"batch": "b-1"})
+
+    def test_hostile_words_arrive_as_they_are_and_do_nothing(self, sink: Sink, received: Received, notice: Notice) -> None:
+        sink.deliver(replace(notice, id=HOSTILE, operation={**(notice.operation or {}), "label": HOSTILE, "url": HOSTILE}))
+
+        (found,) = received()
+        assert (found["id"], found["operation"]["label"], found["operation"]["url"]) == (HOSTILE, HOSTILE, HOSTILE)
+
+    def test_the_same_notice_may_come_again(self, sink: Sink, received: Received, notice: Notice) -> None:
+        sink.deliver(notice)
+        sink.deliver(notice)
+
+        assert {one["id"] for one in received()} == {"n-1"}
+
+    def test_several_threads_may_deliver(self, sink: Sink, received: Received, notice: Notice) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(sink.deliver, replace(notice, id=f"n-{number}")) for number in range(8)]:
+                done.result()
+
+        assert sorted(one["id"] for one in received()) == [f"n-{number}" for number in range(8)]
+
+
+class RefusableSinkContract(SinkContract):
+    """For a sink whose receiver can say no: provide ``refusing`` and ``busy`` too, options with which it does."""
+
+    @pytest.fixture
+    def refusing(self) -> dict[str, Any]:
+        """Options with which the receiver refuses for good."""
+        raise pytest.UsageError("a refusable sink's contract needs the fixture `refusing`")
+
+    @pytest.fixture
+    def busy(self) -> dict[str, Any]:
+        """Options with which the receiver asks for another moment."""
+        raise pytest.UsageError("a refusable sink's contract needs the fixture `busy`")
+
+    def test_a_refusal_for_good_is_permanent(self, driver: Any, refusing: dict[str, Any], toolkit: Any, notice: Notice) -> None:
+        with pytest.raises(Permanent):
+            driver(driver.Settings(**refusing), toolkit).deliver(notice)
+
+    def test_a_receiver_that_is_busy_is_transient(self, driver: Any, busy: dict[str, Any], toolkit: Any, notice: Notice) -> None:
+        with pytest.raises(Transient):
+            driver(driver.Settings(**busy), toolkit).deliver(notice)

@@ -1,0 +1,81 @@
+"""The headers of a request: what is always there, the caller's, and the proof of identity."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from sendoff import Credential, Destination, InvalidArgument, Secret, Shipment, __version__, is_loopback, public_url
+
+UNIVERSAL = (("User-Agent", f"sendoff/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
+
+
+class Fields:
+    """Header fields, each name once."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, tuple[str, str]] = {}
+
+    def set(self, name: str, value: str) -> None:
+        """This value, whatever was there."""
+        self._fields[name.lower()] = (name, value)
+
+    def setdefault(self, name: str, value: str) -> None:
+        """This value unless there is one."""
+        self._fields.setdefault(name.lower(), (name, value))
+
+    def fields(self) -> list[tuple[str, str]]:
+        """All of them, in order."""
+        return list(self._fields.values())
+
+
+def own_headers(shipment: Shipment) -> Fields:
+    """Everything but the credential, secrets revealed: for the wire only. The caller's headers win over ours except the length."""
+    fields, spec = Fields(), shipment.operation.spec
+    for name, value in UNIVERSAL:
+        fields.set(name, value)
+    for name, value in shipment.headers:
+        fields.set(name, value.reveal() if isinstance(value, Secret) else value)
+    fields.setdefault("Content-Type", "application/octet-stream")
+    fields.set("Content-Length", str(shipment.size))
+    if shipment.demand.existing != "overwrite":
+        fields.set("If-None-Match", "*")
+    if spec.idempotency_key is not None:
+        fields.set("Idempotency-Key", spec.idempotency_key)
+    return fields
+
+
+def lookup_headers(shipment: Shipment, credential: Credential | None) -> list[tuple[str, str]]:
+    """For a question about what was sent: the caller's headers, without those that describe a body or a condition."""
+    fields = Fields()
+    for name, value in shipment.headers:
+        if not name.lower().startswith(("content-", "if-", "x-amz-content", "idempotency-")):
+            fields.set(name, value.reveal() if isinstance(value, Secret) else value)
+    for name, value in UNIVERSAL:
+        fields.setdefault(name, value)
+    if credential is not None:
+        fields.setdefault(*login(credential))
+    return fields.fields()
+
+
+def login(credential: Credential) -> tuple[str, str]:
+    """The header that proves the identity (RFC 7617, RFC 6750). The value is the secret itself: for the wire only."""
+    secret = credential.secret.reveal()
+    if credential.kind == "basic":
+        return "Authorization", "Basic " + b64encode(f"{credential.username}:{secret}".encode()).decode("ascii")
+    if credential.kind == "bearer":
+        return "Authorization", f"Bearer {secret}"
+    if credential.kind == "header" and credential.username:
+        return credential.username, secret
+    if credential.kind == "key":
+        return credential.username or "X-API-Key", secret
+    raise InvalidArgument(f"a credential of kind {credential.kind!r} cannot be sent over HTTP; use basic, bearer, header or key")
+
+
+def check_clear(destination: Destination, url: str, headers: tuple[tuple[str, str | Secret], ...], credential: Credential | None) -> None:
+    """Refuses to send a secret where everybody can read it."""
+    secret = credential is not None or any(isinstance(value, Secret) for _, value in headers)
+    if secret and url.startswith("http:") and not destination.cleartext and not is_loopback(url):
+        raise InvalidArgument(
+            f"{public_url(url)}: a secret would go over the network in clear text",
+            hint="use https://, or set cleartext = true for this destination if the network can be trusted",
+        )
