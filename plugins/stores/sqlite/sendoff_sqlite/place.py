@@ -12,9 +12,9 @@ from sendoff import StoreRefused
 
 MACHINE_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 MOUNTS = Path("/proc/self/mountinfo")
-_NETWORK = frozenset(
+_NETWORK = (
     "nfs nfs4 cifs smb smb2 smb3 smbfs ncpfs 9p afs coda ceph lustre gpfs beegfs glusterfs davfs vboxsf "
-    "fuse.sshfs fuse.ceph fuse.glusterfs fuse.davfs fuse.davfs2 fuse.rclone fuse.s3fs fuse.gcsfuse fuse.curlftpfs fuse.smbnetfs fuse.vmhgfs-fuse".split()
+    "fuse.sshfs fuse.ceph fuse.glusterfs fuse.davfs fuse.davfs2 fuse.rclone fuse.s3fs fuse.gcsfuse fuse.curlftpfs fuse.smbnetfs fuse.vmhgfs-fuse"
 )
 _CURE = "name a folder on a local disk of yours with --state-dir or SENDOFF_STATE_DIR"
 
@@ -52,7 +52,7 @@ def _refuse_shut(path: Path, wish: int) -> None:
 def refuse_network(folder: Path, *, mounts: Path = MOUNTS) -> None:
     """``StoreRefused`` when the folder lies on a network file system, whose locks cannot be relied upon."""
     kind = file_system(folder, mounts=mounts)
-    if kind in _NETWORK:
+    if kind in _NETWORK.split():
         raise StoreRefused(f"{folder} lies on a network file system ({kind}), where locks cannot be relied upon; {_CURE}")
 
 

@@ -10,10 +10,11 @@ from sendoff import Event, Failure, InvalidArgument, Receipt, Record, Response, 
 
 Row = tuple[Any, ...]
 
-FIELDS = (
+_FIELDS = (
     "number id batch version epoch owner round status reason want point lane rank site due target holds_target open group priority "
     "created_at started_at finished_at acknowledged_at environment reason_text needs sealed spec tally response error receipt"
-).split()
+)
+FIELDS = _FIELDS.split()
 COLUMNS = ", ".join("group_name" if name == "group" else name for name in FIELDS)
 text_of = json.JSONEncoder(separators=(",", ":"), default=encode).encode  # any value of the model as the JSON text of a column
 _NO_TALLY = Tally()
