@@ -81,8 +81,12 @@ class SmallDesk:
             and all(view["metadata"].get(key) == value for key, value in query.metadata.items())
         )
 
+    def follow(self, query, *, after, progress=False):
+        return self.follow_always(query, after=after, progress=progress)
+
     def follow_always(self, query, *, after, progress=False):
         position = len(self.history) if after is None else after
+        yield None
         while True:
             while position < len(self.history):
                 event = self.history[position]

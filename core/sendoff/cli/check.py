@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
-from sendoff.cli.nested import flat
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import aligned
+from sendoff.errors import Json, from_json
 from sendoff.model.query import Question
 
 
@@ -19,6 +19,14 @@ def run(call: Call) -> int:
     details = {"destination": call.one_word("destination")} if call.words else {}
     found = call.desk().ask(Question(what="check", details=details))
     call.output.item(found)
-    for line in aligned(list(flat(found))):
+    for line in aligned([("ok" if row["ok"] else "NOT OK", row["what"], row["detail"]) for row in found["rows"]]):
         call.output.line(line)
-    return exits.DONE
+    for row in found["rows"]:
+        if not row["ok"] and row["error"]["hint"]:
+            call.output.note(f"{row['what']}: {row['error']['hint']}")
+    return _code([row["error"] for row in found["rows"] if not row["ok"]])
+
+
+def _code(errors: list[Json]) -> int:
+    """The exit code of the first that is not well."""
+    return exits.exit_code_of(from_json(errors[0])) if errors else exits.DONE

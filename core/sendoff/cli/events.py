@@ -42,13 +42,20 @@ def _query(call: Call) -> Query:
 
 
 def _print(call: Call, query: Query, after: int) -> int:
-    for news in call.desk().follow_always(query, after=after):
-        if news is None and not call.options.follow:  # everything that happened so far has been told
+    if call.options.follow:
+        for news in call.desk().follow_always(query, after=after):
+            _tell(call, news)
+    for number, news in enumerate(call.desk().follow(query, after=after)):
+        _tell(call, news)
+        if news is None and number:  # the first says that the host listens, the next that everything so far was told
             break
-        if isinstance(news, Event):
-            call.output.item(as_json(news))
-            call.output.line(as_text(news))
     return exits.DONE
+
+
+def _tell(call: Call, news: object) -> None:
+    if isinstance(news, Event):
+        call.output.item(as_json(news))
+        call.output.line(as_text(news))
 
 
 def as_json(event: Event) -> Json:

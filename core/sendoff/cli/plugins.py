@@ -9,7 +9,7 @@ from sendoff.cli.text import aligned
 from sendoff.errors import Json
 from sendoff.model.query import Question
 
-COLUMNS = ("kind", "name", "distribution", "version", "capabilities", "state")
+COLUMNS = ("kind", "name", "distribution", "version", "schemes", "capabilities", "state", "reason")
 
 
 def arguments(_parser: Parser, _command: str) -> None:
@@ -20,9 +20,10 @@ def run(call: Call) -> int:
     """Carries ``plugins`` out."""
     call.no_words()
     found = call.desk().ask(Question(what="plugins"))
-    for plugin in found:
+    plugins = [*found["drivers"], *({"kind": "listener", **one} for one in found["listeners"])]
+    for plugin in plugins:
         call.output.item(plugin)
-    for line in aligned([[_cell(plugin.get(name)) for name in COLUMNS] for plugin in found]) if not call.output.json else ():
+    for line in aligned([[name.upper() for name in COLUMNS], *([_cell(plugin.get(name)) for name in COLUMNS] for plugin in plugins)]):
         call.output.line(line)
     return exits.DONE
 

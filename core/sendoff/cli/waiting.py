@@ -14,6 +14,7 @@ from sendoff.model.query import Query, View
 
 TURNS = ENDS | {"waiting", "paused", "resumed", "changed", "retried"}  # events after which an operation may stand elsewhere
 AT_ONCE = 100
+SURE = 2  # the first word of a host says that it listens, the second that it has begun to follow
 TERMINAL = ("completed", "canceled", "error")
 
 
@@ -63,10 +64,9 @@ class Waiting:
 
     def _follow(self) -> None:
         few = tuple(self._open) if len(self._open) <= AT_ONCE else ()
-        following = False
-        for news in self._desk.follow_always(Query(ids=few, types=tuple(sorted(TURNS))), after=None):
-            if not following:  # what happened between the first look and the position that is followed from now on
-                following = True
+        news: object
+        for number, news in enumerate(self._desk.follow_always(Query(ids=few, types=tuple(sorted(TURNS))), after=None)):
+            if number < SURE:  # what happened between the first look and the position that is followed from now on
                 self._look(list(self._open))
             elif isinstance(news, Event) and news.operation in self._open:
                 self._look([news.operation])

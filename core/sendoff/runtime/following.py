@@ -48,8 +48,9 @@ class Following:
         self._journal, self._bell, self._underway = journal, bell, underway
 
     def follow(self, query: Query, *, after: int | None, progress: bool) -> Iterator[Event | UploadProgress | None]:
-        """As ``Desk.follow``; never ends by itself."""
+        """As ``Desk.follow``; never ends by itself. The first None comes at once when everything so far was told."""
         position = self._journal.position() if after is None else after
+        caught_up = False
         while True:
             rings = self._bell.rings
             events = self._journal.store.events(position, _SLICE, query=query)
@@ -59,7 +60,10 @@ class Following:
                 continue
             if progress:
                 yield from self._progress(query)
-            if self._bell.wait(rings, _PROGRESS_EVERY if progress else _HEARTBEAT) == rings:
+            if not caught_up:
+                caught_up = True
+                yield None
+            elif self._bell.wait(rings, _PROGRESS_EVERY if progress else _HEARTBEAT) == rings:
                 yield None
 
     def _progress(self, query: Query) -> Iterator[UploadProgress]:
