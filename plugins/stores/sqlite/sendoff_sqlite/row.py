@@ -25,7 +25,7 @@ def maybe_text(value: Any) -> str | None:
     return None if value is None else text_of(value)
 
 
-_DOCUMENTS = frozenset({"spec", "tally", "needs", "response", "error", "receipt"})
+_DOCUMENTS = frozenset({"spec", "tally", "needs", "reason_text", "response", "error", "receipt"})
 _NUMBERS = frozenset({"status", "priority", "point", "holds_target", "open"})
 _FIXED = frozenset({"number", "id", "version"})
 
@@ -50,7 +50,7 @@ def row_of(record: Record, number: int, spec: str) -> Row:
     return (
         number, one.id, one.batch, one.version, one.epoch, one.owner, one.round, int(one.status), one.reason, one.want, int(one.point), one.lane,
         number if one.rank is None else one.rank, one.site, one.due, one.target, int(one.holds_target), int(one.open), one.group, int(one.priority),
-        one.created_at, one.started_at, one.finished_at, one.acknowledged_at, one.environment, one.reason_text, maybe_text(one.needs), one.sealed,
+        one.created_at, one.started_at, one.finished_at, one.acknowledged_at, one.environment, maybe_text(one.reason_text), maybe_text(one.needs), one.sealed,
         spec, "{}" if one.tally == _NO_TALLY else text_of(one.tally), maybe_text(one.response), maybe_text(one.error), maybe_text(one.receipt),
     )  # fmt: skip
 
@@ -70,6 +70,7 @@ def record_of(row: Row) -> Record:
 
 _TURNS: Mapping[str, Callable[[Any], Any]] = {
     "needs": dict,
+    "reason_text": str,
     "spec": lambda data: decode(Spec, data),
     "tally": lambda data: decode(Tally, data) if data else _NO_TALLY,
     "response": lambda data: decode(Response, data),

@@ -60,6 +60,7 @@ class SqliteStore(Store):
     def _open(self, *, adopt: bool) -> Opened:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StoreRefused(f"SQLite {sqlite3.sqlite_version} is too old for the journal; it needs 3.35 or newer, which a newer Python brings")
+        self.close()
         check_folder(self.toolkit.folder, mounts=self.mounts)
         opened = JournalFile(folder=self.toolkit.folder, machine=machine_id(self.machine_files)).prepare(adopt=adopt)
         with translated(self._file):

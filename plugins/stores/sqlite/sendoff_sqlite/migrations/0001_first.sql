@@ -1,4 +1,5 @@
--- The first tables. Times are microseconds since 1970, UTC; documents are JSON as `sendoff.encode` writes it, without defaults.
+-- The first tables. Times are microseconds since 1970, UTC. Documents are JSON as `sendoff.encode` writes it, without
+-- defaults; so is a text that may hold bytes of a file name (`reason_text`), for only JSON carries those that are not UTF-8.
 
 create table journal (
     name text primary key,
