@@ -47,9 +47,14 @@ class DriverContract:
 
     def test_making_it_reads_and_writes_nothing(self, driver: Any, options: dict[str, Any], toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch) -> None:
         settings, touched = driver.Settings(**options), []
+
+        def refuse(*words: Any, **_: Any) -> None:
+            touched.append(words)
+            raise AssertionError(f"a driver that is only made has touched {words}")
+
         with monkeypatch.context() as patch:
             for owner, name in ((builtins, "open"), (io, "open"), (os, "open"), (socket, "socket"), (subprocess, "Popen")):
-                patch.setattr(owner, name, lambda *_, what=name, **__: touched.append(what))
+                patch.setattr(owner, name, refuse)
             driver(settings, toolkit).close()
 
         assert touched == []

@@ -32,11 +32,11 @@ class LastingPromises:
 
         again = self.reopen(store)
 
-        assert (["one"], ["one"]) == (names(again, Query()), due_names(again))
+        assert (names(again, Query()), due_names(again)) == (["one"], ["one"])
         assert [event.seq] == [one.seq for one in again.events(0, 10)]
         assert Checkpoint(session=b"s", confirmed=5) == again.checkpoint(reply.number)
-        assert ([1], [1]) == ([todo.payload for todo in again.todos(NOW)], [note.value for note in again.notes("k").items])
-        assert [LANE] == [lane.key for lane in again.lanes(NOW).items]
+        assert ([todo.payload for todo in again.todos(NOW)], [note.value for note in again.notes("k").items]) == ([1], [1])
+        assert [lane.key for lane in again.lanes(NOW).items] == [LANE]
 
     def test_it_is_the_same_journal_when_it_is_opened_again(self, store: Store) -> None:
         """Opening one that is open already is allowed and tells the same."""

@@ -26,26 +26,26 @@ class LanePromises:
         first = store.lanes(NOW, limit=2)
         second = store.lanes(NOW, after=first.next, limit=2)
 
-        assert ([A, B], [C], None) == ([lane.key for lane in first.items], [lane.key for lane in second.items], second.next)
+        assert ([lane.key for lane in first.items], [lane.key for lane in second.items], second.next) == ([A, B], [C], None)
 
     def test_a_lane_with_thousands_hides_no_other(self, store: Store) -> None:
         store.commit([[Insert(sample(f"{place:04}", lane=A)), Append(happened())] for place in range(3000)], synced=True)
         create(store, "late", lane=B)
 
-        assert [A, B] == [lane.key for lane in store.lanes(NOW).items]
-        assert (["late"], ["0000", "0001"]) == (due_names(store, lane=B, limit=5), due_names(store, lane=A, limit=2))
+        assert [lane.key for lane in store.lanes(NOW).items] == [A, B]
+        assert (due_names(store, lane=B, limit=5), due_names(store, lane=A, limit=2)) == (["late"], ["0000", "0001"])
 
     def test_a_lane_whose_last_was_claimed_is_not_told(self, store: Store) -> None:
         number = create(store, "one", lane=A)
         write(store, Update(number, 1, {"owner": "me", "epoch": 1}))
 
-        assert [] == store.lanes(NOW).items
+        assert store.lanes(NOW).items == []
 
     def test_the_moment_to_wake_is_the_first_after_now(self, store: Store) -> None:
         for name, due in [("1", NOW), ("2", NOW + 9), ("3", NOW + 5), ("4", None), ("5", NOW - 1)]:
             create(store, name, due=due, lane=name)
 
-        assert [NOW - 1, NOW + 5, NOW + 9, None] == [store.wake(now) for now in (NOW - 2, NOW, NOW + 5, NOW + 9)]
+        assert [store.wake(now) for now in (NOW - 2, NOW, NOW + 5, NOW + 9)] == [NOW - 1, NOW + 5, NOW + 9, None]
 
     def test_a_claimed_operation_wakes_nobody(self, store: Store) -> None:
         number = create(store, "one", due=NOW + 5)
@@ -63,21 +63,21 @@ class DuePromises:
         create(store, "first", rank=0.5)
         write(store, Update(numbers["a"], 1, {"rank": None}))
 
-        assert ["first", "a", "c", "b"] == due_names(store)
-        assert ["first", "a"] == due_names(store, limit=2)
+        assert due_names(store) == ["first", "a", "c", "b"]
+        assert due_names(store, limit=2) == ["first", "a"]
 
     def test_nothing_is_due_before_its_moment(self, store: Store) -> None:
         create(store, "now")
         create(store, "later", due=NOW + 1)
         create(store, "never", due=None)
 
-        assert (["now"], ["now", "later"]) == (due_names(store), due_names(store, now=NOW + 1))
+        assert (due_names(store), due_names(store, now=NOW + 1)) == (["now"], ["now", "later"])
 
     def test_many_that_are_not_due_hide_none_that_is(self, store: Store) -> None:
         store.commit([[Insert(sample(f"{place:04}", due=NOW + 9)), Append(happened())] for place in range(3000)], synced=True)
         create(store, "due")
 
-        assert (["due"], ["0000", "0001"]) == (due_names(store, limit=2), due_names(store, now=NOW + 9, limit=2))
+        assert (due_names(store, limit=2), due_names(store, now=NOW + 9, limit=2)) == (["due"], ["0000", "0001"])
 
     def test_what_is_claimed_is_not_due_and_disturbs_nobody(self, store: Store) -> None:
         first, second = create(store, "first"), create(store, "second")
@@ -85,7 +85,7 @@ class DuePromises:
         claimed = due_names(store)
         write(store, Update(first, 2, {"owner": None}))
 
-        assert (["second"], ["first", "second"]) == (claimed, due_names(store))
+        assert (claimed, due_names(store)) == (["second"], ["first", "second"])
         assert second == store.due(LANE, NOW, 5)[1].number
 
     def test_looking_claims_nothing(self, store: Store) -> None:
@@ -101,7 +101,7 @@ class DuePromises:
         waiting = due_names(store)
         write(store, Update(first, 1, {"owner": "me", "epoch": 1}))
 
-        assert (["first", "other target"], ["other target"], []) == (waiting, due_names(store), due_names(store, lane=B))
+        assert (waiting, due_names(store), due_names(store, lane=B)) == (["first", "other target"], ["other target"], [])
 
     def test_the_later_one_is_due_when_the_earlier_lets_go(self, store: Store) -> None:
         first = create(store, "first", target="t", holds_target=True)
@@ -112,7 +112,7 @@ class DuePromises:
         write(store, Update(first, 1, {"open": False, "due": None}))
         write(store, Update(third, 1, {"holds_target": False, "due": None}))
 
-        assert ["second", "fourth"] == due_names(store)
+        assert due_names(store) == ["second", "fourth"]
 
     def test_uploads_that_share_no_target_wait_for_nobody(self, store: Store) -> None:
         create(store, "first", target=None, holds_target=True)
@@ -120,4 +120,4 @@ class DuePromises:
         create(store, "third", target="t", holds_target=False)
         create(store, "fourth", target="t", holds_target=True)
 
-        assert ["first", "second", "third", "fourth"] == due_names(store)
+        assert due_names(store) == ["first", "second", "third", "fourth"]

@@ -44,10 +44,10 @@ class FindPromises:
         for place, (batch, status, metadata) in enumerate([("x", RUNNING, {}), ("x", ERROR, {"k": 1}), ("y", ERROR, {"k": 1})]):
             create(store, str(place), batch=batch, status=status, metadata=metadata)
 
-        assert ["1"] == names(store, Query(batch="x", statuses=("error",), metadata={"k": 1}))
-        assert ["1"] == names(store, Query(ids=("0", "1"), statuses=("error",), open=True))
-        assert [] == names(store, Query(ids=("0",), numbers=(99,)))
-        assert [] == names(store, Query(prefix="0", batch="y"))
+        assert names(store, Query(batch="x", statuses=("error",), metadata={"k": 1})) == ["1"]
+        assert names(store, Query(ids=("0", "1"), statuses=("error",), open=True)) == ["1"]
+        assert names(store, Query(ids=("0",), numbers=(99,))) == []
+        assert names(store, Query(prefix="0", batch="y")) == []
 
     def test_pages_hold_everything_once_by_number(self, store: Store) -> None:
         store.commit([[Insert(sample(f"{place:04}", metadata={"odd": place % 2})), Append(happened())] for place in range(2500)], synced=True)
@@ -78,7 +78,7 @@ class HistoryPromises:
 
         assert [late.id, early.id] == [event.id for event in events]
         assert [reply.seq for reply in replies] == [event.seq for event in events]
-        assert (NOW + 9, {"deep": [1, {"a": None}]}, 1) == (events[0].time, events[0].data, events[0].round)
+        assert (events[0].time, events[0].data, events[0].round) == (NOW + 9, {"deep": [1, {"a": None}]}, 1)
         assert 0 < events[0].seq < events[1].seq
 
     def test_a_reader_goes_on_where_it_stopped(self, store: Store) -> None:
@@ -88,11 +88,11 @@ class HistoryPromises:
         first = store.events(0, 2)
         second = store.events(first[-1].seq, 10)
 
-        assert (["0", "1"], ["2", "3", "4"], []) == (
+        assert (
             [event.operation for event in first],
             [event.operation for event in second],
             store.events(second[-1].seq, 10),
-        )
+        ) == (["0", "1"], ["2", "3", "4"], [])
 
     def test_events_of_some_operations_batches_or_types(self, store: Store) -> None:
         for operation, batch, type in [
@@ -110,7 +110,7 @@ class HistoryPromises:
         place_of = {event.seq: place for place, event in enumerate(store.events(0, 10), start=1)}
 
         assert expected == [(query, [place_of[event.seq] for event in store.events(0, 10, query=query)]) for query, _ in expected]
-        assert [1] == [place_of[event.seq] for event in store.events(0, 1, query=Query(ids=("a",)))]
+        assert [place_of[event.seq] for event in store.events(0, 1, query=Query(ids=("a",)))] == [1]
 
     def test_nothing_appears_behind_what_was_read(self, store: Store) -> None:
         """Many commit at once and one reads by position: it sees every event once, in order."""
@@ -141,9 +141,9 @@ class FactReadingPromises:
         for kind, about, due in [("b", "1", 5), ("a", "2", 3), ("a", "3", 9), ("a", "4", 20)]:
             write(store, SaveTodo(kind=kind, about=about, seen=0, payload={"n": about}, due=due))
 
-        assert ["2", "1", "3"] == [todo.about for todo in store.todos(10)]
-        assert ["2", "3"] == [todo.about for todo in store.todos(10, kind="a")]
-        assert (["2"], []) == ([todo.about for todo in store.todos(10, limit=1)], store.todos(2))
+        assert [todo.about for todo in store.todos(10)] == ["2", "1", "3"]
+        assert [todo.about for todo in store.todos(10, kind="a")] == ["2", "3"]
+        assert ([todo.about for todo in store.todos(10, limit=1)], store.todos(2)) == (["2"], [])
 
     def test_notes_of_a_kind_come_by_key_in_pages(self, store: Store) -> None:
         for kind, key in [("k", "c"), ("k", "a"), ("other", "aa"), ("k", "b")]:
@@ -153,7 +153,7 @@ class FactReadingPromises:
         second = store.notes("k", after=first.next, limit=2)
 
         assert [Note(kind="k", key="a", value={"key": "a"}), Note(kind="k", key="b", value={"key": "b"})] == first.items
-        assert (["c"], None) == ([note.key for note in second.items], second.next)
+        assert ([note.key for note in second.items], second.next) == (["c"], None)
 
     def test_of_named_notes_those_that_exist_are_told(self, store: Store) -> None:
         store.commit([[SaveNote(kind="k", key=str(place), value=place)] for place in range(3000)], synced=True)
@@ -161,7 +161,7 @@ class FactReadingPromises:
         found = store.note("k", [str(place) for place in range(2000, 5000)])
 
         assert {str(place): place for place in range(2000, 3000)} == {key: note.value for key, note in found.items()}
-        assert {} == store.note("other", ["1"])
+        assert store.note("other", ["1"]) == {}
 
 
 class ForgettingPromises:
@@ -172,8 +172,8 @@ class ForgettingPromises:
         write(store, SaveCheckpoint(number=number, epoch=0, confirmed=1))
         write(store, Append(happened("", type="batch_completed", batch="batch of old")))
 
-        assert 1 == store.trim(KEEP, limit=10)
-        assert ([], [], None) == (names(store, Query()), store.events(0, 10), store.checkpoint(number))
+        assert store.trim(KEEP, limit=10) == 1
+        assert (names(store, Query()), store.events(0, 10), store.checkpoint(number)) == ([], [], None)
 
     def test_what_is_open_recent_or_has_something_to_be_done_stays(self, store: Store) -> None:
         create(store, "open")
@@ -183,15 +183,15 @@ class ForgettingPromises:
         _ended(store, "old")
         write(store, Append(happened("", type="batch_completed", batch="batch of recent")))
 
-        assert (1, 0) == (store.trim(KEEP, limit=10), store.trim(KEEP, limit=10))
-        assert ["open", "recent", "to do"] == names(store, Query())
-        assert ["open", "recent", "to do", ""] == [event.operation for event in store.events(0, 10)]
+        assert (store.trim(KEEP, limit=10), store.trim(KEEP, limit=10)) == (1, 0)
+        assert names(store, Query()) == ["open", "recent", "to do"]
+        assert [event.operation for event in store.events(0, 10)] == ["open", "recent", "to do", ""]
 
     def test_forgetting_goes_in_slices_until_nothing_is_left(self, store: Store) -> None:
         for place in range(5):
             _ended(store, str(place))
 
-        assert [2, 2, 1, 0] == [store.trim(KEEP, limit=2) for _ in range(4)]
+        assert [store.trim(KEEP, limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
     def test_an_environment_goes_with_the_last_who_refers_to_it(self, store: Store) -> None:
         for key in ("shared", "own", "unrelated"):
@@ -203,8 +203,8 @@ class ForgettingPromises:
 
         store.trim(KEEP, limit=10)
 
-        assert ["shared", "unrelated"] == [note.key for note in store.notes("environment").items]
-        assert ["own"] == [note.key for note in store.notes("other").items]
+        assert [note.key for note in store.notes("environment").items] == ["shared", "unrelated"]
+        assert [note.key for note in store.notes("other").items] == ["own"]
 
     def test_no_number_or_position_is_given_twice(self, store: Store) -> None:
         number = _ended(store, "old")

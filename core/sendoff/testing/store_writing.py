@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sendoff.model.change import Append, Checkpoint, DropCheckpoint, Insert, Reply, SaveCheckpoint, SaveNote, SaveTodo, Update
 from sendoff.model.note import Note, Todo
@@ -39,8 +40,8 @@ class OperationPromises:
     def test_two_of_one_id_in_one_commit_are_one_operation(self, store: Store) -> None:
         first, second = store.commit([[Insert(sample("one"))], [Insert(sample("one"))]], synced=True)
 
-        assert [None, "id"] == [first[0].refused, second[0].refused]
-        assert ["one"] == names(store, Query())
+        assert [first[0].refused, second[0].refused] == [None, "id"]
+        assert names(store, Query()) == ["one"]
 
     def test_a_thousand_new_ones_are_answered_one_by_one(self, store: Store) -> None:
         create(store, "taken")
@@ -49,18 +50,25 @@ class OperationPromises:
 
         replies = store.commit([[Insert(sample(id)), Append(happened(id))] for id in ids], synced=True)
 
-        assert [(500, "id", "unit")] == [(place, one[0].refused, one[1].refused) for place, one in enumerate(replies) if one[0].refused]
+        assert [(place, one[0].refused, one[1].refused) for place, one in enumerate(replies) if one[0].refused] == [(500, "id", "unit")]
         assert ids == [read(store, one[0].number).id for one in replies]
         assert [reply[1].seq for place, reply in enumerate(replies) if place != 500] == [event.seq for event in store.events(0, 2000)][1:]
 
     def test_an_update_changes_what_it_names_and_nothing_else(self, store: Store) -> None:
         number = create(store, "one", reason="queued", want="pause")
         before = read(store, number)
-        fields = {"status": TransferStatus.RUNNING, "due": None, "owner": "me", "epoch": 1, "tally": Tally(attempts=1, resumable=True), "sealed": b"s"}
+        fields: dict[str, Any] = {
+            "status": TransferStatus.RUNNING,
+            "due": None,
+            "owner": "me",
+            "epoch": 1,
+            "tally": Tally(attempts=1, resumable=True),
+            "sealed": b"s",
+        }
 
         (reply,) = write(store, Update(number, 1, fields))
 
-        assert (None, 2) == (reply.refused, reply.version)
+        assert (reply.refused, reply.version) == (None, 2)
         assert replace(before, version=2, **fields) == read(store, number)
 
     def test_an_update_that_saw_another_version_is_refused(self, store: Store) -> None:
@@ -69,7 +77,7 @@ class OperationPromises:
 
         (reply,) = write(store, Update(number, 1, {"reason": "offline"}))
 
-        assert ("version", 2) == (reply.refused, reply.version)
+        assert (reply.refused, reply.version) == ("version", 2)
         assert read(store, number).reason == "limit"
 
     def test_an_update_from_a_past_epoch_is_told_that_it_is_late(self, store: Store) -> None:
@@ -80,15 +88,15 @@ class OperationPromises:
 
         late = [write(store, Update(number, seen, {"status": TransferStatus.COMPLETED}, epoch=1))[0].refused for seen in (2, 3)]
 
-        assert ["epoch", "epoch"] == late
-        assert (TransferStatus.IDLE, "b", 3) == (read(store, number).status, read(store, number).owner, read(store, number).version)
+        assert late == ["epoch", "epoch"]
+        assert (read(store, number).status, read(store, number).owner, read(store, number).version) == (TransferStatus.IDLE, "b", 3)
 
     def test_of_two_claims_that_saw_the_same_one_wins(self, store: Store) -> None:
         number = create(store, "one")
 
         first, second = store.commit([[Update(number, 1, {"owner": name, "epoch": 1})] for name in "ab"], synced=False)
 
-        assert [None, "version"] == [first[0].refused, second[0].refused]
+        assert [first[0].refused, second[0].refused] == [None, "version"]
         assert read(store, number).owner == "a"
 
     def test_an_update_of_nothing_is_refused(self, store: Store) -> None:
@@ -121,10 +129,10 @@ class UnitPromises:
             Update(number, 7, {"reason": "limit"}),
         )
 
-        assert ["unit"] * 6 + ["version"] == [reply.refused for reply in replies]
-        assert (1, None, None) == (read(store, number).version, read(store, number).want, store.checkpoint(number))
-        assert ([], [], {}) == (names(store, Query(ids=("two",))), store.todos(NOW), store.note("k", ["a"]))
-        assert ["created"] == [event.type for event in store.events(0, 10)]
+        assert [reply.refused for reply in replies] == ["unit"] * 6 + ["version"]
+        assert (read(store, number).version, read(store, number).want, store.checkpoint(number)) == (1, None, None)
+        assert (names(store, Query(ids=("two",))), store.todos(NOW), store.note("k", ["a"])) == ([], [], {})
+        assert [event.type for event in store.events(0, 10)] == ["created"]
 
     def test_a_refused_unit_leaves_the_other_units_alone(self, store: Store) -> None:
         number = create(store, "one")
@@ -134,9 +142,9 @@ class UnitPromises:
             synced=True,
         )
 
-        assert [None, "unit", "version", None, None] == [reply.refused for reply in (*before, *refused, *after)]
-        assert ["one", "two", "three"] == names(store, Query())
-        assert ["one", "three"] == [event.operation for event in store.events(0, 10)]
+        assert [reply.refused for reply in (*before, *refused, *after)] == [None, "unit", "version", None, None]
+        assert names(store, Query()) == ["one", "two", "three"]
+        assert [event.operation for event in store.events(0, 10)] == ["one", "three"]
         assert [event.seq for event in store.events(0, 10)][1] == after[1].seq
 
 
@@ -163,7 +171,7 @@ class CheckpointPromises:
         late = [write(store, change)[0].refused for change in (SaveCheckpoint(number=number, epoch=1, confirmed=5), DropCheckpoint(number, 1))]
         gone = [write(store, change)[0].refused for change in (SaveCheckpoint(number=99, epoch=0), DropCheckpoint(99, 0))]
 
-        assert (["epoch", "epoch"], ["missing", "missing"]) == (late, gone)
+        assert (late, gone) == (["epoch", "epoch"], ["missing", "missing"])
         assert Checkpoint(confirmed=9) == store.checkpoint(number)
 
 
@@ -180,7 +188,7 @@ class FactPromises:
 
         assert [[Reply(version=1)], [Reply(version=2)]] == replies
         assert [Todo(kind="abort", about="one", payload={"a": 2}, due=6, tries=1, version=2)] == kept
-        assert [] == store.todos(NOW)
+        assert store.todos(NOW) == []
 
     def test_a_todo_that_somebody_else_changed_is_refused(self, store: Store) -> None:
         write(store, SaveTodo(kind="abort", about="one", seen=0, payload=1))
@@ -188,7 +196,7 @@ class FactPromises:
         refused = [write(store, SaveTodo(kind="abort", about=about, seen=seen, payload=2))[0] for about, seen in [("one", 0), ("one", 2), ("two", 1)]]
 
         assert [Reply(refused="version", version=1)] * 2 + [Reply(refused="version")] == refused
-        assert [1] == [todo.payload for todo in store.todos(NOW)]
+        assert [todo.payload for todo in store.todos(NOW)] == [1]
 
     def test_a_note_is_kept_replaced_and_removed(self, store: Store) -> None:
         replies = [write(store, SaveNote(kind="cursor", key="one", value=value)) for value in ({"seq": 1}, {"seq": 2})]
@@ -197,7 +205,7 @@ class FactPromises:
 
         assert [[Reply(version=1)], [Reply(version=2)]] == replies
         assert {"one": Note(kind="cursor", key="one", value={"seq": 2}, version=2)} == kept
-        assert {} == store.note("cursor", ["one"])
+        assert store.note("cursor", ["one"]) == {}
 
     def test_a_note_that_somebody_else_changed_is_refused(self, store: Store) -> None:
         write(store, SaveNote(kind="cursor", key="one", value=1, seen=0))
@@ -205,4 +213,4 @@ class FactPromises:
         refused = [write(store, SaveNote(kind="cursor", key=key, value=2, seen=seen))[0] for key, seen in [("one", 0), ("one", 2), ("two", 1)]]
 
         assert [Reply(refused="version", version=1)] * 2 + [Reply(refused="version")] == refused
-        assert [1] == [note.value for note in store.notes("cursor").items]
+        assert [note.value for note in store.notes("cursor").items] == [1]

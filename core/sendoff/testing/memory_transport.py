@@ -1,0 +1,198 @@
+"""A server in memory and two transports to it: one that sends whole, one that resumes. Faults come in at named points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from sendoff.errors import InvalidArgument, SessionLost, Unverified
+from sendoff.model.delivery import Delivery
+from sendoff.model.destination import Destination
+from sendoff.model.session import Leftover, Session
+from sendoff.model.target import Target
+from sendoff.ports.toolkit import TransportToolkit
+from sendoff.ports.transport import Aborting, Shipment, Transport
+
+KIND = "memory/1"
+Point = Callable[[str, str], None]
+
+
+def nothing_happens(_point: str, _operation: str) -> None:
+    """The point at which no fault comes in."""
+
+
+@dataclass(slots=True)
+class Upload:
+    """A session as the server keeps it. acked: bytes whose answer the client has seen."""
+
+    url: str
+    length: int
+    operation: str
+    body: bytearray = field(default_factory=bytearray)
+    acked: int = 0
+
+
+@dataclass(slots=True)
+class MemoryServer:
+    """Holds things by address, sessions by id, and what was posted in the order it came.
+
+    point: called at each step of each transport with its name and the operation's id; it may raise, and that is the fault.
+    repeated: bytes that were sent again although their answer had been seen.
+    """
+
+    point: Point = nothing_happens
+    things: dict[str, bytes] = field(default_factory=dict)
+    posted: list[tuple[str, bytes]] = field(default_factory=list)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    finished: dict[str, str] = field(default_factory=dict)
+    repeated: int = 0
+    made: int = 0
+
+    def begin(self, url: str, length: int, operation: str) -> str:
+        """A new session; its id."""
+        self.made += 1
+        id = f"u{self.made}"
+        self.uploads[id] = Upload(url=url, length=length, operation=operation)
+        return id
+
+    def append(self, id: str, offset: int, block: bytes) -> None:
+        """Take bytes at an offset, which must be the end of what is there."""
+        upload = self.uploads[id]
+        if offset < upload.acked:
+            self.repeated += upload.acked - offset
+        upload.body[offset:] = block
+
+    def finish(self, id: str) -> None:
+        """Publish a whole upload under its address, at once."""
+        upload = self.uploads.pop(id)
+        self.things[upload.url] = bytes(upload.body)
+        self.finished[id] = upload.url
+
+
+class _MemoryTransport(Transport):
+    """What both have in common. The server and the block size are options of the destination."""
+
+    schemes = ()
+    Settings = dict
+
+    def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:
+        super().__init__(destination, settings, toolkit)
+        self.server: MemoryServer = settings["server"]
+        self.block: int = settings.get("block", 256)
+
+    def target(self, name: PurePosixPath) -> Target:
+        """Below the root; it does not climb."""
+        if name.is_absolute() or ".." in name.parts or not name.parts:
+            raise InvalidArgument(f"{name} does not name a thing below {self.destination.url}")
+        return Target(self.destination.url if self.destination.exact else f"{self.destination.url}{name}")
+
+    def _read(self, shipment: Shipment, offset: int) -> bytes:
+        buffer = memoryview(bytearray(min(self.block, shipment.size - offset)))
+        return bytes(buffer[: shipment.readinto(buffer, offset)])
+
+
+class PlainTransport(_MemoryTransport):
+    """Sends whole; a thing appears when its last byte has come, and the answer may be lost."""
+
+    schemes = ("plain",)
+    methods = ("PUT", "POST")
+
+    def send(self, shipment: Shipment) -> Delivery:
+        """One try, from the first byte."""
+        id, server, offset, body = shipment.operation.id, self.server, 0, b""
+        server.point("connect", id)
+        while offset + self.block < shipment.size:
+            body += self._read(shipment, offset)
+            offset = len(body)
+            server.point("body", id)
+        if offset < shipment.size:
+            rest = self._read(shipment, offset)
+            server.point("before_last", id)
+            shipment.commit_point()
+            body += rest
+        else:
+            shipment.commit_point()
+        server.point("last", id)
+        self._take(shipment, body)
+        server.point("answer", id)
+        shipment.answered(200, (("Server", "memory"),), shipment.target.url)
+        shipment.confirm(len(body))
+        return Delivery(url=shipment.target.url, size=len(body), verified="size")
+
+    def _take(self, shipment: Shipment, body: bytes) -> None:
+        if shipment.operation.spec.method == "POST":
+            self.server.posted.append((shipment.operation.id, body))
+        else:
+            self.server.things[shipment.target.url] = body
+
+
+class SessionTransport(_MemoryTransport, Aborting):
+    """Resumes: create, record, append, ask, finish; the session goes when it is aborted."""
+
+    schemes = ("session",)
+    methods = ()
+
+    def send(self, shipment: Shipment) -> Delivery:
+        """One try, from where the server says it is."""
+        server, operation = self.server, shipment.operation.id
+        server.point("connect", operation)
+        session = shipment.session or self._create(shipment)
+        id = str(session.data["id"])
+        if id in server.finished:
+            shipment.commit_point()
+            return self._held(shipment)
+        offset = self._ask(shipment, id)
+        while offset < shipment.size:
+            block = self._read(shipment, offset)
+            server.point("chunk", operation)
+            self._must_have(id)
+            server.append(id, offset, block)
+            offset += len(block)
+            server.point("chunk_answer", operation)
+            self._seen(id, offset)
+            shipment.confirm(offset)
+        shipment.commit_point()
+        server.point("finish", operation)
+        if id not in server.finished:
+            self._must_have(id)
+            server.finish(id)
+        server.point("finish_answer", operation)
+        return self._held(shipment)
+
+    def abort(self, leftover: Leftover) -> None:
+        """The session is gone when this returns."""
+        self.server.point("abort", "")
+        self.server.uploads.pop(str(leftover.session.data["id"]), None)
+
+    def _create(self, shipment: Shipment) -> Session:
+        id = self.server.begin(shipment.target.url, shipment.size, shipment.operation.id)
+        self.server.point("created", shipment.operation.id)
+        session = Session(kind=KIND, data={"id": id}, leaves=True)
+        shipment.record(session)
+        self.server.point("recorded", shipment.operation.id)
+        return session
+
+    def _ask(self, shipment: Shipment, id: str) -> int:
+        self._must_have(id)
+        offset = len(self.server.uploads[id].body)
+        self.server.point("asked", shipment.operation.id)
+        self._seen(id, offset)
+        shipment.confirm(offset)
+        return offset
+
+    def _seen(self, id: str, offset: int) -> None:
+        upload = self.server.uploads.get(id)
+        if upload is not None:
+            upload.acked = max(upload.acked, offset)
+
+    def _must_have(self, id: str) -> None:
+        if id not in self.server.uploads:
+            raise SessionLost()
+
+    def _held(self, shipment: Shipment) -> Delivery:
+        held = self.server.things.get(shipment.target.url)
+        if held is None:
+            raise Unverified(f"nothing is at {shipment.target.public}")
+        return Delivery(url=shipment.target.url, size=len(held), verified="size")
