@@ -84,9 +84,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _private_text(path: Path) -> str:
     """The checks look at the very file that is read, not at its name."""
-    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-        _check_private(path, os.fstat(file.fileno()))
-        data = file.read(_LARGEST + 1)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        _check_private(path, os.fstat(descriptor))
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(_LARGEST + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > _LARGEST:
         raise CredentialNeeded(f"the credentials file {path} is larger than 1 MiB")
     return data.decode("utf-8")

@@ -69,8 +69,8 @@ class CommandSink(Sink):
 
     @contextmanager
     def _started(self, notice: Notice, complaints: BinaryIO) -> Iterator[subprocess.Popen[bytes]]:
-        program = self._start(notice, complaints)
         with self._lock:
+            program = self._start(notice, complaints)
             self._running.add(program)
         try:
             yield program

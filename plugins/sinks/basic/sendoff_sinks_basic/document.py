@@ -20,5 +20,5 @@ def document(notice: Notice) -> dict[str, Any]:
 
 
 def line(notice: Notice) -> str:
-    """The object on one line."""
-    return json.dumps(document(notice), ensure_ascii=False, default=str)
+    """The object on one line, in ASCII: some readers take U+2028 for the end of a line."""
+    return json.dumps(document(notice), default=str)

@@ -1,0 +1,104 @@
+import os
+import traceback
+
+import pytest
+from sendoff import CredentialNeeded
+from sendoff.testing.credential_contract import CredentialContract
+from sendoff_credentials_basic.file import FileCredentials
+
+
+class TestFile(CredentialContract):
+    @pytest.fixture
+    def driver(self):
+        return FileCredentials
+
+    @pytest.fixture
+    def path(self, toolkit):
+        return toolkit.folder / "credentials.toml"
+
+    @pytest.fixture
+    def write(self, path):
+        def write(text, mode=0o600):
+            path.touch()
+            path.chmod(mode)
+            path.write_text(text)
+
+        return write
+
+    @pytest.fixture
+    def keep(self, write, name):
+        def keep(secret):
+            write(f'[{name}]\nusername = "ingest"\nsecret = "{secret}"\n')
+            return {}
+
+        return keep
+
+    def test_with_a_user_name_it_is_a_login_and_without_a_token(self, store, write):
+        write('[a]\nusername = "me"\nsecret = "x"\n[b]\nsecret = "y"\n[c]\nusername = "X-Api-Key"\nsecret = "z"\nkind = "header"\n')
+
+        assert [store.get(name, environment={}).kind for name in "abc"] == ["basic", "bearer", "header"]
+
+    @pytest.mark.parametrize("mode", [0o604, 0o640, 0o620, 0o666, 0o601])
+    def test_a_file_that_others_may_touch_is_refused_with_the_cure(self, store, write, path, mode):
+        write('[a]\nsecret = "x"\n', mode)
+
+        with pytest.raises(CredentialNeeded, match=f"mode 0{mode:o}") as caught:
+            store.get("a", environment={})
+        assert f"chmod 600 '{path}'" in caught.value.hint
+        assert "others may read or write" in store.usable()
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+    def test_a_file_of_somebody_else_is_refused(self, store, write, path):
+        write('[a]\nsecret = "x"\n')
+        os.chown(path, 12345, -1)
+
+        with pytest.raises(CredentialNeeded, match="belongs to user 12345"):
+            store.get("a", environment={})
+
+    def test_a_missing_file_says_what_to_write(self, store, path):
+        with pytest.raises(CredentialNeeded, match=str(path)) as caught:
+            store.get("a", environment={})
+        assert "[NAME]" in caught.value.hint
+        assert "does not exist" in store.usable()
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ('[a]\nsecret = "very-secret-1\n', "line 2"),
+            ('[a]\nsecret = "very-secret-1"\nuser = "me"\n', "user: Extra inputs"),
+            ('[a]\nusername = "me"\n', "secret: Field required"),
+            ('[a]\nsecret = "very-secret-1"\nkind = "very-secret-1"\n', "kind: Input should be"),
+            ("a = 1\n", r"no \[a\]"),
+        ],
+    )
+    def test_a_faulty_entry_is_explained_without_its_value(self, store, write, text, said):
+        write(text)
+
+        with pytest.raises(CredentialNeeded, match=said) as caught:
+            store.get("a", environment={})
+        assert "very-secret-1" not in "".join(traceback.format_exception(caught.value))
+
+    def test_text_that_is_not_utf_8_is_explained_without_the_text(self, store, write, path):
+        write("")
+        path.write_bytes(b'[a]\nsecret = "very-secret-1\xff"\n')
+
+        with pytest.raises(CredentialNeeded, match="not UTF-8") as caught:
+            store.get("a", environment={})
+        assert "very-secret-1" not in "".join(traceback.format_exception(caught.value))
+
+    def test_a_pipe_or_a_folder_in_its_place_is_refused_at_once(self, store, path):
+        os.mkfifo(path, 0o600)
+        with pytest.raises(CredentialNeeded, match="not a regular file"):
+            store.get("a", environment={})
+        path.unlink()
+        path.mkdir(0o700)
+
+        with pytest.raises(CredentialNeeded, match="not a regular file"):
+            store.get("a", environment={})
+
+    def test_another_file_can_be_named(self, driver, toolkit, tmp_path):
+        other = tmp_path / "other.toml"
+        other.touch(0o600)
+        other.write_text('[a]\nsecret = "x"\n')
+
+        assert driver(driver.Settings(path=str(other)), toolkit).get("a", environment={}).secret.reveal() == "x"
