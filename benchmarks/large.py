@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 from benchmarks.rounds import Line, compared, interleaved, timed
 from benchmarks.servers import program, sink
@@ -17,10 +18,11 @@ def measure(shop: Workshop, rounds: int) -> Iterator[Line]:
     with source.open("wb") as file:
         for number in range(SIZE >> 20):
             file.write(number.to_bytes(4, "big") * (1 << 18))
+    names = (f"large-{number}.bin" for number in count())
     with sink() as url, shop.host():
         turns = {
-            "sendoff": lambda: timed(lambda: shop.sendoff("put", "--wait", "--again", source, f"{url}large.bin")),
-            "curl": lambda: timed(lambda: shop.run(curl, "-sS", "--fail", "-T", source, f"{url}large.bin")),
+            "sendoff": lambda: timed(lambda: shop.sendoff("put", "--wait", source, f"{url}{next(names)}")),
+            "curl": lambda: timed(lambda: shop.run(curl, "-sS", "--fail", "-T", source, f"{url}{next(names)}")),
         }
         interleaved(1, turns)
         figures = interleaved(rounds, turns)
