@@ -50,6 +50,7 @@ class OperationPromises:
 
         replies = store.commit([[Insert(sample(id)), Append(happened(id))] for id in ids], synced=True)
 
+        assert [len(one) for one in replies] == [2] * 1000
         assert [(place, one[0].refused, one[1].refused) for place, one in enumerate(replies) if one[0].refused] == [(500, "id", "unit")]
         assert ids == [read(store, one[0].number).id for one in replies]
         assert [reply[1].seq for place, reply in enumerate(replies) if place != 500] == [event.seq for event in store.events(0, 2000)][1:]
