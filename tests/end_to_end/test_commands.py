@@ -55,7 +55,7 @@ class Machine:
         return self.objects("show", id)[0]
 
     def host(self):
-        return self.objects("host", "status")[0]["host"]["pid"]
+        return self.objects("host", "status")[0]["pid"]
 
     def until(self, id, *statuses, **more):
         """The operation as soon as it stands so, as its events tell."""
@@ -314,8 +314,8 @@ def test_the_host_starts_says_what_it_is_and_stops(machine):
     assert machine.run("host", "status", fine=(5,)).stdout == ""
     machine.run("host", "start")
     status = machine.objects("host", "status")[0]
-    assert status["host"]["pid"] == machine.host()
-    assert str(status["host"]["pid"]) in machine.run("host", "status").stdout
+    assert status["pid"] == machine.host()
+    assert str(status["pid"]) in machine.run("host", "status").stdout
     assert machine.objects("host", "stop") == [{"stopped": True}]
     assert machine.objects("host", "stop") == [{"stopped": False}]
     machine.run("host", "status", fine=(5,))

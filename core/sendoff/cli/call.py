@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sendoff.cli.output import Output
-from sendoff.errors import InvalidArgument
+from sendoff.errors import ConfigurationError, InvalidArgument
 
 if TYPE_CHECKING:
     from sendoff.desk.client import DeskClient
@@ -44,6 +45,8 @@ class Call:
 
     def desk(self, *, spawn: bool = True) -> DeskClient:
         """The desk of the host; with ``spawn`` a host is started when none runs."""
+        if self.options.config and not os.path.exists(self.place.config):
+            raise ConfigurationError(f"the configuration file {self.place.config} does not exist")
         if spawn not in self._desks:
             self._desks[spawn] = self._opening(self.place, spawn)
         return self._desks[spawn]

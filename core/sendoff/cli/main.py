@@ -12,7 +12,7 @@ from sendoff import __version__
 from sendoff.cli import commands, exits, parser
 from sendoff.cli.call import Call, Opening, Placing
 from sendoff.cli.output import Output, ReaderGone
-from sendoff.errors import SendoffError
+from sendoff.errors import SendoffError, StoreRefused
 
 if TYPE_CHECKING:
     from sendoff.desk.client import DeskClient
@@ -32,6 +32,9 @@ def run(words: Sequence[str], results: TextIO, notes: TextIO, placing: Placing, 
     except SendoffError as error:
         output.fail(error)
         return exits.exit_code_of(error)
+    except OSError as cause:  # of this machine, not of a server: those are told as ours
+        output.fail(StoreRefused(f"{cause.filename or 'sendoff'}: {cause.strerror or cause}"))
+        return exits.NO_HOST
     except SystemExit as end:  # argparse has printed help
         return end.code if isinstance(end.code, int) else exits.USAGE
     except KeyboardInterrupt:

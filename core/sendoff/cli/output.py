@@ -74,6 +74,8 @@ class Output:
             stream.flush()
         except BrokenPipeError as cause:
             raise ReaderGone from cause
+        except OSError as cause:
+            raise SendoffError(f"the results cannot be written: {cause.strerror}") from cause
         except UnicodeEncodeError:
             stream.write(text.encode("ascii", "backslashreplace").decode("ascii") + "\n")
             stream.flush()
