@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from sendoff.errors import InvalidArgument, SessionLost, Unverified
+from sendoff.errors import InvalidArgument, SessionLost, Transient, Unverified
 from sendoff.model.delivery import Delivery
 from sendoff.model.destination import Destination
 from sendoff.model.session import Leftover, Session
@@ -25,13 +25,16 @@ def nothing_happens(_point: str, _operation: str) -> None:
 
 @dataclass(slots=True)
 class Upload:
-    """A session as the server keeps it. acked: bytes whose answer the client has seen."""
+    """A session as the server keeps it. acked: bytes whose answer the client has seen. recorded: the
+    client has it on disk."""
 
     url: str
     length: int
     operation: str
+    turn: int = 1
     body: bytearray = field(default_factory=bytearray)
     acked: int = 0
+    recorded: bool = False
 
 
 @dataclass(slots=True)
@@ -50,19 +53,22 @@ class MemoryServer:
     repeated: int = 0
     made: int = 0
 
-    def begin(self, url: str, length: int, operation: str) -> str:
-        """A new session; its id."""
+    def begin(self, url: str, length: int, operation: str, turn: int) -> str:
+        """A new session of an operation in its round ``turn``; its id. What another of that round holds is sent again."""
+        standing = [one for one in self.uploads.values() if (one.operation, one.turn) == (operation, turn) and one.recorded]
+        self.repeated += sum(one.acked for one in standing)
         self.made += 1
         id = f"u{self.made}"
-        self.uploads[id] = Upload(url=url, length=length, operation=operation)
+        self.uploads[id] = Upload(url=url, length=length, operation=operation, turn=turn)
         return id
 
     def append(self, id: str, offset: int, block: bytes) -> None:
         """Take bytes at an offset, which must be the end of what is there."""
         upload = self.uploads[id]
-        if offset < upload.acked:
-            self.repeated += upload.acked - offset
-        upload.body[offset:] = block
+        self.repeated += max(upload.acked - offset, 0)
+        if offset != len(upload.body):
+            raise Transient(f"the upload is at {len(upload.body)}, not at {offset}")
+        upload.body += block
 
     def finish(self, id: str) -> None:
         """Publish a whole upload under its address, at once."""
@@ -167,10 +173,12 @@ class SessionTransport(_MemoryTransport, Aborting):
         self.server.uploads.pop(str(leftover.session.data["id"]), None)
 
     def _create(self, shipment: Shipment) -> Session:
-        id = self.server.begin(shipment.target.url, shipment.size, shipment.operation.id)
+        id = self.server.begin(shipment.target.url, shipment.size, shipment.operation.id, shipment.operation.round)
         self.server.point("created", shipment.operation.id)
         session = Session(kind=KIND, data={"id": id}, leaves=True)
         shipment.record(session)
+        if id in self.server.uploads:
+            self.server.uploads[id].recorded = True
         self.server.point("recorded", shipment.operation.id)
         return session
 

@@ -1,0 +1,32 @@
+"""``python -m tests.simulation --first 17 --seeds 1000``: play seeds and say how many."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.simulation.seeds import sources_in
+from tests.simulation.world import play
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=1000)
+    given = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    began, crashes = time.monotonic(), 0
+    with tempfile.TemporaryDirectory() as folder:
+        sources = sources_in(Path(folder))
+        for seed in range(given.first, given.first + given.seeds):
+            crashes += play(seed, sources, Path(folder)).crashes
+    passed = time.monotonic() - began
+    sys.stdout.write(f"{given.seeds} seeds from {given.first}, {crashes} crashes, {passed:.1f} s\n")
+    return 0
+
+
+raise SystemExit(main())

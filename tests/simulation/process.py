@@ -1,0 +1,164 @@
+"""A simulated process: the real runtime over a journal that dies at drawn commits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from threading import Event as ThreadEvent
+from typing import Any
+
+from sendoff.errors import UnsupportedScheme
+from sendoff.model.change import Reply, Unit
+from sendoff.model.configuration import Configuration
+from sendoff.model.identifier import Identifiers
+from sendoff.model.moment import Moment
+from sendoff.ports.store import Store
+from sendoff.ports.toolkit import Toolkit
+from sendoff.runtime.addresses import Addresses
+from sendoff.runtime.afterwards import Afterwards
+from sendoff.runtime.announcer import Announcer
+from sendoff.runtime.answers import Answers
+from sendoff.runtime.app import App, Parts
+from sendoff.runtime.attempts import Attempts
+from sendoff.runtime.conductor import Conductor, Reached, Signal
+from sendoff.runtime.connections import Connections
+from sendoff.runtime.creation import Creation
+from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.following import Bell, Following
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.origin import Origin
+from sendoff.runtime.recovery import Recovery
+from sendoff.runtime.secrets import Secrets
+from sendoff.runtime.shipment import Surroundings
+from sendoff.runtime.spool import Spool
+from sendoff.runtime.underway import Underway
+from sendoff.runtime.vault import MemoryKey, Vault
+from sendoff.testing.memory_transport import MemoryServer, PlainTransport, SessionTransport
+
+_SILENT = logging.getLogger("simulation")
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+class VirtualClock:
+    """Time that moves when the world says so."""
+
+    def __init__(self) -> None:
+        self.now: Moment = 1_700_000_000_000_000
+
+    def monotonic(self) -> float:
+        return self.now / 1e6
+
+    def wall(self) -> Moment:
+        return self.now
+
+    def steady(self) -> Moment:
+        return self.now
+
+
+class DyingJournal(Journal):
+    """Dies at the drawn commits: before it, so that nothing of it is on disk, or right after."""
+
+    def __init__(self, store: Store, dies: Callable[[str], bool]) -> None:
+        super().__init__(store)
+        self._dies, self.dead = dies, False
+
+    def commit_many(self, units: Sequence[Unit], *, synced: bool = True) -> Sequence[Sequence[Reply]]:
+        self._live("before")
+        replies = super().commit_many(units, synced=synced)
+        self._live("after")
+        return replies
+
+    def _live(self, when: str) -> None:
+        if self.dead or self._dies(when):
+            self.dead = True
+            raise Crash()
+
+
+class Installation:
+    """The two transports in memory, both to the world's server."""
+
+    def __init__(self, server: MemoryServer) -> None:
+        self._server = server
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        return ("plain", "session") if kind == "transports" else ()
+
+    def load(self, kind: str, name: str) -> type:
+        return {"plain": PlainTransport, "session": SessionTransport}[name]
+
+    def transport_for(self, scheme: str) -> str:
+        if scheme not in ("plain", "session"):
+            raise UnsupportedScheme(scheme)
+        return scheme
+
+    def settings(self, kind: str, name: str, options: Any) -> Any:
+        return {"server": self._server, "block": 100}
+
+    def describe(self) -> list[dict[str, Any]]:
+        return []
+
+
+class Hearing:
+    """A listener that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    def tell(self, hook: str, **facts: Any) -> None:
+        self.told.append((hook, facts))
+
+    def before_queue(self, operation: Any) -> None:
+        return None
+
+    def before_attempt(self, operation: Any, attempt: int) -> None:
+        return None
+
+    def describe(self) -> list[dict[str, Any]]:
+        return []
+
+
+class Process:
+    """One owner of the journal, without threads."""
+
+    def __init__(
+        self, name: str, store: Store, server: MemoryServer, clock: VirtualClock, random: Random, configuration: Configuration, folder: Path, *,
+        dies: Callable[[str], bool], key: MemoryKey,
+    ) -> None:  # fmt: skip
+        self.name, self.signals, self.clock = name, list[Signal](), clock
+        self.journal = DyingJournal(store, dies)
+        installed, self.hearing, self.underway = Installation(server), Hearing(), Underway()
+        announcer = Announcer(self.hearing)
+        self.ledger = Ledger(self.journal, clock, announcer)
+        toolkit = Toolkit(clock=clock, random=random, log=_SILENT)
+        secrets = Secrets(Vault(key), store)
+        credentials = Credentials(installed, lambda: configuration, toolkit)
+        connections = Connections(installed, lambda: configuration, credentials, secrets, clock=clock, random=random)
+        spool, self.leaving = Spool(folder, 2**20), ThreadEvent()
+        self.conductor = Conductor(self.ledger, configuration=lambda: configuration, random=random)
+        around = Surroundings(
+            journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number))
+        )
+        self.attempts = Attempts(
+            self.ledger, around, connections, credentials, self.hearing, self.underway, Origin(self.ledger, secrets, "boot"),
+            configuration=lambda: configuration, gate=self.conductor.gate_of, owner=name, random=random, leaving=self.leaving,
+        )  # fmt: skip
+        identifiers = Identifiers(random)
+        creation = Creation(
+            addresses=Addresses(installed, lambda: configuration, connections), connections=connections, credentials=credentials, secrets=secrets,
+            installed=installed, spool=spool, boot="boot", machine="machine", new_id=lambda: identifiers.new(clock.now // 1000),
+        )  # fmt: skip
+        self.app = App(
+            Parts(
+                ledger=self.ledger, creation=creation, announcer=announcer, following=Following(self.journal, Bell(), self.underway),
+                underway=self.underway, answers=Answers(folder), clock=clock, configuration=lambda: configuration, signal=self.signals.append,
+                down=self.conductor.down, questions={}, keep=credentials.keep, environment={},
+            )
+        )  # fmt: skip
+        self.afterwards = Afterwards(self.ledger, connections, secrets, spool, clock=clock, random=random)
+        self.recovery = Recovery(self.ledger, owner=name, clock=clock, random=random, rules=configuration.retry)

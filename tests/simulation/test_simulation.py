@@ -1,0 +1,126 @@
+"""The invariants hold over drawn faults; and each of them can fail, which is shown by breaking what keeps it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sendoff.policy import lifecycle, order
+from sendoff.policy.decision import Decision
+from sendoff.runtime import attempts, conductor
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.recovery import Recovery
+from sendoff.runtime.secrets import Secrets
+
+from tests.simulation.seeds import sources_in
+from tests.simulation.world import play
+
+ORDINARY = 10_000
+FRESH = 50_000
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Any:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def run_seeds(first: int, count: int) -> str:
+    """Seeds on every processor; what the players printed."""
+    share = count // (os.cpu_count() or 1)
+    players = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.simulation", "--first", str(first + share * number), "--seeds", str(share)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for number in range(os.cpu_count() or 1)
+    ]  # fmt: skip
+    said = [player.communicate()[0] for player in players]
+    assert not any(player.returncode for player in players), "\n".join(said)
+    return "".join(said)
+
+
+@pytest.mark.timeout(600)
+def test_the_invariants_hold_over_ten_thousand_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+    said = run_seeds(0, ORDINARY)
+
+    with capsys.disabled():
+        sys.stdout.write(f"\n{said}")
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(3000)
+def test_the_invariants_hold_over_fifty_thousand_fresh_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+    said = run_seeds(secrets.randbelow(10**12) + 10**6, FRESH)
+
+    with capsys.disabled():
+        sys.stdout.write(f"\n{said}")
+
+
+def never(*_: Any, **__: Any) -> bool:
+    return False
+
+
+def without(name: str, kept: Callable[..., Decision]) -> Callable[..., Decision]:
+    """A decision that leaves one field, or one of its consequences, out."""
+
+    def broken(*given: Any, **more: Any) -> Decision:
+        decision = kept(*given, **more)
+        if name in decision.fields:
+            return replace(decision, fields={key: value for key, value in decision.fields.items() if key != name})
+        return replace(decision, **{name: False if name != "lines" else ()})
+
+    return broken
+
+
+def enter_unfenced(self: Ledger, record: Any, decide: Any, *, fenced: bool = False) -> Any:
+    """Whoever comes late overwrites."""
+    newest = self.read(record.number)
+    decision = None if newest is None else decide(newest)
+    return self.enter(newest, decision, fenced=False)[1] if newest and decision else newest
+
+
+BREAKS: dict[str, tuple[Any, str, Any]] = {
+    "an unsafe request is repeated after a lost answer": (lifecycle, "_doubtful", never),
+    "an unsafe request is repeated after the process died": (lifecycle, "orphaned", lambda r, s: Decision(fields=lifecycle.queued(s.now))),
+    "a claim does not grow the epoch": (lifecycle, "claimed", without("epoch", lifecycle.claimed)),
+    "an end keeps its owner": (lifecycle, "completed", without("owner", lifecycle.completed)),
+    "an end is not told": (lifecycle, "completed", without("lines", lifecycle.completed)),
+    "a canceled session stays at the server": (order, "canceled", without("abort", lifecycle.canceled)),
+    "a standing session is not used": (Secrets, "open_session", lambda self, id, sealed: None),
+    "nobody takes over what a dead process left": (Recovery, "run", lambda self: 0),
+    "a late worker overwrites": (Ledger, "enter_latest", enter_unfenced),
+    "a file is published half": (attempts.WorkShipment, "readinto", lambda self, buffer, offset, *, paced=True: len(buffer)),
+    "the conductor starts what it has started": (conductor.Conductor, "_due", lambda self, lane, now, count: list(self._store.due(lane.key, now, count))),
+}
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_a_broken_rule_is_noticed(broken: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    where, name, replacement = BREAKS[broken]
+    monkeypatch.setattr(where, name, replacement)
+    sources = sources_in(tmp_path)
+
+    with pytest.raises((AssertionError, RecursionError)):
+        for seed in range(3000):
+            play(seed, sources, tmp_path)
+
+
+def test_a_seed_plays_the_same_twice(tmp_path: Path) -> None:
+    sources = sources_in(tmp_path)
+    seed = random.Random(7).randrange(10**6)
+
+    first, second = (play(seed, sources, tmp_path) for _ in range(2))
+
+    assert [(event.type, event.operation) for event in first.store.events(0, 1000)] == [(event.type, event.operation) for event in second.store.events(0, 1000)]

@@ -1,0 +1,237 @@
+"""One seed: people who order, servers that fail, processes that die, and the invariants after every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from greenlet import getcurrent, greenlet
+from sendoff.errors import InvalidState, SendoffError, Transient, Unreachable
+from sendoff.model.conditions import Conditions
+from sendoff.model.configuration import Configuration
+from sendoff.model.limits import Limits, RetryRules
+from sendoff.model.operation import Request
+from sendoff.model.query import Created, Order, Selection
+from sendoff.runtime.attempts import Ticket
+from sendoff.runtime.conductor import Changed, Ended, Queued
+from sendoff.runtime.vault import MemoryKey
+from sendoff.testing.memory_store import MemoryStore
+from sendoff.testing.memory_transport import MemoryServer
+
+from tests.simulation.invariants import Invariants
+from tests.simulation.process import Crash, Process, VirtualClock
+
+VERBS = ("pause", "resume", "cancel", "retry", "acknowledge")
+BEFORE = {"connect"}  # a fault here means that no connection came about
+
+
+@dataclass(slots=True)
+class Odds:
+    """How likely what is, drawn anew for each seed."""
+
+    fault: float
+    crash: float
+    order: float
+    forget: float
+    network: float
+
+    @classmethod
+    def drawn(cls, random: Random) -> Odds:
+        return cls(
+            fault=random.choice((0.0, 0.05, 0.2, 0.4)), crash=random.choice((0.0, 0.05, 0.15)), order=random.choice((0.0, 0.1, 0.3)),
+            forget=random.choice((0.0, 0.0, 0.05)), network=random.choice((0.0, 0.0, 0.05)),
+        )  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Hand:
+    """A worker: a greenlet that stops at every point of its transport."""
+
+    process: Process
+    ticket: Ticket
+    run: greenlet
+
+
+@dataclass
+class World:
+    """Everything a seed decides; ``play`` raises AssertionError with what was violated."""
+
+    seed: int
+    sources: list[Path]
+    folder: Path
+    random: Random = field(init=False)
+    hands: list[Hand] = field(default_factory=list)
+    zombies: list[Hand] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+    crashes: int = 0
+    healed: bool = False
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.odds, self.clock, self.store = Odds.drawn(self.random), VirtualClock(), MemoryStore()
+        self.server, self.key = MemoryServer(point=self._point), MemoryKey()
+        self.configuration = Configuration(
+            limits=Limits(concurrency=self.random.choice((1, 2, 4)), per_destination=self.random.choice((1, 2))),
+            retry=RetryRules(patience=self.random.choice((3600.0, 3 * 86400.0)), resend=0),
+        )
+        self.invariants = Invariants(self.store, self.server)
+        self.process = self._boot()
+
+    def play(self, steps: int = 30) -> None:
+        """Drawn steps, then everything heals and must come to an end."""
+        self._safely(self._create)
+        for _ in range(steps):
+            self._step()
+            self.invariants.check(self.created)
+        self._heal()
+        self.invariants.check_end(self.created)
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        draw = self.random.random()
+        if draw < self.odds.order:
+            self._safely(self._create if self.random.random() < 0.3 else self._order)
+        elif draw < self.odds.order + self.odds.network:
+            self._safely(lambda: self._conduct([Changed(Conditions(online=self.random.random() < 0.5))]))
+        elif draw < self.odds.order + self.odds.network + self.odds.forget:
+            self._forget()
+        elif self.zombies and draw > 0.95:
+            self._resume(self.random.choice(self.zombies))
+        elif self.hands and draw < 0.75:
+            self._resume(self.random.choice(self.hands))
+        else:
+            self._safely(self._conduct)
+
+    def _safely(self, act: object) -> None:
+        """Let the process do something; if it dies over it, the next one takes over."""
+        try:
+            act()  # type: ignore[operator]
+        except Crash:
+            self._take_over()
+
+    def _create(self) -> None:
+        scheme, method = self.random.choice((("plain", None), ("plain", "POST"), ("session", None), ("session", None)))
+        name = f"t{self.random.randrange(3)}"
+        request = Request(
+            source=str(self.random.choice(self.sources)), destination=f"{scheme}://10.0.0.{self.random.randrange(2)}/{name}", method=method,
+            patience=self.random.choice((None, None, 0)),
+        )  # fmt: skip
+        for answer in self.process.app.create([request]):
+            assert isinstance(answer, Created), answer
+            self.created.append(answer.id)
+
+    def _order(self) -> None:
+        if self.created:
+            try:
+                self.process.app.order(Order(verb=self.random.choice(VERBS)), Selection(ids=(self.random.choice(self.created),)))
+            except InvalidState:
+                pass
+
+    def _forget(self) -> None:
+        """The server drops a half-done upload."""
+        if self.server.uploads:
+            id = self.random.choice(sorted(self.server.uploads))
+            self.invariants.forgotten.add(id)
+            del self.server.uploads[id]
+
+    def _conduct(self, more: list[object] | None = None) -> None:
+        """One step of the conductor, and what it orders."""
+        process = self.process
+        signals, process.signals[:] = [*process.signals, *(more or [])], []
+        orders = process.conductor.step(signals, self.clock.now)  # type: ignore[arg-type]
+        for number, why in orders.stops:
+            process.underway.interrupt(number, why)
+        for ticket in orders.starts:
+            self.hands.append(Hand(process, ticket, greenlet(process.attempts.run)))
+        if not self.hands and not process.signals:
+            process.afterwards.work()
+            self.clock.now = max(self.clock.now + 1, orders.wake or self.clock.now + 1_000_000)
+
+    def _resume(self, hand: Hand) -> None:
+        """Let a worker go on until its next point, its end, or its process's; what a late one had in hand may be sent again."""
+        repeated = self.server.repeated
+        try:
+            outcome = hand.run.switch() if hand.run else hand.run.switch(hand.ticket)
+        except Crash:
+            self._drop(hand)
+            if hand.process is self.process:
+                self._take_over()
+            return
+        if hand in self.zombies:
+            self.server.repeated = repeated
+        if hand.run.dead:
+            self._drop(hand)
+            hand.process.signals.append(Ended(outcome))
+
+    def _drop(self, hand: Hand) -> None:
+        (self.hands if hand in self.hands else self.zombies).remove(hand)
+
+    # -- faults ----------------------------------------------------------------------------------------------------
+
+    def _point(self, name: str, _operation: str) -> None:
+        """A transport stands at a point: others go on first, then the fault may come."""
+        if getcurrent().parent is not None:
+            getcurrent().parent.switch(None)
+        if not self.healed and self.random.random() < self.odds.fault:
+            raise Unreachable() if name in BEFORE else Transient(f"the connection broke at {name}")
+
+    def _dies(self, process: str) -> bool:
+        if self.healed or not process.endswith(str(self.crashes)) or self.random.random() >= self.odds.crash:
+            return False
+        return self.crashes < 6
+
+    def _take_over(self) -> None:
+        """The process is dead, or only stopped: its workers are gone, or come back late."""
+        while True:
+            late = self.random.random() < 0.3
+            if late:
+                self.process.journal.dead = False
+                self.zombies += self.hands
+            self.hands = []
+            self.crashes += 1
+            try:
+                self.process = self._boot()
+                return
+            except Crash:
+                continue
+
+    def _boot(self) -> Process:
+        name = f"process-{self.crashes}"
+        process = Process(
+            name, self.store, self.server, self.clock, self.random, self.configuration, self.folder, dies=lambda _when: self._dies(name), key=self.key
+        )
+        process.recovery.run()
+        process.signals.append(Queued())
+        self.process = process
+        return process
+
+    def _heal(self) -> None:
+        """No more faults: everything that can end must."""
+        self.healed = True
+        for zombie in list(self.zombies):
+            while not zombie.run.dead:
+                self._resume(zombie)
+        self._safely(lambda: self._conduct([Changed(Conditions())]))
+        for _ in range(5000):
+            if self.hands:
+                self._resume(self.hands[0])
+            elif self._quiet():
+                return
+            else:
+                self._safely(self._conduct)
+        raise AssertionError("it does not come to an end")
+
+    def _quiet(self) -> bool:
+        return not self.process.signals and self.store.wake(0) is None and not self.store.todos(2**62, limit=1)
+
+
+def play(seed: int, sources: list[Path], folder: Path) -> World:
+    """Play one seed; a violation names the line that repeats it."""
+    world = World(seed, sources, folder)
+    try:
+        world.play()
+    except (AssertionError, SendoffError) as violation:
+        raise AssertionError(f"seed {seed}: {violation}\nrepeat it: python -m tests.simulation --first {seed} --seeds 1") from violation
+    return world
