@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+import sendoff
 from sendoff.desk.contract import SLICE
 from sendoff.errors import ConfigurationError, InvalidArgument, InvalidState, Refused, SendoffError, UnknownOperation
 from sendoff.model.configuration import Configuration
@@ -116,13 +118,16 @@ class Twin:
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
         begin = int(after or 0)
         rows = [created for _, created in self.rows if not query.ids or created.id in query.ids]
-        return Page(items=[{"id": one.id, "label": "ünïcode"} for one in rows[begin : begin + limit]], next=str(begin + limit) if len(rows) > begin + limit else None)
+        return Page(
+            items=[{"id": one.id, "label": "ünïcode"} for one in rows[begin : begin + limit]], next=str(begin + limit) if len(rows) > begin + limit else None
+        )
 
     def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
         position = len(self.events) if after is None else after
         while True:
             with self.changed:
-                self.changed.wait_for(lambda: len(self.events) > position, timeout=0.2)
+                if len(self.events) <= position:
+                    self.changed.wait(0.2)
                 fresh = self.events[position : position + 100]
             position += len(fresh)
             yield from (event for event in fresh if not query.ids or event.operation in query.ids)
@@ -164,6 +169,7 @@ def wait_until(true: Callable[[], object], what: str, seconds: float = 10.0) -> 
 
 
 if __name__ == "__main__":
+    sendoff.__version__ = os.environ.get("TWIN_VERSION", sendoff.__version__)  # before the host looks: some tests need an older one
     from sendoff.host.run import main
 
     raise SystemExit(main(build=logged))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -36,13 +36,14 @@ class DeskClient:
     Parameters
     ----------
     place: whose host. environment: the submitter's; None = this process's. spawn: start a host where none runs, and replace one of another version.
+    program: the words that start one, ``python -m sendoff.host`` of this interpreter by default.
     """
 
-    def __init__(self, place: Place, *, environment: Mapping[str, str] | None = None, spawn: bool = True) -> None:
+    def __init__(self, place: Place, *, environment: Mapping[str, str] | None = None, spawn: bool = True, program: Sequence[str] = ()) -> None:
         self.place = place
         self._environment = environment if environment is not None else os.environ
         self._spawn = spawn
-        self._finder = Finder(place, self._environment, spawn=spawn)
+        self._finder = Finder(place, self._environment, spawn=spawn, program=program)
 
     # -- the seven verbs ----------------------------------------------------------------------------------------------
 
@@ -157,7 +158,7 @@ class DeskClient:
         """An exchange whose answer has begun well; a host that is of another version or about to stop has done nothing and is replaced."""
         words = self._words(method, verb, parameters or {}, body, streams)
         for last in (False,) * (TRIES - 1) + (True,):
-            exchange = Exchange(self._finder.connection(), f"of {self.place.state}")
+            exchange = Exchange(self._finder.connection(), self.place.state)
             try:
                 exchange.send(words)
                 if exchange.head() in (100, 200):

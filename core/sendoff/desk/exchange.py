@@ -82,7 +82,7 @@ class Reply:
 class Exchange:
     """One request and its answer over one connection.
 
-    connection: to the host; closed with the exchange. name: of the host, for messages.
+    connection: to the host; closed with the exchange. name: whose host it is, for messages.
     """
 
     def __init__(self, connection: socket.socket, name: str) -> None:
@@ -108,7 +108,7 @@ class Exchange:
     def head(self) -> int:
         """The status of the answer; 100 when the host waits for the body."""
         while not self.reply.status:
-            self._first += self.reply.feed(self._receive())
+            self._first += self._fed()
         return self.reply.status
 
     def body(self) -> Iterator[bytes]:
@@ -119,7 +119,7 @@ class Exchange:
                 yield first
             if self.reply.complete:
                 return
-            self._first = self.reply.feed(self._receive())
+            self._first = self._fed()
 
     def both_ways(self, pieces: Iterable[bytes], timeout: float) -> Iterator[bytes]:
         """The body of the answer, while ours goes out in chunks: neither side ever waits for the other to finish.
@@ -136,7 +136,7 @@ class Exchange:
             if not ready:
                 self._lost(TimeoutError("nothing moved"))
             if ready[0][1] & ~select.POLLOUT:
-                yield self.reply.feed(self._receive())
+                yield self._fed()
             elif outgoing:
                 outgoing = outgoing[self._write(outgoing) :] or memoryview(next(waiting, b""))
 
@@ -150,6 +150,13 @@ class Exchange:
         except OSError as cause:
             self._lost(cause)
 
+    def _fed(self) -> bytes:
+        data = self._receive()
+        try:
+            return self.reply.feed(data)
+        except (ValueError, IndexError) as cause:
+            raise HostUnavailable(f"what answers for {self._name} does not speak HTTP", lost=True) from cause
+
     def _receive(self) -> bytes:
         if os.getpid() != self._process:
             raise HostUnavailable("this connection belongs to the process that was forked; a new one is needed", lost=True)
@@ -162,7 +169,7 @@ class Exchange:
         return data
 
     def _lost(self, cause: OSError) -> NoReturn:
-        raise HostUnavailable(f"the host {self._name} went away before it had answered: {cause}", lost=True) from cause
+        raise HostUnavailable(f"the host of {self._name} went away before it had answered: {cause}", lost=True) from cause
 
 
 def _chunked(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
@@ -18,13 +18,14 @@ POLL = 0.02
 class Finder:
     """The way to the host of one place.
 
-    environment: what a host is started with, its identity removed. spawn: whether one may be started.
+    environment: what a host is started with, its identity removed. spawn: whether one may be started. program: with which words.
     """
 
-    def __init__(self, place: Place, environment: Mapping[str, str], *, spawn: bool) -> None:
+    def __init__(self, place: Place, environment: Mapping[str, str], *, spawn: bool, program: Sequence[str] = ()) -> None:
         self._place = place
         self._environment = environment
         self._spawn = spawn
+        self._program = program
         self._endpoint = Endpoint(place, environment)
 
     def connection(self) -> socket.socket:
@@ -77,7 +78,7 @@ class Finder:
         from sendoff.desk.spawn import spawn_host
 
         try:
-            spawn_host(self._place, self._environment)
+            spawn_host(self._place, self._environment, self._program)
         except HostUnavailable as error:
             if "running" not in error.facts:  # somebody else was quicker: it is found in the next round
                 raise

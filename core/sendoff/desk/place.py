@@ -80,7 +80,7 @@ def find_place(
     ``SENDOFF_STATE_DIR`` names the folder itself, for whatever app; else it is ``<state home>/sendoff/<app>``.
     ``SENDOFF_CONFIG`` names the file; else all apps share ``sendoff/sendoff.toml`` in the user's configuration folder.
     """
-    app = _checked_app(app or DEFAULT_APP)
+    app = _checked_app(app or environment.get("SENDOFF_APP") or DEFAULT_APP)
     folder = os.fspath(state_dir or environment.get("SENDOFF_STATE_DIR") or os.path.join(_base(environment, "XDG_STATE_HOME", ".local/state"), "sendoff", app))
     named = config or environment.get("SENDOFF_CONFIG")
     file = os.fspath(named or os.path.join(_base(environment, "XDG_CONFIG_HOME", ".config"), "sendoff", "sendoff.toml"))

@@ -7,7 +7,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from sendoff.desk.place import DEFAULT_APP, Place
@@ -19,8 +19,10 @@ LONGEST_LOG = 10 * 2**20
 _KEPT = frozenset({"CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS"})
 
 
-def spawn_host(place: Place, environment: Mapping[str, str]) -> None:
+def spawn_host(place: Place, environment: Mapping[str, str], program: Sequence[str] = ()) -> None:
     """Start a host and return when it answers; raises what kept it from starting.
+
+    program: the words that start one, ``python -m sendoff.host`` of this interpreter by default.
 
     The host says that it is ready, or why not, through a pipe that it inherits. It has its own session, ``/`` as its folder, none of our descriptors
     and nothing of our identity.
@@ -28,7 +30,7 @@ def spawn_host(place: Place, environment: Mapping[str, str]) -> None:
     reading, writing = os.pipe()
     try:
         try:
-            _start(place, environment, writing)
+            _start(place, environment, program, writing)
         finally:
             os.close(writing)
         _settle(_read_line(reading), place)
@@ -36,8 +38,9 @@ def spawn_host(place: Place, environment: Mapping[str, str]) -> None:
         os.close(reading)
 
 
-def _start(place: Place, environment: Mapping[str, str], writing: int) -> None:
-    command = [sys.executable, "-P", "-m", "sendoff.host", "--background", "--ready", str(writing), "--state-dir", place.state]
+def _start(place: Place, environment: Mapping[str, str], program: Sequence[str], writing: int) -> None:
+    words = program or (sys.executable, "-P", "-m", "sendoff.host")  # -P: "/" is no place to import from
+    command = [*words, "--background", "--ready", str(writing), "--state-dir", place.state]
     if place.config_named:
         command += ["--config", place.config]
     if place.app != DEFAULT_APP:
@@ -48,7 +51,7 @@ def _start(place: Place, environment: Mapping[str, str], writing: int) -> None:
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=without_identity(environment), start_new_session=True, pass_fds=(writing,)
         )
     except OSError as cause:
-        raise HostUnavailable(f"no host could be started with {sys.executable}: {cause.strerror}") from cause
+        raise HostUnavailable(f"no host could be started with {words[0]}: {cause.strerror}") from cause
     finally:
         os.close(log)
     process.wait()  # it forks at once, so that the host is nobody's child and nobody has to bury it

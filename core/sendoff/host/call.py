@@ -21,7 +21,18 @@ from sendoff.errors import (
 )  # fmt: skip
 from sendoff.host.channel import Channel
 
+
+class NoSuchAddress(InvalidArgument):
+    """Nothing is served at this address."""
+
+
+class OtherMethod(InvalidArgument):
+    """What is at this address is asked with another method."""
+
+
 STATUSES: tuple[tuple[type[BaseException], int], ...] = (
+    (NoSuchAddress, 404),
+    (OtherMethod, 405),
     (InvalidArgument, 400), (UnknownOperation, 404), (OtherVersion, 409), (InvalidState, 409), (ConfigurationError, 409), (Refused, 403),
     (HostUnavailable, 503), (JournalFull, 507),
 )  # fmt: skip
@@ -125,7 +136,7 @@ def _verb(path: str, method: str) -> str:
     """The verb of an address; whatever can be asked with GET can be asked with POST too."""
     verb = path.removeprefix("/v1/")
     if not path.startswith("/v1/") or verb not in VERBS:
-        raise InvalidArgument(f"there is nothing at {path}; there are /v1/" + ", /v1/".join(VERBS))
+        raise NoSuchAddress(f"there is nothing at {path}; there are /v1/" + ", /v1/".join(VERBS))
     if method not in {VERBS[verb], "POST"}:
-        raise InvalidArgument(f"{path} takes {VERBS[verb]}, not {method}")
+        raise OtherMethod(f"{path} takes {VERBS[verb]}, not {method}")
     return verb

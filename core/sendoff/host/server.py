@@ -17,7 +17,7 @@ import uvicorn
 
 from sendoff import __version__
 from sendoff.desk import codec
-from sendoff.errors import ConfigurationError, HostUnavailable, Interrupted, InvalidArgument, OtherVersion, SendoffError, to_json
+from sendoff.errors import ConfigurationError, HostUnavailable, Interrupted, OtherVersion, SendoffError, to_json
 from sendoff.host.call import Call, status_of
 from sendoff.host.channel import Channel, Receive, Send
 from sendoff.host.peer import KnownPeerProtocol
@@ -135,8 +135,7 @@ def _on_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> N
 async def _refuse(send: Send, error: SendoffError) -> None:
     body = json.dumps(to_json(error)).encode() + b"\n"
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
-    status = 404 if isinstance(error, InvalidArgument) and "nothing at" in error.message else status_of(error)
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -22,7 +22,7 @@ class Work(Desk, Protocol):
         """Open the journal and begin to work; returns when it can be asked."""
         ...
 
-    def close(self, timeout: float) -> None:
+    def close(self, timeout: float) -> object:
         """Break off what runs so that it can go on later, and return within so many seconds."""
         ...
 
