@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 
@@ -41,15 +42,15 @@ class History:
         return events[:limit]
 
     def _all(self, connection: sqlite3.Connection, after: int, limit: int, query: Query) -> list[Event]:
-        passes = _filter(query)
+        types = json.dumps(query.types) if query.types else None
         (last,) = connection.execute(self._sql["last_event"]).fetchone()
         events: list[Event] = []
         while after < last and len(events) < limit:
             upto = min(last, after + _STRETCH)
-            rows = connection.execute(self._sql["events"], {"after": after, "upto": upto, "limit": -1 if query.types else limit}).fetchall()
-            events.extend(event_of(row) for row in rows if passes(row))
+            asked = {"after": after, "upto": upto, "types": types, "limit": limit - len(events)}
+            events.extend(event_of(row) for row in connection.execute(self._sql["events"], asked).fetchall())
             after = upto
-        return events[:limit]
+        return events
 
 
 def _about(query: Query) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from sendoff_sqlite.statements import Statements
 
 LOOKED_AT = 2000  # rows a page looks at when a filter has no index; about 10 ms
 _STATUSES = {status.word: int(status) for status in TransferStatus}
+_FILTERS = [name for name in Query.__dataclass_fields__ if name != "types"]
 _LAST = "\U0010ffff"  # after every character that an id may hold
 
 
@@ -25,7 +26,7 @@ class Search:
 
     def page(self, connection: sqlite3.Connection, query: Query, *, after: str | None, limit: int) -> Page[Record]:
         """Records by number; ``next`` is the last number looked at."""
-        scan = max(limit + 1, LOOKED_AT)
+        scan = limit + 1 if _by_index_alone(query) else max(limit + 1, LOOKED_AT)
         candidates, more = self._candidates(connection, query, after=_position(after), scan=scan)
         asked = _parameters(query, candidates=json.dumps(candidates), limit=limit)
         rows = connection.execute(self._sql["find"], asked).fetchall() if candidates else []
@@ -79,6 +80,12 @@ def _roads(query: Query) -> Iterator[tuple[str, Any]]:
         yield "by_open", None
     else:
         yield "by_number", None
+
+
+def _by_index_alone(query: Query) -> bool:
+    """Every candidate matches: no filter is left that the index has not already applied."""
+    asked = [name for name in _FILTERS if getattr(query, name) not in (None, (), {})]
+    return not asked or (len(asked) == 1 and not query.numbers and query.prefix is None and next(_roads(query))[0] != "by_number")
 
 
 def _parameters(query: Query, *, candidates: str, limit: int) -> dict[str, Any]:

@@ -60,7 +60,9 @@ order by number limit :limit;
 select session, confirmed, prefix_length, prefix_crc from checkpoint where number = ?;
 
 -- name: events
-select seq, id, time, type, operation, batch, round, data from event where seq > :after and seq <= :upto order by seq limit :limit;
+select seq, id, time, type, operation, batch, round, data from event
+where seq > :after and seq <= :upto and (:types is null or type in (select value from json_each(:types)))
+order by seq limit :limit;
 
 -- name: last_event
 select coalesce(max(seq), 0) from event;
