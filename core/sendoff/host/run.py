@@ -48,6 +48,7 @@ def _opened(place: Place, build: Build | None, *, background: bool) -> Host:
     os.umask(0o077)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     host = Host(place, build or _real_build(), os.environ, stays=not background, background=background)
     try:
         host.open()

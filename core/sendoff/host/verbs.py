@@ -57,10 +57,8 @@ class Verbs:
 
     def _follow(self, call: Call) -> None:
         after = call.number("after")
-        position = getattr(self._work, "position", None)
-        if after is None and position is not None:
-            after = position()
-        call.begin(NDJSON, **({} if after is None else {"sendoff_position": str(after)}))
+        after = self._work.position() if after is None else after
+        call.begin(NDJSON, sendoff_position=str(after))
         call.channel.write(codec.news_line(None))
         for news in self._work.follow(_query(call), after=after, progress=call.flag("progress")):
             call.channel.write(codec.news_line(news))

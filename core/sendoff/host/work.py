@@ -30,6 +30,10 @@ class Work(Desk, Protocol):
         """Nothing runs, waits or is due."""
         ...
 
+    def position(self) -> int:
+        """The last event there is: where "from now on" begins."""
+        ...
+
     def reconfigure(self) -> None:
         """Read the configuration file again; ``ConfigurationError`` leaves the old one in force."""
         ...

@@ -174,6 +174,10 @@ class Owner:
         self._connections.forget()
         self._spool.limit = self.configuration.limits.spool
 
+    def position(self) -> int:
+        """Where "from now on" begins: what is followed after it misses nothing."""
+        return self._journal.position()
+
     # -- the desk --------------------------------------------------------------------------------------------------
 
     def create(
