@@ -12,7 +12,7 @@ from typing import Any
 from stevedore.driver import DriverManager
 from stevedore.exception import MultipleMatches
 
-from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, UnsupportedScheme
+from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, InvalidArgument, UnsupportedScheme
 from sendoff.model.complaint import complaint, nearest
 from sendoff.model.destination import scheme_of
 from sendoff.ports.credentials import CredentialStore, Writable
@@ -148,6 +148,8 @@ class Drivers:
 
 
 def _entries(kind: str) -> list[EntryPoint]:
+    if kind not in PORTS:
+        raise InvalidArgument(f"there is no kind of driver {kind!r}{nearest(kind, PORTS)}; there are {', '.join(PORTS)}")
     return list(entry_points(group=f"sendoff.{kind}"))
 
 

@@ -56,7 +56,8 @@ class Listeners:
             self._manager.register(plugin, name=name)
             self._manager.check_pending()
         except pluggy.PluginValidationError as cause:
-            self._manager.unregister(plugin)
+            if self._manager.is_registered(plugin):
+                self._manager.unregister(plugin)
             raise ValueError(str(cause).replace("\n", " ")) from cause
         _check_marked(plugin)
         self._callers = self._sorted_callers()

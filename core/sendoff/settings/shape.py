@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -24,7 +25,9 @@ _IN_FORCE, _LIMITS, _RETRY, _RETENTION, _DEMAND = Configuration(), Limits(), Ret
 
 
 def _words(value: Any) -> Any:
-    """A list; also one text with commas, which is how a variable says it."""
+    """A list; also one text with commas or in JSON, which is how a variable says it."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        return json.loads(value)
     return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
 

@@ -1,0 +1,272 @@
+import subprocess
+import sys
+
+import pytest
+from sendoff.drivers import PORTS, Drivers
+from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, InvalidArgument, UnsupportedScheme
+
+TRANSPORT = """
+from pydantic import BaseModel, ConfigDict
+from sendoff import Aborting, Probing, Transport
+
+class Options(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    part_size: int = 5
+    secret_key: int = 0
+    protocol: str = "auto"
+
+class {name}(Transport, Aborting):
+    schemes = {schemes}
+    Settings = Options
+    def target(self, name): ...
+    def send(self, shipment): ...
+    def abort(self, leftover): ...
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """A distribution with one module and its entry points, as pip leaves it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def install(distribution, entry_points, module=None, text="", version="1.0"):
+        about = tmp_path / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        (about / "entry_points.txt").write_text(entry_points)
+        if module:
+            (tmp_path / f"{module}.py").write_text(text)
+            monkeypatch.delitem(sys.modules, module, raising=False)
+
+    return install
+
+
+@pytest.fixture
+def transport(install):
+    """A transport of this name, in a distribution of its own."""
+
+    def transport(name, schemes, distribution=None, module=None):
+        module = module or f"strange_{name}"
+        entry_points = f"[sendoff.transports]\n{name} = {module}:Strange\n"
+        install(distribution or f"strange-{name}", entry_points, module, TRANSPORT.format(name="Strange", schemes=schemes))
+
+    return transport
+
+
+def test_the_drivers_of_this_project_are_found_by_name():
+    found = {kind: set(Drivers().names(kind)) for kind in PORTS}
+
+    assert {"env", "file"} <= found["credentials"]
+    assert {"log", "command"} <= found["sinks"]
+    assert {"always-online", "routes"} <= found["networks"]
+    assert "http" in found["transports"]
+    assert "sqlite" in found["stores"]
+
+
+def test_only_the_module_that_is_named_is_imported(transport):
+    transport("one", ("one",))
+    transport("two", ("two",))
+
+    assert Drivers().load("transports", "one").__name__ == "Strange"
+    assert "strange_one" in sys.modules
+    assert "strange_two" not in sys.modules
+
+
+def test_what_was_installed_a_moment_ago_is_seen(transport):
+    drivers = Drivers()
+    assert "late" not in drivers.names("transports")
+    transport("late", ("late",))
+
+    assert drivers.load("transports", "late").schemes == ("late",)
+
+
+@pytest.mark.fault(75)
+def test_a_missing_driver_is_named_with_what_to_install_and_where():
+    with pytest.raises(DriverMissing) as caught:
+        Drivers().load("sinks", "comand")
+
+    assert f"no sink 'comand' is installed for {sys.executable}; did you mean 'command'?; installed: command, log" in caught.value.message
+    assert caught.value.hint == f"{sys.executable} -m pip install sendoff-sinks-comand"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "package"),
+    [("transports", "s3", "sendoff-s3"), ("credentials", "keyring", "sendoff-credentials-keyring"), ("stores", "postgres", "sendoff-postgres")],
+)
+def test_the_hint_names_the_package(kind, name, package):
+    with pytest.raises(DriverMissing) as caught:
+        Drivers().load(kind, name)
+
+    assert caught.value.hint.endswith(f"-m pip install {package}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import nothing_of_this_name", "does not load: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+        ("raise SystemExit(3)", "does not load: SystemExit: 3"),
+        ("1 / 0", "does not load: ZeroDivisionError"),
+        ("", "does not load: AttributeError"),
+        ("def Strange(): ...", "is not a class derived from sendoff.Transport"),
+        ("class Strange: ...", "is not a class derived from sendoff.Transport"),
+        ("from sendoff import Transport\nclass Strange(Transport): ...", "lacks send, target, Settings, schemes"),
+    ],
+)
+@pytest.mark.fault(77, 100)
+def test_a_broken_driver_is_named_with_its_distribution_and_the_cause(install, text, said):
+    install("strange-broken", "[sendoff.transports]\nbroken = strange_broken:Strange\n", "strange_broken", text, version="2.1")
+
+    with pytest.raises(DriverBroken) as caught:
+        Drivers().load("transports", "broken")
+    assert caught.value.message.startswith("the transport 'broken' of strange-broken 2.1 ")
+    assert said in caught.value.message
+
+
+def test_two_drivers_of_one_name_are_both_named(transport):
+    transport("twin", ("twin",), "strange-a", "strange_a")
+    transport("twin", ("twin",), "strange-b", "strange_b")
+
+    with pytest.raises(DriverBroken, match=r"two distributions bring the transport 'twin': strange-a 1\.0 and strange-b 1\.0"):
+        Drivers().load("transports", "twin")
+
+
+def test_a_scheme_leads_to_the_transport_that_lists_it(transport):
+    transport("gopher", ("gopher", "gophers"))
+
+    assert Drivers().transport_for("gopher") == "gopher"
+    assert Drivers().transport_for("GOPHERS") == "gopher"
+
+
+@pytest.mark.fault(76)
+def test_of_two_that_claim_a_scheme_always_the_same_is_taken_and_the_other_named(transport, caplog):
+    transport("alpha", ("gophers",))
+    transport("gopher", ("gopher", "gophers"))
+
+    assert Drivers().transport_for("gophers") == "gopher"
+    assert "gophers:// is carried by gopher; also by alpha" in caplog.text
+
+
+@pytest.mark.fault(76)
+def test_a_transport_called_like_the_scheme_is_taken_first(transport):
+    transport("alpha", ("gopher",))
+    transport("gopher", ("gopher",))
+
+    assert Drivers().transport_for("gopher") == "gopher"
+
+
+def test_a_broken_transport_does_not_hide_the_others(install, transport, caplog):
+    install("strange-broken", "[sendoff.transports]\nalpha = strange_broken:Strange\n", "strange_broken", "1 / 0")
+    transport("gopher", ("gophers",))
+
+    assert Drivers().transport_for("gophers") == "gopher"
+    assert "strange-broken 1.0" in caplog.text
+
+
+def test_an_unknown_scheme_is_told_with_those_that_are_installed(transport):
+    transport("gopher", ("gopher",))
+
+    with pytest.raises(UnsupportedScheme) as caught:
+        Drivers().transport_for("gofer")
+    assert "no installed transport carries to gofer://; did you mean 'gopher'?" in caught.value.message
+    assert "gopher://" in caught.value.message.partition("installed: ")[2]
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "FTPS", "ftpes", "tftp"])
+def test_no_driver_brings_ftp_back(transport, scheme):
+    transport(scheme.lower(), (scheme.lower(),))
+
+    with pytest.raises(UnsupportedScheme, match=r"is not supported: .* use sftp:// or https:// instead"):
+        Drivers().transport_for(scheme)
+    assert f"strange_{scheme.lower()}" not in sys.modules
+
+
+def test_a_disabled_driver_is_not_there_and_the_error_says_why(transport):
+    transport("gopher", ("gopher",))
+
+    for word in ("gopher", "strange-gopher"):
+        drivers = Drivers(disabled=[word])
+        assert "gopher" not in drivers.names("transports")
+        with pytest.raises(DriverMissing, match="'gopher' is disabled in the configuration"):
+            drivers.load("transports", "gopher")
+        with pytest.raises(UnsupportedScheme):
+            drivers.transport_for("gopher")
+    assert "strange_gopher" not in sys.modules
+
+
+def test_settings_are_the_drivers_own(transport):
+    transport("gopher", ("gopher",))
+
+    found = Drivers().settings("transports", "gopher", {"part_size": "7", "existing": "fail", "verify": "digest", "digest": "none"})
+
+    assert found.part_size == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"part_sise": 1}, "[destinations.a] unknown key 'part_sise'; did you mean 'part_size'? (driver gopher)"),
+        ({"part_size": "big"}, "[destinations.a] 'part_size' = 'big': it should be a valid integer, unable to parse string as an integer (driver gopher)"),
+        ({"secret_key": "canary"}, "[destinations.a] 'secret_key': it should be a valid integer, unable to parse string as an integer (driver gopher)"),
+        ({"x": 1, "y": 2}, "[destinations.a] unknown key 'x' (and 1 more) (driver gopher)"),
+    ],
+)
+def test_a_fault_in_settings_names_section_key_and_driver(transport, options, said):
+    transport("gopher", ("gopher",))
+
+    with pytest.raises(ConfigurationError) as caught:
+        Drivers().settings("transports", "gopher", options, section="destinations.a")
+    assert caught.value.message == said
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_what_a_transport_may_be_asked_is_no_key_of_a_sink():
+    with pytest.raises(ConfigurationError, match=r"\[sinks\.log\] unknown key 'existing'"):
+        Drivers().settings("sinks", "log", {"existing": "fail"})
+
+
+def test_settings_that_fail_in_their_own_way_are_told_by_type_only(install):
+    text = TRANSPORT.format(name="Strange", schemes=("gopher",)) + "\ndef refuse(**options):\n    raise TypeError('canary')\nStrange.Settings = refuse\n"
+    install("strange-gopher", "[sendoff.transports]\ngopher = strange_gopher:Strange\n", "strange_gopher", text)
+
+    with pytest.raises(ConfigurationError) as caught:
+        Drivers().settings("transports", "gopher", {"key": "canary"})
+    assert "canary" not in caught.value.message
+
+
+@pytest.mark.fault(75, 77, 100)
+def test_everything_installed_is_described_the_broken_and_disabled_too(install, transport):
+    transport("gopher", ("gopher",))
+    transport("quiet", ("quiet",))
+    install("strange-broken", "[sendoff.sinks]\nbroken = strange_broken:Strange\n", "strange_broken", "1 / 0")
+
+    found = {(one["kind"], one["name"]): one for one in Drivers(disabled=["quiet"]).describe()}
+
+    assert found["transports", "gopher"] == {
+        "kind": "transports", "name": "gopher", "distribution": "strange-gopher", "version": "1.0",
+        "capabilities": ["Aborting"], "schemes": ["gopher"], "state": "ok", "reason": None,
+    }  # fmt: skip
+    assert (found["transports", "quiet"]["state"], found["transports", "quiet"]["reason"]) == ("disabled", "disabled in the configuration")
+    assert found["sinks", "broken"]["state"] == "broken"
+    assert "strange-broken 1.0 does not load: ZeroDivisionError" in found["sinks", "broken"]["reason"]
+    assert found["credentials", "env"]["distribution"] == "sendoff-credentials-basic"
+
+
+@pytest.mark.parametrize("name", ["Plugins", "sinks;", ""])
+def test_a_kind_that_does_not_exist_is_an_error(name):
+    with pytest.raises(InvalidArgument, match="there is no kind of driver"):
+        Drivers().names(name)
+
+
+def test_stevedores_cache_of_yesterday_is_not_believed(transport, tmp_path):
+    """It keeps entry points on disk for a while; whoever asks again within it would get the old ones."""
+    transport("gopher", ("gopher",))
+    code = "from sendoff.drivers import Drivers; print(*Drivers().names('transports'), Drivers().load('transports', '{}').__name__)"
+    for name in ("gopher", "gofer"):
+        about = tmp_path / "strange_gopher-1.0.dist-info" / "entry_points.txt"
+        about.write_text(f"[sendoff.transports]\n{name} = strange_gopher:Strange\n")
+        environment = {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": ""}
+        done = subprocess.run([sys.executable, "-c", code.format(name)], env=environment, capture_output=True, text=True, timeout=60)
+
+        assert done.returncode == 0, done.stderr
+        assert name in done.stdout.split()
