@@ -48,6 +48,8 @@ class Connection:
         try:
             while (head := self._inlet.head()) is not None:
                 Exchange(self._connected, self._house, self._inlet, head).run(self._number, self._accepted_at)
+                if head.header("connection").lower() == "close":
+                    return
         except (Over, Broken, OSError):
             return
 

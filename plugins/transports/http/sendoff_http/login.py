@@ -28,13 +28,18 @@ class Fields:
         return list(self._fields.values())
 
 
+def plain(value: str | Secret) -> str:
+    """A header's value as it goes out."""
+    return value.reveal() if isinstance(value, Secret) else value
+
+
 def own_headers(shipment: Shipment) -> Fields:
     """Everything but the credential, secrets revealed: for the wire only. The caller's headers win over ours except the length."""
     fields, spec = Fields(), shipment.operation.spec
-    for name, value in UNIVERSAL:
-        fields.set(name, value)
     for name, value in shipment.headers:
-        fields.set(name, value.reveal() if isinstance(value, Secret) else value)
+        fields.set(name, plain(value))
+    for name, text in UNIVERSAL:
+        fields.setdefault(name, text)
     fields.setdefault("Content-Type", "application/octet-stream")
     fields.set("Content-Length", str(shipment.size))
     if shipment.demand.existing != "overwrite":
@@ -49,9 +54,9 @@ def lookup_headers(shipment: Shipment, credential: Credential | None) -> list[tu
     fields = Fields()
     for name, value in shipment.headers:
         if not name.lower().startswith(("content-", "if-", "x-amz-content", "idempotency-")):
-            fields.set(name, value.reveal() if isinstance(value, Secret) else value)
-    for name, value in UNIVERSAL:
-        fields.setdefault(name, value)
+            fields.set(name, plain(value))
+    for name, text in UNIVERSAL:
+        fields.setdefault(name, text)
     if credential is not None:
         fields.setdefault(*login(credential))
     return fields.fields()
