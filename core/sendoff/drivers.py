@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
+import math
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -22,6 +24,7 @@ from sendoff.ports.store import Store
 from sendoff.ports.transport import Aborting, Probing, Transport
 
 PORTS: Mapping[str, type] = {"transports": Transport, "stores": Store, "credentials": CredentialStore, "sinks": Sink, "networks": Network}
+FRESH = 1.0
 _CAPABILITIES = (Aborting, Probing, Writable, Watching)
 _PACKAGES = {
     "credentials": {"env": "sendoff-credentials-basic", "file": "sendoff-credentials-basic"},
@@ -48,11 +51,12 @@ class Drivers:
         self._disabled = frozenset(disabled)
         self._loaded: dict[tuple[str, str], type] = {}
         self._schemes: dict[str, str] = {}
+        self._read: dict[str, tuple[float, list[EntryPoint]]] = {}
         self._log = logging.getLogger("sendoff.drivers")
 
     def names(self, kind: str) -> tuple[str, ...]:
         """The drivers that can be chosen, by name. kind: ``transports stores credentials sinks networks``."""
-        return tuple(sorted({entry.name for entry in _entries(kind) if not self._is_disabled(entry)}))
+        return tuple(sorted({entry.name for entry in self._entries(kind) if not self._is_disabled(entry)}))
 
     def load(self, kind: str, name: str) -> type:
         """The class that answers to this name. Errors: ``DriverMissing``, ``DriverBroken``."""
@@ -93,13 +97,23 @@ class Drivers:
 
     def describe(self) -> list[dict[str, Any]]:
         """Every installed driver: kind, name, distribution, version, capabilities, schemes, state (``ok broken disabled``) and reason."""
-        return [self._described(kind, entry) for kind in PORTS for entry in sorted(_entries(kind), key=lambda entry: (entry.name, _origin(entry)))]
+        return [
+            self._described(kind, entry) for kind in PORTS for entry in sorted(self._entries(kind, anew=True), key=lambda entry: (entry.name, _origin(entry)))
+        ]
+
+    def _entries(self, kind: str, *, anew: bool = False) -> list[EntryPoint]:
+        """What is installed, at most ``FRESH`` seconds old: reading it costs a millisecond, and names are asked for with every upload."""
+        read, found = self._read.get(kind, (-math.inf, []))
+        if anew or time.monotonic() - read > FRESH:
+            found = _entries(kind)
+            self._read[kind] = (time.monotonic(), found)
+        return found
 
     def _is_disabled(self, entry: EntryPoint) -> bool:
         return entry.name in self._disabled or (entry.dist is not None and entry.dist.name in self._disabled)
 
     def _check_installed(self, kind: str, name: str) -> None:
-        if any(entry.name == name and self._is_disabled(entry) for entry in _entries(kind)):
+        if any(entry.name == name and self._is_disabled(entry) for entry in self._entries(kind, anew=True)):
             raise DriverMissing(f"the {_singular(kind)} {name!r} is disabled in the configuration", hint=f"take it out of `disabled` to use {name!r}")
         if name not in self.names(kind):
             raise _missing(kind, name, self.names(kind))
@@ -122,6 +136,7 @@ class Drivers:
                 self._log.warning("%s", cause)
 
     def _found_for(self, scheme: str) -> str:
+        self._entries("transports", anew=True)
         if scheme in self.names("transports") and scheme in self.load("transports", scheme).schemes:  # type: ignore[attr-defined]
             return scheme
         found = sorted((name not in transport.schemes, name) for name, transport in self._transports() if scheme in transport.schemes)

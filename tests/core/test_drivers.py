@@ -270,3 +270,11 @@ def test_stevedores_cache_of_yesterday_is_not_believed(transport, tmp_path):
 
         assert done.returncode == 0, done.stderr
         assert name in done.stdout.split()
+
+
+def test_asking_for_names_again_reads_nothing(monkeypatch):
+    drivers = Drivers()
+    before = drivers.names("sinks")
+    monkeypatch.setattr("sendoff.drivers.entry_points", lambda group: pytest.fail("read again"))
+
+    assert drivers.names("sinks") == before
