@@ -1,11 +1,13 @@
 """What the commands do with a desk: a small one in memory, which keeps what it is given and ends it when a test says so."""
 
+import fcntl
 import io
 import json
 import os
 import signal
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -208,11 +210,13 @@ def test_standard_input_is_on_disk_and_locked_until_it_is_created(desk, told, tm
     seen = []
     create = desk.create
 
-    def looking(requests, **options):
-        asked = list(requests)
-        path = tmp_path / "state" / "spool" / "incoming" / asked[0].spool
-        seen.append((path.read_bytes(), path.stat().st_mode & 0o777, asked[0].source))
-        yield from create(asked, **options)
+    def looking(requests, *, dry_run, **options):
+        (one,) = list(requests)
+        path = Path(one.source) if dry_run else tmp_path / "state" / "spool" / "incoming" / one.spool
+        with path.open() as copy, pytest.raises(BlockingIOError):
+            fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        seen.append((dry_run, path.read_bytes(), path.stat().st_mode & 0o777, path.parent))
+        yield from create([one], dry_run=dry_run, **options)
 
     desk.create = looking
     reading, writing = os.pipe()
@@ -226,7 +230,9 @@ def test_standard_input_is_on_disk_and_locked_until_it_is_created(desk, told, tm
         os.dup2(kept, 0)
         os.close(kept)
         os.close(reading)
-    assert seen == [(b"x" * 1000, 0o600, "")]
+    folder = tmp_path / "state" / "spool" / "incoming"
+    assert seen == [(True, b"", 0o600, folder), (False, b"x" * 1000, 0o600, folder)]
+    assert list(folder.iterdir()) == []
 
 
 # -- wait -------------------------------------------------------------------------------------------------------------

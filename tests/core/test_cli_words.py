@@ -119,8 +119,6 @@ def test_every_command_explains_itself(capsys):
         (["put", "-", "-", "https://h/x"], "can be sent only once"),
         (["put", "-", "https://h/x", "--header", "@-"], "cannot be both"),
         (["put", "", "https://h/x"], "the name of a file is empty"),
-        (["put", "-", "ftp://h/x"], "ftp:// is not supported"),
-        (["put", "-", "https://u:p@h/x"], "a password may not stand in an address"),
         (["wait"], "needs an id"),
         (["wait", "7", "--all"], "not both"),
         (["wait", "7", "--timeout", "soon"], "'soon' is not a length of time"),
@@ -146,10 +144,6 @@ def test_a_wrong_word_is_one_sentence_and_exit_code_2(words, sentence):
     assert (code, results) == (2, "")
     error = json.loads(notes)["error"]
     assert set(error) >= {"code", "message", "hint"} and sentence in f"{error['message']} {error['hint']}"
-
-
-def test_a_password_in_an_address_is_not_repeated():
-    assert "hunter2" not in "".join(map(str, told("put", "-", "https://u:hunter2@h/x")))
 
 
 def test_relative_paths_are_made_absolute(tmp_path, monkeypatch):

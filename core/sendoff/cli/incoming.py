@@ -14,34 +14,56 @@ if TYPE_CHECKING:
     from sendoff.desk.place import Place
 
 BLOCK = 1 << 20
-_FULL = frozenset({"ENOSPC", "EDQUOT"})
+
+
+class Incoming:
+    """A new file in the spool's incoming folder. path: of it. name: what a request calls it."""
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path = path
+        self.name = os.path.basename(path)
+        self._descriptor = descriptor
+
+    def fill(self, source: int = 0) -> None:
+        """Take in all of a stream; it is on disk when this returns."""
+        try:
+            while block := os.read(source, BLOCK):
+                self._write(block)
+            os.fsync(self._descriptor)
+            _sync_folder(os.path.dirname(self.path))
+        except OSError as cause:
+            from errno import EDQUOT, ENOSPC
+
+            if cause.errno in (ENOSPC, EDQUOT):
+                raise JournalFull("there is no space left to keep standard input; nothing was stored") from cause
+            raise SendoffError(f"standard input cannot be kept: {cause.strerror}") from cause
+
+    def _write(self, block: bytes) -> None:
+        rest = memoryview(block)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
 
 
 @contextmanager
-def spooled(place: Place, descriptor: int = 0) -> Iterator[str]:
-    """Copies all of a stream to disk and gives the copy's name in ``spool/incoming``.
+def incoming(place: Place) -> Iterator[Incoming]:
+    """A place for a stream, gone when the block ends, unless an operation has taken it over.
 
-    The copy is locked until the block ends: whoever tidies up takes an unlocked one for a dead client's. It is removed when the block fails.
+    It is locked all the while: whoever tidies up takes an unlocked one for a dead client's.
     """
     from uuid import uuid4
 
     place.prepare()
     folder = _folder(place.state)
-    path, file = "", -1
+    path, descriptor = "", -1
     while not path or not os.path.exists(path):  # a host that starts between open and lock takes it for a dead client's
         path = os.path.join(folder, str(uuid4()))
-        file = _locked(path)
+        descriptor = _locked(path)
     try:
-        _copy(descriptor, file)
-        os.fsync(file)
-        _sync_folder(folder)
-        yield os.path.basename(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(path)
-        raise
+        yield Incoming(path, descriptor)
     finally:
-        os.close(file)
+        with suppress(FileNotFoundError):  # an operation that was created has taken it over
+            os.unlink(path)
+        os.close(descriptor)
 
 
 def _locked(path: str) -> int:
@@ -58,24 +80,6 @@ def _folder(state: str) -> str:
             os.mkdir(path, 0o700)
             _sync_folder(os.path.dirname(path))
     return folder
-
-
-def _copy(descriptor: int, file: int) -> None:
-    try:
-        while block := os.read(descriptor, BLOCK):
-            _write(file, block)
-    except OSError as cause:
-        from errno import errorcode
-
-        if errorcode.get(cause.errno or 0) in _FULL:
-            raise JournalFull("there is no space left to keep standard input; nothing was stored") from cause
-        raise SendoffError(f"standard input cannot be kept: {cause.strerror}") from cause
-
-
-def _write(file: int, block: bytes) -> None:
-    rest = memoryview(block)
-    while rest:
-        rest = rest[os.write(file, rest) :]
 
 
 def _sync_folder(path: str) -> None:

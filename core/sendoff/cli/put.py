@@ -54,8 +54,7 @@ def run(call: Call) -> int:
         raise InvalidArgument("sendoff put needs a file and a destination", hint="sendoff put FILE... DESTINATION, where a destination is a URL or NAME:path")
     asked = requests(call.options, call.words[:-1], call.words[-1])
     _warn(call)
-    from_input = INPUT in call.words[:-1] and not call.options.dry_run
-    created = _from_input(call, asked) if from_input else _created(call, asked)
+    created = _from_input(call, asked) if INPUT in call.words[:-1] else _created(call, asked)
     if call.options.wait and not call.options.dry_run:
         return _waited(call, created)
     return exits.DONE
@@ -67,15 +66,15 @@ def _warn(call: Call) -> None:
 
 
 def _from_input(call: Call, asked: Sequence[Request]) -> list[Created]:
-    from sendoff.cli.incoming import spooled
-    from sendoff.model.destination import checked_url, scheme_of
+    """Everything else is checked before the first byte is read: there may be very many, and no second time to read them."""
+    from sendoff.cli.incoming import incoming
 
-    destination = asked[0].destination
-    if "://" in destination:  # before all of the input is read
-        scheme_of(destination)
-        checked_url(destination)
-    with spooled(call.place) as name:
-        return _created(call, [replace(one, spool=name) if not one.source else one for one in asked])
+    with incoming(call.place) as file:
+        checked = _taken(call.desk(), [replace(one, source=one.source or file.path) for one in asked], dry_run=True)
+        if call.options.dry_run:
+            return _told(call, asked, checked)
+        file.fill()
+        return _created(call, [one if one.source else replace(one, spool=file.name) for one in asked])
 
 
 def _created(call: Call, asked: Sequence[Request]) -> list[Created]:
