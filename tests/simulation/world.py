@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -124,10 +125,8 @@ class World:
 
     def _order(self) -> None:
         if self.created:
-            try:
+            with suppress(InvalidState):
                 self.process.app.order(Order(verb=self.random.choice(VERBS)), Selection(ids=(self.random.choice(self.created),)))
-            except InvalidState:
-                pass
 
     def _forget(self) -> None:
         """The server drops a half-done upload."""

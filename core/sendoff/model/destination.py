@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ from sendoff.model.secret import public_url
 
 _FTP = "FTP sends passwords and files in clear text and cannot say what arrived; use sftp:// or https:// instead"
 REFUSED = {"ftp": _FTP, "ftps": _FTP, "ftpes": _FTP, "tftp": "TFTP has no login and no integrity; use sftp:// or https:// instead"}
+
+
+_UNFIT = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +63,7 @@ def scheme_of(address: str) -> str:
 
 def checked_url(url: str) -> str:
     """An address that can be used: absolute, a host, no user-info with a password, no control characters, a port that exists."""
-    if any(ord(char) <= 32 or ord(char) == 127 for char in url) or "\\" in url:
-        raise InvalidArgument(f"{public_url(url)!r}: an address may not contain blanks, backslashes or control characters; write %20 for a blank")
+    checked_tail(url, url)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -75,6 +78,12 @@ def checked_url(url: str) -> str:
     if "%00" in parts.path:
         raise InvalidArgument(f"{public_url(url)!r}: a name may not contain a NUL character")
     return url.partition("#")[0]
+
+
+def checked_tail(tail: str, url: str) -> None:
+    """The end of an address whose beginning was checked: no control characters, no blanks."""
+    if _UNFIT.search(tail):
+        raise InvalidArgument(f"{public_url(url)!r}: an address may not contain blanks, backslashes or control characters; write %20 for a blank")
 
 
 def is_local(url: str) -> bool:

@@ -10,20 +10,36 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sendoff.errors import InvalidArgument, Refused, UnsupportedScheme
 from sendoff.model.configuration import Configuration
-from sendoff.model.destination import REFUSED, Destination, checked_url, scheme_of
+from sendoff.model.destination import REFUSED, Destination, checked_tail, checked_url, is_local, is_loopback, scheme_of
 from sendoff.model.target import Target
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.installation import Installed
 
+_MOST_FOLDERS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """What all addresses below one root have in common. place: the destination's name, or its origin."""
+
+    destination: Destination
+    place: str
+    local: bool
+    loopback: bool
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where one thing goes. root: the folder's address. name: path below it."""
+    """Where one thing goes. name: path below the folder's root."""
 
-    destination: Destination
-    root: str
+    folder: Folder
     name: str
     target: Target
+
+    @property
+    def destination(self) -> Destination:
+        """The destination it lies in."""
+        return self.folder.destination
 
 
 class Addresses:
@@ -31,6 +47,8 @@ class Addresses:
 
     def __init__(self, installed: Installed, configuration: Callable[[], Configuration], connections: Connections) -> None:
         self._installed, self._configuration, self._connections = installed, configuration, connections
+        self._folders: dict[str, Folder] = {}
+        self._understood_by: Configuration | None = None
 
     def resolve(self, destination: str, name: str) -> Address:
         """The address of a thing called ``name`` at a destination: ``scheme://...`` or ``NAME:path``; a final ``/`` makes it a folder."""
@@ -53,22 +71,49 @@ class Addresses:
         self._allowed(found.url)
         below = path + name if path == "" or path.endswith("/") else path
         target = self._connections.make(found).target(PurePosixPath(_inside(below)))
-        return Address(destination=found, root=found.url, name=below, target=target)
+        folder = Folder(destination=found, place=place, local=is_local(found.url), loopback=is_loopback(found.url))
+        return Address(folder=folder, name=below, target=target)
 
     def _bare(self, url: str, name: str) -> Address:
+        before, mark, query = url.partition("?")
+        root, _, last = before.rpartition("/")
+        if last and root.count("/") > 2:
+            return self._exact(f"{root}/", url, last, mark + query)
+        folder = self._folder(checked_url(url))
+        if mark:
+            raise InvalidArgument(f"{Target(url).public}: a folder's address cannot have a query; name the file in it")
+        rooted = replace(folder, destination=replace(folder.destination, exact=False))
+        return Address(folder=rooted, name=name, target=self._connections.make(rooted.destination).target(PurePosixPath(_inside(name))))
+
+    def _exact(self, root: str, url: str, last: str, rest: str) -> Address:
+        """The address of one thing; what its folder has been checked for is not checked again."""
+        last = last.partition("#")[0]
+        folder = self._folder(root)
+        checked_tail(last + rest, url)
+        name = unquote(last)
+        if name in ("..", ".") or "\0" in name:
+            raise InvalidArgument(f"{Target(url).public}: a path may not climb with '..', nor hold a NUL")
+        return Address(folder=folder, name=name, target=Target(url.partition("#")[0]))
+
+    def _folder(self, url: str) -> Folder:
+        """The folder of a bare address, checked once as long as the configuration stays."""
+        configuration = self._configuration()
+        if configuration is not self._understood_by or len(self._folders) > _MOST_FOLDERS:
+            self._folders, self._understood_by = {}, configuration
+        found = self._folders.get(url)
+        if found is None:
+            found = self._folders[url] = self._new_folder(url)
+        return found
+
+    def _new_folder(self, url: str) -> Folder:
         transport = self._installed.transport_for(scheme_of(url))
-        url = checked_url(url)
+        parts = urlsplit(checked_url(url))
         self._allowed(url)
-        parts = urlsplit(url)
         if any(unquote(piece) in ("..", ".") for piece in parts.path.split("/")):
             raise InvalidArgument(f"{Target(url).public}: a path may not climb with '..'")
-        folder = parts.path.rpartition("/")[0] + "/"
-        root = Destination(url=urlunsplit((parts.scheme, parts.netloc, folder, "", "")), transport=transport)
-        if not parts.path.endswith("/") and parts.path:
-            return Address(destination=replace(root, exact=True), root=root.url, name=unquote(parts.path.rpartition("/")[2]), target=Target(url))
-        if parts.query:
-            raise InvalidArgument(f"{Target(url).public}: a folder's address cannot have a query; name the file in it")
-        return Address(destination=root, root=root.url, name=name, target=self._connections.make(root).target(PurePosixPath(_inside(name))))
+        root = urlunsplit((parts.scheme, parts.netloc, parts.path.rpartition("/")[0] + "/", "", ""))
+        destination = Destination(url=root, transport=transport, exact=True)
+        return Folder(destination=destination, place=destination.origin, local=is_local(url), loopback=is_loopback(url))
 
     def _allowed(self, url: str) -> None:
         """The policy's word on schemes and hosts."""

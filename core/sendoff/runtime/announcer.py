@@ -20,6 +20,11 @@ class Announcer:
     def __init__(self, listeners: Listening) -> None:
         self.listeners = listeners
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self.listeners.describe())
+
     def tell(self, record: Record, lines: Sequence[Line]) -> None:
         """What became of an operation."""
         for type_, data in lines:
@@ -61,7 +66,7 @@ class AnnouncerThread(Announcer):
 
     def tell(self, record: Record, lines: Sequence[Line]) -> None:
         """As ``Announcer.tell``; returns at once."""
-        if lines:
+        if lines and self.heard:
             self._queue.put((record, lines))
 
     def close(self) -> None:

@@ -117,7 +117,8 @@ class App:
     def _stored(self, draft: Draft, replies: Sequence[Reply]) -> Created | SendoffError:
         reply, record = replies[0], draft.record
         if reply.refused is None:
-            self._parts.announcer.tell(replace(record, number=reply.number), [("created", {})])
+            if self._parts.announcer.heard:
+                self._parts.announcer.tell(replace(record, number=reply.number), [("created", {})])
             return Created(id=record.id, number=reply.number, batch=record.batch, url=record.spec.url, warning=draft.warning)
         there = reply.existing
         if there is None:

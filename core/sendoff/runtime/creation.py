@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 from sendoff.errors import InvalidArgument, SourceMissing
 from sendoff.model.change import SaveNote
-from sendoff.model.destination import is_local, is_loopback
 from sendoff.model.header import checked_header, is_secret_header, joined
 from sendoff.model.identifier import checked_id
 from sendoff.model.lane import lane_key
@@ -73,14 +72,13 @@ class Creation:
         for reference in (credential, address.destination.credential):
             named += self.credentials.variables(reference) if reference else ()
         key, note = self.secrets.keep_environment(environment, named)
-        place = address.destination.name or address.destination.origin
+        target = address.target.key if method is None or method in IDEMPOTENT else None
         record = Record(
             id=id, batch=batch, spec=spec, created_at=wall, group=_group(request.group), priority=priority, site=self.machine,
-            lane=lane_key(place=place, group=request.group, priority=priority, cost_policy=cost, local=spec.local),
+            lane=lane_key(place=address.folder.place, group=request.group, priority=priority, cost_policy=cost, local=spec.local),
             due=now if start else None, reason=str(Reason.QUEUED) if start else None, environment=key, sealed=self.secrets.seal(id, sealed),
-            target=address.target.key if method is None or method in IDEMPOTENT else None,
+            target=target, holds_target=start and target is not None,
         )  # fmt: skip
-        record = replace(record, holds_target=start and record.target is not None)
         return Draft(record=record, notes=(note,) if note else (), warning=_warning(spec))
 
     def _source(self, request: Request) -> Source:
@@ -140,8 +138,8 @@ class Creation:
         request: Request, address: Address, source: Source, method: str | None, headers: tuple[tuple[str, str], ...], cost: CostPolicy, credential: str | None
     ) -> Spec:
         return Spec(
-            transport=address.destination.transport, url=address.target.public, root=address.root, name=address.name, source=source, method=method,
-            destination=address.destination.name, exact=address.destination.exact, local=is_local(address.target.url), headers=headers, credential=credential,
+            transport=address.destination.transport, url=address.target.public, root=address.destination.url, name=address.name, source=source, method=method,
+            destination=address.destination.name, exact=address.destination.exact, local=address.folder.local, headers=headers, credential=credential,
             cost_policy=cost, label=request.label, metadata=request.metadata, demand=request.demand, idempotency_key=request.idempotency_key,
             retry_unsafe=request.retry_unsafe, patience=request.patience, attempts=request.attempts, if_changed=_choice(request.if_changed, "fail", "restart"),
             options=request.options,
@@ -151,7 +149,7 @@ class Creation:
     def _check_cleartext(address: Address, spec: Spec, sealed: Sealed) -> None:
         """A secret does not go out in clear text, except to this machine or where the destination says so."""
         scheme = address.target.url.partition(":")[0]
-        if scheme not in _CLEARTEXT or is_loopback(address.target.url) or address.destination.cleartext:
+        if scheme not in _CLEARTEXT or address.folder.loopback or address.destination.cleartext:
             return
         if sealed or spec.credential or address.destination.credential:
             raise InvalidArgument(
