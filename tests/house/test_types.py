@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,12 @@ def test_mypy_strict_is_content(package, tmp_path_factory):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_checker_knows_every_leaf():
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["mypy_path"]
+
+    assert {str(package.parent.relative_to(ROOT)) for package in PACKAGES} == set(known)
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
