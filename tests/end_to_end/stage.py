@@ -1,0 +1,130 @@
+"""A place to work in: a state folder, a configuration, real commands and real hosts, and ways to kill them."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from sendoff.desk.client import DeskClient
+from sendoff.desk.lock import Lock
+from sendoff.desk.place import find_place
+from sendoff.model.event import ENDS, Event
+from sendoff.model.query import Query
+
+MIB = 2**20
+PACE = 64 * MIB  # bytes a second a receiver reads where a kill must land in mid-transfer
+COMMAND = [sys.executable, "-m", "sendoff"]
+
+
+class Stage:
+    """Everything one test needs of a machine; whatever host is left at the end is killed.
+
+    state, config: the folder and the file that every command here uses. desk: a client in this process, over the real socket.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.state, self.config = folder, folder / "state", folder / "config" / "sendoff.toml"
+        self.config.parent.mkdir()
+        self.config.write_text("")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SENDOFF_")}
+        self.environment = kept | {"SENDOFF_STATE_DIR": str(self.state), "SENDOFF_CONFIG": str(self.config)}
+        self.place = find_place(self.environment)
+        self.desk = DeskClient(self.place, environment=self.environment)
+        self.random = random.Random()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.runs():
+            self.kill_host()
+
+    # -- files and commands
+
+    def file(self, size, name="source.bin"):
+        """A file of so many random bytes on disk, and its SHA-256."""
+        content = self.random.randbytes(size)
+        path = self.folder / name
+        path.write_bytes(content)
+        return str(path), hashlib.sha256(content).hexdigest()
+
+    def begin(self, *words, **more):
+        """A command on its way."""
+        return subprocess.Popen(
+            [*COMMAND, *words], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
+        )  # fmt: skip
+
+    def run(self, *words, fine=(0,)):
+        """A command, and what it said."""
+        done = subprocess.run([*COMMAND, *words], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode in fine, (words, done.returncode, done.stdout, done.stderr, self.log())
+        return done
+
+    def put(self, *words):
+        """``sendoff put``: the ids it printed."""
+        return self.run("put", *words).stdout.split()
+
+    # -- the host
+
+    def runs(self):
+        """Whether a host owns the place."""
+        return not Lock(self.place.lock).wait_free(0)
+
+    def host(self):
+        """The process id of the host that owns the place."""
+        assert self.runs(), self.log()
+        return Lock(self.place.lock).holder()["pid"]
+
+    def kill_host(self):
+        """``kill -9`` of whatever host runs now: its process id; returns when it is gone."""
+        pid = self.host()
+        self.kill(pid)
+        return pid
+
+    def kill(self, pid):
+        """``kill -9`` of a host that is known already, without a look in between; returns when it is gone."""
+        os.kill(pid, signal.SIGKILL)
+        assert Lock(self.place.lock).wait_free(10)
+
+    def log(self):
+        """What the hosts here have printed."""
+        path = Path(self.place.log)
+        return path.read_text() if path.exists() else ""
+
+    # -- what the record says
+
+    def view(self, id):
+        """An operation as it stands; starts a host where none runs."""
+        (found,) = self.desk.page(Query(ids=(id,))).items
+        return found
+
+    def listed(self):
+        """Every operation there is."""
+        return self.desk.page(Query(), limit=1000).items
+
+    def history(self, id):
+        """The events of an operation, so far."""
+        found, pauses = [], 0
+        for news in self.desk.follow(Query(ids=(id,)), after=0):
+            pauses += news is None
+            if isinstance(news, Event):
+                found.append(news)
+            if pauses == 2:  # the first says that the host listens, the second that everything so far was told
+                return found
+        raise AssertionError("the host ended")
+
+    def ends(self, id):
+        """The types of the events that end a round of an operation."""
+        return [event.type for event in self.history(id) if event.type in ENDS]
+
+    def until(self, id, **facts):
+        """The operation as soon as these fields of it are so, looked at after each of its events."""
+        for _ in self.desk.follow_always(Query(ids=(id,)), after=0):
+            view = self.view(id)
+            if all(view[name] == value for name, value in facts.items()):
+                return view
+            assert view["status"] not in ("completed", "canceled", "error"), view
+        raise AssertionError("the events ended")
