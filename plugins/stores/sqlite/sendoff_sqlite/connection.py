@@ -13,15 +13,15 @@ BUSY = 10.0  # seconds that one process waits for another's commit
 _WAL_KEPT = 64 * 2**20
 
 
-def connect(file: Path, *, mode: str = "rw") -> sqlite3.Connection:
-    """A connection without transactions of its own; it never makes a file. mode: ``rw`` or ``ro``."""
+def connect(file: Path, *, mode: str = "rw", busy: float = BUSY) -> sqlite3.Connection:
+    """A connection without transactions of its own; it never makes a file. mode: ``rw`` or ``ro``. busy: seconds to wait for a lock."""
     address = f"file:{quote(str(file.absolute()))}?mode={mode}"
-    return sqlite3.connect(address, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(address, uri=True, timeout=busy, isolation_level=None, check_same_thread=False)
 
 
-def writing(file: Path, *, max_size: int | None) -> sqlite3.Connection:
-    """The connection that writes. max_size: bytes the file may grow to."""
-    connection = connect(file)
+def writing(file: Path, *, max_size: int | None, busy: float = BUSY) -> sqlite3.Connection:
+    """The connection that writes. max_size: bytes the file may grow to. busy: seconds to wait for another process's commit."""
+    connection = connect(file, busy=busy)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma temp_store = memory")
     connection.execute("pragma cache_size = -8000")

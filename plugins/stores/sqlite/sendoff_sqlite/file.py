@@ -74,8 +74,7 @@ class JournalFile:
         except OSError as cause:
             raise StoreRefused(f"{self.path} cannot be made: {cause.strerror}") from cause
         finally:
-            for rest in self.folder.glob(f"{draft.name}*"):
-                rest.unlink(missing_ok=True)
+            _remove(draft)
         _sync(self.folder)
 
     def _fill(self, draft: Path) -> None:
@@ -158,8 +157,9 @@ class JournalFile:
         return self._look()
 
     def _copy(self, schema: int) -> None:
-        """The file as it is now, beside it; the lock that the migration holds keeps it still."""
-        draft = self.folder / f"journal.{uuid.uuid4().hex}.new"
+        """The file as it is now, beside it; the lock that the migration holds keeps it still, and this copy the only one."""
+        draft = self.folder / "journal.copy.new"
+        _remove(draft)  # of somebody who died here
         try:
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             with closing(connect(self.path, mode="ro")) as source, closing(connect(draft)) as target:
@@ -168,8 +168,7 @@ class JournalFile:
             _sync(draft)
             draft.replace(self.folder / f"journal.schema-{schema}.backup")
         finally:
-            for rest in self.folder.glob(f"{draft.name}*"):
-                rest.unlink(missing_ok=True)
+            _remove(draft)
         _sync(self.folder)
 
 
@@ -203,6 +202,12 @@ def _publish(draft: Path, path: Path) -> None:
         os.link(draft, path)
     except FileExistsError:
         return
+
+
+def _remove(draft: Path) -> None:
+    """A draft and whatever SQLite has laid beside it."""
+    for rest in draft.parent.glob(f"{draft.name}*"):
+        rest.unlink(missing_ok=True)
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from sendoff import Checkpoint, Event, Lane, Moment, Note, Opened, Page, Query, Record, Reply, Retention, Store, StoreRefused, Todo, Toolkit, Unit
 
-from sendoff_sqlite.connection import Readers, writing
+from sendoff_sqlite.connection import BUSY, Readers, writing
 from sendoff_sqlite.errors import translated
 from sendoff_sqlite.file import JournalFile
 from sendoff_sqlite.history import History
@@ -43,6 +43,7 @@ class SqliteStore(Store):
     Settings = SqliteSettings
     machine_files: Sequence[Path] = MACHINE_FILES
     mounts: Path = MOUNTS
+    busy: float = BUSY
 
     def __init__(self, settings: Any, toolkit: Toolkit) -> None:
         super().__init__(settings or SqliteSettings(), toolkit)
@@ -70,7 +71,7 @@ class SqliteStore(Store):
     def _begin(self) -> None:
         self._sql = Statements("write", "queue", "read", "trim")
         self._search, self._history, self._trimmer = Search(self._sql), History(self._sql), Trimmer(self._sql)
-        self._connection = writing(self._file, max_size=self.settings.max_size)
+        self._connection = writing(self._file, max_size=self.settings.max_size, busy=self.busy)
         self._readers = Readers(self._file)
         self._writer = Writer(self._connection, self._sql)
         self._synced: bool | None = None
