@@ -16,7 +16,7 @@ from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
 from sendoff.redaction import Redaction, install
 from sendoff.runtime.owner import Given, Owner
-from sendoff.settings import load
+from sendoff.settings import explain, load
 
 _NETWORKS = ("routes", "always-online")  # what "auto" takes, the first that is installed
 
@@ -42,6 +42,7 @@ def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str],
         network=_network(drivers, configuration, toolkit),
         configuration=configuration,
         load=lambda: load(config_file, environ),
+        explain=lambda: [one._asdict() for one in explain(config_file, environ)],
         clock=clock,
         random=random,
         folder=folder,

@@ -97,7 +97,7 @@ class Installation:
             raise UnsupportedScheme(scheme)
         return scheme
 
-    def settings(self, kind: str, name: str, options: Any) -> Any:
+    def settings(self, kind: str, name: str, options: Any, *, section: str | None = None) -> Any:
         return {"server": self._server, "block": 100}
 
     def describe(self) -> list[dict[str, Any]]:

@@ -165,12 +165,25 @@ class App:
         return Applied(count=count, ids=tuple(ids), skipped=tuple(skipped[:_MOST_NAMED]))
 
     def _obey(self, order: Order, record: Record) -> None:
+        identity = self._identity(order, record)
+
         def decide(newest: Record) -> Decision | None:
-            return ordered(order.verb, newest, self._clock.steady(), self._clock.wall())
+            decision = ordered(order.verb, newest, self._clock.steady(), self._clock.wall())
+            return replace(decision, fields={**decision.fields, **identity}) if decision is not None else None
 
         after = self._ledger.enter_latest(record, decide)
         if after is not None and after.want in (Want.PAUSE, Want.CANCEL):
             self._parts.signal(Stop(after.number, f"ordered: {after.want}"))
+
+    def _identity(self, order: Order, record: Record) -> Mapping[str, Json]:
+        """``resume`` and ``retry`` go on with the environment of whoever orders them: a corrected variable is found there."""
+        environment = order.details.get("environment")
+        if order.verb not in ("resume", "retry") or environment is None or (record.status.terminal and record.status is not TransferStatus.ERROR):
+            return {}
+        key, note = self._parts.creation.identity(record, environment)
+        if note is not None:
+            self._ledger.journal.commit([note])
+        return {"environment": key} if key is not None else {}
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
         """As ``Desk.page``."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from sendoff.errors import ConfigurationError, DriverMissing
+from sendoff.errors import ConfigurationError
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import Destination, origin_of, scheme_of
 from sendoff.model.operation import Record
@@ -72,12 +72,10 @@ class Connections:
     def make(self, destination: Destination, environment: str | None = None) -> Transport:
         """A new transport; ``DriverMissing`` when it is not installed here, ``ConfigurationError`` when its settings are wrong."""
         name = destination.transport
-        if name not in self._installed.names("transports"):
-            raise DriverMissing(f"no transport named {name!r} is installed here", hint=f"pip install sendoff-{name}")
         options = {**self._configuration().transports.get(name, {}), **destination.options}
-        made: Transport = self._installed.load("transports", name)(
-            destination, self._installed.settings("transports", name, options), self._toolkit(destination, environment)
-        )
+        section = f"destinations.{destination.name}" if destination.name else None
+        settings = self._installed.settings("transports", name, options, section=section)
+        made: Transport = self._installed.load("transports", name)(destination, settings, self._toolkit(destination, environment))
         return made
 
     def forget(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
 from sendoff.errors import InvalidArgument, SourceMissing
 from sendoff.model.change import SaveNote
+from sendoff.model.delivery import Demand
 from sendoff.model.header import checked_header, is_secret_header, joined
 from sendoff.model.identifier import checked_id
 from sendoff.model.lane import lane_key
@@ -81,6 +82,13 @@ class Creation:
         )  # fmt: skip
         return Draft(record=record, notes=(note,) if note else (), warning=_warning(spec))
 
+    def identity(self, record: Record, environment: Mapping[str, str]) -> tuple[str | None, SaveNote | None]:
+        """Whose environment an operation goes on with: the key of its note, and the note to write."""
+        destination = self.connections.destination_of(record)
+        references = [reference for _, reference in self.secrets.open(record).references]
+        named = [name for one in (*references, destination.credential) if one for name in self.credentials.variables(one)]
+        return self.secrets.keep_environment(environment, named)
+
     def _source(self, request: Request) -> Source:
         if request.spool is not None:
             path, kind = str(self.spool.path(request.spool)), "spool"
@@ -100,13 +108,14 @@ class Creation:
     def _method(self, request: Request, address: Address) -> str | None:
         """The verb: the caller's, or the transport's first; refused where there are none."""
         known: tuple[str, ...] = self.installed.load("transports", address.destination.transport).methods  # type: ignore[attr-defined]
-        if request.method is None:
+        asked = request.method or address.destination.options.get("method")
+        if asked is None:
             return known[0] if known else None
         if not known:
-            raise InvalidArgument(f"--method {request.method}: {address.destination.transport} has no methods")
-        method = request.method.upper()
+            raise InvalidArgument(f"--method {asked}: {address.destination.transport} has no methods")
+        method = str(asked).upper()
         if not _METHOD.fullmatch(method):
-            raise InvalidArgument(f"--method {request.method!r} is not an HTTP method")
+            raise InvalidArgument(f"--method {asked!r} is not an HTTP method")
         if method in ("GET", "HEAD", "TRACE", "CONNECT"):
             raise InvalidArgument(f"--method {method} carries no file; use PUT or POST")
         return method
@@ -137,12 +146,13 @@ class Creation:
     def _spec(
         request: Request, address: Address, source: Source, method: str | None, headers: tuple[tuple[str, str], ...], cost: CostPolicy, credential: str | None
     ) -> Spec:
+        destination = address.destination
         return Spec(
-            transport=address.destination.transport, url=address.target.public, root=address.destination.url, name=address.name, source=source, method=method,
-            destination=address.destination.name, exact=address.destination.exact, local=address.folder.local, headers=headers, credential=credential,
-            cost_policy=cost, label=request.label, metadata=request.metadata, demand=request.demand, idempotency_key=request.idempotency_key,
-            retry_unsafe=request.retry_unsafe, patience=request.patience, attempts=request.attempts, if_changed=_choice(request.if_changed, "fail", "restart"),
-            options=request.options,
+            transport=destination.transport, url=address.target.public, root=destination.url, name=address.name, source=source, method=method,
+            destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
+            label=request.label, metadata=request.metadata, demand=_demand(request.demand, destination.options), retry_unsafe=request.retry_unsafe,
+            idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
+            if_changed=_choice(request.if_changed, "fail", "restart"),
         )  # fmt: skip
 
     @staticmethod
@@ -155,6 +165,13 @@ class Creation:
             raise InvalidArgument(
                 f"a secret would go to {address.target.public} in clear text", hint="use https://, or say cleartext = true in the destination's section"
             )
+
+
+def _demand(asked: Demand, options: Mapping[str, Any]) -> Demand:
+    """What is demanded: the caller's word, else the destination's, else the default."""
+    usual = Demand()
+    unsaid = [name for name in ("verify", "existing", "digest") if getattr(asked, name) == getattr(usual, name) and name in options]
+    return replace(asked, **{name: options[name] for name in unsaid}) if unsaid else asked
 
 
 def fingerprint(record: Record) -> str:

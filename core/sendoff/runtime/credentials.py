@@ -33,7 +33,10 @@ class Credentials:
 
     def variables(self, reference: str) -> tuple[str, ...]:
         """The environment variables a reference reads, which therefore travel with the operation."""
-        driver, _, name = reference.partition(":")
+        driver, colon, name = reference.partition(":")
+        section = None if colon else self._configuration().credentials.get(reference)
+        if section is not None:
+            driver, name = section.use, str(section.options.get("variable", reference))
         return (name, f"{name}_USERNAME", f"{name}_PASSWORD") if driver == "env" else ()
 
     def get(self, reference: str, *, environment: Mapping[str, str], refused: Credential | None = None) -> Credential:
@@ -68,8 +71,9 @@ class Credentials:
                     f"there is no credential {reference!r}", hint=f"add a [credentials.{reference}] section, or write driver:name, such as env:NAME"
                 )
             driver, name, kind, options = section.use, reference, section.kind, dict(section.options)
-        return self._make(driver, options), name, kind
+        return self._make(driver, options, None if colon else f"credentials.{reference}"), name, kind
 
-    def _make(self, driver: str, options: Mapping[str, Any]) -> CredentialStore:
-        made: CredentialStore = self._installed.load("credentials", driver)(self._installed.settings("credentials", driver, options), self._toolkit)
+    def _make(self, driver: str, options: Mapping[str, Any], section: str | None) -> CredentialStore:
+        settings = self._installed.settings("credentials", driver, options, section=section)
+        made: CredentialStore = self._installed.load("credentials", driver)(settings, self._toolkit)
         return made

@@ -25,8 +25,8 @@ class Installed(Protocol):
         """The name of the transport that serves a scheme; ``UnsupportedScheme``."""
         ...
 
-    def settings(self, kind: str, name: str, options: Mapping[str, Any]) -> Any:
-        """The driver's ``Settings``, checked; ``ConfigurationError``."""
+    def settings(self, kind: str, name: str, options: Mapping[str, Any], *, section: str | None = None) -> Any:
+        """The driver's ``Settings``, checked; ``ConfigurationError`` names ``section``."""
         ...
 
     def describe(self) -> Sequence[Mapping[str, Json]]:

@@ -44,7 +44,13 @@ class Keeper:
         """End after the present round."""
         self._closed.set()
         self._bell.ring()
+        self._outbox.close()
         self._thread.join(5.0)
+
+    def reconfigured(self) -> None:
+        """The configuration is another: new sinks start at now, the others are made anew."""
+        self._outbox.close()
+        self._outbox.open()
 
     def round(self) -> int:
         """One round; how much was done."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sendoff.errors import Permanent, SendoffError, Transient
@@ -30,6 +30,8 @@ class Outbox:
     def __init__(self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: Toolkit, clock: Clock) -> None:
         self._journal, self._installed, self._configuration = journal, installed, configuration
         self._toolkit, self._clock = toolkit, clock
+        self._sinks: list[SinkSection] = []
+        self._made: list[Sink] = []
         self._log = logging.getLogger("sendoff.sinks")
 
     def open(self) -> None:
@@ -88,18 +90,24 @@ class Outbox:
         payload = {"sink": section.name, "seq": event.seq}
         return [Append(told), SaveTodo(kind=TODO, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=self._clock.steady())]
 
-    def _hand_over(self, section: SinkSection, events: Any) -> None:
+    def _hand_over(self, section: SinkSection, events: Sequence[Event]) -> None:
         sink = self._sink(section)
-        try:
-            for event in events:
-                sink.deliver(self._notice(event))
-        finally:
-            sink.close()
+        for event in events:
+            sink.deliver(self._notice(event))
 
     def _sink(self, section: SinkSection) -> Sink:
-        settings = self._installed.settings("sinks", section.use, section.options)
-        made: Sink = self._installed.load("sinks", section.use)(settings, self._toolkit)
-        return made
+        if section not in self._sinks:
+            settings = self._installed.settings("sinks", section.use, section.options, section=f"sinks.{section.name}")
+            made: Sink = self._installed.load("sinks", section.use)(settings, self._toolkit)
+            self._sinks.append(section)
+            self._made.append(made)
+        return self._made[self._sinks.index(section)]
+
+    def close(self) -> None:
+        """Let the sinks go; the next notice makes them anew, by the configuration then in force."""
+        made, self._made, self._sinks = self._made, [], []
+        for sink in made:
+            sink.close()
 
     def _notice(self, event: Event) -> Notice:
         shown: Mapping[str, Any] | None = None

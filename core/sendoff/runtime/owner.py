@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -57,8 +57,11 @@ _KEY = "vault"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What an owner is made from. folder: the state folder. configured: the configuration's folder. load: reads the
-    configuration anew. hide: told every secret value that is opened, so that no log shows it."""
+    """What an owner is made from.
+
+    folder: the state folder. configured: the configuration's folder. load: reads the configuration anew. explain: each key in force, its
+    value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that no log shows it.
+    """
 
     store: Store
     installed: Installed
@@ -66,6 +69,7 @@ class Given:
     network: Network
     configuration: Configuration
     load: Callable[[], Configuration]
+    explain: Callable[[], Sequence[Json]]
     clock: Clock
     random: Random
     folder: Path
@@ -136,7 +140,7 @@ class Owner:
         )  # fmt: skip
         questions = Questions(
             store=given.store, installed=given.installed, listeners=given.listeners, connections=self._connections, secrets=self._secrets, clock=given.clock,
-            toolkit=self._toolkit, configuration=self._configured, running=lambda: self._conductor.running,
+            toolkit=self._toolkit, configuration=self._configured, explain=given.explain, running=lambda: self._conductor.running,
         )  # fmt: skip
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
@@ -173,6 +177,7 @@ class Owner:
         self.configuration = self._given.load()
         self._connections.forget()
         self._spool.limit = self.configuration.limits.spool
+        self._keeper.reconfigured()
 
     def position(self) -> int:
         """Where "from now on" begins: what is followed after it misses nothing."""

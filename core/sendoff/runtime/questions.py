@@ -26,7 +26,7 @@ _FAR = 2**62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """Answers ``ask``, each question a function of its details. running: how many tries are under way."""
+    """Answers ``ask``, each question a function of its details. explain: the keys in force. running: how many tries are under way."""
 
     store: Store
     installed: Installed
@@ -36,6 +36,7 @@ class Questions:
     clock: Clock
     toolkit: Toolkit
     configuration: Callable[[], Configuration]
+    explain: Callable[[], Sequence[Json]]
     running: Callable[[], int]
 
     def by_word(self) -> Mapping[str, Callable[[Mapping[str, Json]], Json]]:
@@ -61,9 +62,8 @@ class Questions:
         return [{"kind": todo.kind, "about": todo.about, "due": moment_text(todo.due), "tries": todo.tries} for todo in self.store.todos(_FAR, limit=1000)]
 
     def config(self, _details: Mapping[str, Json]) -> Json:
-        """Which configuration is in force."""
-        configuration = self.configuration()
-        return {"path": configuration.path, "destinations": sorted(configuration.destinations)}
+        """Which configuration is in force, key by key."""
+        return {"path": self.configuration().path, "keys": list(self.explain())}
 
     def names(self, _details: Mapping[str, Json]) -> Json:
         """Names of credentials that can be listed; never values."""
