@@ -1,4 +1,4 @@
-"""What the commands do with a desk: a small one in memory, which keeps what it is given and ends it when a test says so."""
+"""What the commands do with a desk, and what they print."""
 
 import fcntl
 import io
@@ -6,104 +6,16 @@ import json
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from sendoff.cli.main import run
 from sendoff.desk.place import Place
-from sendoff.errors import HostUnavailable, InvalidState, Refused, SourceMissing
-from sendoff.model.event import Event
-from sendoff.model.query import Applied, Created, Page
+from sendoff.errors import InvalidState
+from sendoff.model.query import Page
 
-TERMINAL = {"completed", "canceled", "error"}
-
-
-class SmallDesk:
-    """The verbs over a dict. ``turns``: called one at a time while somebody follows; each may end operations."""
-
-    def __init__(self):
-        self.views, self.history, self.turns, self.calls = {}, [], [], []
-        self.missing = set()
-
-    def add(self, id, *, batch="b-1", status="running", **more):
-        self.views[id] = {
-            "schema": 1, "id": id, "number": len(self.views) + 1, "batch": batch, "round": 1, "status": status, "reason": None, "reason_text": None,
-            "needs": None, "retry_at": None, "method": "PUT", "url": f"https://h/{id}", "destination": None, "transport": "http", "protocol": None,
-            "resumable": None, "source": {"kind": "file", "path": f"/x/{id}", "size": 10}, "group": None, "priority": "default", "cost_policy": "default",
-            "label": None, "metadata": {}, "progress": {"bytes_sent": 0, "bytes_confirmed": 0, "total_bytes": 10, "bytes_received": 0, "attempt": 1,
-            "has_restarted": False, "rate": None, "eta": None}, "response": None, "error": None, "receipt": None,
-            "created_at": "2026-01-01T00:00:00.000000Z", "started_at": None, "finished_at": None, **more,
-        }  # fmt: skip
-        return self
-
-    def become(self, id, status, **more):
-        self.views[id] |= {"status": status, **more}
-        kind = {"completed": "completed", "canceled": "canceled", "error": "failed"}.get(status, "waiting")
-        self.history.append(Event(id=f"e{len(self.history)}", time=0, type=kind, operation=id, seq=len(self.history) + 1))
-
-    def create(self, requests, *, start=True, dry_run=False, together=False, environment=None):
-        asked = list(requests)
-        self.calls.append(("dry" if dry_run else "create", len(asked), together))
-        bad = any(request.source in self.missing for request in asked)
-        for number, request in enumerate(asked):
-            if request.source in self.missing:
-                yield SourceMissing(f"there is no file {request.source}")
-            elif bad:
-                yield Refused("another of the same put was refused")
-            else:
-                id = request.id or f"new-{number}"
-                if not dry_run:
-                    self.add(id)
-                yield Created(id=id, number=number, batch="b-new", url=request.destination + (request.name or ""))
-
-    def order(self, order, which):
-        self.calls.append((order.verb, which))
-        ids = which.ids or tuple(self.views)
-        stuck = tuple((id, "it is completed") for id in ids if self.views[id]["status"] == "completed")
-        done = tuple(id for id in ids if self.views[id]["status"] != "completed")
-        return Applied(count=len(done), ids=done, skipped=stuck)
-
-    def page(self, query, *, after=None, limit=100):
-        found = [view for view in self.views.values() if self._matches(query, view)]
-        start = next((place + 1 for place, view in enumerate(found) if str(view["number"]) == after), 0)
-        shown = found[start : start + limit]
-        return Page(items=shown, next=str(shown[-1]["number"]) if start + limit < len(found) else None)
-
-    def _matches(self, query, view):
-        return (
-            (not query.ids or view["id"] in query.ids or view["batch"] in query.ids)
-            and (not query.numbers or view["number"] in query.numbers)
-            and (query.prefix is None or view["id"].startswith(query.prefix))
-            and (query.batch is None or view["batch"] == query.batch)
-            and (not query.statuses or view["status"] in query.statuses)
-            and (query.open is None or (view["status"] not in TERMINAL) is query.open)
-            and (query.listed is None or view["status"] != "completed")
-            and all(view["metadata"].get(key) == value for key, value in query.metadata.items())
-        )
-
-    def follow(self, query, *, after, progress=False):
-        return self.follow_always(query, after=after, progress=progress)
-
-    def follow_always(self, query, *, after, progress=False):
-        position = len(self.history) if after is None else after
-        yield None
-        while True:
-            while position < len(self.history):
-                event = self.history[position]
-                position = event.seq
-                if (not query.ids or event.operation in query.ids) and (not query.types or event.type in query.types):
-                    yield event
-            yield None
-            if not self.turns:
-                time.sleep(0.01)
-            for turn in self.turns[:1]:
-                self.turns.pop(0)
-                turn()
-
-    def ask(self, question):
-        raise HostUnavailable("no host runs")
+from tests.core.small_desk import SmallDesk
 
 
 @pytest.fixture

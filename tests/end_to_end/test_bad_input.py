@@ -3,42 +3,16 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "sendoff"]
-# root may read everything: without these two capabilities it is a user like others (capabilities(7))
-AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-
-
-class Machine:
-    """A state folder, a configuration file, and commands that use them; its host is stopped at the end."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.state, self.config = folder, folder / "state", folder / "config" / "sendoff" / "sendoff.toml"
-        self.config.parent.mkdir(parents=True)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENDOFF_", "XDG_"))}
-        self.environment = kept | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config"), "SENDOFF_STATE_DIR": str(self.state)}
-
-    def run(self, *words, feed=None, **environment):
-        return subprocess.run(
-            [*AS_ANYBODY, *COMMAND, *words], cwd=self.folder, env=self.environment | environment, input=feed, capture_output=True, timeout=60, text=True
-        )
-
-    def stored(self):
-        listed = self.run("list", "--all", "--json")
-        assert listed.returncode == 0, listed.stderr
-        return [json.loads(line) for line in listed.stdout.splitlines()]
-
-    def spooled(self):
-        return sorted(path.name for path in (self.state / "spool").rglob("*") if path.is_file())
+from tests.end_to_end.machine import AS_ANYBODY, Machine
 
 
 @pytest.fixture
 def machine(tmp_path):
-    made = Machine(tmp_path)
+    made = Machine(tmp_path, AS_ANYBODY)
     yield made
     made.run("host", "stop")
 
@@ -55,7 +29,7 @@ def shared(tmp_path_factory):
     (folder / "closed").mkdir()
     (folder / "closed" / "a.bin").write_bytes(b"x")
     (folder / "closed").chmod(0)
-    made = Machine(folder)
+    made = Machine(folder, AS_ANYBODY)
     yield made
     made.run("host", "stop")
     (folder / "closed").chmod(0o700)
@@ -106,7 +80,7 @@ TABLE = {
 def test_bad_input_is_one_sentence_exit_code_2_and_nothing_stored(row, shared):
     words, sentence = TABLE[row]
     for form in ((), ("--json",)):
-        answer = shared.run("put", *words, *form)
+        answer = shared.tried("put", *words, *form)
         assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
         errors = [line for line in answer.stderr.splitlines() if "warning" not in line]
         said = json.loads(errors[0])["error"] if form else None
@@ -118,14 +92,14 @@ def test_bad_input_is_one_sentence_exit_code_2_and_nothing_stored(row, shared):
 
 @pytest.mark.parametrize("address", ["ftp://h/a", "http://u:p@127.0.0.1:9/a", "nowhere:a", "gopher://h/a", "http://127.0.0.1:9/in/"])
 def test_standard_input_for_a_bad_address_is_not_even_read(address, shared):
-    with subprocess.Popen([*COMMAND, "put", "-", address], env=shared.environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as putting:
+    with subprocess.Popen([*shared.command, "put", "-", address], env=shared.environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as putting:
         assert putting.wait(30) == 2
         assert putting.stderr.read().startswith("sendoff: ")
     assert (shared.stored(), shared.spooled()) == ([], [])
 
 
 def test_a_dry_run_of_standard_input_leaves_nothing_behind(shared):
-    answer = shared.run("put", "-", f"{ADDRESS}a", "--dry-run", feed="x")
+    answer = shared.tried("put", "-", f"{ADDRESS}a", "--dry-run", feed="x")
     assert (answer.returncode, answer.stdout) == (0, f"would put standard input to {ADDRESS}a\n")
     assert (shared.stored(), shared.spooled()) == ([], [])
 
@@ -133,7 +107,7 @@ def test_a_dry_run_of_standard_input_leaves_nothing_behind(shared):
 def test_a_name_that_is_not_utf8_is_refused_and_never_mangled(shared):
     name = os.path.join(os.fsencode(shared.folder), b"caf\xe9.bin")
     Path(os.fsdecode(name)).write_bytes(b"x")
-    answer = shared.run("put", name, ADDRESS)
+    answer = shared.tried("put", name, ADDRESS)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "not valid UTF-8" in answer.stderr and "caf\\xe9.bin" in answer.stderr
     assert shared.stored() == []
@@ -155,24 +129,24 @@ def test_a_name_that_is_not_utf8_is_refused_and_never_mangled(shared):
 def test_a_broken_configuration_is_named_with_its_place_and_nothing_starts(text, sentences, machine):
     machine.config.write_text(text)
     (machine.folder / "a.bin").write_bytes(b"x")
-    for words in (["put", "a.bin", ADDRESS], ["list"], ["host", "start"], ["check"]):
-        answer = machine.run(*words)
+    for words in (["put", "a.bin", ADDRESS], ["list"], ["host", "start"], ["check"], ["config", "show"]):
+        answer = machine.tried(*words)
         assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
         assert all(sentence in answer.stderr for sentence in sentences), answer.stderr
         assert "Traceback" not in answer.stderr and "hunter2" not in answer.stderr
-    assert machine.run("host", "status").returncode == 5
+    assert machine.tried("host", "status").returncode == 5
     machine.config.write_text("")
     assert machine.stored() == []
 
 
 def test_a_configuration_file_that_was_named_and_is_missing_is_an_error(machine):
-    answer = machine.run("--config", "nowhere.toml", "list")
+    answer = machine.tried("--config", "nowhere.toml", "list")
     assert answer.returncode == 2
     assert f"{machine.folder}/nowhere.toml does not exist" in answer.stderr
 
 
 def test_an_unknown_variable_is_an_error(machine):
-    answer = machine.run("list", SENDOFF_LIMITS__CONCURENCY="4")
+    answer = machine.tried("list", SENDOFF_LIMITS__CONCURENCY="4")
     assert answer.returncode == 2, answer.stderr
     assert "SENDOFF_LIMITS__CONCURENCY" in answer.stderr and "did you mean 'concurrency'?" in answer.stderr
 
@@ -181,7 +155,7 @@ def test_a_state_folder_that_cannot_be_made_is_named(machine):
     closed = machine.folder / "closed"
     closed.mkdir(mode=0o500)
     for words in (["list"], ["put", "-", "http://127.0.0.1:9/a"], ["host", "start"]):
-        answer = machine.run(*words, SENDOFF_STATE_DIR=str(closed / "state"), feed="x")
+        answer = machine.tried(*words, SENDOFF_STATE_DIR=str(closed / "state"), feed="x")
         assert (answer.returncode, answer.stdout) == (5, ""), answer.stderr
         assert f"{closed}/state cannot be used: Permission denied" in answer.stderr and "SENDOFF_STATE_DIR" in answer.stderr
         assert answer.stderr.count("\n") == 2
@@ -189,7 +163,7 @@ def test_a_state_folder_that_cannot_be_made_is_named(machine):
 
 def test_a_state_folder_that_cannot_be_written_to_is_named(machine):
     machine.state.mkdir(mode=0o500)
-    answer = machine.run("list")
+    answer = machine.tried("list")
     assert (answer.returncode, answer.stdout) == (5, ""), answer.stderr
     assert str(machine.state) in answer.stderr and "Permission denied" in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -198,7 +172,7 @@ def test_a_state_folder_that_cannot_be_written_to_is_named(machine):
 def test_a_state_folder_that_others_may_look_into_is_refused(machine):
     machine.state.mkdir(mode=0o700)
     machine.state.chmod(0o755)
-    answer = machine.run("list")
+    answer = machine.tried("list")
     assert (answer.returncode, answer.stdout) == (5, "")
     assert f"other users may look into {machine.state}" in answer.stderr and "chmod 700" in answer.stderr
 
@@ -207,7 +181,7 @@ def test_a_state_folder_that_others_may_look_into_is_refused(machine):
 def test_a_state_folder_of_somebody_else_is_refused(machine):
     machine.state.mkdir(mode=0o700)
     os.chown(machine.state, 65534, 65534)
-    answer = machine.run("list")
+    answer = machine.tried("list")
     assert (answer.returncode, answer.stdout) == (5, "")
     assert str(machine.state) in answer.stderr and "Traceback" not in answer.stderr
     os.chown(machine.state, 0, 0)

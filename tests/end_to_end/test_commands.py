@@ -3,71 +3,12 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
-COMMAND = [sys.executable, "-m", "sendoff"]
-
-
-class Machine:
-    """A state folder, and commands that use it; its host is stopped at the end."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.state, self.config = folder, folder / "state", folder / "config" / "sendoff" / "sendoff.toml"
-        self.config.parent.mkdir(parents=True)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENDOFF_", "XDG_"))}
-        self.environment = kept | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config"), "SENDOFF_STATE_DIR": str(self.state)}
-
-    def begin(self, *words, **more):
-        return subprocess.Popen([*COMMAND, *words], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
-
-    def run(self, *words, feed=None, fine=(0,), **environment):
-        done = subprocess.run(
-            [*COMMAND, *words],
-            cwd=self.folder,
-            env=self.environment | environment,
-            input=feed,
-            capture_output=True,
-            timeout=60,
-            text=isinstance(feed, str | None),
-        )
-        assert done.returncode in fine, (words, done.returncode, done.stdout, done.stderr)
-        return done
-
-    def objects(self, *words, **more):
-        return [json.loads(line) for line in self.run(*words, "--json", **more).stdout.splitlines()]
-
-    def file(self, name="a.bin", content=b"x" * 1000):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return str(path)
-
-    def put(self, *words, **more):
-        return self.run("put", *words, **more).stdout.split()
-
-    def show(self, id):
-        return self.objects("show", id)[0]
-
-    def host(self):
-        return self.objects("host", "status")[0]["pid"]
-
-    def until(self, id, *statuses, **more):
-        """The operation as soon as it stands so, as its events tell."""
-        with self.begin("events", id, "--follow", "--json") as following:
-            try:
-                for _ in following.stdout:
-                    view = self.show(id)
-                    if view["status"] in statuses and all(view[name] == value for name, value in more.items()):
-                        return view
-            finally:
-                following.terminate()
-        raise AssertionError("the events ended")
+from tests.end_to_end.machine import Machine
 
 
 @pytest.fixture
@@ -337,7 +278,10 @@ def test_plugins_check_and_config_say_what_there_is(machine, receiver):
     machine.config.write_text("[limits]\nconcurrency = 7\n")
     machine.run("host", "stop")
     assert machine.run("config", "path").stdout == f"{machine.config}\n"
-    assert "7" in [line.partition(" = ")[2] for line in machine.run("config", "show").stdout.splitlines() if "concurrency" in line]
+    assert f"limits.concurrency = 7  # {machine.config}" in machine.run("config", "show").stdout
+    assert {"key": "limits.concurrency", "value": 5, "origin": "SENDOFF_LIMITS__CONCURRENCY"} in machine.objects(
+        "config", "show", SENDOFF_LIMITS__CONCURRENCY="5"
+    )
     assert machine.run("check").returncode == 0
     assert machine.run("check", receiver.url).returncode == 0
     assert "archive" in machine.run("check", "archive:", fine=(2,)).stderr

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
-from sendoff.cli.nested import flat
 from sendoff.cli.parser import Parser
 from sendoff.errors import InvalidArgument
-from sendoff.model.query import Question
 
 
 def arguments(parser: Parser, _command: str) -> None:
     """None; which action it is stands on the line."""
-    parser.epilog = "path: where the file is, or would be. show: what the host works with, secrets as ***."
+    parser.epilog = "path: where the file is, or would be. show: every key in force and who said so, secrets as ***."
 
 
 def run(call: Call) -> int:
@@ -37,8 +36,12 @@ def _path(call: Call) -> int:
 
 
 def _show(call: Call) -> int:
-    found = call.desk().ask(Question(what="config"))
-    call.output.item(found)
-    for name, value in flat(found):
-        call.output.line(f"{name} = {value}")
+    from pathlib import Path
+
+    from sendoff.settings import explain
+
+    place = call.place
+    for key, value, origin in explain(Path(place.config), os.environ, required=place.config_named):
+        call.output.item({"key": key, "value": value, "origin": origin})
+        call.output.line(f"{key} = {json.dumps(value, ensure_ascii=False)}  # {origin}")
     return exits.DONE
