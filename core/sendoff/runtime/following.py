@@ -52,12 +52,13 @@ class Following:
         position = self._journal.position() if after is None else after
         caught_up = False
         while True:
-            rings = self._bell.rings
+            rings, newest = self._bell.rings, self._journal.position()
             events = self._journal.store.events(position, _SLICE, query=query)
             if events:
                 position = events[-1].seq
                 yield from events
                 continue
+            position = max(position, newest)  # what does not match is not looked at again
             if progress:
                 yield from self._progress(query)
             if not caught_up:
