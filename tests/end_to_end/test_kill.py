@@ -46,7 +46,7 @@ def campaign(stage, receiver, operations, capsys):
     received = [killed_in_mid_put(stage, receiver, f"{number}.bin") for number in range(operations)]
     counted = [count for count in received if 0 < count < SIZE]
     with capsys.disabled():
-        sys.stdout.write(f"\n{operations} uploads, one kill -9 each: {len(counted)} landed after 0 < n < all bytes, from {min(counted)} to {max(counted)} of {SIZE}\n")
+        sys.stdout.write(f"\n{operations} uploads, one kill -9 each: {len(counted)} in mid-transfer, after {min(counted)} to {max(counted)} of {SIZE} bytes\n")
     assert len(stage.listed()) == operations
     assert len(receiver.requests) == 2 * operations
     return len(counted)

@@ -23,6 +23,7 @@ class Request:
     destination: an address, or ``NAME:path``. name: path below a destination that is a folder.
     headers, secret_headers: ``(name, value)``; a secret value may be a reference ``driver:name``.
     priority: ``high default low``. cost_policy: ``unrestricted-only default always``.
+    idempotency_key: name of the header that carries the same key at each try.
     patience: microseconds, None = as configured.
     """
 
@@ -54,7 +55,7 @@ class Spec:
     """What was asked, checked and fixed when the operation was created; public: secrets are sealed beside it.
 
     root, url: public forms. name: path below the root. local: reachable without a network.
-    headers: secret values as three stars.
+    headers: secret values as three stars. idempotency_key: the key itself, by which the server knows a repeat.
     """
 
     transport: str

@@ -33,6 +33,8 @@ _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
 _MOST_TEXT = 64 * 1024
 _CLEARTEXT = ("http",)
 
+Headers = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -67,17 +69,18 @@ class Creation:
         address = self.addresses.resolve(request.destination, request.name or os.path.basename(request.source))
         method = self._method(request, address)
         headers, sealed, named = self._headers(request, address)
+        key, once = _once(request, batch, id)
         credential = self.credentials.checked(request.credential) if request.credential else None
-        spec = self._spec(request, address, source, method, headers, cost, credential)
+        spec = replace(self._spec(request, address, source, method, headers + once, cost, credential), idempotency_key=key)
         self._check_cleartext(address, spec, sealed)
         for reference in (credential, address.destination.credential):
             named += self.credentials.variables(reference) if reference else ()
-        key, note = self.secrets.keep_environment(environment, named)
+        surroundings, note = self.secrets.keep_environment(environment, named)
         target = address.target.key if method is None or method in IDEMPOTENT else None
         record = Record(
             id=id, batch=batch, spec=spec, created_at=wall, group=_group(request.group), priority=priority, site=self.machine,
             lane=lane_key(place=address.folder.place, group=request.group, priority=priority, cost_policy=cost, local=spec.local),
-            due=now if start else None, reason=str(Reason.QUEUED) if start else None, environment=key, sealed=self.secrets.seal(id, sealed),
+            due=now if start else None, reason=str(Reason.QUEUED) if start else None, environment=surroundings, sealed=self.secrets.seal(id, sealed),
             target=target, holds_target=start and target is not None,
         )  # fmt: skip
         return Draft(record=record, notes=(note,) if note else (), warning=_warning(spec))
@@ -120,7 +123,7 @@ class Creation:
             raise InvalidArgument(f"--method {method} carries no file; use PUT or POST")
         return method
 
-    def _headers(self, request: Request, address: Address) -> tuple[tuple[tuple[str, str], ...], Sealed, tuple[str, ...]]:
+    def _headers(self, request: Request, address: Address) -> tuple[Headers, Sealed, tuple[str, ...]]:
         """What may be shown, what is sealed, and the environment variables it names."""
         public: list[tuple[str, str]] = list(address.destination.headers)
         secret: list[tuple[str, str]] = []
@@ -143,9 +146,7 @@ class Creation:
         return tuple(public), Sealed(url=signed, headers=tuple(secret), references=tuple(references)), named
 
     @staticmethod
-    def _spec(
-        request: Request, address: Address, source: Source, method: str | None, headers: tuple[tuple[str, str], ...], cost: CostPolicy, credential: str | None
-    ) -> Spec:
+    def _spec(request: Request, address: Address, source: Source, method: str | None, headers: Headers, cost: CostPolicy, credential: str | None) -> Spec:
         destination = address.destination
         return Spec(
             transport=destination.transport, url=address.target.public, root=destination.url, name=address.name, source=source, method=method,
@@ -177,8 +178,18 @@ def _demand(asked: Demand, options: Mapping[str, Any]) -> Demand:
 def fingerprint(record: Record) -> str:
     """What two creates of the same id must have in common."""
     spec, source = record.spec, record.spec.source
-    asked = (spec.url, spec.method, source.kind == "file" and source.path, source.size, spec.headers, spec.label, dict(spec.metadata), record.group)
+    headers = [(name, value if value != spec.idempotency_key else None) for name, value in spec.headers]
+    asked = (spec.url, spec.method, source.kind == "file" and source.path, source.size, headers, spec.label, dict(spec.metadata), record.group)
     return blake2b(repr(asked).encode(), digest_size=12).hexdigest()
+
+
+def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:
+    """The key that all tries of this operation carry and no other's, and its header where it is not the standard one."""
+    if request.idempotency_key is None:
+        return None, ()
+    name, key = request.idempotency_key, blake2b(f"{batch} {id}".encode(), digest_size=16).hexdigest()
+    checked_header(name, key)
+    return key, () if name.lower() == "idempotency-key" else ((name, key),)
 
 
 def _check_sizes(request: Request) -> None:
