@@ -85,9 +85,14 @@ class SqliteStore(Store):
     def trim(self, keep: Retention, *, limit: int) -> int:
         with self._transaction(synced=False) as connection:
             count = self._trimmer.forget(connection, keep, limit=limit)
-        with self._writing, translated(self._file):
-            self._trimmer.give_back(self._open_connection(), done=count == 0)
+        more = self._give_back()
+        while more and not count:  # at the end everything, still in slices, so that others may write in between
+            more = self._give_back()
         return count
+
+    def _give_back(self) -> bool:
+        with self._writing, translated(self._file):
+            return self._trimmer.give_back(self._open_connection())
 
     @contextmanager
     def _transaction(self, *, synced: bool) -> Iterator[sqlite3.Connection]:

@@ -13,10 +13,9 @@ from sendoff_sqlite import SqliteStore
 class TestSqliteStore(StoreContract):
     @pytest.fixture
     def store(self, tmp_path):
-        self.opened = []
         store = SqliteStore(None, Toolkit(clock=SystemClock(), random=Random(1), log=logging.getLogger("test"), folder=tmp_path / "state"))
         store.open()
-        self.opened.append(store)
+        self.opened = [store]
         yield store
         for one in self.opened:
             one.close()
