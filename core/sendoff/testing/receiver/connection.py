@@ -150,18 +150,22 @@ class Exchange:
         return (204 if there else 404) if head.method == "DELETE" else 405, (), b""
 
     def _answer(self, status: int, headers: Fields, body: bytes, *, close: bool = False) -> None:
+        length = len(body)
         lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Whatever')}", *(f"{name}: {value}" for name, value in headers)]
-        if status >= 200 and status != 204:
-            lines.append(f"Content-Length: {len(body)}")
+        body = b"" if status < 200 or status in (204, 304) or self._head.method == "HEAD" else body
+        if status >= 200 and status not in (204, 304):
+            lines.append(f"Content-Length: {length}")
         if close:
             lines.append("Connection: close")
-        data = "\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if self._head.method == "HEAD" else body)
+        data = "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+        if status >= 200:
+            self._house.ledger.set(self._row, status=status)  # first: whoever gets the answer may look at once
         if self._drip:
             self._send_slowly(data)
         else:
             self._connected.sendall(data)
         if status >= 200:
-            self._house.ledger.set(self._row, status=status, answered_at=time.monotonic())
+            self._house.ledger.set(self._row, answered_at=time.monotonic())
 
     def _send_slowly(self, data: bytes) -> None:
         for byte in data:

@@ -51,7 +51,7 @@ TABLE: Mapping[int, Meaning] = {
     307: _MOVED,
     308: _MOVED,
     400: Meaning(Rejected, "found the request malformed"),
-    401: Meaning(CredentialNeeded, "wants a credential", _LOGIN),
+    401: Meaning(CredentialNeeded, "wants a credential", _LOGIN, _CREDENTIAL),
     402: Meaning(Rejected, "wants to be paid first"),
     403: Meaning(Rejected, "does not allow it", _LOGIN, _CREDENTIAL),
     404: Meaning(Rejected, "knows no such address"),
@@ -104,8 +104,7 @@ def error_of(status: int, headers: Sequence[tuple[str, str]], where: str, now: M
     meaning = meaning_of(status)
     wait = retry_after(header(headers, "retry-after"), now) if status in _MAY_WAIT else None
     kind = ServerBusy if status == 413 and wait is not None else meaning.kind  # RFC 9110 section 15.5.14: then it is temporary
-    side = meaning.facts.get("side") or kind.side
-    facts = {**meaning.facts, "side": "server" if side == "network" and "side" not in meaning.facts else side}
+    facts = {"side": "server", **meaning.facts}
     return kind(f"{where} {meaning.text} (status {status})", hint=meaning.hint, http_status=status, web_error=web_error_of(status), retry_after=wait, **facts)
 
 

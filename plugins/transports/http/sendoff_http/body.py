@@ -9,7 +9,7 @@ from sendoff import Shipment, SourceChanged
 
 from sendoff_http.watch import Watch
 
-BLOCK = 256 * 1024  # larger ones are not faster, and a try holds one
+BLOCK = 2**20  # a try holds one; 256 KiB is a sixth slower on loopback, larger ones are no faster
 
 
 class Body:

@@ -92,6 +92,7 @@ class Exchange:
         except httpcore.ProxyError as cause:
             raise _proxy_refused(self._watch.where, str(cause)) from cause
         except _GONE as cause:
+            self._watch.check()
             raise self._broken(cause, body, lane) from cause
         except Transient as error:
             if body.complete:
@@ -104,7 +105,9 @@ class Exchange:
         facts: dict[str, Any] = {"sent_all": True} if body.complete else {}
         if isinstance(cause, httpcore.LocalProtocolError):
             return Permanent(f"{where}: this cannot be sent over HTTP: {cause}", side="local")
-        if isinstance(cause, httpcore.RemoteProtocolError) and "disconnected" not in str(cause):
+        heard = lane.lines.heard[:5]
+        cut_off = "disconnected" in str(cause) and b"HTTP/".startswith(heard)
+        if isinstance(cause, httpcore.RemoteProtocolError) and not cut_off:
             return Transient(f"{where} does not answer in HTTP ({cause})", web_error=int(WebErrorStatus.ERROR_HTTP_INVALID_SERVER_RESPONSE), **facts)
         number = WebErrorStatus.CONNECTION_RESET if isinstance(lane.lines.trouble, ConnectionResetError) else WebErrorStatus.CONNECTION_ABORTED
         when = "before it answered" if body.complete else "while the file was being sent"

@@ -23,16 +23,20 @@ _BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Lines(httpcore.NetworkBackend):
-    """Makes the connections of one lane. watch: of the try that uses the lane now. trouble: what its connection died of."""
+    """Makes the connections of one lane.
+
+    watch: of the try that uses the lane now. trouble: what its connection died of. heard: the first bytes of the answer.
+    """
 
     def __init__(self) -> None:
         self.watch: Watch | None = None
         self.current: socket.socket | None = None
         self.trouble: OSError | None = None
+        self.heard = b""
 
     def use(self, watch: Watch) -> None:
         """The lane is this try's now."""
-        self.watch, self.trouble = watch, None
+        self.watch, self.trouble, self.heard = watch, None, b""
         watch.hold(self.current)
 
     def leave(self) -> None:
@@ -74,7 +78,7 @@ class Line(httpcore.NetworkStream):
         if self._early:
             data = bytes(self._early[:max_bytes])
             del self._early[:max_bytes]
-            return data
+            return self._heard(data)
         watch = self._lines.in_use()
         while True:
             try:
@@ -85,7 +89,7 @@ class Line(httpcore.NetworkStream):
                 raise httpcore.ReadError(self._died(cause, watch)) from cause
             else:
                 watch.check()
-                return data
+                return self._heard(data)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         """Hands all of it over; ends early with ``WriteError``, after which httpcore reads the answer, when a final answer begins."""
@@ -176,6 +180,11 @@ class Line(httpcore.NetworkStream):
             raise httpcore.WriteError("the server answered before the request was complete")
         if len(self._early) > _MOST_EARLY:
             raise Transient(f"{watch.where} sends interim answers without end", web_error=int(WebErrorStatus.ERROR_HTTP_INVALID_SERVER_RESPONSE))
+
+    def _heard(self, data: bytes) -> bytes:
+        if len(self._lines.heard) < 5:
+            self._lines.heard += data[:5]
+        return data
 
     def _died(self, cause: OSError, watch: Watch) -> str:
         """The connection broke; an answer may still lie in its buffers, and is awaited no longer than any other."""

@@ -1,0 +1,54 @@
+"""A receiver, a transport to it, and shipments."""
+
+import os
+from pathlib import PurePosixPath
+
+import pytest
+from sendoff.model.destination import Destination
+from sendoff.testing.receiver import Receiver
+from sendoff.testing.shipment import LooseShipment, Wallet, loose_toolkit
+from sendoff_http import HttpTransport, Settings
+
+
+class Lab:
+    """Makes receivers, transports and shipments for one test, and puts all of them away."""
+
+    def __init__(self, folder):
+        self.folder, self._open = folder, []
+
+    def receiver(self, *script, **words):
+        receiver = Receiver(words.pop("folder", self.folder / "in"), script=script, **words).open()
+        self._open.append(receiver)
+        return receiver
+
+    def transport(self, url, *, credential=None, environment=None, cleartext=False, exact=False, **settings):
+        destination = Destination(url=url, transport="http", cleartext=cleartext, exact=exact)
+        toolkit = loose_toolkit(credential=credential, environment=environment)
+        transport = HttpTransport(destination, Settings(**settings), toolkit)
+        self._open.append(transport)
+        return transport
+
+    def shipment(self, transport, size=1000, name="thing", **words):
+        path = self.folder / f"source-{len(self._open)}"
+        path.write_bytes(os.urandom(size) if isinstance(size, int) else size)
+        shipment = LooseShipment(path=path, target=transport.target(PurePosixPath(name)), credentials=transport.toolkit.credential, **words)
+        self._open.append(shipment)
+        return shipment
+
+    def send(self, receiver, *, size=1000, method=None, demand=None, credentials=(), **settings):
+        """One try to a receiver; the shipment keeps what happened."""
+        transport = self.transport(receiver.url, credential=Wallet(*credentials), **settings)
+        words = {"demand": demand} if demand else {}
+        shipment = self.shipment(transport, size, method=method, **words)
+        return transport.send(shipment), shipment
+
+    def close(self):
+        for one in reversed(self._open):
+            one.close()
+
+
+@pytest.fixture
+def lab(tmp_path):
+    lab = Lab(tmp_path)
+    yield lab
+    lab.close()
