@@ -4,8 +4,10 @@ import pytest
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.store_contract import StoreContract
 
-from tests.contract.broken_stores import STORES
+from tests.contract import broken_store_reading, broken_stores
 
+MODULES = {**vars(broken_stores), **vars(broken_store_reading)}
+STORES = {store.breaks: store for store in MODULES.values() if getattr(store, "breaks", "")}
 PROMISES = sorted(name for name in dir(StoreContract) if name.startswith("test_"))
 
 
