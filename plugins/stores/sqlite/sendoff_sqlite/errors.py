@@ -17,19 +17,20 @@ _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
 
 
 @contextmanager
-def translated(file: Path) -> Iterator[None]:
-    """Inside, whatever SQLite raises becomes ``JournalFull`` or ``StoreRefused`` with a cure."""
+def translated(file: Path, *, most: int | None = None) -> Iterator[None]:
+    """Inside, whatever SQLite raises becomes ``JournalFull`` or ``StoreRefused`` with a cure. most: bytes the file may grow to."""
     try:
         yield
     except sqlite3.Error as cause:
-        raise in_our_words(cause, file) from cause
+        raise in_our_words(cause, file, most=most) from cause
 
 
-def in_our_words(cause: sqlite3.Error, file: Path) -> SendoffError:
+def in_our_words(cause: sqlite3.Error, file: Path, *, most: int | None = None) -> SendoffError:
     """The error of ours that says what this one of SQLite's means for the journal in ``file``."""
     name = getattr(cause, "sqlite_errorname", None) or ""
     if name in _FULL:
-        return JournalFull(f"{file}: there is no room left for the journal")
+        bound = f", or the {most} bytes that [store] max_size allows are used up" if most is not None else ""
+        return JournalFull(f"{file}: there is no room left on its disk{bound}")
     if _is(name, _BUSY):
         return StoreRefused(f"{file}: another process has been writing for too long; try again, and if it stays so, end that process")
     if _is(name, _SHUT):

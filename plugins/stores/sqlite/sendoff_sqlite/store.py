@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
-from sendoff import Checkpoint, Event, Lane, Moment, Note, Opened, Page, Query, Record, Reply, Retention, Store, StoreRefused, Todo, Toolkit, Unit
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sendoff import Checkpoint, Event, Lane, Moment, Note, Opened, Page, Query, Record, Reply, Retention, Store, StoreRefused, Todo, Toolkit, Unit, size
 
 from sendoff_sqlite.connection import BUSY, Readers, writing
 from sendoff_sqlite.errors import translated
@@ -30,11 +30,11 @@ Answer = TypeVar("Answer")
 
 
 class SqliteSettings(BaseModel):
-    """``[store]``: max_size is how many bytes the journal may grow to; beyond it ``JournalFull``."""
+    """``[store]``: max_size is how far the journal's file may grow, bytes or ``"512M"``; beyond it ``JournalFull``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    max_size: int | None = Field(default=None, ge=2**20)
+    max_size: Annotated[int, BeforeValidator(size), Field(ge=2**20)] | None = None
 
 
 class SqliteStore(Store):
@@ -97,7 +97,7 @@ class SqliteStore(Store):
     @contextmanager
     def _transaction(self, *, synced: bool) -> Iterator[sqlite3.Connection]:
         """All that is written inside, or nothing; the lock of the file is taken at once, so that nothing read inside can change."""
-        with self._writing, translated(self._file):
+        with self._writing, translated(self._file, most=self.settings.max_size):
             connection = self._open_connection()
             if synced is not self._synced:
                 connection.execute(f"pragma synchronous = {'full' if synced else 'normal'}")

@@ -130,6 +130,10 @@ def test_an_error_in_a_commit_leaves_nothing_of_it(store):
     create(store, "one")
 
 
+def test_a_size_may_be_written_as_people_do():
+    assert [SqliteSettings(max_size=given).max_size for given in ("2M", 2**22, None)] == [2**21, 2**22, None]
+
+
 @pytest.mark.parametrize("settings", [{"max_siz": 1}, {"max_size": 5}, {"max_size": "much"}])
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(ValidationError, match="max_siz"):
