@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sendoff.errors import InvalidArgument, UnsupportedScheme
 from sendoff.model.secret import public_url
@@ -16,6 +16,7 @@ _FTP = "FTP sends passwords and files in clear text and cannot say what arrived;
 REFUSED = {"ftp": _FTP, "ftps": _FTP, "ftpes": _FTP, "tftp": "TFTP has no login and no integrity; use sftp:// or https:// instead"}
 
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNFIT = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -84,6 +85,15 @@ def checked_tail(tail: str, url: str) -> None:
     """The end of an address whose beginning was checked: no control characters, no blanks."""
     if _UNFIT.search(tail):
         raise InvalidArgument(f"{public_url(url)!r}: an address may not contain blanks, backslashes or control characters; write %20 for a blank")
+
+
+def regular_netloc(parts: SplitResult) -> str:
+    """User, host and port in the one form that stands for all spellings (RFC 3986 section 6.2): small letters, no default port."""
+    user, mark, place = parts.netloc.rpartition("@")
+    port = parts.port
+    if port is None or port == _DEFAULT_PORTS.get(parts.scheme):
+        place = place.rpartition(":")[0] if not place.endswith("]") and ":" in place else place
+    return f"{user}{mark}{place.lower()}"
 
 
 def is_local(url: str) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sendoff.errors import InvalidArgument, Refused, UnsupportedScheme
 from sendoff.model.configuration import Configuration
-from sendoff.model.destination import REFUSED, Destination, checked_tail, checked_url, is_local, is_loopback, scheme_of
+from sendoff.model.destination import REFUSED, Destination, checked_tail, checked_url, is_local, is_loopback, regular_netloc, scheme_of
 from sendoff.model.target import Target
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.installation import Installed
@@ -75,9 +75,10 @@ class Addresses:
         return Address(folder=folder, name=below, target=target)
 
     def _bare(self, url: str, name: str) -> Address:
+        url = url.partition("#")[0]
         before, mark, query = url.partition("?")
         root, _, last = before.rpartition("/")
-        if last and root.count("/") > 2:
+        if last and root.count("/") >= 2:
             return self._exact(f"{root}/", url, last, mark + query)
         folder = self._folder(checked_url(url))
         if mark:
@@ -87,13 +88,11 @@ class Addresses:
 
     def _exact(self, root: str, url: str, last: str, rest: str) -> Address:
         """The address of one thing; what its folder has been checked for is not checked again."""
-        last = last.partition("#")[0]
         folder = self._folder(root)
         checked_tail(last + rest, url)
-        name = unquote(last)
-        if name in ("..", ".") or "\0" in name:
+        if _climbs(last) or "%00" in last:
             raise InvalidArgument(f"{Target(url).public}: a path may not climb with '..', nor hold a NUL")
-        return Address(folder=folder, name=name, target=Target(url.partition("#")[0]))
+        return Address(folder=folder, name=unquote(last), target=Target(f"{folder.destination.url}{last}{rest}"))
 
     def _folder(self, url: str) -> Folder:
         """The folder of a bare address, checked once as long as the configuration stays."""
@@ -109,9 +108,9 @@ class Addresses:
         transport = self._installed.transport_for(scheme_of(url))
         parts = urlsplit(checked_url(url))
         self._allowed(url)
-        if any(unquote(piece) in ("..", ".") for piece in parts.path.split("/")):
+        if _climbs(parts.path):
             raise InvalidArgument(f"{Target(url).public}: a path may not climb with '..'")
-        root = urlunsplit((parts.scheme, parts.netloc, parts.path.rpartition("/")[0] + "/", "", ""))
+        root = urlunsplit((parts.scheme, regular_netloc(parts), parts.path.rpartition("/")[0] + "/", "", ""))
         destination = Destination(url=root, transport=transport, exact=True)
         return Folder(destination=destination, place=destination.origin, local=is_local(url), loopback=is_loopback(url))
 
@@ -121,14 +120,20 @@ class Addresses:
         if configuration.allow_schemes is not None and parts.scheme not in configuration.allow_schemes:
             raise UnsupportedScheme(f"{parts.scheme}:// is not allowed here; [policy] allow_schemes has {', '.join(configuration.allow_schemes)}")
         host = parts.hostname or ""
-        if configuration.allow_hosts is not None and not any(fnmatch(host, pattern) for pattern in configuration.allow_hosts):
+        if configuration.allow_hosts is not None and not any(fnmatch(host, pattern.lower()) for pattern in configuration.allow_hosts):
             raise Refused(f"{host} is not allowed here; [policy] allow_hosts has {', '.join(configuration.allow_hosts)}")
+
+
+def _climbs(path: str) -> bool:
+    """Whether a server that decodes a path, even twice, would be led out of it."""
+    if "." not in path and "%" not in path:
+        return False
+    return any(piece in ("..", ".") for piece in unquote(unquote(path)).replace("\\", "/").split("/"))
 
 
 def _inside(name: str) -> str:
     """A path below a root: relative, not climbing, no NUL, no backslash that a server might read as a slash."""
-    pieces = name.split("/")
-    if not name or name.startswith("/") or any(unquote(piece) in ("..", ".", "") for piece in pieces):
+    if not name or name.startswith("/") or "" in name.split("/") or _climbs(name):
         raise InvalidArgument(f"{name!r} does not name a thing below its destination")
     if "\0" in name or "%00" in name or "\\" in name:
         raise InvalidArgument(f"{name!r}: a name may not contain NUL or a backslash")
