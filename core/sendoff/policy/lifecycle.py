@@ -26,6 +26,7 @@ from sendoff.errors import (
     SendoffError,
     ServerBusy,
     SessionLost,
+    SourceChanged,
     SourceUnavailable,
     Transient,
     Unreachable,
@@ -92,13 +93,15 @@ def failed(record: Record, error: SendoffError, one: Try, response: Response | N
     if isinstance(error, Interrupted):
         return _interrupted(record, one, setting)
     if isinstance(error, Postpone):
-        return Decision(fields=queued(setting.now + moment(error.retry_after or 60.0), tally=_kept(record.tally, one)))
+        return Decision(fields=queued(setting.now + moment(error.retry_after or 60.0), reason_text=error.message, tally=_kept(record.tally, one)))
     failure = failure_of(error)
     if _doubtful(record, error):
         unknown = failure_of(OutcomeUnknown(hint=f"ask the server whether it has it; the last error was: {error.message}"))
         return _ended(unknown, _kept(record.tally, one), response, setting)
     if isinstance(error, SessionLost):
         return _begun_anew(record, failure, one, response, setting)
+    if isinstance(error, SourceChanged) and _may_restart(record):
+        return replace(_tried_again(record, error, failure, replace(one, confirmed=0, session=False), response, setting), forget=True)
     if isinstance(error, Transient):
         return _tried_again(record, error, failure, one, response, setting)
     if isinstance(error, NeedsPerson):
@@ -172,7 +175,12 @@ def _doubtful(record: Record, error: SendoffError) -> bool:
     return isinstance(error, OutcomeUnknown) or (isinstance(error, Transient) and not isinstance(error, ServerBusy))
 
 
-def _tried_again(record: Record, error: Transient, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
+def _may_restart(record: Record) -> bool:
+    """Whether a source that changed during the try is sent anew, whatever it holds then; what must not be repeated is not."""
+    return record.spec.if_changed == "restart" and (record.spec.repeatable or not record.point)
+
+
+def _tried_again(record: Record, error: SendoffError, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
     """Waiting may cure it: again after a growing pause while patience lasts; while there is no network nothing is spent."""
     if setting.gate:
         return _interrupted(record, one, setting)

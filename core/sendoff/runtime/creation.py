@@ -58,7 +58,7 @@ class Creation:
     boot: str
     machine: str
     new_id: Callable[[], str]
-    _mounts: dict[str, str] = field(default_factory=dict)
+    _mounts: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def draft(self, request: Request, *, batch: str, environment: Mapping[str, str], now: Moment, wall: Moment, start: bool) -> Draft:
         """The record this request makes; ``InvalidArgument`` and its kin say what is wrong with it."""
@@ -103,7 +103,7 @@ class Creation:
         os.close(handle)
         if kind == "spool":
             path = str(self.spool.adopt(request.spool or ""))
-        folder = os.path.dirname(path)
+        folder = (os.path.dirname(path), found.st_dev)
         if folder not in self._mounts:
             self._mounts[folder] = mount_of(path)
         return Source(kind=kind, path=path, mount=self._mounts[folder], identity=SourceIdentity.of(found, self.boot))

@@ -50,6 +50,8 @@ def _why_not(path: str, mount: str, cause: OSError) -> SendoffError:
     if cause.errno in (errno.ENOENT, errno.ENOTDIR):
         if mount != "/" and not os.path.ismount(mount):
             return SourceUnavailable(f"{path} is not there because nothing is mounted on {mount}", hint=f"mount {mount}; the upload then goes on by itself")
+        if os.path.islink(path):
+            return SourceMissing(f"{path} is a symbolic link to {os.readlink(path)}, which is not there")
         return SourceMissing(f"there is no file {path}")
     if cause.errno in (errno.EACCES, errno.EPERM):
         return SourceUnreadable(f"{path} cannot be read: permission denied", hint="make it readable, then: sendoff retry")
@@ -57,7 +59,9 @@ def _why_not(path: str, mount: str, cause: OSError) -> SendoffError:
         return SourceUnsuitable(f"{path} is a socket or a device; only a regular file can be uploaded")
     if cause.errno == errno.ELOOP:
         return SourceMissing(f"{path} is a loop of symbolic links")
-    if cause.errno in (errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE, errno.ENOMEM):
+    if cause.errno in (errno.ENOTCONN, errno.EHOSTDOWN, errno.ESTALE):
+        return SourceUnavailable(f"{path} is not there because its drive or share does not answer: {cause.strerror}", hint="the upload goes on by itself")
+    if cause.errno in (errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM):
         return Transient(f"{path} cannot be opened just now: {cause.strerror}", side="source")
     return SourceUnreadable(f"{path} cannot be opened: {cause.strerror}")
 
