@@ -76,6 +76,9 @@ class Exchange:
             )  # fmt: skip
 
         self._row = self._house.ledger.add(row)
+        if not self._house.shelf.knows(head.target):
+            self._answer(403, (), b"", close=True)
+            raise Over("an address outside the folder")
         rules = self._house.script.take(self._row, head.method, head.target)
         parcel = self._house.shelf.begin(head.target, self._row) if head.method in _WITH_BODY else Parcel(None, None)
         try:

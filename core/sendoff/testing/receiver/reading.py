@@ -33,7 +33,10 @@ class Head:
     @property
     def size(self) -> int | None:
         """The announced length of the body; None = chunked."""
-        return None if self.chunked else int(self.header("content-length") or 0)
+        text = self.header("content-length") or "0"
+        if not text.isdigit() and not self.chunked:
+            raise Broken(f"Content-Length: {text}")
+        return None if self.chunked else int(text)
 
 
 class Inlet:

@@ -15,6 +15,14 @@ class Shelf:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
+    def knows(self, address: str) -> bool:
+        """Whether an address lies inside the folder."""
+        try:
+            self.path(address)
+        except ValueError:
+            return False
+        return True
+
     def path(self, address: str) -> Path | None:
         """The file of an address; None where nothing is kept. ``ValueError`` for an address that leads outside."""
         if self.folder is None:
