@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 FOREIGN = ("SENDOFF_", "XDG_", "AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "CREDENTIALS_DIRECTORY", "NETRC")
+LEAVING = 5.0  # seconds that a host which was told to stop may take
 PRIVATE = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
 
 
@@ -29,19 +32,25 @@ def private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert not left, f"tests left these processes behind (now ended): {left}"
 
 
-def _hosts_in(home: Path) -> list[str]:
-    """Processes that still live in this run's home; they are ended here, so that a forgotten one harms nobody."""
-    mark = f"HOME={home / 'home'}".encode()
-    left = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if int(folder.name) == os.getpid() or mark not in (folder / "environ").read_bytes().split(b"\0"):
-                continue
-            left.append(f"{folder.name}: {(folder / 'cmdline').read_bytes().replace(bytes(1), b' ').decode(errors='replace')}")
-            os.kill(int(folder.name), signal.SIGKILL)
-        except (OSError, ValueError):
-            continue
+def _hosts_in(home: Path) -> dict[int, str]:
+    """Processes that still live in this run's home, once those that are leaving have left; ended, so that a forgotten one harms nobody."""
+    end = time.monotonic() + LEAVING
+    while (left := _living_in(home)) and time.monotonic() < end:
+        time.sleep(0.05)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     return left
+
+
+def _living_in(home: Path) -> dict[int, str]:
+    mark = f"HOME={home / 'home'}".encode()
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int(folder.name) != os.getpid() and mark in (folder / "environ").read_bytes().split(b"\0"):
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(bytes(1), b" ").decode(errors="replace")
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
