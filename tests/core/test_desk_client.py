@@ -290,7 +290,7 @@ def test_a_client_that_means_another_configuration_is_refused_with_both_paths(pl
 
 @pytest.mark.fault(87)
 def test_a_client_of_another_version_is_told_and_nothing_is_done(desk, twin, place, monkeypatch):
-    monkeypatch.setattr("sendoff.desk.client.__version__", "0.0.1")
+    monkeypatch.setattr("sendoff.desk.road.__version__", "0.0.1")
     for call in (lambda: desk.page(Query()), lambda: list(desk.create(requests(1))), lambda: list(desk.create(requests(3000)))):
         with pytest.raises(OtherVersion) as error:
             call()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from sendoff import __version__
 from sendoff.desk import codec
-from sendoff.desk.exchange import Exchange, quoted
-from sendoff.desk.finder import Finder
+from sendoff.desk.exchange import Exchange
 from sendoff.desk.place import Place
-from sendoff.errors import HostUnavailable, Json, OtherVersion, SendoffError, from_json
+from sendoff.desk.road import Road
+from sendoff.errors import HostUnavailable, Json, SendoffError, from_json
 
 if TYPE_CHECKING:
     from sendoff.model.event import Event
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from sendoff.model.secret import Credential
 
 PIECE = 64 * 1024
-LONGEST_ADDRESS = 4096
+LONGEST_HELD = 0.05  # seconds
 TRIES = 5
 STREAM_TIMEOUT = 600.0  # seconds in which something must move while requests and answers stream
 
@@ -42,8 +41,7 @@ class DeskClient:
     def __init__(self, place: Place, *, environment: Mapping[str, str] | None = None, spawn: bool = True, program: Sequence[str] = ()) -> None:
         self.place = place
         self._environment = environment if environment is not None else os.environ
-        self._spawn = spawn
-        self._finder = Finder(place, self._environment, spawn=spawn, program=program)
+        self._road = Road(place, self._environment, spawn=spawn, program=program)
 
     # -- the seven verbs ----------------------------------------------------------------------------------------------
 
@@ -62,10 +60,10 @@ class DeskClient:
         pieces = _pieces(terms, requests)
         first, second = next(pieces), next(pieces, None)
         if second is None:
-            exchange = self._exchange("POST", "create", body=first)
+            exchange = self._road.told("create", first)
             bodies = exchange.body()
         else:
-            exchange = self._exchange("POST", "create", streams=True)
+            exchange = self._road.opened("create")
             bodies = exchange.both_ways(chain((first, second), pieces), STREAM_TIMEOUT)
         try:
             yield from _answers(exchange, bodies)
@@ -77,13 +75,13 @@ class DeskClient:
         from sendoff.model.query import Applied
 
         body = codec.line({"order": codec.as_document(order), "which": codec.as_document(which)})
-        return codec.from_document(Applied, self._json("POST", "order", body=body))
+        return codec.from_document(Applied, _json(self._road.told("order", body)))
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
         """Operations as JSON shows them."""
         from sendoff.model.query import Page
 
-        found = self._json("GET", "page", {"query": codec.as_document(query) or None, "after": after, "limit": limit})
+        found = _json(self._road.asked("page", {"query": codec.as_document(query) or None, "after": after, "limit": limit}))
         return Page(items=found["items"], next=found.get("next"))
 
     def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
@@ -96,7 +94,7 @@ class DeskClient:
 
     def answer(self, id: str, offset: int = 0) -> Iterator[bytes]:
         """The kept body of the server's response, from ``offset``."""
-        exchange = self._exchange("GET", "answer", {"id": id, "offset": offset})
+        exchange = self._road.asked("answer", {"id": id, "offset": offset})
         try:
             yield from exchange.body()
         finally:
@@ -104,11 +102,12 @@ class DeskClient:
 
     def ask(self, question: Question) -> Json:
         """Whatever is neither an operation nor an event; ``stop`` returns at once, ``stop()`` waits."""
-        return self._json("GET", "ask", {"what": question.what, "details": dict(question.details) or None})
+        return _json(self._road.asked("ask", {"what": question.what, "details": dict(question.details) or None}))
 
     def keep(self, reference: str, credential: Credential | None) -> None:
         """Set or remove (None) a credential."""
-        self._json("POST", "keep", body=codec.line({"reference": reference, "credential": codec.credential_document(credential)}))
+        body = codec.line({"reference": reference, "credential": codec.credential_document(credential)})
+        _json(self._road.told("keep", body))
 
     # -- and what only a client needs ---------------------------------------------------------------------------------
 
@@ -134,86 +133,31 @@ class DeskClient:
 
     def stop(self) -> bool:
         """Ask the host to stop and wait until it has; False when none ran."""
-        try:
-            DeskClient(self.place, environment=self._environment, spawn=False)._json("POST", "ask", {"what": "stop"})
-        except HostUnavailable as error:
-            if "lost" not in error.facts:
-                return False
-        self._finder.wait_gone()
-        return True
-
-    # -- the road -----------------------------------------------------------------------------------------------------
+        return self._road.stop()
 
     def _followed(self, query: Query, after: int | None, progress: bool) -> Exchange:
-        return self._exchange("GET", "follow", {"query": codec.as_document(query) or None, "after": after, "progress": progress or None})
-
-    def _json(self, method: str, verb: str, parameters: Mapping[str, Json] | None = None, *, body: bytes = b"") -> Json:
-        exchange = self._exchange(method, verb, parameters, body=body)
-        try:
-            return codec.parse(b"".join(exchange.body()))
-        finally:
-            exchange.close()
-
-    def _exchange(self, method: str, verb: str, parameters: Mapping[str, Json] | None = None, *, body: bytes = b"", streams: bool = False) -> Exchange:
-        """An exchange whose answer has begun well; a host that is of another version or about to stop has done nothing and is replaced."""
-        words = self._words(method, verb, parameters or {}, body, streams)
-        for last in (False,) * (TRIES - 1) + (True,):
-            exchange = Exchange(self._finder.connection(), self.place.state)
-            try:
-                exchange.send(words)
-                if exchange.head() in (100, 200):
-                    return exchange
-                error = from_json(codec.parse_object(b"".join(exchange.body())))
-            except HostUnavailable as cause:
-                error = cause
-            exchange.close()
-            if last or not self._may_repeat(error, method):
-                raise error
-        raise AssertionError("the last try returns or raises")
-
-    def _may_repeat(self, error: SendoffError, method: str) -> bool:
-        """Whether the same words may go out again; makes way for another host where that is needed."""
-        if not self._spawn or not isinstance(error, HostUnavailable):
-            return False
-        if isinstance(error, OtherVersion):
-            self.stop()
-            return True
-        if "stopping" in error.facts:
-            self._finder.wait_gone()
-            return True
-        return "lost" in error.facts and method == "GET"
-
-    def _words(self, method: str, verb: str, parameters: Mapping[str, Json], body: bytes, streams: bool) -> bytes:
-        """The request as it goes over the socket; parameters too long for an address go as the body of a POST."""
-        given = {name: value for name, value in parameters.items() if value is not None}
-        address = f"/v1/{verb}" + ("?" + "&".join(f"{name}={quoted(_worded(value))}" for name, value in given.items()) if given else "")
-        if len(address) > LONGEST_ADDRESS:
-            method, address, body = "POST", f"/v1/{verb}", codec.line(given)
-        lines = [f"{method} {address} HTTP/1.1", "Host: sendoff", f"Sendoff-Version: {__version__}"]
-        if self.place.config_named:
-            lines.append(f"Sendoff-Config: {json.dumps(self.place.config)}")
-        if streams:
-            lines += ["Transfer-Encoding: chunked", "Expect: 100-continue"]
-        elif body:
-            lines.append(f"Content-Length: {len(body)}")
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        return self._road.asked("follow", {"query": codec.as_document(query) or None, "after": after, "progress": progress or None})
 
 
-def _worded(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+def _json(exchange: Exchange) -> Json:
+    try:
+        return codec.parse(b"".join(exchange.body()))
+    finally:
+        exchange.close()
 
 
 def _pieces(terms: bytes, requests: Iterable[Request]) -> Iterator[bytes]:
     """The requests as lines, in pieces worth sending; a caller who needs long for the next one does not hold the others back."""
     encode = codec.RequestCodec().line
     held, size = [terms], len(terms)
+    due = monotonic() + LONGEST_HELD
     for request in requests:
         line = encode(request)
         held.append(line)
         size += len(line)
-        if size >= PIECE:
+        if size >= PIECE or monotonic() >= due:
             yield b"".join(held)
-            held, size = [], 0
+            held, size, due = [], 0, monotonic() + LONGEST_HELD
     yield b"".join(held)
 
 

@@ -82,11 +82,12 @@ class Reply:
 class Exchange:
     """One request and its answer over one connection.
 
-    connection: to the host; closed with the exchange. name: whose host it is, for messages.
+    connection: to the host; closed with the exchange. name: whose host it is, for messages. sent: the body may have gone out.
     """
 
     def __init__(self, connection: socket.socket, name: str) -> None:
         self.reply = Reply()
+        self.sent = False
         self._connection = connection
         self._name = name
         self._process = os.getpid()
@@ -105,9 +106,9 @@ class Exchange:
         except OSError as cause:
             self._lost(cause)
 
-    def head(self) -> int:
-        """The status of the answer; 100 when the host waits for the body."""
-        while not self.reply.status:
+    def head(self, *, invited: bool = False) -> int:
+        """The status of the answer; with ``invited`` also 100, which says that the host waits for the body."""
+        while self.reply.status < (100 if invited else 200):
             self._first += self._fed()
         return self.reply.status
 

@@ -1,0 +1,109 @@
+"""From a client to the host and back: one exchange per call, repeated where that is safe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from sendoff import __version__
+from sendoff.desk import codec
+from sendoff.desk.exchange import Exchange, quoted
+from sendoff.desk.finder import Finder
+from sendoff.desk.place import Place
+from sendoff.errors import HostUnavailable, Json, OtherVersion, SendoffError, from_json
+
+LONGEST_ADDRESS = 4096
+TRIES = 5
+LOSSES = 2  # hosts that die under the same words before somebody is told
+UNSURE = "what was asked may have been done; look with: sendoff list"
+
+
+class Road:
+    """The way to the host of one place, whichever host that is. The parameters are those of ``Finder``."""
+
+    def __init__(self, place: Place, environment: Mapping[str, str], *, spawn: bool, program: Sequence[str] = ()) -> None:
+        self._place, self._environment, self._spawn = place, environment, spawn
+        self._finder = Finder(place, environment, spawn=spawn, program=program)
+
+    def asked(self, verb: str, parameters: Mapping[str, Json]) -> Exchange:
+        """A question that changes nothing; what is too long for an address goes as a body."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        address = verb + ("?" + "&".join(f"{name}={quoted(_worded(value))}" for name, value in given.items()) if given else "")
+        if len(address) <= LONGEST_ADDRESS:
+            return self._exchange(self._head("GET", address), b"", safe=True)
+        return self._told(verb, codec.line(given), safe=True)
+
+    def told(self, verb: str, body: bytes) -> Exchange:
+        """Something to do. The host says first that it is there (RFC 9110 section 10.1.1), so that who dies before has done nothing."""
+        return self._told(verb, body, safe=False)
+
+    def opened(self, verb: str) -> Exchange:
+        """Something to do whose words follow in chunks; the host waits for them."""
+        return self._exchange(self._head("POST", verb, "Transfer-Encoding: chunked", "Expect: 100-continue"), None, safe=False)
+
+    def stop(self) -> bool:
+        """Ask the host to stop and wait until it has; False when none ran."""
+        try:
+            Road(self._place, self._environment, spawn=False).told("ask", codec.line({"what": "stop"})).close()
+        except HostUnavailable as error:
+            if "lost" not in error.facts and "stopping" not in error.facts:
+                return False
+        self._finder.wait_gone()
+        return True
+
+    def _told(self, verb: str, body: bytes, *, safe: bool) -> Exchange:
+        return self._exchange(self._head("POST", verb, f"Content-Length: {len(body)}", "Expect: 100-continue"), body, safe=safe)
+
+    def _exchange(self, head: bytes, body: bytes | None, *, safe: bool) -> Exchange:
+        """An exchange whose answer has begun well. body: None = it streams, and the host waits for it. safe: to do twice."""
+        lost = 0
+        for left in reversed(range(TRIES)):
+            exchange = Exchange(self._finder.connection(), self._place.state)
+            error = _begun(exchange, head, body)
+            if error is None:
+                return exchange
+            exchange.close()
+            lost += "lost" in error.facts
+            if not left or lost >= LOSSES or not self._made_way(error, safe=safe or not exchange.sent):
+                raise error
+        raise AssertionError("the last try returns or raises")
+
+    def _made_way(self, error: SendoffError, *, safe: bool) -> bool:
+        """Whether the same words may go out again; who answered them makes way first where that is needed."""
+        if not self._spawn or not isinstance(error, HostUnavailable):
+            return False
+        if isinstance(error, OtherVersion):
+            self.stop()
+            return True
+        if "stopping" in error.facts:
+            self._finder.wait_gone()
+            return True
+        if "lost" in error.facts and not safe:
+            error.hint = UNSURE
+        return "lost" in error.facts and safe
+
+    def _head(self, method: str, address: str, *more: str) -> bytes:
+        lines = [f"{method} /v1/{address} HTTP/1.1", "Host: sendoff", f"Sendoff-Version: {__version__}", *more]
+        if self._place.config_named:
+            lines.append(f"Sendoff-Config: {json.dumps(self._place.config)}")
+        return "\r\n".join([*lines, "", ""]).encode()
+
+
+def _begun(exchange: Exchange, head: bytes, body: bytes | None) -> SendoffError | None:
+    """None when the answer has begun well, or when the host waits for what streams."""
+    try:
+        exchange.send(head)
+        status = exchange.head(invited=body != b"")
+        if status == 100 and body is None:
+            return None
+        if status == 100 and body:
+            exchange.sent = True
+            exchange.send(body)
+            status = exchange.head()
+        return None if status == 200 else from_json(codec.parse_object(b"".join(exchange.body())))
+    except HostUnavailable as error:
+        return error
+
+
+def _worded(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
