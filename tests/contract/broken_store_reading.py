@@ -38,6 +38,14 @@ class NeverSaysThatItWasAll(BrokenStore):
         return page if page.items else replace(page, next=after or "0")
 
 
+class GivesUpAfterAThousand(BrokenStore):
+    breaks = "test_the_one_that_matches_is_found_among_thousands"
+
+    def find(self, query, *, after=None, limit=100):
+        page = super().find(query, after=after, limit=limit)
+        return replace(page, items=[one for one in page.items if one.number <= int(after or 0) + 1000], next=page.next)
+
+
 class FindsNothingInstead(BrokenStore):
     breaks = "test_a_status_that_does_not_exist_is_a_clear_error"
 

@@ -62,6 +62,16 @@ class FindPromises:
 
         assert [] == names(store, Query(metadata={"k": "v"})) == names(store, Query(statuses=("running",))) == names(store, Query(numbers=(9999,)))
 
+    def test_the_one_that_matches_is_found_among_thousands(self, store: Store) -> None:
+        """What is asked at the end of every operation, and at the start of every process."""
+        store.commit([[Insert(sample(f"{place:04}", open=False, target="t")), Append(happened())] for place in range(2500)], synced=True)
+        create(store, "last", target="t", due=NOW + 9)
+        write(store, Update(create(store, "claimed", batch="x", due=NOW + 8), 1, {"owner": "me", "epoch": 1}))
+        asked = [Query(batch="batch", open=True), Query(target="t", open=True), Query(prefix="la"), Query(due_after=NOW + 8), Query(claimed=True)]
+
+        assert [[record.id for record in store.find(query, limit=1).items] for query in asked] == [["last"]] * 4 + [["claimed"]]
+        assert names(store, Query(due_after=NOW)) == ["last", "claimed"]
+
     def test_a_status_that_does_not_exist_is_a_clear_error(self, store: Store) -> None:
         with pytest.raises(InvalidArgument, match="sleeping"):
             store.find(Query(statuses=("sleeping",)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from bisect import bisect_right
 from typing import Any
 
 from sendoff import InvalidArgument, Page, Query, Record, TransferStatus, encode
@@ -38,54 +38,62 @@ class Search:
     def _candidates(self, connection: sqlite3.Connection, query: Query, *, after: int, scan: int) -> tuple[list[int], bool]:
         """Numbers after a position that may match, ascending, and whether there are more of them."""
         if query.numbers:
-            found = sorted({number for number in query.numbers if number > after})
+            found = sorted(set(query.numbers))
         else:
-            by_prefix = self._by_prefix(connection, query, after=after, scan=scan)
-            found = self._by_road(connection, query, after=after, scan=scan) if by_prefix is None else by_prefix
+            few = self._few(connection, query, scan=scan)
+            found = self._by_index(connection, query, after=after, scan=scan) if few is None else few
+        found = found[bisect_right(found, after) :]
         return found[:scan], len(found) > scan
 
-    def _by_road(self, connection: sqlite3.Connection, query: Query, *, after: int, scan: int) -> list[int]:
+    def _by_index(self, connection: sqlite3.Connection, query: Query, *, after: int, scan: int) -> list[int]:
         found: set[int] = set()
-        for statement, value in _roads(query):
+        for statement, value in _road(query)[1]:
             found.update(row[0] for row in connection.execute(self._sql[statement], {"value": value, "after": after, "scan": scan + 1}))
         return sorted(found)
 
-    def _by_prefix(self, connection: sqlite3.Connection, query: Query, *, after: int, scan: int) -> list[int] | None:
-        """A prefix that few ids have is looked up; one that very many have (None) is a filter like another."""
-        if query.prefix is None or query.ids:
+    def _few(self, connection: sqlite3.Connection, query: Query, *, scan: int) -> list[int] | None:
+        """A prefix that few ids have, a moment after which few are due: looked up. Where very many do (None) it is a filter like another."""
+        if query.ids or (query.prefix is None and query.due_after is None):
             return None
-        asked = {"low": query.prefix, "high": query.prefix + _LAST, "scan": scan + 1}
-        found = [row[0] for row in connection.execute(self._sql["by_prefix"], asked)]
-        return sorted(number for number in found if number > after) if len(found) <= scan else None
+        statement = "by_due" if query.prefix is None else "by_prefix"
+        found = connection.execute(self._sql[statement], {**_range(query), "due_after": query.due_after, "scan": scan + 1}).fetchall()
+        return sorted(row[0] for row in found) if len(found) <= scan else None
 
 
-def _roads(query: Query) -> Iterator[tuple[str, Any]]:
-    """The most selective index for this query; several where one filter names several values."""
-    if query.ids:
-        yield from (("by_id", one) for one in query.ids)
-        yield from (("by_batch", one) for one in query.ids)
-    elif query.batch is not None:
-        yield "by_batch", query.batch
-    elif query.target is not None:
-        yield "by_target", query.target
-    elif query.claimed:
-        yield "by_claim", None
-    elif query.group is not None:
-        yield "by_group", query.group
-    elif query.statuses:
-        yield from (("by_status", _status(word)) for word in query.statuses)
-    elif query.listed:
-        yield "by_listed", None
-    elif query.open:
-        yield "by_open", None
-    else:
-        yield "by_number", None
+def _road(query: Query) -> tuple[set[str], list[tuple[str, Any]]]:
+    """The most selective index for this query: which filters it applies, and what is asked of it, several things where a filter has several values."""
+    match query:
+        case Query(ids=(_, *_)):
+            return {"ids"}, [(statement, one) for one in query.ids for statement in ("by_id", "by_batch")]
+        case Query(target=str(), open=True):
+            return {"target", "open"}, [("by_open_target", query.target)]
+        case Query(target=str()):
+            return {"target"}, [("by_target", query.target)]
+        case Query(batch=str(), open=True):
+            return {"batch", "open"}, [("by_open_batch", query.batch)]
+        case Query(batch=str()):
+            return {"batch"}, [("by_batch", query.batch)]
+        case Query(claimed=True):
+            return {"claimed"}, [("by_claim", None)]
+        case Query(group=str()):
+            return {"group"}, [("by_group", query.group)]
+        case Query(statuses=(_, *_)):
+            return {"statuses"}, [("by_status", _status(word)) for word in query.statuses]
+        case Query(listed=True):
+            return {"listed"}, [("by_listed", None)]
+        case Query(open=True):
+            return {"open"}, [("by_open", None)]
+    return set(), [("by_number", None)]
 
 
 def _by_index_alone(query: Query) -> bool:
     """Every candidate matches: no filter is left that the index has not already applied."""
-    asked = [name for name in _FILTERS if getattr(query, name) not in (None, (), {})]
-    return not asked or (len(asked) == 1 and not query.numbers and query.prefix is None and next(_roads(query))[0] != "by_number")
+    return {name for name in _FILTERS if getattr(query, name) not in (None, (), {})} == _road(query)[0]
+
+
+def _range(query: Query) -> dict[str, str | None]:
+    """Which ids begin with the prefix."""
+    return {"low": query.prefix, "high": None if query.prefix is None else query.prefix + _LAST}
 
 
 def _parameters(query: Query, *, candidates: str, limit: int) -> dict[str, Any]:
@@ -99,8 +107,7 @@ def _parameters(query: Query, *, candidates: str, limit: int) -> dict[str, Any]:
         "claimed": query.claimed,
         "listed": query.listed,
         "due_after": query.due_after,
-        "low": query.prefix,
-        "high": None if query.prefix is None else query.prefix + _LAST,
+        **_range(query),
         "numbers": json.dumps(query.numbers) if query.numbers else None,
         "ids": json.dumps(query.ids) if query.ids else None,
         "statuses": json.dumps([_status(word) for word in query.statuses]) if query.statuses else None,

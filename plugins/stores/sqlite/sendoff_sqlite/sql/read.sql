@@ -17,6 +17,13 @@ where group_name is not null and group_name = :value and number > :after order b
 -- name: by_target
 select number from operation indexed by operation_by_target where target = :value and number > :after order by number limit :scan;
 
+-- name: by_open_target
+select number from operation indexed by operation_by_target where target = :value and open = 1 and number > :after order by number limit :scan;
+
+-- name: by_open_batch
+select number from operation indexed by operation_open_in_batch
+where open = 1 and batch = :value and number > :after order by number limit :scan;
+
 -- name: by_claim
 select number from operation indexed by operation_claimed where owner is not null and number > :after order by number limit :scan;
 
@@ -29,6 +36,12 @@ select number from operation indexed by operation_open where open = 1 and number
 
 -- name: by_prefix
 select number from operation indexed by operation_by_id where id >= :low and id < :high limit :scan;
+
+-- name: by_due
+select number from operation indexed by operation_waiting where due is not null and owner is null and due > :due_after
+union all
+select number from operation indexed by operation_claimed where owner is not null and due > :due_after
+limit :scan;
 
 -- name: by_number
 select number from operation where number > :after order by number limit :scan;
