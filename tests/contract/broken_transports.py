@@ -3,6 +3,7 @@
 import logging
 import socket
 from base64 import b64encode
+from contextlib import suppress
 from pathlib import PurePosixPath
 from threading import Lock
 from urllib.parse import quote, unquote, urlsplit
@@ -45,7 +46,8 @@ class PlainPut(Transport):
             raise Unreachable(str(cause)) from cause
 
     def stop(self, connection):
-        connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the try may have ended by itself meanwhile
+            connection.shutdown(socket.SHUT_RDWR)
 
     def put(self, connection, shipment):
         if not shipment.size:

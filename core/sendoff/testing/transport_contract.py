@@ -117,8 +117,9 @@ class TransportContract:
 
         assert world.landed(shipment.target) is None
 
-    def test_a_try_is_broken_off_within_a_second_even_when_the_server_is_silent(self, world: World, ship: Shipyard) -> None:
-        shipment = ship(LARGE)
+    @pytest.mark.parametrize("size", [100_000, LARGE], ids=["instead of an answer", "in the middle"])
+    def test_a_try_is_broken_off_within_a_second_even_when_the_server_is_silent(self, world: World, ship: Shipyard, size: int) -> None:
+        shipment = ship(size)
         world.stop_reading(100_000)
         with ThreadPoolExecutor(1) as pool:
             running = pool.submit(world.transport.send, shipment)
