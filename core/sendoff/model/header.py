@@ -11,6 +11,7 @@ Header = tuple[str, "str | Secret"]
 Headers = tuple[Header, ...]
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SECRET_NAME = re.compile(r"token|secret|passw|credential|signature|api-?key|access-?key", re.IGNORECASE)
 _ALWAYS_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "proxy-authenticate", "x-api-key", "x-auth-token"})
 _OURS = frozenset({"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "te", "trailer"})
 
@@ -33,7 +34,7 @@ def checked_header(name: str, value: str | Secret) -> Header:
 
 def is_secret_header(name: str) -> bool:
     """Whether a header's value is a secret because of its name."""
-    return name.lower() in _ALWAYS_SECRET or name.lower().startswith("proxy-")
+    return name.lower() in _ALWAYS_SECRET or name.lower().startswith("proxy-") or _SECRET_NAME.search(name) is not None
 
 
 def joined(headers: Headers) -> Headers:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sendoff.desk.contract import SLICE
-from sendoff.errors import IdConflict, InvalidArgument, InvalidState, Json, Refused, SendoffError
-from sendoff.model.change import Append, Change, Insert, Reply, SaveNote
+from sendoff.errors import InvalidArgument, InvalidState, Json, SendoffError
 from sendoff.model.configuration import Configuration
 from sendoff.model.event import Event
 from sendoff.model.operation import Record, Request
@@ -22,9 +20,10 @@ from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.answers import Answers
 from sendoff.runtime.conductor import Queued, Signal, Stop
-from sendoff.runtime.creation import Creation, Draft, fingerprint
+from sendoff.runtime.creation import Creation
 from sendoff.runtime.following import Following
-from sendoff.runtime.ledger import BATCH, Ledger
+from sendoff.runtime.intake import Intake
+from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.selection import Selecting
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.view import view
@@ -58,6 +57,7 @@ class App:
         self._parts = parts
         self._ledger, self._clock = parts.ledger, parts.clock
         self._selecting = Selecting(parts.ledger.journal.store)
+        self._intake = Intake(parts.ledger, parts.creation, parts.announcer, parts.clock, stored=lambda: parts.signal(Queued()))
 
     # -- create ----------------------------------------------------------------------------------------------------
 
@@ -71,75 +71,8 @@ class App:
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[Created | SendoffError]:
         """As ``Desk.create``."""
-        waiting, batch, total, sealed = iter(requests), self._parts.creation.new_id(), 0, dry_run
         surroundings = self._parts.environment if environment is None else environment
-        try:
-            while some := list(itertools.islice(waiting, SLICE)):
-                drafts = self._drafts(some, batch, surroundings, start, together)
-                total += sum(isinstance(draft, Draft) for draft in drafts)
-                if dry_run:
-                    yield from (_planned(draft) if isinstance(draft, Draft) else draft for draft in drafts)
-                    continue
-                sealed = len(some) < SLICE
-                yield from self._store(drafts, batch, total, sealed)
-        finally:
-            if not sealed:
-                self._seal(batch, total)
-
-    def _drafts(self, some: Sequence[Request], batch: str, environment: Mapping[str, str], start: bool, together: bool) -> list[Draft | SendoffError]:
-        """Each request checked; ``together``: one bad one refuses the others."""
-        drafts = [self._draft(request, batch, environment, start) for request in some]
-        if together and any(isinstance(draft, SendoffError) for draft in drafts):
-            return [draft if isinstance(draft, SendoffError) else Refused("another source of the same put was refused; nothing was stored") for draft in drafts]
-        return drafts
-
-    def _draft(self, request: Request, batch: str, environment: Mapping[str, str], start: bool) -> Draft | SendoffError:
-        try:
-            draft = self._parts.creation.draft(request, batch=batch, environment=environment, now=self._clock.steady(), wall=self._clock.wall(), start=start)
-            self._parts.announcer.listeners.before_queue(draft.record)
-        except SendoffError as error:
-            return error
-        return draft
-
-    def _store(self, drafts: Sequence[Draft | SendoffError], batch: str, total: int, last: bool) -> Iterator[Created | SendoffError]:
-        """One disk transaction for a slice; each request is answered for itself."""
-        good = [draft for draft in drafts if isinstance(draft, Draft)]
-        units: list[list[Change]] = [[note] for draft in good for note in draft.notes]
-        ahead = len(units)
-        units += [[Insert(draft.record), Append(self._created(draft.record))] for draft in good]
-        if total > 1:
-            units.append([SaveNote(kind=BATCH, key=batch, value={"total": total, "sealed": last, "completed": False})])
-        replies = iter(self._ledger.journal.commit_many(units)[ahead:]) if units else iter(())
-        answers = [self._stored(draft, next(replies)) if isinstance(draft, Draft) else draft for draft in drafts]
-        self._parts.signal(Queued())
-        yield from answers
-
-    def _stored(self, draft: Draft, replies: Sequence[Reply]) -> Created | SendoffError:
-        reply, record = replies[0], draft.record
-        if reply.refused is None:
-            if self._parts.announcer.heard:
-                self._parts.announcer.tell(replace(record, number=reply.number), [("created", {})])
-            return Created(id=record.id, number=reply.number, batch=record.batch, url=record.spec.url, warning=draft.warning)
-        there = reply.existing
-        if there is None:
-            return InvalidState(f"the operation {record.id} was not stored: {reply.refused}")
-        if fingerprint(there) != fingerprint(record):
-            return IdConflict(
-                f"--id {record.id} is taken: it sends {there.spec.source.path} to {there.spec.url}, not {record.spec.source.path} to {record.spec.url}"
-            )
-        return Created(id=there.id, number=there.number, batch=there.batch, url=there.spec.url, existing=True)
-
-    def _created(self, record: Record) -> Event:
-        data = {"started": record.due is not None, "url": record.spec.url, "size": record.spec.source.size}
-        return Event(id=f"{record.id}.created", time=record.created_at, type="created", operation=record.id, batch=record.batch, data=data)
-
-    def _seal(self, batch: str, total: int) -> None:
-        """The last slice was full, or the client has gone: the batch is closed at what came."""
-        if total > 1:
-            self._ledger.journal.commit([SaveNote(kind=BATCH, key=batch, value={"total": total, "sealed": True, "completed": False})])
-            members = self._ledger.journal.store.find(Query(batch=batch), limit=1).items
-            if members:
-                self._ledger.close_batch(batch, members[0])
+        return self._intake.create(requests, surroundings, start=start, dry_run=dry_run, together=together)
 
     # -- order, page, follow, answer, ask, keep ----------------------------------------------------------------------
 
@@ -222,8 +155,3 @@ class App:
     def keep(self, reference: str, credential: Credential | None) -> None:
         """As ``Desk.keep``."""
         self._parts.keep(reference, credential)
-
-
-def _planned(draft: Draft) -> Created:
-    """What a dry run answers."""
-    return Created(id=draft.record.id, number=0, batch=draft.record.batch, url=draft.record.spec.url, warning=draft.warning)

@@ -30,7 +30,7 @@ from sendoff.runtime.spool import Spool
 
 _GROUP = re.compile(r"[^|\x00-\x1f]{1,128}")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
-_MOST_TEXT = 64 * 1024
+_MOST_TEXT, _MOST_ADDRESS, _MOST_NAME = 64 * 1024, 8 * 1024, 512  # characters
 _CLEARTEXT = ("http",)
 
 Headers = tuple[tuple[str, str], ...]
@@ -38,10 +38,12 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A checked request, not yet stored. notes: to be written before it. warning: one sentence for the caller."""
+    """A checked request, not yet stored. notes: to be written before it. spool: a copy to be adopted before it.
+    warning: one sentence for the caller."""
 
     record: Record
     notes: tuple[SaveNote, ...] = ()
+    spool: str | None = None
     warning: str | None = None
 
 
@@ -83,7 +85,7 @@ class Creation:
             due=now if start else None, reason=str(Reason.QUEUED) if start else None, environment=surroundings, sealed=self.secrets.seal(id, sealed),
             target=target, holds_target=start and target is not None,
         )  # fmt: skip
-        return Draft(record=record, notes=(note,) if note else (), warning=_warning(spec))
+        return Draft(record=record, notes=(note,) if note else (), spool=request.spool, warning=_warning(spec))
 
     def identity(self, record: Record, environment: Mapping[str, str]) -> tuple[str | None, SaveNote | None]:
         """Whose environment an operation goes on with: the key of its note, and the note to write."""
@@ -93,16 +95,14 @@ class Creation:
         return self.secrets.keep_environment(environment, named)
 
     def _source(self, request: Request) -> Source:
-        if request.spool is not None:
-            path, kind = str(self.spool.path(request.spool)), "spool"
-        else:
-            path, kind = request.source, "file"
+        kind = "file" if request.spool is None else "spool"
+        path = request.source if request.spool is None else str(self.spool.path(request.spool))
         if not os.path.isabs(path) or "\0" in path:
             raise InvalidArgument(f"{path!r} is not an absolute path")
         handle, found = open_source(path)
         os.close(handle)
-        if kind == "spool":
-            path = str(self.spool.adopt(request.spool or ""))
+        if request.spool is not None:
+            path = str(self.spool.target(request.spool))
         folder = (os.path.dirname(path), found.st_dev)
         if folder not in self._mounts:
             self._mounts[folder] = mount_of(path)
@@ -125,11 +125,13 @@ class Creation:
 
     def _headers(self, request: Request, address: Address) -> tuple[Headers, Sealed, tuple[str, ...]]:
         """What may be shown, what is sealed, and the environment variables it names."""
-        public: list[tuple[str, str]] = list(address.destination.headers)
+        public: list[tuple[str, str]] = []
         secret: list[tuple[str, str]] = []
         references: list[tuple[str, str]] = []
         named: tuple[str, ...] = ()
-        for name, value in joined(tuple(checked_header(name, value) for name, value in request.headers)):
+        asked = {name.lower() for name, _ in (*request.headers, *request.secret_headers)}
+        configured = tuple(one for one in address.destination.headers if one[0].lower() not in asked)
+        for name, value in (*configured, *joined(tuple(checked_header(name, value) for name, value in request.headers))):
             hidden = is_secret_header(name)
             public.append((name, STARS if hidden else reveal(value)))
             if hidden:
@@ -195,10 +197,16 @@ def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:
 def _check_sizes(request: Request) -> None:
     if not request.source and request.spool is None:
         raise SourceMissing("no source was named")
-    texts = {"--label": request.label or "", "--meta": repr(dict(request.metadata)), "header": repr(request.headers) + repr(request.secret_headers)}
-    for what, text in texts.items():
-        if len(text) > _MOST_TEXT:
-            raise InvalidArgument(f"{what}: {len(text)} characters are too many; at most {_MOST_TEXT} are kept")
+    headers = repr(request.headers) + repr(request.secret_headers) if request.headers or request.secret_headers else ""
+    data = repr(dict(request.metadata)) + repr(dict(request.options)) if request.metadata or request.options else ""
+    texts = (
+        ("--label", request.label, _MOST_TEXT), ("--meta", data, _MOST_TEXT), ("the headers", headers, _MOST_TEXT),
+        ("the destination", request.destination, _MOST_ADDRESS), ("the name", request.name, _MOST_ADDRESS), ("the source", request.source, _MOST_ADDRESS),
+        ("--credential", request.credential, _MOST_NAME), ("--idempotency-key", request.idempotency_key, _MOST_NAME), ("--method", request.method, _MOST_NAME),
+    )  # fmt: skip
+    for what, text, most in texts:
+        if text is not None and len(text) > most:
+            raise InvalidArgument(f"{what}: {len(text)} characters are too many; at most {most} are kept")
 
 
 def _word(kind: Any, text: str, option: str) -> Any:

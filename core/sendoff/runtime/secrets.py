@@ -7,15 +7,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from sendoff.model.change import SaveNote
 from sendoff.model.operation import Record
+from sendoff.model.secret import is_secret_word
 from sendoff.model.session import Session, checked_session
 from sendoff.ports.store import Store
 from sendoff.runtime.vault import Vault
 
 NOTE = "environment"
 _IDENTITY = re.compile(r"AWS_\w+|(?:https?|all|no)_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
+_PUBLIC = re.compile(r"AWS_(?:DEFAULT_)?(?:REGION|OUTPUT|PROFILE)|AWS_\w*(?:_FILE|_URL|_MODE)|\w+_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +44,13 @@ class Secrets:
     store: Store
     hide: Callable[[str], None] = lambda _: None
     _opened: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    _notes: dict[str, SaveNote] = field(default_factory=dict)
 
     def seal(self, id: str, sealed: Sealed) -> bytes | None:
         """The secrets of an operation as its row keeps them; None when it has none."""
         if not sealed:
             return None
-        for _, value in sealed.headers:
-            self.hide(value)
+        self._hide_sealed(sealed)
         plain = json.dumps({"url": sealed.url, "headers": sealed.headers, "references": sealed.references})
         return self.vault.seal(plain.encode(), f"operation {id}")
 
@@ -57,9 +60,9 @@ class Secrets:
             return Sealed()
         found = json.loads(self.vault.open(record.sealed, f"operation {record.id}"))
         pairs = {name: tuple((one[0], one[1]) for one in found[name]) for name in ("headers", "references")}
-        for _, value in pairs["headers"]:
-            self.hide(value)
-        return Sealed(url=found["url"], headers=pairs["headers"], references=pairs["references"])
+        sealed = Sealed(url=found["url"], headers=pairs["headers"], references=pairs["references"])
+        self._hide_sealed(sealed)
+        return sealed
 
     def seal_session(self, id: str, session: Session) -> bytes:
         """A server's record of a half-done upload, as the checkpoint keeps it."""
@@ -77,11 +80,10 @@ class Secrets:
             return None, None
         plain = json.dumps(kept).encode()
         key = self.vault.fingerprint(plain)
-        if key in self._opened:
-            return key, None
-        sealed = self.vault.seal(plain, f"environment {key}")
-        self._opened[key] = kept
-        return key, SaveNote(kind=NOTE, key=key, value={"sealed": sealed.hex()})
+        if key not in self._notes:
+            sealed = self.vault.seal(plain, f"environment {key}")
+            self._notes[key] = SaveNote(kind=NOTE, key=key, value={"sealed": sealed.hex()})
+        return key, self._notes[key]
 
     def environment(self, key: str | None) -> Mapping[str, str]:
         """The submitter's environment that an operation names; empty when it brought none."""
@@ -92,4 +94,26 @@ class Secrets:
             if note is None:
                 return {}
             self._opened[key] = json.loads(self.vault.open(bytes.fromhex(note.value["sealed"]), f"environment {key}"))
+            self._hide_all(self._opened[key])
         return self._opened[key]
+
+    def forget_environment(self, key: str) -> None:
+        """No operation names it any more."""
+        self._opened.pop(key, None)
+        self._notes.pop(key, None)
+
+    def _hide_sealed(self, sealed: Sealed) -> None:
+        for _, value in sealed.headers:
+            self.hide(value)
+        for name, value in parse_qsl(urlsplit(sealed.url or "").query):
+            if is_secret_word(name):
+                self.hide(value)
+
+    def _hide_all(self, environment: Mapping[str, str]) -> None:
+        """What is secret in an environment: by its name, or a password in an address."""
+        for name, value in environment.items():
+            if not _PUBLIC.fullmatch(name):
+                self.hide(value)
+            login = value.partition("://")[2].rpartition("@")[0]
+            if login:
+                self.hide(login.partition(":")[2])

@@ -16,6 +16,7 @@ class Spool:
 
     def __init__(self, folder: Path, limit: int) -> None:
         self._folder, self._incoming, self.limit = folder, folder / "incoming", limit
+        self._in_hand: set[Path] = set()
 
     def open(self) -> None:
         """Make the folders and remove what a client left that died while writing."""
@@ -25,19 +26,36 @@ class Spool:
 
     def adopt(self, name: str) -> Path:
         """Take over what a client has written and synced; its path from now on."""
-        source, target = self._incoming / name, self._folder / name
-        if "/" in name or name.startswith(".") or not (source.exists() or target.exists()):
+        source, target = self._incoming / name, self.target(name)
+        if not (source.exists() or target.exists()):
             raise InvalidArgument(f"there is no spooled file {name!r}")
         if source.exists():
             self._must_fit(source.stat().st_size)
+            self._in_hand.add(target)
             source.rename(target)
             self._sync()
         return target
 
+    def settle(self, path: str, *, keep: bool) -> None:
+        """What was adopted belongs to a stored operation (``keep``), or to nobody and goes."""
+        if not keep:
+            self.remove(path)
+        self._in_hand.discard(Path(path))
+
+    def target(self, name: str) -> Path:
+        """Where a spooled file lies once it is adopted."""
+        if "/" in name or name.startswith(".") or not name or "\0" in name:
+            raise InvalidArgument(f"{name!r} is not the name of a spooled file")
+        return self._folder / name
+
     def path(self, name: str) -> Path:
         """Where a spooled file lies now, adopted or not."""
-        target = self._folder / name
+        target = self.target(name)
         return target if target.exists() else self._incoming / name
+
+    def adopted(self) -> set[str]:
+        """The copies that some operation must own; those that are just being stored are not among them."""
+        return {entry.path for entry in os.scandir(self._folder) if entry.is_file()} - {str(path) for path in self._in_hand}
 
     def remove(self, path: str) -> None:
         """Forget a copy; it may be gone already."""
