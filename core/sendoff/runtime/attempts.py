@@ -157,7 +157,7 @@ class Attempts:
     def _settle(self, record: Record, shipment: WorkShipment | None, result: Delivery | SendoffError, began: Moment, down_since: Moment | None) -> None:
         """Write down how it ended; while the journal's disk is full this waits, for the end must not be lost."""
         if isinstance(result, Superseded):
-            self._log.warning("operation %s is another process's now; this late try is dropped", record.number)
+            self._dropped(record)
             return
         one = self._try(record, shipment, began, down_since)
         current = shipment.operation if shipment else record
@@ -171,12 +171,16 @@ class Attempts:
 
         while True:
             try:
-                self._ledger.enter_latest(current, decide, fenced=True)
+                if self._ledger.enter_latest(current, decide, fenced=True) is None:
+                    self._dropped(record)
                 return
             except JournalFull as error:
                 self._log.error("the end of operation %s cannot be recorded: %s", record.number, error)
                 if self._leaving.wait(_FULL_AGAIN):
                     return
+
+    def _dropped(self, record: Record) -> None:
+        self._log.warning("operation %s is another process's now; this late try is dropped", record.number)
 
     def _try(self, record: Record, shipment: WorkShipment | None, began: Moment, down_since: Moment | None) -> Try:
         ended = self._around.clock.steady()
