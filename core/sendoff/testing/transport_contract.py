@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,15 +36,22 @@ OUTSIDE = ("../up", "a/../../up", "/absolute", "a\\..\\b", "nul\0", "%2e%2e/up",
 
 
 class Ship(LooseShipment):
-    """A shipment that can be made difficult. most: the largest piece a read gives. ends_at: it seems to end there. no_point: the commit point cannot be had."""
+    """A shipment that can be made difficult.
 
+    most: the largest piece a read gives. ends_at: it seems to end there. no_point: the commit point cannot be had.
+    met: told the offset after a read has filled its buffer.
+    """
+
+    met: Callable[[int], None] = staticmethod(lambda offset: None)
     most: int = 2**30
     ends_at: int = 2**60
     no_point: bool = False
 
     def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
         """At most ``most`` bytes, none beyond ``ends_at``."""
-        return super().readinto(buffer[: max(0, min(self.most, self.ends_at - offset))], offset, paced=paced)
+        count = super().readinto(buffer[: max(0, min(self.most, self.ends_at - offset))], offset, paced=paced)
+        self.met(offset)
+        return count
 
     def commit_point(self) -> None:
         """Refused when that was asked for."""
@@ -207,6 +215,9 @@ class TransportContract:
 
     def test_many_threads_share_one_transport(self, world: World, ship: Shipyard) -> None:
         shipments = [ship(50_000 + number) for number in range(32)]
+        barrier = threading.Barrier(8)
+        for shipment in shipments[:8]:
+            shipment.met = _meeting(barrier)
 
         with ThreadPoolExecutor(8) as pool:
             deliveries = list(pool.map(world.transport.send, shipments))
@@ -286,3 +297,14 @@ def _raising(error: SendoffError, *, at: int) -> Callable[[int], None]:
             raise error
 
     return look
+
+
+def _meeting(barrier: threading.Barrier) -> Callable[[int], None]:
+    """Waits until all have read their first piece and none has sent it; a transport that lets fewer run at once is not waited for long."""
+
+    def meet(offset: int) -> None:
+        if offset == 0:
+            with suppress(threading.BrokenBarrierError):
+                barrier.wait(2)
+
+    return meet

@@ -1,22 +1,16 @@
 """What goes over the wire, and over how many connections."""
 
-import logging
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 import pytest
-from sendoff import Credential, CredentialNeeded, Demand, InvalidArgument, Rejected, Secret
+from sendoff import CredentialNeeded, Demand, Rejected, Secret, Transient
 from sendoff.model.destination import Destination
 from sendoff.testing.receiver import Answer, Close, Rule
-from sendoff.testing.shipment import Wallet, loose_toolkit
+from sendoff.testing.shipment import loose_toolkit
 from sendoff_http import HttpTransport, Settings
-
-
-def moved(status, where, **words):
-    return Rule(do=Answer(status, headers=(("Location", where),)), **words)
-
 
 # -- headers and body
 
@@ -138,184 +132,6 @@ def test_a_refusal_does_not_cost_the_connection(lab):
     assert receiver.connections == 1
 
 
-# -- redirects
-
-
-@pytest.mark.parametrize("status", [307, 308])
-@pytest.mark.parametrize("form", ["{root}new/place", "/new/place", "new/place"])
-def test_a_redirect_on_the_same_origin_is_followed_with_the_body(lab, status, form):
-    receiver = lab.receiver()
-    receiver.script.add(moved(status, form.format(root=receiver.url), path="/thing"))
-
-    delivery, shipment = lab.send(receiver, size=300_000)
-
-    assert receiver.stored("new/place") == shipment.path.read_bytes()
-    assert delivery.url == f"{receiver.url}new/place"
-    assert [kept.status for kept in shipment.answers] == [201]
-    assert shipment.answers[0].url == delivery.url
-
-
-def test_at_most_five_redirects_are_followed(lab):
-    receiver = lab.receiver(moved(307, "/thing", times=None))
-
-    with pytest.raises(Rejected, match="after 5 others") as caught:
-        lab.send(receiver)
-
-    assert len(receiver.requests) == 6
-    assert caught.value.facts["web_error"] == 17
-
-
-@pytest.mark.parametrize("status", [301, 302, 303])
-def test_a_redirect_that_would_change_the_method_is_a_failure_that_names_its_target(lab, status):
-    receiver = lab.receiver(moved(status, "/login?token=abcdef"))
-
-    with pytest.raises(Rejected, match=r"redirected.*/login\?token=\*\*\*") as caught:
-        lab.send(receiver)
-
-    assert len(receiver.requests) == 1
-    assert (caught.value.http_status, caught.value.facts["web_error"]) == (status, status)
-
-
-@pytest.mark.parametrize(
-    "target", ["http://169.254.169.254/latest", "file:///etc/passwd", "https://127.0.0.1:1/x", "http://localhost:{port}/x", "//evil.example/x"]
-)
-@pytest.mark.parametrize("status", [307, 308])
-def test_no_redirect_leaves_the_origin(lab, status, target):
-    receiver = lab.receiver()
-    receiver.script.add(moved(status, target.format(port=receiver.port)))
-
-    with pytest.raises(Rejected):
-        lab.send(receiver)
-
-    assert len(receiver.requests) == 1
-
-
-@pytest.mark.parametrize("status", [307, 308])
-def test_a_redirect_to_nowhere_is_a_failure(lab, status):
-    with pytest.raises(Rejected):
-        lab.send(lab.receiver(Rule(do=Answer(status))))
-
-
-# -- logging in
-
-RIGHT = Credential(kind="basic", username="me", secret=Secret("right"))
-WRONG = Credential(kind="basic", username="me", secret=Secret("wrong"))
-BASIC = "Basic bWU6cmlnaHQ="
-
-
-def test_a_credential_goes_out_with_the_first_request(lab):
-    receiver = lab.receiver(authorization=BASIC)
-
-    lab.send(receiver, credentials=[RIGHT])
-
-    assert len(receiver.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("credential", "name", "value"),
-    [
-        (RIGHT, "Authorization", BASIC),
-        (Credential(kind="bearer", secret=Secret("t0ken")), "Authorization", "Bearer t0ken"),
-        (Credential(kind="header", username="X-Auth", secret=Secret("v")), "X-Auth", "v"),
-        (Credential(kind="key", secret=Secret("k")), "X-API-Key", "k"),
-    ],
-    ids=lambda value: getattr(value, "kind", None),
-)
-def test_each_kind_of_credential_has_its_header(lab, credential, name, value):
-    receiver = lab.receiver()
-
-    lab.send(receiver, credentials=[credential])
-
-    assert receiver.requests[0].header(name) == value
-
-
-def test_a_refused_credential_is_exchanged_for_a_newer_one_once(lab):
-    receiver = lab.receiver(authorization=BASIC)
-
-    delivery, shipment = lab.send(receiver, size=300_000, credentials=[WRONG, RIGHT])
-
-    assert delivery.size == 300_000
-    assert [row.status for row in receiver.requests] == [401, 201]
-    assert shipment.credentials.asked[-1][1].startswith("Basic realm")
-    assert [kept.status for kept in shipment.answers] == [201]
-
-
-def test_there_is_no_third_login_in_one_try(lab):
-    receiver = lab.receiver(authorization=BASIC)
-    other = Credential(kind="basic", username="me", secret=Secret("other"))
-    transport = lab.transport(receiver.url, credential=Wallet(WRONG, other, RIGHT))
-    shipment = lab.shipment(transport)
-
-    with pytest.raises(CredentialNeeded) as caught:
-        transport.send(shipment)
-
-    assert len(receiver.requests) == 2
-    assert (caught.value.http_status, shipment.answers[0].status) == (401, 401)
-
-
-@pytest.mark.parametrize("credentials", [(), (WRONG,)], ids=["none", "wrong"])
-def test_a_login_that_cannot_be_had_needs_a_person_and_the_answer_is_kept(lab, credentials):
-    receiver = lab.receiver(authorization=BASIC)
-    transport = lab.transport(receiver.url, credential=Wallet(*credentials))
-    shipment = lab.shipment(transport)
-
-    with pytest.raises(CredentialNeeded) as caught:
-        transport.send(shipment)
-
-    assert caught.value.http_status == 401
-    assert [kept.status for kept in shipment.answers] == [401]
-
-
-def test_a_credential_that_may_be_too_old_is_exchanged_on_403(lab):
-    receiver = lab.receiver(Rule(do=Answer(403)))
-    old = Credential(kind="bearer", secret=Secret("old"), expires_at=1)
-
-    lab.send(receiver, credentials=[old, RIGHT])
-
-    assert [row.header("Authorization") for row in receiver.requests] == ["Bearer old", BASIC]
-
-
-@pytest.mark.parametrize("words", [{"credential": Wallet(RIGHT)}, {"headers": (("X-Key", Secret("s")),)}], ids=["credential", "header"])
-def test_a_secret_does_not_go_out_in_clear_text(lab, words):
-    transport = lab.transport("http://example.invalid/", credential=words.pop("credential", None))
-
-    with pytest.raises(InvalidArgument, match="clear text"):
-        transport.send(lab.shipment(transport, **words))
-
-
-def test_clear_text_can_be_allowed(lab):
-    from sendoff import Unreachable
-
-    transport = lab.transport("http://example.invalid/", credential=Wallet(RIGHT), cleartext=True)
-
-    with pytest.raises(Unreachable):
-        transport.send(lab.shipment(transport))
-
-
-def test_no_secret_is_logged_by_the_libraries(lab, caplog):
-    caplog.set_level(logging.DEBUG)
-    receiver = lab.receiver(Rule(do=Answer(201, headers=(("Set-Cookie", "canary-cookie"),))), folder=None)
-    transport = lab.transport(
-        f"{receiver.url}x?X-Amz-Signature=canary-signature", exact=True, credential=Wallet(Credential(kind="bearer", secret=Secret("canary-token")))
-    )
-
-    delivery = transport.send(lab.shipment(transport))
-
-    assert "canary" not in caplog.text + repr(delivery) + repr(transport)
-
-
-def test_other_users_of_the_library_log_as_before(lab, caplog):
-    import httpx
-
-    receiver = lab.receiver()
-    lab.send(receiver)
-    caplog.set_level(logging.INFO)
-
-    httpx.get(receiver.url, trust_env=False)
-
-    assert "HTTP Request: GET" in caplog.text
-
-
 # -- asking without sending
 
 
@@ -330,7 +146,7 @@ def test_a_probe_says_what_the_server_allows(lab):
 
 def test_a_probe_that_is_not_let_in_needs_a_person(lab):
     with pytest.raises(CredentialNeeded):
-        lab.transport(lab.receiver(authorization=BASIC).url).probe()
+        lab.transport(lab.receiver(authorization="Basic eDp5").url).probe()
 
 
 @pytest.mark.parametrize("status", [404, 405, 500])
@@ -341,8 +157,6 @@ def test_whoever_answers_a_probe_is_reachable(lab, status):
 
 
 def test_a_probe_that_gets_no_answer_fails_as_a_try_does(lab):
-    from sendoff import Transient
-
     with pytest.raises(Transient):
         lab.transport(lab.receiver(Rule(do=Close())).url).probe()
 
