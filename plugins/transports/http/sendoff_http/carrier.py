@@ -17,6 +17,7 @@ from sendoff_http.line import Lines
 from sendoff_http.watch import Watch
 
 MOST_IDLE = 16
+LONGEST_IDLE_UNSAFE = 1.0  # RFC 9112 section 9.3.1: what must not be repeated is not risked on a connection that may be closing
 LONGEST_IDLE = 60.0  # seconds; servers end idle connections after 60 to 75 by default
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
 
@@ -26,6 +27,7 @@ class Lane:
 
     def __init__(self, context: ssl.SSLContext | None, proxy: str | None, login: Credential | None) -> None:
         self.lines = Lines()
+        self.idle_since = 0.0
         common: dict[str, Any] = {"ssl_context": context, "max_connections": 1, "keepalive_expiry": LONGEST_IDLE, "network_backend": self.lines}
         if proxy is None:
             self.pool = httpcore.ConnectionPool(**common)
@@ -77,17 +79,19 @@ class Connections:
         jar = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # none is taken, so none is sent
         self._client = httpx.Client(transport=Carrier(), trust_env=False, follow_redirects=False, cookies=jar)
 
-    def take(self, watch: Watch) -> Lane:
-        """A lane for this try."""
+    def take(self, watch: Watch, *, fresh: bool = False) -> Lane:
+        """A lane for this try. fresh: its connection has not been idle for more than a second, so that the server has hardly just closed it."""
         with self._lock:
             lane = self._idle.pop() if self._idle else None
         lane = lane or Lane(*self._made)
+        if fresh and watch.now() - lane.idle_since > LONGEST_IDLE_UNSAFE:
+            lane.close()
         lane.lines.use(watch)
         return lane
 
     def give_back(self, lane: Lane) -> None:
         """The exchange is over; a connection that cannot be used again is closed already."""
-        lane.lines.leave()
+        lane.idle_since = lane.lines.leave()
         with self._lock:
             keep = self._open and len(self._idle) < MOST_IDLE
             if keep:

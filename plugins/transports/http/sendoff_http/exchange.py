@@ -64,13 +64,15 @@ class Exchange:
         self._connections, self._watch = connections, watch
 
     @contextmanager
-    def ask(self, method: str, url: str, headers: Fields, body: Body | NoBody, *, before: Callable[[], None] | None = None) -> Iterator[Answer]:
-        """The answer, its body unread. before: called when the connection stands and nothing has gone out.
+    def ask(
+        self, method: str, url: str, headers: Fields, body: Body | NoBody, *, before: Callable[[], None] | None = None, fresh: bool = False
+    ) -> Iterator[Answer]:
+        """The answer, its body unread. before: called when the connection stands and nothing has gone out. fresh: as ``Connections.take``.
 
         Errors: ``Unreachable``, ``Transient``, ``Permanent`` (a certificate), ``Interrupted``, and what the source raises.
         """
         self._watch.connecting()
-        lane = self._connections.take(self._watch)
+        lane = self._connections.take(self._watch, fresh=fresh)
         try:
             response = self._begin(lane, method, url, headers, body, before)
             try:

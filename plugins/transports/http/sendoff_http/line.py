@@ -39,11 +39,12 @@ class Lines(httpcore.NetworkBackend):
         self.watch, self.trouble, self.heard = watch, None, b""
         watch.hold(self.current)
 
-    def leave(self) -> None:
-        """The lane is nobody's now."""
-        if self.watch is not None:
-            self.watch.hold(None)
+    def leave(self) -> float:
+        """The lane is nobody's now; since when, monotonic seconds."""
+        watch = self.in_use()
+        watch.hold(None)
         self.watch = None
+        return watch.now()
 
     def connect_tcp(
         self,

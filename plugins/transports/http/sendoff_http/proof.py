@@ -55,6 +55,7 @@ class Proof:
         return "size"
 
     def _check_size(self, held: Answer) -> None:
+        held.read_into(None)
         where, found = public_url(held.url), held.header("content-length")
         if held.status != 200 or found is None or not found.isdigit():
             raise self._doubt(where, f"does not tell its size (HEAD was answered {held.status})")

@@ -49,7 +49,7 @@ class Sending:
         headers = self._headers()
         body = Body(shipment, self._watch, digest=proof.needs_digest(shipment.demand))
         before = shipment.commit_point if shipment.size == 0 else None
-        with self._exchange.ask(self._method, self._url, headers, body, before=before) as answer:
+        with self._exchange.ask(self._method, self._url, headers, body, before=before, fresh=not shipment.operation.spec.repeatable) as answer:
             if answer.status in (307, 308) and self._follows(answer):
                 return None
             if self._login_refused(answer) and self._newer_credential(answer):

@@ -106,6 +106,7 @@ def test_the_body_of_an_answer_is_kept_whatever_its_status(lab, body):
     assert shipment.answers[0].body.getvalue() == body
 
 
+@pytest.mark.fault(51)
 @pytest.mark.parametrize("status", [408, 423, 425, 429, 503])
 def test_whoever_says_not_now_has_taken_nothing(lab, status):
     with pytest.raises(ServerBusy):
@@ -119,6 +120,7 @@ def test_a_lock_is_told_apart_from_other_reasons_to_wait(lab):
     assert caught.value.facts["locked"] is True
 
 
+@pytest.mark.fault(51)
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 @pytest.mark.parametrize(("given", "wanted"), [("7", 7.0), ("0", 1.0), ("1000000000", 3600.0), ("soon", None), ("-5", None), ("1.5", None)])
 def test_the_wait_that_a_server_asks_for_is_between_a_second_and_an_hour(lab, status, given, wanted):
@@ -130,6 +132,7 @@ def test_the_wait_that_a_server_asks_for_is_between_a_second_and_an_hour(lab, st
     assert caught.value.retry_after == wanted
 
 
+@pytest.mark.fault(51)
 @pytest.mark.parametrize(("distance", "wanted"), [(100, 100), (10**6, 3600), (-100, None)])
 def test_a_wait_may_be_a_date(distance, wanted):
     now = 1_800_000_000
@@ -144,6 +147,7 @@ def test_too_large_with_a_wait_is_not_for_ever(lab):
     assert caught.value.retry_after == 60
 
 
+@pytest.mark.fault(46)
 def test_an_endless_answer_is_cut_and_its_status_counts(lab):
     began = time.monotonic()
 
@@ -213,6 +217,7 @@ def test_a_server_that_tells_no_digest_does_not_pass_for_one_that_does(lab):
         lab.send(lab.receiver(), demand=Demand(verify="digest"))
 
 
+@pytest.mark.fault(48)
 def test_a_post_that_was_taken_is_not_repeated_because_its_proof_failed(lab):
     receiver = lab.receiver(Rule(do=Close(), method="HEAD"))
 

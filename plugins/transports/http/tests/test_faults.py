@@ -36,6 +36,7 @@ def failing(lab, *rules, kind=Transient, size=1000, **settings):
     return caught.value, shipment
 
 
+@pytest.mark.fault(44, 47)
 @pytest.mark.parametrize("at", [0, 1, 65536, 2**20 - 1, 2**20, 2**20 + 1, LARGE - 1])
 @pytest.mark.parametrize("breakdown", [Reset(), Close(), HalfClose()], ids=lambda fault: type(fault).__name__)
 def test_a_connection_that_ends_in_the_body_is_worth_another_try(lab, at, breakdown):
@@ -45,6 +46,7 @@ def test_a_connection_that_ends_in_the_body_is_worth_another_try(lab, at, breakd
     assert ("sent_all" in error.facts) <= (shipment.points != [])
 
 
+@pytest.mark.fault(48)
 @pytest.mark.parametrize("size", [0, 1000, 2**20])
 def test_a_lost_answer_says_that_all_was_sent(lab, size):
     error, shipment = failing(lab, Rule(do=Lost()), size=size)
@@ -53,12 +55,14 @@ def test_a_lost_answer_says_that_all_was_sent(lab, size):
     assert shipment.points == [size]
 
 
+@pytest.mark.fault(43)
 def test_a_reset_instead_of_an_answer_says_that_all_was_sent(lab):
     error, _ = failing(lab, Rule(do=Reset()))
 
     assert (error.facts["sent_all"], error.facts["web_error"]) == (True, WebErrorStatus.CONNECTION_RESET)
 
 
+@pytest.mark.fault(45)
 def test_a_server_that_stops_reading_is_noticed(lab):
     began = time.monotonic()
 
@@ -77,6 +81,7 @@ def test_a_slow_server_is_not_a_stalled_one(lab):
     assert delivery.size == 6 * 2**20
 
 
+@pytest.mark.fault(46)
 @pytest.mark.parametrize("fault", [Stall(), Drip(0.05), Delay(30)], ids=lambda fault: type(fault).__name__)
 def test_the_whole_answer_has_a_time(lab, fault):
     began = time.monotonic()
@@ -96,6 +101,7 @@ def test_the_time_for_the_answer_begins_with_the_last_byte(lab):
     assert delivery.size == 8 * 2**20
 
 
+@pytest.mark.fault(46)
 def test_headers_without_end_are_cut(lab):
     error, _ = failing(lab, Rule(do=EndlessHeaders()))
 
@@ -130,6 +136,7 @@ def test_half_a_body_after_a_success_is_a_success(lab):
 # -- answers before the end
 
 
+@pytest.mark.fault(55)
 @pytest.mark.parametrize("then", ["close", "keep", "read"])
 @pytest.mark.parametrize("at", [0, 100_000])
 def test_a_refusal_before_the_end_is_seen_at_once(lab, then, at):
@@ -152,6 +159,7 @@ def test_after_an_early_refusal_the_next_file_arrives(lab):
     assert transport.send(lab.shipment(transport, 5000)).size == 5000
 
 
+@pytest.mark.fault(49)
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_a_success_before_the_end_is_none(lab, status):
     error, _ = failing(lab, Rule(do=Answer(status, then="close"), at=100_000), size=LARGE)
@@ -171,6 +179,7 @@ def test_interim_answers_change_nothing(lab, status):
     assert receiver.stored("thing") == shipment.path.read_bytes()
 
 
+@pytest.mark.fault(46)
 def test_interim_answers_without_end_are_cut(lab):
     error, _ = failing(lab, Rule(do=Interim(103, headers=(("Link", "x" * 500),), times=4000), at=100_000), size=LARGE)
 
@@ -180,6 +189,7 @@ def test_interim_answers_without_end_are_cut(lab):
 # -- connecting
 
 
+@pytest.mark.fault(43)
 def test_a_connection_that_does_not_come_about_has_a_time(lab, black_hole):
     transport = lab.transport(black_hole, connect_timeout=0.5)
     began = time.monotonic()
@@ -191,6 +201,7 @@ def test_a_connection_that_does_not_come_about_has_a_time(lab, black_hole):
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.fault(43)
 def test_a_refused_connection_has_its_number(lab):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -202,6 +213,7 @@ def test_a_refused_connection_has_its_number(lab):
     assert caught.value.facts["web_error"] == WebErrorStatus.CANNOT_CONNECT
 
 
+@pytest.mark.fault(43)
 def test_a_name_that_nobody_knows_has_its_number(lab):
     transport = lab.transport("http://nobody.invalid/")
 

@@ -38,6 +38,7 @@ def test_each_kind_of_credential_has_its_header(lab, credential, name, value):
     assert receiver.requests[0].header(name) == value
 
 
+@pytest.mark.fault(52)
 def test_a_refused_credential_is_exchanged_for_a_newer_one_once(lab):
     receiver = lab.receiver(authorization=BASIC)
 
@@ -49,6 +50,7 @@ def test_a_refused_credential_is_exchanged_for_a_newer_one_once(lab):
     assert [kept.status for kept in shipment.answers] == [201]
 
 
+@pytest.mark.fault(52)
 def test_there_is_no_third_login_in_one_try(lab):
     receiver = lab.receiver(authorization=BASIC)
     other = Credential(kind="basic", username="me", secret=Secret("other"))
@@ -62,6 +64,7 @@ def test_there_is_no_third_login_in_one_try(lab):
     assert (caught.value.http_status, shipment.answers[0].status) == (401, 401)
 
 
+@pytest.mark.fault(52)
 @pytest.mark.parametrize("credentials", [(), (WRONG,)], ids=["none", "wrong"])
 def test_a_login_that_cannot_be_had_needs_a_person_and_the_answer_is_kept(lab, credentials):
     receiver = lab.receiver(authorization=BASIC)
@@ -75,6 +78,7 @@ def test_a_login_that_cannot_be_had_needs_a_person_and_the_answer_is_kept(lab, c
     assert [kept.status for kept in shipment.answers] == [401]
 
 
+@pytest.mark.fault(52)
 def test_a_credential_that_may_be_too_old_is_exchanged_on_403(lab):
     receiver = lab.receiver(Rule(do=Answer(403)))
     old = Credential(kind="bearer", secret=Secret("old"), expires_at=1)

@@ -9,6 +9,7 @@ def moved(status, where, **words):
     return Rule(do=Answer(status, headers=(("Location", where),)), **words)
 
 
+@pytest.mark.fault(53)
 @pytest.mark.parametrize("status", [307, 308])
 @pytest.mark.parametrize("form", ["{root}new/place", "/new/place", "new/place"])
 def test_a_redirect_on_the_same_origin_is_followed_with_the_body(lab, status, form):
@@ -23,6 +24,7 @@ def test_a_redirect_on_the_same_origin_is_followed_with_the_body(lab, status, fo
     assert shipment.answers[0].url == delivery.url
 
 
+@pytest.mark.fault(53)
 def test_at_most_five_redirects_are_followed(lab):
     receiver = lab.receiver(moved(307, "/thing", times=None))
 
@@ -33,6 +35,7 @@ def test_at_most_five_redirects_are_followed(lab):
     assert caught.value.facts["web_error"] == 17
 
 
+@pytest.mark.fault(54)
 @pytest.mark.parametrize("status", [301, 302, 303])
 def test_a_redirect_that_would_change_the_method_is_a_failure_that_names_its_target(lab, status):
     receiver = lab.receiver(moved(status, "/login?token=abcdef"))
@@ -44,6 +47,7 @@ def test_a_redirect_that_would_change_the_method_is_a_failure_that_names_its_tar
     assert (caught.value.http_status, caught.value.facts["web_error"]) == (status, status)
 
 
+@pytest.mark.fault(53)
 @pytest.mark.parametrize(
     "target", ["http://169.254.169.254/latest", "file:///etc/passwd", "https://127.0.0.1:1/x", "http://localhost:{port}/x", "//evil.example/x"]
 )

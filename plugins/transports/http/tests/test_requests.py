@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 import pytest
-from sendoff import CredentialNeeded, Demand, Rejected, Secret, Transient
+from sendoff import CredentialNeeded, Demand, InvalidArgument, Rejected, Secret, Transient
 from sendoff.model.destination import Destination
 from sendoff.testing.receiver import Answer, Close, Rule
 from sendoff.testing.shipment import loose_toolkit
@@ -164,6 +164,7 @@ def test_a_probe_that_gets_no_answer_fails_as_a_try_does(lab):
 # -- addresses
 
 
+@pytest.mark.fault(84)
 @pytest.mark.parametrize(
     ("root", "name", "wanted"),
     [
@@ -217,3 +218,27 @@ def test_existing_is_asked_for_only_where_it_matters(lab):
     lab.send(receiver, demand=Demand(existing="overwrite"))
 
     assert receiver.requests[0].header("If-None-Match") is None
+
+
+@pytest.mark.fault(84)
+@pytest.mark.parametrize("name", ["../up", "a/../../up", "/absolute", "a\\b", "%2e%2e/up", "..%2fup", "%252e%252e/up", ""])
+def test_no_name_climbs_out_of_the_destination(name):
+    transport = HttpTransport(Destination(url="http://h/root/", transport="http"), Settings(), loose_toolkit())
+
+    with pytest.raises(InvalidArgument):
+        transport.target(PurePosixPath(name))
+
+
+def test_a_post_is_not_risked_on_a_connection_that_was_idle_for_long(lab):
+    from sendoff_http import carrier
+
+    receiver = lab.receiver()
+    transport = lab.transport(receiver.url)
+    transport.send(lab.shipment(transport))
+    transport.send(lab.shipment(transport, method="POST"))
+    for lane in transport._connections._idle:
+        lane.idle_since -= carrier.LONGEST_IDLE_UNSAFE  # as if that much time had gone by
+
+    transport.send(lab.shipment(transport, method="POST"))
+
+    assert [row.connection for row in receiver.requests] == [1, 1, 2]

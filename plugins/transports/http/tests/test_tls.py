@@ -89,6 +89,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.fault(58, 59)
 @pytest.mark.parametrize(("words", "number", "why"), REFUSED, ids=["host", "expired", "future"])
 def test_a_certificate_that_does_not_hold_is_refused_before_anything_is_sent(lab, authority, words, number, why):
     receiver = lab.receiver(tls=server_context(authority.issue("bad", **words)))
@@ -103,6 +104,7 @@ def test_a_certificate_that_does_not_hold_is_refused_before_anything_is_sent(lab
     assert "clock" in (caught.value.hint or "clock")
 
 
+@pytest.mark.fault(58)
 def test_an_issuer_that_nobody_trusts_is_refused_and_the_remedy_named(lab, authority):
     receiver = lab.receiver(tls=server_context(authority.issue("server")))
     transport = lab.transport(receiver.url)
@@ -122,6 +124,7 @@ def test_the_submitters_environment_may_name_whom_to_trust(lab, authority):
     assert transport.send(lab.shipment(transport)).size == 1000
 
 
+@pytest.mark.fault(58)
 def test_a_protocol_that_is_too_old_is_refused(lab, authority):
     receiver = lab.receiver(tls=server_context(authority.issue("server"), maximum_version=ssl.TLSVersion.TLSv1_2))
     transport = lab.transport(receiver.url, ca_file=str(authority.file), min_tls="1.3")
