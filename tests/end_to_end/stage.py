@@ -1,6 +1,7 @@
 """A place to work in: a state folder, a configuration, real commands and real hosts, and ways to kill them."""
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -67,7 +68,27 @@ class Stage:
         """``sendoff put``: the ids it printed."""
         return self.run("put", *words).stdout.split()
 
+    def install(self, name, group, entry, code):
+        """A package of this name with one entry point, for whatever process starts from now on."""
+        packages = self.folder / "packages"
+        facts = packages / f"{name}-1.0.dist-info"
+        facts.mkdir(parents=True)
+        (packages / f"{name}.py").write_text(code)
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (facts / "entry_points.txt").write_text(f"[{group}]\n{entry}\n")
+        self.environment["PYTHONPATH"] = str(packages)
+
     # -- the host
+
+    def own_host(self):
+        """A host that is this process's child; it answers when this returns."""
+        reading, writing = os.pipe()
+        words = ["-m", "sendoff.host", "--state-dir", str(self.state), "--config", str(self.config), "--ready", str(writing)]
+        host = subprocess.Popen([sys.executable, *words], env=self.environment, pass_fds=(writing,), stderr=subprocess.PIPE, text=True)
+        os.close(writing)
+        with os.fdopen(reading) as said:
+            assert json.loads(said.readline())["ready"], host.stderr.read()
+        return host
 
     def runs(self):
         """Whether a host owns the place."""

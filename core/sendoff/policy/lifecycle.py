@@ -43,6 +43,7 @@ from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent
 from sendoff.policy.retry import pause_before_next
 
 MOST_LOST_SESSIONS = 3
+SUSPECT_UNSETTLED = 3
 MOST_UNSETTLED = 10
 
 
@@ -67,6 +68,11 @@ def claimed(record: Record, owner: str, wall: Moment) -> Decision:
     }  # fmt: skip
     resumed = record.status not in (TransferStatus.IDLE, TransferStatus.RUNNING)
     return Decision(fields=fields, lines=(("resumed", {}),) if resumed else ())
+
+
+def suspect(record: Record) -> bool:
+    """Whether it may be what its process dies of; suspects are tried one at a time, so that the innocent are not set aside with the culprit."""
+    return record.tally.unsettled >= SUSPECT_UNSETTLED
 
 
 def poisoned(record: Record) -> bool:

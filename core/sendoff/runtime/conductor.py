@@ -12,7 +12,7 @@ from sendoff.model.lane import Lane
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.policy.cost import Gate, gate
-from sendoff.policy.lifecycle import gated
+from sendoff.policy.lifecycle import gated, suspect
 from sendoff.policy.schedule import next_lane
 from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.ledger import Ledger
@@ -175,14 +175,20 @@ class Conductor:
         if closed is not None:
             self._hold(heads[lane.key], closed)
             return None
-        if not heads[lane.key]:
+        record = self._first(heads[lane.key])
+        if record is None:
             return None
-        record = heads[lane.key].pop(0)
         self._running[record.number] = _Running(record, lane)
         self._places.taken(lane.place)
         self._last, self._turn = lane.key, self._turn + 1
         since = self._places.down_since(lane.place)
         return Ticket(record, max(since, record.due or since) if since is not None else None)
+
+    def _first(self, heads: list[Record]) -> Record | None:
+        """The first that may start beside what runs; taken from the list."""
+        one_runs = any(suspect(one.record) for one in self._running.values())
+        index = next((index for index, record in enumerate(heads) if not (one_runs and suspect(record))), None)
+        return None if index is None else heads.pop(index)
 
     def _due(self, lane: Lane, now: Moment, count: int) -> list[Record]:
         """The first of a lane that are not yet on their way; a given ticket may not be claimed yet."""
