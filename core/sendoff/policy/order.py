@@ -84,7 +84,8 @@ def acknowledge(record: Record, _now: Moment, wall: Moment) -> Decision | None:
         raise InvalidState(f"operation {record.number} has not ended")
     if record.acknowledged_at is not None:
         return None
-    return Decision(fields={"acknowledged_at": wall, "sealed": None}, lines=(("acknowledged", {}),), erase=record.spec.source.kind == "spool")
+    fields = {"acknowledged_at": wall, "sealed": None, "environment": None}
+    return Decision(fields=fields, lines=(("acknowledged", {}),), erase=record.spec.source.kind == "spool")
 
 
 VERBS: Mapping[str, Ordered] = {"start": start, "pause": pause, "resume": resume, "cancel": cancel, "retry": retry, "acknowledge": acknowledge}
@@ -97,6 +98,8 @@ def _must_be_open(record: Record, verb: str) -> None:
 
 def _lost_secrets(record: Record) -> str | None:
     """What a new round would lack."""
+    if record.spec.source.kind == "spool" and (record.status is TransferStatus.CANCELED or record.acknowledged_at is not None):
+        return "the copy that was to be sent"
     if record.sealed is not None:
         return None
     hidden = [name for name, value in record.spec.headers if value == STARS]

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sendoff.model.change import SaveNote
 from sendoff.model.operation import Record
+from sendoff.model.query import Query
 from sendoff.model.secret import is_secret_word
 from sendoff.model.session import Session, checked_session
 from sendoff.ports.store import Store
@@ -117,3 +118,24 @@ class Secrets:
             login = value.partition("://")[2].rpartition("@")[0]
             if login:
                 self.hide(login.partition(":")[2])
+
+
+def holds_sealed(store: Store) -> bool:
+    """Whether a journal holds anything that is sealed; looks at every operation that may have secrets, so it is asked rarely."""
+    if store.notes(NOTE, limit=1).items:
+        return True
+    for query in (Query(open=True), Query(statuses=("error", "canceled"))):
+        after: str | None = None
+        while True:
+            page = store.find(query, after=after, limit=1000)
+            if any(record.sealed is not None or _has_session(store, record) for record in page.items):
+                return True
+            after = page.next
+            if after is None:
+                break
+    return False
+
+
+def _has_session(store: Store, record: Record) -> bool:
+    checkpoint = store.checkpoint(record.number)
+    return checkpoint is not None and checkpoint.session is not None

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from sendoff.errors import ConfigurationError, CredentialNeeded
@@ -15,7 +16,9 @@ _ID, _NONCE = 8, 12
 
 
 class Key(Protocol):
-    """Where the data key lives."""
+    """Where the data key lives. lasting: it may come back after it could not be had."""
+
+    lasting: bool
 
     def load(self) -> bytes | None:
         """The key, 32 bytes; None when there is none yet."""
@@ -31,10 +34,15 @@ class Key(Protocol):
 
 
 class KeyFile:
-    """A private file: ``$CREDENTIALS_DIRECTORY/sendoff-key``, else ``SENDOFF_KEY_FILE``, else one made in the configuration folder."""
+    """A private file: ``$CREDENTIALS_DIRECTORY/sendoff-key``, else ``SENDOFF_KEY_FILE``, else one made in the configuration folder.
 
-    def __init__(self, path: Path, *, given: bool) -> None:
-        self._path, self._given = path, given
+    given: somebody else makes it. forbidden: permissions it must not have.
+    """
+
+    lasting = True
+
+    def __init__(self, path: Path, *, given: bool, forbidden: int = 0o077) -> None:
+        self._path, self._given, self._forbidden = path, given, forbidden
 
     def load(self) -> bytes | None:
         """The key; ``ConfigurationError`` when the file is not one or others can read it."""
@@ -45,7 +53,7 @@ class KeyFile:
             return None
         except OSError as cause:
             raise ConfigurationError(f"the key file {self._path} cannot be read: {cause.strerror}") from cause
-        if found.st_mode & 0o077 and not self._given:
+        if found.st_mode & self._forbidden:
             raise ConfigurationError(f"the key file {self._path} can be read by others", hint=f"chmod 600 {self._path}")
         try:
             key = bytes.fromhex(text)
@@ -61,13 +69,29 @@ class KeyFile:
             raise ConfigurationError(f"there is no key file {self._path}", hint="make one with 64 hexadecimal digits: openssl rand -hex 32")
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = os.urandom(32)
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.write(handle, key.hex().encode() + b"\n")
             os.fsync(handle)
         finally:
             os.close(handle)
-        return key
+        return self._published(draft) or key
+
+    def _published(self, draft: Path) -> bytes | None:
+        """Put a whole file under its name; the key of another process that was faster, if there is one."""
+        try:
+            os.link(draft, self._path)
+        except FileExistsError:
+            return self.load()
+        finally:
+            draft.unlink()
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return None
 
     def describe(self) -> str:
         """Where it lives and what that protects from."""
@@ -76,6 +100,8 @@ class KeyFile:
 
 class MemoryKey:
     """Nowhere: after the process's death sealed secrets are gone and must be given again."""
+
+    lasting = False
 
     def __init__(self) -> None:
         self._key: bytes | None = None
@@ -97,18 +123,20 @@ class MemoryKey:
 class Vault:
     """Seals and opens byte strings; what is sealed names its key and what it is about.
 
-    known: the id of the key the journal's sealed values were made with, None when there are none; then a new key may be
-    made. used: told the id of a key before the first value is sealed with it.
+    known: the id of the key that sealed what the journal holds, None when nothing was sealed so far. in_use: whether the journal holds
+    anything sealed; only when it does not, another key may take the place of a known one. used: told the id of a key before the first
+    value is sealed with it.
     """
 
-    def __init__(self, key: Key, known: str | None = None, *, used: Callable[[str], None] = lambda _: None) -> None:
-        self._where, self._known, self._used = key, known, used
+    def __init__(self, key: Key, known: str | None = None, *, used: Callable[[str], None] = lambda _: None, in_use: Callable[[], bool] = lambda: True) -> None:
+        self._where, self._known, self._used, self._in_use = key, known, used, in_use
         self._bytes: bytes | None = None
+        self._lock = Lock()
 
     def seal(self, plain: bytes, about: str) -> bytes:
         """Sealed bytes that only ``open`` with the same ``about`` gives back. ``CredentialNeeded`` when the key cannot be had."""
         key, nonce = self._key(), os.urandom(_NONCE)
-        head = _VERSION + self._id() + nonce
+        head = _VERSION + _id_of(key) + nonce
         return head + _cipher(key).encrypt(nonce, plain, about.encode())
 
     def open(self, sealed: bytes, about: str) -> bytes:
@@ -117,7 +145,7 @@ class Vault:
 
         start = len(_VERSION) + _ID
         key, nonce = self._key(), sealed[start : start + _NONCE]
-        if sealed[len(_VERSION) : start] != self._id():
+        if sealed[len(_VERSION) : start] != _id_of(key):
             raise self._lost()
         try:
             return _cipher(key).decrypt(nonce, sealed[start + _NONCE :], about.encode())
@@ -133,28 +161,37 @@ class Vault:
         return self._where.describe()
 
     def _key(self) -> bytes:
-        if self._bytes is None:
-            found = self._where.load()
-            if found is None and self._known is not None:
-                raise self._lost()
-            self._bytes = found or self._where.make()
-            if self._known is not None and self._id().hex() != self._known:
-                self._bytes = None
-                raise self._lost()
-            if self._known is None:
-                self._known = self._id().hex()
-                self._used(self._known)
-        return self._bytes
+        with self._lock:
+            if self._bytes is None:
+                self._bytes = self._found()
+            return self._bytes
 
-    def _id(self) -> bytes:
-        assert self._bytes is not None
-        return blake2b(self._bytes, digest_size=_ID, person=b"sendoff-key").digest()
+    def _found(self) -> bytes:
+        """The key that sealed what is there; another, or a new one, only where nothing is lost by that."""
+        try:
+            found = self._where.load()
+        except ConfigurationError as cause:
+            raise CredentialNeeded(cause.message, hint=cause.hint) from cause
+        if not self._where.lasting:
+            return found or self._where.make()
+        strange = self._known is not None and (found is None or _id_of(found).hex() != self._known)
+        if strange and self._in_use():
+            raise self._lost()
+        key = found or self._where.make()
+        if _id_of(key).hex() != self._known:
+            self._known = _id_of(key).hex()
+            self._used(self._known)
+        return key
 
     def _lost(self) -> CredentialNeeded:
         return CredentialNeeded(
             f"the key that the secrets were sealed with cannot be had ({self._where.describe().partition(';')[0]})",
             hint="bring the key back, or cancel the operation and put the file again",
         )
+
+
+def _id_of(key: bytes) -> bytes:
+    return blake2b(key, digest_size=_ID, person=b"sendoff-key").digest()
 
 
 class _Cipher(Protocol):
@@ -175,7 +212,7 @@ def key_for(seal: str, *, environment: Mapping[str, str], folder: Path, journal:
         return MemoryKey()
     handed = environment.get("CREDENTIALS_DIRECTORY")
     if handed and (Path(handed) / "sendoff-key").exists():
-        return KeyFile(Path(handed) / "sendoff-key", given=True)
+        return KeyFile(Path(handed) / "sendoff-key", given=True, forbidden=0)  # who reads it is the service manager's to say
     if environment.get("SENDOFF_KEY_FILE"):
-        return KeyFile(Path(environment["SENDOFF_KEY_FILE"]), given=True)
+        return KeyFile(Path(environment["SENDOFF_KEY_FILE"]), given=True, forbidden=0o007)
     return KeyFile(folder / "keys" / f"{journal}.key", given=False)
