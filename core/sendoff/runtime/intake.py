@@ -159,7 +159,7 @@ class Intake:
 
 
 def _note(batch: str, total: int, *, sealed: bool) -> SaveNote:
-    return SaveNote(kind=BATCH, key=batch, value={"total": total, "sealed": sealed, "completed": False})
+    return SaveNote(kind=BATCH, key=batch, value={"total": total, "sealed": sealed})
 
 
 def _conflict(there: Record, record: Record) -> IdConflict:

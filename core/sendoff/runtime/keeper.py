@@ -15,6 +15,7 @@ from sendoff.runtime.afterwards import Afterwards
 from sendoff.runtime.following import Bell
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.outbox import Outbox
+from sendoff.runtime.sweep import Sweep
 
 _LOOK_EVERY = 2.0
 _TRIM_EVERY = 3600.0
@@ -27,9 +28,9 @@ class Keeper:
     """Works whenever an event was written, and every two seconds while something is due."""
 
     def __init__(
-        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, bell: Bell, *, configuration: Callable[[], Configuration], clock: Clock
+        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, bell: Bell, *, configuration: Callable[[], Configuration], clock: Clock
     ) -> None:
-        self._journal, self._afterwards, self._outbox, self._bell = journal, afterwards, outbox, bell
+        self._journal, self._afterwards, self._outbox, self._sweep, self._bell = journal, afterwards, outbox, sweep, bell
         self._configuration, self._clock = configuration, clock
         self._closed = threading.Event()
         self._trimmed = clock.monotonic()
@@ -40,12 +41,12 @@ class Keeper:
         """Begin."""
         self._thread.start()
 
-    def close(self) -> None:
-        """End after the present round."""
+    def close(self, seconds: float = 5.0) -> None:
+        """End after the present round; a sink that takes longer is left behind."""
         self._closed.set()
         self._bell.ring()
         self._outbox.close()
-        self._thread.join(5.0)
+        self._thread.join(max(seconds, 0.1))
 
     def reconfigured(self) -> None:
         """The configuration is another: new sinks start at now, the others are made anew."""
@@ -54,7 +55,7 @@ class Keeper:
 
     def round(self) -> int:
         """One round; how much was done."""
-        done = self._afterwards.work() + self._outbox.deliver()
+        done = self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
             done += self._trim()
         return done

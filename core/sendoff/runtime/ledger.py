@@ -18,6 +18,22 @@ from sendoff.runtime.journal import Journal
 BATCH = "batch"
 
 
+class Members:
+    """The operations of a batch, read as one goes, anew for each who asks."""
+
+    def __init__(self, journal: Journal, batch: str) -> None:
+        self._journal, self._batch = journal, batch
+
+    def __iter__(self) -> Iterator[Record]:
+        after: str | None = None
+        while True:
+            page = self._journal.store.find(Query(batch=self._batch), after=after)
+            yield from page.items
+            if page.next is None:
+                return
+            after = page.next
+
+
 class Ledger:
     """Enters decisions and announces those that were taken."""
 
@@ -56,6 +72,10 @@ class Ledger:
             current = self.read(record.number)
         return None
 
+    def announce(self, record: Record, type_: str) -> None:
+        """Tell listeners what the history does not keep, in its place among what it keeps."""
+        self._announcer.tell(record, [(type_, {})])
+
     def read(self, number: int) -> Record | None:
         """The newest record."""
         items = self.journal.store.find(Query(numbers=(number,)), limit=1).items
@@ -69,25 +89,15 @@ class Ledger:
     def close_batch(self, batch: str, member: Record) -> None:
         """Tell that a batch has ended, once, when nothing of it is open; a batch of one has no note and tells nothing."""
         note = self.journal.store.note(BATCH, [batch]).get(batch)
-        if note is None or not note.value["sealed"] or note.value["completed"] or self._open_in(batch):
+        if note is None or not note.value["sealed"] or self._open_in(batch):
             return
         event = Event(id=f"{batch}.batch_completed", time=self._clock.wall(), type="batch_completed", batch=batch, data={"total": note.value["total"]})
-        change = SaveNote(kind=BATCH, key=batch, seen=note.version, value={**note.value, "completed": True})
+        change = SaveNote(kind=BATCH, key=batch, seen=note.version, value=None)
         if self.journal.commit([change, Append(event)])[0].refused is None:
-            self._announcer.tell(member, [("batch_completed", {"operations": self._members(batch)})])
+            self._announcer.tell(member, [("batch_completed", {"operations": Members(self.journal, batch)})])
 
     def _open_in(self, batch: str) -> bool:
         return bool(self.journal.store.find(Query(batch=batch, open=True), limit=1).items)
-
-    def _members(self, batch: str) -> Iterator[Record]:
-        """The operations of a batch, read as one goes."""
-        after: str | None = None
-        while True:
-            page = self.journal.store.find(Query(batch=batch), after=after)
-            yield from page.items
-            if page.next is None:
-                return
-            after = page.next
 
     def _with_leftovers(self, record: Record, decision: Decision) -> Decision:
         """A canceled operation keeps its secrets exactly as long as something of it is left at the server."""

@@ -31,7 +31,7 @@ from sendoff.runtime.announcer import AnnouncerThread
 from sendoff.runtime.answers import Answers
 from sendoff.runtime.app import App, Parts
 from sendoff.runtime.attempts import Attempts, Outcome
-from sendoff.runtime.conductor import Changed, Conductor, Ended, Reached
+from sendoff.runtime.conductor import Changed, Conductor, Ended, Queued, Reached
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
@@ -45,9 +45,10 @@ from sendoff.runtime.origin import Origin
 from sendoff.runtime.outbox import TODO, Outbox
 from sendoff.runtime.questions import Questions
 from sendoff.runtime.recovery import Recovery
-from sendoff.runtime.secrets import Secrets
+from sendoff.runtime.secrets import Secrets, holds_sealed
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.spool import Spool
+from sendoff.runtime.sweep import Sweep
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.vault import Vault, key_for
 from sendoff.runtime.workers import Workers
@@ -92,7 +93,7 @@ class Owner:
         opened = given.store.open()
         self._bell, self._underway = Bell(), Underway()
         self._journal = GroupJournal(given.store, log=logging.getLogger("sendoff.journal"), appended=self._bell.ring)
-        self._announcer = AnnouncerThread(given.listeners)
+        self._announcer = AnnouncerThread(given.listeners, self._underway)
         self._ledger = Ledger(self._journal, given.clock, self._announcer)
         self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
         self._toolkit = Toolkit(clock=given.clock, random=given.random, log=logging.getLogger("sendoff.drivers"), folder=given.configured)
@@ -105,11 +106,12 @@ class Owner:
         recovered = recovery.run()
         if recovered:
             self._log.info("took over %d uploads that were under way", recovered)
-        self._start(owner, opened.machine)
+        self._put_together(owner, opened.machine)
         given.listeners.tell("sendoff_opened", client=self)
+        self._start()
 
-    def _start(self, owner: str, machine: str) -> None:
-        """The parts that act."""
+    def _put_together(self, owner: str, machine: str) -> None:
+        """The parts that act, not yet acting."""
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
         self._conductor = Conductor(self._ledger, configuration=self._configured, random=given.random)
@@ -126,6 +128,9 @@ class Owner:
         self._app = App(self._parts(boot, machine))
         self._keeper = self._make_keeper()
         self._lookout = Lookout(given.network, self._looked)
+
+    def _start(self) -> None:
+        self._announcer.start()
         self._lookout.start()
         self._engine.start()
         self._keeper.start()
@@ -153,16 +158,18 @@ class Owner:
         outbox = Outbox(self._journal, given.installed, self._configured, self._toolkit, given.clock)
         outbox.open()
         afterwards = Afterwards(self._ledger, self._connections, self._secrets, self._spool, clock=given.clock, random=given.random, more={TODO: outbox.again})
-        return Keeper(self._journal, afterwards, outbox, self._bell, configuration=self._configured, clock=given.clock)
+        sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
+        return Keeper(self._journal, afterwards, outbox, sweep, self._bell, configuration=self._configured, clock=given.clock)
 
     def close(self, timeout: float = 8.0) -> bool:
         """Stop at a safe point within ``timeout`` seconds; whether everything had stopped."""
+        deadline = self._given.clock.monotonic() + timeout
         self._leaving.set()
-        self._given.listeners.tell("sendoff_closed", client=self)
         self._lookout.close()
         stopped = self._engine.close(timeout)
-        self._keeper.close()
-        self._announcer.close()
+        self._keeper.close(deadline - self._given.clock.monotonic())
+        self._announcer.close(deadline - self._given.clock.monotonic())
+        self._given.listeners.tell("sendoff_closed", client=self)
         self._journal.close()
         self._connections.forget()
         self._given.store.close()
@@ -178,6 +185,7 @@ class Owner:
         self._connections.forget()
         self._spool.limit = self.configuration.limits.spool
         self._keeper.reconfigured()
+        self._engine.tell(Queued())
 
     def position(self) -> int:
         """Where "from now on" begins: what is followed after it misses nothing."""
@@ -236,7 +244,8 @@ class Owner:
         """Sealed values name their key; the journal remembers which one it is."""
         note = self._given.store.note(_KEY, ["key"]).get("key")
         key = key_for(self.configuration.seal, environment=self._given.environment, folder=self._given.configured, journal=journal)
-        return Vault(key, note.value["id"] if note else None, used=self._remember_key)
+        known = note.value["id"] if note else None
+        return Vault(key, known, used=self._remember_key, in_use=lambda: holds_sealed(self._given.store))
 
     def _remember_key(self, id: str) -> None:
         self._journal.commit([SaveNote(kind=_KEY, key="key", value={"id": id})])

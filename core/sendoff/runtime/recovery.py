@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from sendoff.model.change import Update
+from sendoff.model.change import SaveNote, Update
 from sendoff.model.limits import RetryRules
 from sendoff.model.moment import moment
 from sendoff.model.operation import Record
@@ -48,15 +48,17 @@ class Recovery:
             self._ledger.journal.commit([Update(record.number, record.version, {"due": now})], synced=False)
 
     def _close_batches(self) -> None:
-        """A batch whose last member ended just before the process did is closed now."""
+        """A batch whose last member ended just before the process did is closed now; one that was still being handed over, at what came."""
         store, after = self._ledger.journal.store, None
         while True:
             page = store.notes(BATCH, after=after)
             for note in page.items:
-                if note.value["sealed"] and not note.value["completed"]:
-                    members = store.find(Query(batch=note.key), limit=1).items
-                    if members:
-                        self._ledger.close_batch(note.key, members[0])
+                if not note.value["sealed"]:
+                    value = {**note.value, "sealed": True}
+                    self._ledger.journal.commit([SaveNote(kind=BATCH, key=note.key, seen=note.version, value=value)])
+                members = store.find(Query(batch=note.key), limit=1).items
+                if members:
+                    self._ledger.close_batch(note.key, members[0])
             if page.next is None:
                 return
             after = page.next
