@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sendoff.errors import Permanent, SendoffError, Transient
@@ -30,8 +30,7 @@ class Outbox:
     def __init__(self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: Toolkit, clock: Clock) -> None:
         self._journal, self._installed, self._configuration = journal, installed, configuration
         self._toolkit, self._clock = toolkit, clock
-        self._sinks: list[SinkSection] = []
-        self._made: list[Sink] = []
+        self._made: dict[str, tuple[SinkSection, Sink]] = {}
         self._log = logging.getLogger("sendoff.sinks")
 
     def open(self) -> None:
@@ -51,10 +50,11 @@ class Outbox:
         events = self._journal.store.events(todo.payload["seq"] - 1, 1)
         if section is None or not events or events[0].seq != todo.payload["seq"]:
             return True
-        try:
-            self._hand_over(section, events)
-        except Permanent as error:
-            self._log.error("sink %s set the notice %s aside: %s", section.name, events[0].id, error)
+        error = self._delivered(section, events[0])
+        if isinstance(error, Transient):
+            raise error
+        if error is not None:
+            self._journal.commit([Append(self._told(section, events[0], error))])
         return True
 
     def _deliver_to(self, section: SinkSection) -> int:
@@ -62,16 +62,12 @@ class Outbox:
         if note is None:
             return 0
         events = self._journal.store.events(note.value["position"], _SLICE)
-        wanted = [event for event in events if event.type in section.on]
+        wanted = [event for event in events if _wants(section, event)]
         done: list[Change] = []
         for event in wanted:
-            try:
-                self._hand_over(section, [event])
-            except SendoffError as error:
+            error = self._delivered(section, event)
+            if error is not None:
                 done += self._put_aside(section, event, error)
-            except Exception as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
-                self._log.exception("sink %s failed", section.name)
-                done += self._put_aside(section, event, Permanent(f"{type(error).__name__}: {error}"))
         if events:
             self._advance(note, events[-1].seq, done)
         return len(wanted)
@@ -81,32 +77,44 @@ class Outbox:
 
     def _put_aside(self, section: SinkSection, event: Event, error: SendoffError) -> list[Change]:
         """A notice that was not taken: tried again later, or set aside and shown."""
-        data = {"sink": section.name, "event": event.id, "message": error.message, "again": isinstance(error, Transient)}
-        id = f"{event.id}.notice_failed.{section.name}"
-        told = Event(id=id, time=self._clock.wall(), type="notice_failed", operation=event.operation, batch=event.batch, data=data)
-        self._log.warning("sink %s did not take the notice %s: %s", section.name, event.id, error)
+        told = Append(self._told(section, event, error))
         if not isinstance(error, Transient):
-            return [Append(told)]
+            return [told]
         payload = {"sink": section.name, "seq": event.seq}
-        return [Append(told), SaveTodo(kind=TODO, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=self._clock.steady())]
+        return [told, SaveTodo(kind=TODO, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=self._clock.steady())]
 
-    def _hand_over(self, section: SinkSection, events: Sequence[Event]) -> None:
-        sink = self._sink(section)
-        for event in events:
-            sink.deliver(self._notice(event))
+    def _told(self, section: SinkSection, event: Event, error: SendoffError) -> Event:
+        """What the history says of a notice that was not taken."""
+        again = isinstance(error, Transient)
+        self._log.warning("sink %s did not take the notice %s%s: %s", section.name, event.id, "" if again else ", which is set aside", error)
+        data = {"sink": section.name, "event": event.id, "message": error.message, "again": again}
+        id = f"{event.id}.notice_failed.{section.name}{'' if again else '.aside'}"
+        return Event(id=id, time=self._clock.wall(), type="notice_failed", operation=event.operation, batch=event.batch, data=data)
+
+    def _delivered(self, section: SinkSection, event: Event) -> SendoffError | None:
+        """Hand one notice over; the error if it was not taken."""
+        try:
+            self._sink(section).deliver(self._notice(event))
+        except SendoffError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
+            self._log.exception("sink %s failed", section.name)
+            return Permanent(f"{type(error).__name__}: {error}")
+        return None
 
     def _sink(self, section: SinkSection) -> Sink:
-        if section not in self._sinks:
-            settings = self._installed.settings("sinks", section.use, section.options, section=f"sinks.{section.name}")
-            made: Sink = self._installed.load("sinks", section.use)(settings, self._toolkit)
-            self._sinks.append(section)
-            self._made.append(made)
-        return self._made[self._sinks.index(section)]
+        known = self._made.get(section.name)
+        if known is not None and known[0] == section:
+            return known[1]
+        settings = self._installed.settings("sinks", section.use, section.options, section=f"sinks.{section.name}")
+        made: Sink = self._installed.load("sinks", section.use)(settings, self._toolkit)
+        self._made[section.name] = (section, made)
+        return made
 
     def close(self) -> None:
         """Let the sinks go; the next notice makes them anew, by the configuration then in force."""
-        made, self._made, self._sinks = self._made, [], []
-        for sink in made:
+        made, self._made = self._made, {}
+        for _, sink in made.values():
             sink.close()
 
     def _notice(self, event: Event) -> Notice:
@@ -114,4 +122,10 @@ class Outbox:
         if event.operation:
             items = self._journal.store.find(Query(ids=(event.operation,)), limit=1).items
             shown = view(items[0], None) if items else None
-        return Notice(id=event.id, type=event.type, time=event.time, operation=shown, data=event.data)
+        data = event.data if event.operation else {"batch": event.batch, **event.data}
+        return Notice(id=event.id, type=event.type, time=event.time, operation=shown, data=data)
+
+
+def _wants(section: SinkSection, event: Event) -> bool:
+    """Whether a sink is told of an event; never of its own failures, or each would make the next."""
+    return event.type in section.on and not (event.type == "notice_failed" and event.data.get("sink") == section.name)
