@@ -68,7 +68,7 @@ class Addresses:
                 scheme_of(f"{place}://")
             names = ", ".join(sorted(known)) or "none"
             raise InvalidArgument(f"there is no destination named {place!r}; configured: {names}", hint=f"add [destinations.{place}] to the configuration")
-        self._allowed(found.url)
+        check_allowed(found.url, self._configuration())
         below = path + name if path == "" or path.endswith("/") else path
         target = self._connections.make(found).target(PurePosixPath(_inside(below)))
         folder = Folder(destination=found, place=place, local=is_local(found.url), loopback=is_loopback(found.url))
@@ -107,21 +107,22 @@ class Addresses:
     def _new_folder(self, url: str) -> Folder:
         transport = self._installed.transport_for(scheme_of(url))
         parts = urlsplit(checked_url(url))
-        self._allowed(url)
+        check_allowed(url, self._configuration())
         if _climbs(parts.path):
             raise InvalidArgument(f"{Target(url).public}: a path may not climb with '..'")
         root = urlunsplit((parts.scheme, regular_netloc(parts), parts.path.rpartition("/")[0] + "/", "", ""))
         destination = Destination(url=root, transport=transport, exact=True)
         return Folder(destination=destination, place=destination.origin, local=is_local(url), loopback=is_loopback(url))
 
-    def _allowed(self, url: str) -> None:
-        """The policy's word on schemes and hosts."""
-        configuration, parts = self._configuration(), urlsplit(url)
-        if configuration.allow_schemes is not None and parts.scheme not in configuration.allow_schemes:
-            raise UnsupportedScheme(f"{parts.scheme}:// is not allowed here; [policy] allow_schemes has {', '.join(configuration.allow_schemes)}")
-        host = parts.hostname or ""
-        if configuration.allow_hosts is not None and not any(fnmatch(host, pattern.lower()) for pattern in configuration.allow_hosts):
-            raise Refused(f"{host} is not allowed here; [policy] allow_hosts has {', '.join(configuration.allow_hosts)}")
+
+def check_allowed(url: str, configuration: Configuration) -> None:
+    """The policy's word on schemes and hosts. Errors: ``UnsupportedScheme``, ``Refused``."""
+    parts = urlsplit(url)
+    if configuration.allow_schemes is not None and parts.scheme not in configuration.allow_schemes:
+        raise UnsupportedScheme(f"{parts.scheme}:// is not allowed here; [policy] allow_schemes has {', '.join(configuration.allow_schemes)}")
+    host = parts.hostname or ""
+    if configuration.allow_hosts is not None and not any(fnmatch(host, pattern.lower()) for pattern in configuration.allow_hosts):
+        raise Refused(f"{host} is not allowed here; [policy] allow_hosts has {', '.join(configuration.allow_hosts)}")
 
 
 def _climbs(path: str) -> bool:

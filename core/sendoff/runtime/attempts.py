@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -13,6 +14,7 @@ from sendoff.errors import JournalFull, Permanent, SendoffError, Superseded, Tra
 from sendoff.hookspecs import Change
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
+from sendoff.model.destination import checked_url, origin_of
 from sendoff.model.header import Headers, checked_header, joined
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
@@ -22,11 +24,14 @@ from sendoff.policy import lifecycle
 from sendoff.policy.cost import Gate
 from sendoff.policy.decision import Decision
 from sendoff.policy.patience import Try
+from sendoff.ports.transport import Transport
+from sendoff.runtime.addresses import check_allowed
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.origin import Origin
+from sendoff.runtime.reader import Reader
 from sendoff.runtime.secrets import Sealed
 from sendoff.runtime.shipment import Surroundings, WorkShipment
 from sendoff.runtime.underway import Underway
@@ -124,35 +129,56 @@ class Attempts:
         return Permanent(f"the transport {record.spec.transport} failed: {type(cause).__name__}: {cause}")
 
     def _send(self, record: Record, begun: Callable[[WorkShipment], None]) -> Delivery:
-        change = self._listeners.before_attempt(record, record.tally.attempts)
+        change = self._listeners.before_attempt(record, record.tally.attempts) or Change()
         sealed = self._around.secrets.open(record)
-        transport = self._connections.transport(record)
-        with self._origin.opened(record) as (reader, checked, session):
-            target = Target((change and change.url) or sealed.url or checked.spec.url)
+        target = Target(sealed.url or record.spec.url)
+        elsewhere = change.url is not None and origin_of(change.url) != origin_of(target.url)
+        if change.url is not None:
+            target = Target(checked_url(change.url))
+        with self._transport(record, target, elsewhere) as transport, self._origin.opened(record) as (reader, checked, session):
             shipment = WorkShipment(
-                checked, reader, self._around, target=target, headers=self._headers(checked, sealed, change),
-                session=None if change and change.url else session, credential=transport.toolkit.credential,
+                checked, reader, self._around, target=target, headers=self._headers(checked, Sealed() if elsewhere else sealed, change),
+                session=None if elsewhere else session, credential=transport.toolkit.credential, elsewhere=elsewhere,
             )  # fmt: skip
             begun(shipment)
             self._underway.enter(record.number, shipment)
             if record.want is not None:
                 shipment.interrupt(f"ordered: {record.want}")
-            self._listeners.tell("sendoff_attempt_started", operation=checked, attempt=checked.tally.attempts)
-            delivery = transport.send(shipment)
-            if not shipment.past_point:
-                reader.check()
-            if delivery.size != reader.size:
-                raise Unverified(f"{delivery.size} of {reader.size} bytes are at {target.public}")
-            return delivery
+            self._ledger.announce(checked, "attempt_started")
+            return self._sent(transport, shipment, reader)
 
-    def _headers(self, record: Record, sealed: Sealed, change: Change | None) -> Headers:
-        """What goes out: the configured, the asked, the secret and this attempt's own, each once."""
-        environment = self._around.secrets.environment(record.environment)
+    def _sent(self, transport: Transport, shipment: WorkShipment, reader: Reader) -> Delivery:
+        """Send, and see whether all of what was queued is there; what must not be repeated is not doubted once it was taken."""
+        delivery = transport.send(shipment)
+        if not shipment.past_point:
+            reader.check()
+        if delivery.size != reader.size:
+            raise Unverified(f"{delivery.size} of {reader.size} bytes are at {shipment.target.public}")
+        return delivery
+
+    @contextmanager
+    def _transport(self, record: Record, target: Target, elsewhere: bool) -> Iterator[Transport]:
+        """The operation's own transport, or one for this try alone to an origin that knows nothing of its secrets."""
+        if not elsewhere:
+            yield self._connections.transport(record)
+            return
+        check_allowed(target.url, self._configuration())
+        transport = self._connections.elsewhere(target.url)
+        try:
+            yield transport
+        finally:
+            transport.close()
+
+    def _headers(self, record: Record, sealed: Sealed, change: Change) -> Headers:
+        """What goes out: the configured, the asked and the secret, each once; this try's own take the place of others of their name."""
+        own = tuple(checked_header(name, value) for name, value in change.headers)
+        replaced = {name.lower() for name, _ in own}
+        environment = self._around.secrets.environment(record.environment) if sealed.references else {}
         public = [(name, value) for name, value in record.spec.headers if value != STARS]
         secret = [(name, Secret(value)) for name, value in sealed.headers]
         fetched = [(name, self._credentials.get(reference, environment=environment).secret) for name, reference in sealed.references]
-        own = [checked_header(name, value) for name, value in change.headers] if change else []
-        return joined((*public, *secret, *fetched, *own))
+        lasting: Headers = (*public, *secret, *fetched)
+        return joined((*(one for one in lasting if one[0].lower() not in replaced), *own))
 
     def _settle(self, record: Record, shipment: WorkShipment | None, result: Delivery | SendoffError, began: Moment, down_since: Moment | None) -> None:
         """Write down how it ended; while the journal's disk is full this waits, for the end must not be lost."""
@@ -167,7 +193,8 @@ class Attempts:
         def decide(newest: Record) -> Decision:
             if isinstance(result, Delivery):
                 return lifecycle.completed(newest, result, one, response, self._setting(newest))
-            return lifecycle.failed(newest, result, one, response, self._setting(newest))
+            decision = lifecycle.failed(newest, result, one, response, self._setting(newest))
+            return replace(decision, forget=True) if shipment is not None and shipment.elsewhere else decision
 
         while True:
             try:
@@ -186,7 +213,7 @@ class Attempts:
         ended = self._around.clock.steady()
         if shipment is None:
             return Try(began=began, ended=ended, confirmed=record.tally.confirmed, down_since=down_since)
-        session = shipment.session is not None
+        session = shipment.session is not None and not shipment.elsewhere
         return Try(began=began, ended=ended, sent=shipment.sent, confirmed=shipment.confirmed if session else 0, session=session, down_since=down_since)
 
     def _setting(self, record: Record) -> lifecycle.Setting:

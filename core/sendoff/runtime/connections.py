@@ -69,6 +69,10 @@ class Connections:
             one.close()
         return found
 
+    def elsewhere(self, url: str) -> Transport:
+        """A new transport for one try at another origin: no credential and no environment goes along. Its maker closes it."""
+        return self.make(Destination(url=url, transport=self._installed.transport_for(scheme_of(url)), exact=True))
+
     def make(self, destination: Destination, environment: str | None = None) -> Transport:
         """A new transport; ``DriverMissing`` when it is not installed here, ``ConfigurationError`` when its settings are wrong."""
         name = destination.transport

@@ -41,12 +41,16 @@ class Surroundings:
 
 
 class WorkShipment:
-    """Implements ``ports.transport.Shipment`` over the journal; a late one is refused by its epoch."""
+    """Implements ``ports.transport.Shipment`` over the journal; a late one is refused by its epoch.
+
+    elsewhere: a listener sent this try to another origin, and what it leaves there is no session of the operation's.
+    """
 
     def __init__(
-        self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None, credential: CredentialSource
-    ) -> None:
-        self.operation, self.target, self.headers, self.session = record, target, headers, session
+        self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None,
+        credential: CredentialSource, elsewhere: bool = False,
+    ) -> None:  # fmt: skip
+        self.operation, self.target, self.headers, self.session, self.elsewhere = record, target, headers, session, elsewhere
         self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)
         self.size, self.demand, self.deadline, self.lanes = reader.size, record.spec.demand, float("inf"), 1
         self.sent, self.confirmed, self.body = 0, 0, cast("AnswerBody | None", None)
