@@ -185,9 +185,11 @@ class Conductor:
         return Ticket(record, max(since, record.due or since) if since is not None else None)
 
     def _first(self, heads: list[Record]) -> Record | None:
-        """The first that may start beside what runs; taken from the list."""
+        """The first that may start beside what runs, taken from the list: never two to one target, even if somebody resumed an earlier one."""
         one_runs = any(suspect(one.record) for one in self._running.values())
-        index = next((index for index, record in enumerate(heads) if not (one_runs and suspect(record))), None)
+        targets = {one.record.target for one in self._running.values() if one.record.target is not None}
+        free = (index for index, record in enumerate(heads) if record.target not in targets and not (one_runs and suspect(record)))
+        index = next(free, None)
         return None if index is None else heads.pop(index)
 
     def _due(self, lane: Lane, now: Moment, count: int) -> list[Record]:
