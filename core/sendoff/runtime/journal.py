@@ -22,6 +22,7 @@ class Journal:
         self.store = store
         self._appended = appended
         self._lock = threading.Lock()
+        self._newest: int | None = None
 
     def commit(self, unit: Unit, *, synced: bool = True) -> Sequence[Reply]:
         """One decision; on disk (``synced``: also after a power cut) when it returns. A reply per change."""
@@ -31,7 +32,7 @@ class Journal:
         """Several decisions in one disk transaction; each is whole or not at all."""
         with self._lock:
             replies = self.store.commit(units, synced=synced)
-        self._announce(units)
+        self._announce(units, replies)
         return replies
 
     def post(self, unit: Unit) -> None:
@@ -39,7 +40,16 @@ class Journal:
         self.commit(unit, synced=False)
 
     def position(self) -> int:
-        """The seq of the newest event, 0 when there is none; found by halving, as later events outlive earlier ones."""
+        """The seq of the newest event as far as this process knows, 0 when there is none."""
+        if self._newest is None:
+            self._newest = self._last()
+        return self._newest
+
+    def close(self) -> None:
+        """Everything handed over is written before this returns."""
+
+    def _last(self) -> int:
+        """The end of the log, found by halving, as later events outlive earlier ones."""
         low, high = 0, 1
         while self.store.events(high, 1):
             low, high = high, high * 2
@@ -51,11 +61,11 @@ class Journal:
                 high = middle
         return low
 
-    def close(self) -> None:
-        """Everything handed over is written before this returns."""
-
-    def _announce(self, units: Sequence[Unit]) -> None:
-        if any(isinstance(change, Append) for unit in units for change in unit):
+    def _announce(self, units: Sequence[Unit], replies: Replies) -> None:
+        """Whoever follows is woken once the events are there."""
+        seqs = [reply.seq for unit, said in zip(units, replies, strict=True) for change, reply in zip(unit, said, strict=True) if isinstance(change, Append)]
+        if seqs:
+            self._newest = max(self._newest or 0, *seqs)
             self._appended()
 
 
@@ -142,8 +152,8 @@ class GroupJournal(Journal):
         for job in jobs:
             job.replies = replies[taken : taken + len(job.units)]
             taken += len(job.units)
+        self._announce(units, replies)
         self._release(jobs)
-        self._announce(units)
 
     def _refuse(self, jobs: list[_Job], error: Exception) -> None:
         for job in jobs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from sendoff.errors import InvalidArgument, SessionLost, Transient, Unverified
 from sendoff.model.delivery import Delivery
@@ -80,7 +80,7 @@ class MemoryServer:
 class _MemoryTransport(Transport):
     """What both have in common. The server and the block size are options of the destination."""
 
-    schemes = ()
+    schemes: ClassVar[tuple[str, ...]] = ()
     Settings = dict
 
     def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:
