@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from sendoff.runtime.reader import Reader
 from sendoff.runtime.secrets import Secrets
 
 _CONFIRMED_EVENT_EVERY = 60.0
+_LOG = logging.getLogger("sendoff.attempts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +150,12 @@ class WorkShipment:
         with self._lock:
             self._why = self._why or why
             stop, self._stop = self._stop, None
-        if stop is not None:
+        if stop is None:
+            return
+        try:
             stop()
+        except Exception:  # noqa: BLE001 - a driver is a stranger's code, and its try may have ended meanwhile; the next read stops it anyhow
+            _LOG.exception("the transport %s could not break its call off", self.operation.spec.transport)
 
     @property
     def interrupted(self) -> bool:
