@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.stopping import Stopped, bounded
 from sendoff.cli.text import count
+from sendoff.errors import SendoffError
 from sendoff.model.event import ENDS, Event
 from sendoff.model.quantity import size_text
-from sendoff.model.query import Query, View
+from sendoff.model.query import Order, Query, Selection, View
 
 TURNS = ENDS | {"waiting", "paused", "resumed", "changed", "retried"}  # events after which an operation may stand elsewhere
 AT_ONCE = 100
@@ -34,12 +36,15 @@ class Waiting:
         self._desk = call.desk()
         self._open: dict[str, bool] = {}  # id: only a person can help it on
         self._failed = 0
+        self._seen: list[str] = []
 
     def until_ended(self, views: Iterable[View]) -> int:
         """Waits for these; the exit code says how they ended."""
         try:
             with bounded(self._timeout):
-                return self._wait(views)
+                code = self._wait(views)
+            self._acknowledge()
+            return code
         except Stopped:
             self._goes_on()
             return exits.GOES_ON
@@ -83,6 +88,8 @@ class Waiting:
         if view["status"] in TERMINAL:
             self._open.pop(view["id"], None)
             self._failed += view["status"] != "completed"
+            if view["status"] != "error" and not view.get("acknowledged_at"):
+                self._seen.append(view["id"])
             self._call.output.item(view)
             self._results(ending(view))
         else:
@@ -97,6 +104,12 @@ class Waiting:
         for view in self.looked_up(list(self._open)[:AT_ONCE]):
             self._call.output.note(f"{view['id']} needs you: {view['reason_text'] or view['reason']}; {(view['needs'] or {}).get('command', '')}".rstrip("; "))
         return exits.PERSON
+
+    def _acknowledge(self) -> None:
+        """Whose end was told here leaves the list; failed ones stay there, with what a retry needs."""
+        with suppress(SendoffError):  # it was told, and the list can wait
+            for start in range(0, len(self._seen), AT_ONCE):
+                self._desk.order(Order(verb="acknowledge"), Selection(ids=tuple(self._seen[start : start + AT_ONCE])))
 
     def _goes_on(self) -> None:
         if self._open:
