@@ -23,13 +23,14 @@ from sendoff.model.secret import Credential, Secret
 
 from tests.core.desk_twin import BIG, Twin, wait_until
 
-ENVIRONMENT = {"HOME": "/nowhere", "WHO": "me"}
+ENVIRONMENT = {"HOME": "/nowhere", "WHO": "me", "SENDOFF_LOG_LEVEL": "info"}
 
 
 @contextmanager
 def running(place, environment=ENVIRONMENT):
     host = Host(place, Twin, environment)
     host.open()
+    host.listen()
     thread = threading.Thread(target=host.serve)
     thread.start()
     try:
@@ -286,6 +287,18 @@ def test_a_client_that_means_another_configuration_is_refused_with_both_paths(pl
 
     same = find_place({}, state_dir=place.state, config=place.config)
     assert DeskClient(same, spawn=False).page(Query()) is not None
+
+
+def test_a_variable_that_only_the_host_can_honor_is_not_ignored(place, host):
+    def desk(**variables):
+        return DeskClient(place, environment=variables, spawn=False)
+
+    with pytest.raises(ConfigurationError, match=r"SENDOFF_LIMITS__CONCURRENCY is set here, and the host .* runs without it"):
+        desk(SENDOFF_LIMITS__CONCURRENCY="3").page(Query())
+    with pytest.raises(ConfigurationError, match=r"SENDOFF_LOG_LEVEL .* with another value"):
+        desk(SENDOFF_LOG_LEVEL="debug").page(Query())
+    for harmless in ({"SENDOFF_LOG_LEVEL": "info"}, {}, {"SENDOFF_CONFIG": "x", "SENDOFF_NOTICE_ID": "1"}):
+        assert desk(**harmless).page(Query()) is not None
 
 
 @pytest.mark.fault(87)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PIECE = 64 * 1024
 LONGEST_HELD = 0.05  # seconds
 TRIES = 5
-STREAM_TIMEOUT = 600.0  # seconds in which something must move while requests and answers stream
+SILENCE = 60.0  # seconds; a host that lives says something to a follower every second
 
 
 class DeskClient:
@@ -64,7 +64,7 @@ class DeskClient:
             bodies = exchange.body()
         else:
             exchange = self._road.opened("create")
-            bodies = exchange.both_ways(chain((first, second), pieces), STREAM_TIMEOUT)
+            bodies = exchange.both_ways(chain((first, second), pieces))
         try:
             yield from _answers(exchange, bodies)
         finally:
@@ -136,7 +136,7 @@ class DeskClient:
         return self._road.stop()
 
     def _followed(self, query: Query, after: int | None, progress: bool) -> Exchange:
-        return self._road.asked("follow", {"query": codec.as_document(query) or None, "after": after, "progress": progress or None})
+        return self._road.asked("follow", {"query": codec.as_document(query) or None, "after": after, "progress": progress or None}, timeout=SILENCE)
 
 
 def _json(exchange: Exchange) -> Json:

@@ -82,14 +82,17 @@ class Reply:
 class Exchange:
     """One request and its answer over one connection.
 
-    connection: to the host; closed with the exchange. name: whose host it is, for messages. sent: the body may have gone out.
+    connection: to the host; closed with the exchange. name: whose host it is, for messages. timeout: seconds of silence
+    after which nobody is there any more. sent: the body may have gone out.
     """
 
-    def __init__(self, connection: socket.socket, name: str) -> None:
+    def __init__(self, connection: socket.socket, name: str, timeout: float) -> None:
         self.reply = Reply()
         self.sent = False
         self._connection = connection
+        self._connection.settimeout(timeout)
         self._name = name
+        self._timeout = timeout
         self._process = os.getpid()
         self._first = b""
 
@@ -122,20 +125,17 @@ class Exchange:
                 return
             self._first = self._fed()
 
-    def both_ways(self, pieces: Iterable[bytes], timeout: float) -> Iterator[bytes]:
-        """The body of the answer, while ours goes out in chunks: neither side ever waits for the other to finish.
-
-        timeout: seconds in which something must move.
-        """
+    def both_ways(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The body of the answer, while ours goes out in chunks: neither side ever waits for the other to finish."""
         waiting = _chunked(pieces)
         outgoing = memoryview(next(waiting, b""))
         poller = select.poll()
         self._connection.setblocking(False)
         while not self.reply.complete:
             poller.register(self._connection, select.POLLIN | (select.POLLOUT if outgoing else 0))
-            ready = poller.poll(timeout * 1000)
+            ready = poller.poll(self._timeout * 1000)
             if not ready:
-                self._lost(TimeoutError("nothing moved"))
+                self._lost(TimeoutError())
             if ready[0][1] & ~select.POLLOUT:
                 yield self._fed()
             elif outgoing:
@@ -170,6 +170,8 @@ class Exchange:
         return data
 
     def _lost(self, cause: OSError) -> NoReturn:
+        if isinstance(cause, TimeoutError):
+            raise HostUnavailable(f"the host of {self._name} has said nothing for {self._timeout:.0f} seconds", hint="see: sendoff host status") from cause
         raise HostUnavailable(f"the host of {self._name} went away before it had answered: {cause}", lost=True) from cause
 
 

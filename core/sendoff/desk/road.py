@@ -10,11 +10,13 @@ from sendoff.desk import codec
 from sendoff.desk.exchange import Exchange, quoted
 from sendoff.desk.finder import Finder
 from sendoff.desk.place import Place
+from sendoff.desk.variables import for_the_host
 from sendoff.errors import HostUnavailable, Json, OtherVersion, SendoffError, from_json
 
 LONGEST_ADDRESS = 4096
 TRIES = 5
 LOSSES = 2  # hosts that die under the same words before somebody is told
+LONGEST_CALL = 600.0  # seconds; a check may wait for a far server, an order may be for a million
 UNSURE = "what was asked may have been done; look with: sendoff list"
 
 
@@ -23,42 +25,43 @@ class Road:
 
     def __init__(self, place: Place, environment: Mapping[str, str], *, spawn: bool, program: Sequence[str] = ()) -> None:
         self._place, self._environment, self._spawn = place, environment, spawn
+        self._wishes = for_the_host(environment)
         self._finder = Finder(place, environment, spawn=spawn, program=program)
 
-    def asked(self, verb: str, parameters: Mapping[str, Json]) -> Exchange:
-        """A question that changes nothing; what is too long for an address goes as a body."""
+    def asked(self, verb: str, parameters: Mapping[str, Json], *, timeout: float = LONGEST_CALL) -> Exchange:
+        """A question that changes nothing; what is too long for an address goes as a body. timeout: seconds of silence."""
         given = {name: value for name, value in parameters.items() if value is not None}
         address = verb + ("?" + "&".join(f"{name}={quoted(_worded(value))}" for name, value in given.items()) if given else "")
         if len(address) <= LONGEST_ADDRESS:
-            return self._exchange(self._head("GET", address), b"", safe=True)
-        return self._told(verb, codec.line(given), safe=True)
+            return self._exchange(self._head("GET", address), b"", safe=True, timeout=timeout)
+        return self._told(verb, codec.line(given), safe=True, timeout=timeout)
 
     def told(self, verb: str, body: bytes) -> Exchange:
         """Something to do. The host says first that it is there (RFC 9110 section 10.1.1), so that who dies before has done nothing."""
-        return self._told(verb, body, safe=False)
+        return self._told(verb, body, safe=False, timeout=LONGEST_CALL)
 
     def opened(self, verb: str) -> Exchange:
         """Something to do whose words follow in chunks; the host waits for them."""
-        return self._exchange(self._head("POST", verb, "Transfer-Encoding: chunked", "Expect: 100-continue"), None, safe=False)
+        return self._exchange(self._head("POST", verb, "Transfer-Encoding: chunked", "Expect: 100-continue"), None, safe=False, timeout=LONGEST_CALL)
 
     def stop(self) -> bool:
         """Ask the host to stop and wait until it has; False when none ran."""
         try:
-            Road(self._place, self._environment, spawn=False).told("ask", codec.line({"what": "stop"})).close()
+            Road(self._place, self._environment, spawn=False).told("ask?what=stop", b"{}\n").close()
         except HostUnavailable as error:
             if "lost" not in error.facts and "stopping" not in error.facts:
                 return False
         self._finder.wait_gone()
         return True
 
-    def _told(self, verb: str, body: bytes, *, safe: bool) -> Exchange:
-        return self._exchange(self._head("POST", verb, f"Content-Length: {len(body)}", "Expect: 100-continue"), body, safe=safe)
+    def _told(self, verb: str, body: bytes, *, safe: bool, timeout: float) -> Exchange:
+        return self._exchange(self._head("POST", verb, f"Content-Length: {len(body)}", "Expect: 100-continue"), body, safe=safe, timeout=timeout)
 
-    def _exchange(self, head: bytes, body: bytes | None, *, safe: bool) -> Exchange:
+    def _exchange(self, head: bytes, body: bytes | None, *, safe: bool, timeout: float) -> Exchange:
         """An exchange whose answer has begun well. body: None = it streams, and the host waits for it. safe: to do twice."""
         lost = 0
         for left in reversed(range(TRIES)):
-            exchange = Exchange(self._finder.connection(), self._place.state)
+            exchange = Exchange(self._finder.connection(), self._place.state, timeout)
             error = _begun(exchange, head, body)
             if error is None:
                 return exchange
@@ -86,6 +89,8 @@ class Road:
         lines = [f"{method} /v1/{address} HTTP/1.1", "Host: sendoff", f"Sendoff-Version: {__version__}", *more]
         if self._place.config_named:
             lines.append(f"Sendoff-Config: {json.dumps(self._place.config)}")
+        if self._wishes:
+            lines.append(f"Sendoff-Variables: {json.dumps(self._wishes)}")
         return "\r\n".join([*lines, "", ""]).encode()
 
 

@@ -17,6 +17,7 @@ from sendoff import __version__
 from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import Place
+from sendoff.desk.variables import for_the_host
 from sendoff.errors import ConfigurationError, HostUnavailable, Json, to_json
 from sendoff.host.server import Reception, Server
 from sendoff.host.verbs import Verbs
@@ -42,7 +43,7 @@ class Host:
         self._build, self._environment, self._stays, self._background = build, environment, stays, background
         self._lock, self._endpoint = Lock(place.lock), Endpoint(place, environment)
         self._stopping = threading.Event()
-        self._reception = Reception(config=place.config, pid=os.getpid(), stopping=self._stopping)
+        self._reception = Reception(config=place.config, variables=for_the_host(environment), pid=os.getpid(), stopping=self._stopping)
         self._server = Server(self._reception, tick=self._tick, stop=self.stop)
         self._watched = _print_of(place.config)
         self._configuration_error: dict[str, Json] | None = None
@@ -58,7 +59,7 @@ class Host:
         return self._work
 
     def open(self) -> None:
-        """Own the journal, open it, and be there for clients; what cannot be is let go again before it is raised."""
+        """Own the journal and begin to work; what cannot be is let go again before it is raised."""
         self.place.prepare()
         if not self._lock.take(LOCK, version=__version__):
             pid = self._lock.holder().get("pid")
@@ -71,7 +72,11 @@ class Host:
             raise
         self._work = work
         self._reception.open(Verbs(work, facts=self.facts, stop=self.stop, stopping=self._stopping))
-        self._listen()
+
+    def listen(self) -> None:
+        """Be there for clients; ``OSError`` where no socket can be bound."""
+        self._listener = self._endpoint.bind()
+        _let_go_in_children(self)
 
     def serve(self) -> None:
         """Answer until somebody says stop, a signal comes, or nothing is left to do."""
@@ -104,10 +109,6 @@ class Host:
             "state": self.place.state, "config": self.place.config, "socket": self.place.socket,
             "survives": {"shell": self._background, "logout": False, "reboot": False}, "configuration_error": self._configuration_error,
         }  # fmt: skip
-
-    def _listen(self) -> None:
-        self._listener = self._endpoint.bind()
-        _let_go_in_children(self)
 
     # -- once a second ------------------------------------------------------------------------------------------------
 

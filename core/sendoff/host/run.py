@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 from sendoff.desk.place import Place, find_place
 from sendoff.errors import HostUnavailable, Json, SendoffError, to_json
@@ -19,17 +20,16 @@ from sendoff.host.work import Build
 EXIT_UNAVAILABLE = 5
 
 
-def run(place: Place, build: Build | None = None) -> int:
-    """Be the host of a place, in the foreground, until a signal or ``host stop`` ends it; raises what keeps it from starting.
+def run(place: Place, build: Build | None = None) -> NoReturn:
+    """Be the host of a place, in the foreground, until a signal or ``host stop`` ends it, and the process with it; raises what keeps it from starting.
 
     build: puts the work together; the real one by default.
     """
     _serve(_opened(place, build, background=False))
-    return 0
 
 
-def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> int:
-    """``python -m sendoff.host``; the exit status. Tells the pipe ``--ready`` when it can be asked, or why it cannot."""
+def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> int:  # noqa: RET503 - a host that could start ends with the process
+    """``python -m sendoff.host``; the exit status when it cannot start. Tells the pipe ``--ready`` when it can be asked, or why it cannot."""
     given = _parser().parse_args(arguments)
     if given.background and os.fork():
         os._exit(0)  # nobody's child: whoever started us need not wait for us
@@ -41,7 +41,6 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
         return EXIT_UNAVAILABLE
     _say(given.ready, {"ready": True, "pid": os.getpid()})
     _serve(host)
-    return 0
 
 
 def _opened(place: Place, build: Build | None, *, background: bool) -> Host:
@@ -52,16 +51,23 @@ def _opened(place: Place, build: Build | None, *, background: bool) -> Host:
     host = Host(place, build or _real_build(), os.environ, stays=not background, background=background)
     try:
         host.open()
+        host.listen()
     except OSError as cause:
+        host.close()
         raise HostUnavailable(f"the host of {place.state} cannot start: {cause}") from cause
     return host
 
 
-def _serve(host: Host) -> None:
+def _serve(host: Host) -> NoReturn:
+    """Until the end. A thread that hangs in some library does not keep the process: what had to be written is."""
     try:
         host.serve()
     finally:
         host.close()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _real_build() -> Build:

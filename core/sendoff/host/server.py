@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import uvicorn
@@ -33,11 +33,11 @@ log = logging.getLogger("sendoff.host")
 class Reception:
     """The ASGI application: sees who may ask, gives each call a thread, counts who is here.
 
-    config: the path of the host's configuration file. pid: of the host.
+    config: the path of the host's configuration file. variables: what its environment wishes, see ``desk.variables``. pid: of the host.
     """
 
-    def __init__(self, *, config: str, pid: int, stopping: threading.Event) -> None:
-        self._config, self._pid, self._stopping = config, pid, stopping
+    def __init__(self, *, config: str, variables: Mapping[str, str], pid: int, stopping: threading.Event) -> None:
+        self._config, self._variables, self._pid, self._stopping = config, variables, pid, stopping
         self._verbs: Verbs | None = None
         self._room: asyncio.Semaphore | None = None
         self.followers = self.calls = 0
@@ -74,6 +74,8 @@ class Reception:
         if version != __version__ and not (call.verb == "ask" and call.text("what") in {"stop", "status"}):
             raise OtherVersion(f"the host (pid {self._pid}) is of version {__version__}, the client of {version}", version=__version__, pid=self._pid)
         self._check_config(call.headers.get("sendoff-config"))
+        if call.verb != "ask":  # the cure must not be refused
+            self._check_variables(call.headers.get("sendoff-variables"))
         if call.verb == "follow" and self.followers >= FOLLOWERS:
             raise HostUnavailable(f"{FOLLOWERS} clients follow already", hint="end one of them")
 
@@ -84,6 +86,14 @@ class Reception:
                 f"the host (pid {self._pid}) reads {self._config}, the client means {meant}",
                 hint="stop the host with: sendoff host stop; or give the second configuration a state folder of its own with SENDOFF_STATE_DIR",
             )
+
+    def _check_variables(self, named: str | None) -> None:
+        for name, digest in codec.parse_object(named or "{}").items():
+            if self._variables.get(name) != digest:
+                raise ConfigurationError(
+                    f"{name} is set here, and the host (pid {self._pid}) runs {'with another value' if name in self._variables else 'without it'}",
+                    hint="write it into the configuration file, or end the host with: sendoff host stop; the next one is started with it",
+                )
 
     async def _wait_for_room(self) -> None:
         if self._room is None:
