@@ -123,12 +123,12 @@ def test_another_machines_journal_is_refused_until_it_is_adopted(folder, tmp_pat
     with opened(folder, kind=here) as store:
         create(store, "one")
 
-    assert "sendoff host start --adopt" in refusal(folder, kind=there)
+    assert "SENDOFF_STATE_DIR" in refusal(folder, kind=there)
     adopted = store_in(folder, kind=there)
     assert adopted.adopt().machine == "b" * 32
     assert names(adopted, Query()) == ["one"]
     adopted.close()
-    assert "sendoff host start --adopt" in refusal(folder, kind=here)
+    assert "SENDOFF_STATE_DIR" in refusal(folder, kind=here)
 
 
 # -- two at once, and very many ---------------------------------------------------------------------------------------

@@ -34,4 +34,3 @@ class Retention:
 
     now: int = 0
     finished: int = 30 * 86400 * 1_000_000
-    receipts: int = 730 * 86400 * 1_000_000

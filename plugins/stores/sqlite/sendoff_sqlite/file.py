@@ -132,7 +132,7 @@ class JournalFile:
         if not adopt and found.machine and self.machine and found.machine != self.machine:
             raise StoreRefused(
                 f"{self.path} belongs to another machine ({found.machine}; this is {self.machine}), which may still be sending from it",
-                hint="if that machine is done with it, take it over with `sendoff host start --adopt`",
+                hint="give this machine a folder of its own with SENDOFF_STATE_DIR, and let that machine finish what is queued there",
             )
 
     def _marked(self) -> str:
