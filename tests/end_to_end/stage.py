@@ -84,10 +84,12 @@ class Stage:
         """A host that is this process's child; it answers when this returns."""
         reading, writing = os.pipe()
         words = ["-m", "sendoff.host", "--state-dir", str(self.state), "--config", str(self.config), "--ready", str(writing)]
-        host = subprocess.Popen([sys.executable, *words], env=self.environment, pass_fds=(writing,), stderr=subprocess.PIPE, text=True)
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        with open(self.place.log, "a") as log:
+            host = subprocess.Popen([sys.executable, *words], env=self.environment, pass_fds=(writing,), stderr=log)
         os.close(writing)
         with os.fdopen(reading) as said:
-            assert json.loads(said.readline())["ready"], host.stderr.read()
+            assert json.loads(said.readline())["ready"], self.log()
         return host
 
     def runs(self):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 
-from sendoff.errors import JournalFull, Permanent, SendoffError, Superseded, Transient, Unreachable, Unverified
+from sendoff.errors import JournalFull, Permanent, SendoffError, StoreRefused, Superseded, Transient, Unreachable, Unverified
 from sendoff.hookspecs import Change
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
@@ -37,7 +37,7 @@ from sendoff.runtime.shipment import Surroundings, WorkShipment
 from sendoff.runtime.underway import Underway
 
 _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
-_FULL_AGAIN = 2.0  # seconds between two looks whether the journal's disk has space again
+_FULL_AGAIN = 2.0  # seconds between two looks whether the journal can be written again
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,12 @@ class Attempts:
         if lifecycle.poisoned(record):
             self._set_aside(record)
             return None
-        reply, claimed = self._ledger.enter(record, lifecycle.claimed(record, self._owner, self._around.clock.wall()), synced=False)
+        try:
+            reply, claimed = self._ledger.enter(record, lifecycle.claimed(record, self._owner, self._around.clock.wall()), synced=False)
+        except (JournalFull, StoreRefused) as error:
+            self._log.error("operation %s cannot be begun: %s", record.number, error)
+            self._leaving.wait(_FULL_AGAIN)  # with the slot in hand, or the next ticket would come at once
+            return None
         if reply.refused is not None:
             return None
         return replace(claimed, want=reply.want)
@@ -121,6 +126,8 @@ class Attempts:
         return (begun[0] if begun else None), result
 
     def _error_of(self, record: Record, cause: BaseException) -> SendoffError:
+        if isinstance(cause, StoreRefused):
+            return Transient(f"the journal did not answer: {cause.message}", side="local")
         if isinstance(cause, SendoffError):
             return cause
         if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno in _SCARCE):
@@ -181,7 +188,7 @@ class Attempts:
         return joined((*(one for one in lasting if one[0].lower() not in replaced), *own))
 
     def _settle(self, record: Record, shipment: WorkShipment | None, result: Delivery | SendoffError, began: Moment, down_since: Moment | None) -> None:
-        """Write down how it ended; while the journal's disk is full this waits, for the end must not be lost."""
+        """Write down how it ended; while the journal cannot be written this waits, for the end must not be lost."""
         if isinstance(result, Superseded):
             self._dropped(record)
             return
@@ -190,7 +197,9 @@ class Attempts:
         current = replace(current, version=shipment.version, point=shipment.past_point) if shipment else current
         response = shipment.response() if shipment else None
 
-        def decide(newest: Record) -> Decision:
+        def decide(newest: Record) -> Decision | None:
+            if newest.owner != record.owner:  # its end is on record; what came after that did not go well
+                return None
             if isinstance(result, Delivery):
                 return lifecycle.completed(newest, result, one, response, self._setting(newest))
             decision = lifecycle.failed(newest, result, one, response, self._setting(newest))
@@ -201,7 +210,7 @@ class Attempts:
                 if self._ledger.enter_latest(current, decide, fenced=True) is None:
                     self._dropped(record)
                 return
-            except JournalFull as error:
+            except (JournalFull, StoreRefused) as error:
                 self._log.error("the end of operation %s cannot be recorded: %s", record.number, error)
                 if self._leaving.wait(_FULL_AGAIN):
                     return

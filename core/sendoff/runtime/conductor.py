@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from sendoff.errors import SendoffError
 from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
 from sendoff.model.lane import Lane
@@ -18,6 +19,7 @@ from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.places import Places
 
+_TROUBLE_PAUSE: Moment = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Queued:
@@ -63,11 +65,15 @@ Signal = Queued | Stop | Reached | Ended | Changed | Leave
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """What is to be done now. starts: tickets. stops: ``(number, why)``. wake: step again then at the latest; None = only when something happens."""
+    """What is to be done now. starts: tickets. stops: ``(number, why)``. wake: step again then at the latest; None = only when something happens.
+
+    trouble: why nothing starts, though something might.
+    """
 
     starts: tuple[Ticket, ...] = ()
     stops: tuple[tuple[int, str], ...] = ()
     wake: Moment | None = None
+    trouble: SendoffError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +103,16 @@ class Conductor:
         stops: list[tuple[int, str]] = []
         for signal in signals:
             stops += self._heed(signal, now)
-        starts = () if self._leaving else tuple(self._starts(now))
-        moments = [moment for moment in (self._store.wake(now), self._places.wake(now)) if moment is not None]
-        return Orders(starts=starts, stops=tuple(stops), wake=min(moments, default=None))
+        tickets: list[Ticket] = []
+        try:
+            if not self._leaving:
+                self._give_slots(tickets, now)
+            moments = [moment for moment in (self._store.wake(now), self._places.wake(now)) if moment is not None]
+        except SendoffError as error:  # the journal does not answer: what was to start is given back, what is to stop is not held up
+            for ticket in tickets:
+                self.not_started(ticket)
+            return Orders(stops=tuple(stops), wake=now + _TROUBLE_PAUSE, trouble=error)
+        return Orders(starts=tuple(tickets), stops=tuple(stops), wake=min(moments, default=None))
 
     def gate_of(self, record: Record) -> Gate | None:
         """Why the network does not allow this operation just now."""
@@ -147,14 +160,13 @@ class Conductor:
         gates = {number: self.gate_of(one.record) for number, one in self._running.items()}
         return [(number, str(closed.reason)) for number, closed in gates.items() if closed is not None]
 
-    def _starts(self, now: Moment) -> list[Ticket]:
+    def _give_slots(self, tickets: list[Ticket], now: Moment) -> None:
         """As many tickets as there are free slots and operations that may take them."""
         free = self._configuration().limits.concurrency - len(self._running)
         if free <= 0:
-            return []
+            return
         lanes = {lane.key: lane for lane in self._lanes(now)}
         heads: dict[str, list[Record]] = {}
-        tickets: list[Ticket] = []
         while len(tickets) < free and lanes:
             lane = next_lane(sorted(lanes.values(), key=lambda one: one.key), has_room=lambda one: self._room(one, now) > 0, last=self._last, turn=self._turn)
             if lane is None:
@@ -164,7 +176,6 @@ class Conductor:
                 del lanes[lane.key]
             else:
                 tickets.append(ticket)
-        return tickets
 
     def _take(self, lane: Lane, heads: dict[str, list[Record]], now: Moment) -> Ticket | None:
         """A ticket for the first of a lane; None when it has nobody (left) who may start."""

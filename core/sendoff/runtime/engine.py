@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
-from sendoff.errors import SendoffError
 from sendoff.model.conditions import Conditions
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network, Watching
@@ -50,12 +49,9 @@ class Engine:
         sleep = 0.0
         while True:
             signals = self._happened(sleep)
-            try:
-                orders = self._conductor.step(signals, self._clock.steady())
-            except SendoffError as error:
-                self._log.error("the journal did not answer: %s", error)
-                sleep = _NO_THREAD_PAUSE
-                continue
+            orders = self._conductor.step(signals, self._clock.steady())
+            if orders.trouble is not None:
+                self._log.error("the journal did not answer: %s", orders.trouble)
             sleep = self._carry_out(orders)
             if self._left.is_set() and self._conductor.running == 0:
                 return
