@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import zlib
 from enum import Enum
@@ -12,6 +13,7 @@ from sendoff.errors import SendoffError, SourceChanged, SourceMissing, SourceUna
 from sendoff.model.source import Source, SourceIdentity
 
 _BLOCK = 2**20
+_ESCAPE = re.compile(r"\\([0-7]{3})")
 _KINDS = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))
 
 
@@ -39,16 +41,25 @@ def open_source(path: str, mount: str = "/") -> tuple[int, os.stat_result]:
 
 def mount_of(path: str) -> str:
     """The folder that the file's drive or share is mounted on."""
-    folder = os.path.dirname(os.path.abspath(path))
-    while folder != "/" and not os.path.ismount(folder):
+    folder, known = os.path.dirname(os.path.abspath(path)), _mounted()
+    while folder != "/" and folder not in known and not os.path.ismount(folder):
         folder = os.path.dirname(folder)
     return folder
+
+
+def _mounted() -> frozenset[str]:
+    """Folders on which something is mounted, as the kernel says (proc(5)); a folder mounted from the same drive shows nowhere else."""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            return frozenset(_ESCAPE.sub(lambda found: chr(int(found[1], 8)), line.split(" ")[4]) for line in lines)
+    except OSError:
+        return frozenset()
 
 
 def _why_not(path: str, mount: str, cause: OSError) -> SendoffError:
     """The error that says who must act."""
     if cause.errno in (errno.ENOENT, errno.ENOTDIR):
-        if mount != "/" and not os.path.ismount(mount):
+        if mount != "/" and not os.path.ismount(mount) and mount not in _mounted():
             return SourceUnavailable(f"{path} is not there because nothing is mounted on {mount}", hint=f"mount {mount}; the upload then goes on by itself")
         if os.path.islink(path):
             return SourceMissing(f"{path} is a symbolic link to {os.readlink(path)}, which is not there")
