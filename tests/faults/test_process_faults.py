@@ -12,8 +12,10 @@ import pytest
 from sendoff.desk.lock import Lock
 from sendoff.testing.receiver import Receiver
 
+from tests.end_to_end.handle import Handle
 from tests.end_to_end.stage import MIB, Stage
 
+pytestmark = pytest.mark.timeout(90)
 SIZE = 8 * MIB
 RATE = 16 * MIB
 # The journal's store, which dies by its own hand right before or after a named commit, once.
@@ -283,3 +285,30 @@ def test_two_hundred_uploads_leave_no_descriptor_behind(stage, receiver):
     host.terminate()
     assert host.wait(15) == 0
     assert after <= before + 4
+
+
+def address_space(pid):
+    """Bytes of addresses a process uses (proc(5), ``statm``)."""
+    with open(f"/proc/{pid}/statm") as found:
+        return int(found.read().split()[0]) * resource.getpagesize()
+
+
+@pytest.mark.fault(20)
+def test_short_of_threads_fewer_run_at_once_and_none_is_lost(stage, receiver):
+    stage.config.write_text(stage.config.read_text() + "[limits]\nconcurrency = 32\nper_destination = 32\n")
+    stage.environment["MALLOC_ARENA_MAX"] = "1"  # so that a thread costs its stack and little more
+    owner = Handle(stage)
+    try:
+        warm = owner.put(source=stage.file(1000, "warm.bin")[0], destination=receiver.url)
+        assert owner.end_of(warm) == "completed"
+        sources = [stage.file(MIB // 2, f"{n}.bin")[0] for n in range(40)]
+        resource.prlimit(owner.pid, resource.RLIMIT_AS, (address_space(owner.pid) + 60 * MIB, resource.RLIM_INFINITY))
+
+        ids = [owner.put(source=source, destination=receiver.url) for source in sources]
+
+        assert [owner.end_of(id) for id in ids] == ["completed"] * 40
+        owner.says("no further thread can be started")
+        owner.leave()
+        assert len(listed(receiver.requests)) == 41
+    finally:
+        owner.end()
