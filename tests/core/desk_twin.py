@@ -6,11 +6,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sendoff
 from sendoff.desk.contract import SLICE
+from sendoff.desk.place import Place
 from sendoff.errors import ConfigurationError, InvalidArgument, InvalidState, Refused, SendoffError, UnknownOperation
 from sendoff.model.configuration import Configuration
 from sendoff.model.event import Event
@@ -18,6 +21,9 @@ from sendoff.model.operation import Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
+
+if TYPE_CHECKING:
+    from sendoff.host.owner import Host
 
 BIG = b"0123456789abcdef" * 65536
 
@@ -168,6 +174,24 @@ def wait_until(true: Callable[[], object], what: str, seconds: float = 10.0) -> 
     while not true():
         assert time.monotonic() < end, f"{what} did not happen within {seconds} seconds"
         time.sleep(0.01)
+
+
+@contextmanager
+def running(place: Place, environment: Mapping[str, str]) -> Iterator[Host]:
+    """A host in this process that serves a twin."""
+    from sendoff.host.owner import Host
+
+    host = Host(place, Twin, environment)
+    host.open()
+    host.listen()
+    thread = threading.Thread(target=host.serve)
+    thread.start()
+    try:
+        yield host
+    finally:
+        host.stop()
+        thread.join()
+        host.close()
 
 
 if __name__ == "__main__":

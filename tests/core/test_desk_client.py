@@ -1,44 +1,21 @@
 """The seven verbs over the socket, against a host in this process."""
 
-import json
 import os
-import shutil
-import socket
-import subprocess
 import threading
-from contextlib import contextmanager
 
 import pytest
 from sendoff.desk.client import DeskClient
-from sendoff.desk.endpoint import Endpoint
-from sendoff.desk.exchange import Reply, quoted
 from sendoff.desk.place import find_place
 from sendoff.errors import ConfigurationError, HostUnavailable, InvalidArgument, InvalidState, JournalFull, OtherVersion, SendoffError, UnknownOperation
-from sendoff.host.owner import Host
 from sendoff.model.event import Event
 from sendoff.model.operation import Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Order, Query, Question, Selection
 from sendoff.model.secret import Credential, Secret
 
-from tests.core.desk_twin import BIG, Twin, wait_until
+from tests.core.desk_twin import BIG, running, wait_until
 
 ENVIRONMENT = {"HOME": "/nowhere", "WHO": "me", "SENDOFF_LOG_LEVEL": "info"}
-
-
-@contextmanager
-def running(place, environment=ENVIRONMENT):
-    host = Host(place, Twin, environment)
-    host.open()
-    host.listen()
-    thread = threading.Thread(target=host.serve)
-    thread.start()
-    try:
-        yield host
-    finally:
-        host.stop()
-        thread.join()
-        host.close()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +25,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def host(place):
-    with running(place) as host:
+    with running(place, ENVIRONMENT) as host:
         yield host
 
 
@@ -311,157 +288,3 @@ def test_a_client_of_another_version_is_told_and_nothing_is_done(desk, twin, pla
     assert twin.rows == []
     assert twin.environments == []
     assert desk.ask(Question(what="status"))["pid"] == os.getpid(), "who runs may be asked in any version"
-
-
-def raw(place, data):
-    """What the host answers to these bytes, up to the end of the connection or half a second of silence."""
-    with Endpoint(place, {}).connect(0.5) as connection:
-        connection.sendall(data)
-        answer = b""
-        try:
-            while piece := connection.recv(65536):
-                answer += piece
-        except TimeoutError:
-            pass
-        return answer
-
-
-@pytest.mark.parametrize(
-    ("request_", "status", "code"),
-    [
-        (b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404, "invalid_argument"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 404, "invalid_argument"),
-        (b"DELETE /v1/page HTTP/1.1\r\nHost: x\r\n\r\n", 405, "invalid_argument"),
-        (b"GET /v1/order HTTP/1.1\r\nHost: x\r\n\r\n", 405, "invalid_argument"),
-        (b"GET /v1/page?limit=many HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_argument"),
-        (b"GET /v1/page?limit=-1 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_argument"),
-        (b"GET /v1/page?query=[] HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_argument"),
-        (b"GET /v1/page?query=%FF HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_argument"),
-        (b"GET /v1/ask HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_argument"),
-        (b"GET /v1/answer HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_argument"),
-        (b"GET /v1/answer?id=op-9 HTTP/1.1\r\nHost: x\r\n\r\n", 404, "unknown_operation"),
-        (b"POST /v1/order HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{", 400, "invalid_argument"),
-        (b"POST /v1/order HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 400, "invalid_argument"),
-        (b"POST /v1/keep HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 400, "invalid_argument"),
-        (b"POST /v1/create HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n[1]", 400, "invalid_argument"),
-        (b'POST /v1/create HTTP/1.1\r\nHost: x\r\nContent-Length: 15\r\n\r\n{}\n{"source":1}', 400, "invalid_argument"),
-        (b"GET /v1/page HTTP/1.1\r\nHost: x\r\nSendoff-Config: {\r\n\r\n", 400, "invalid_argument"),
-        (b"GET /v1/ask?what=explode HTTP/1.1\r\nHost: x\r\n\r\n", 500, "error"),
-    ],
-)
-def test_a_bad_request_gets_a_status_and_one_object_that_says_why(twin, place, request_, status, code):
-    head, _, body = raw(place, request_).partition(b"\r\n\r\n")
-
-    assert int(head.split()[1]) == status
-    error = json.loads(body)
-    assert error["code"] == code
-    assert error["message"]
-    assert twin.rows == []
-
-
-def test_what_is_not_even_http_is_turned_away(place, twin):
-    assert raw(place, b"\x16\x03\x01 hello\r\n\r\n").startswith(b"HTTP/1.1 400")
-
-
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed: apt install curl")
-class TestCurl:
-    def curl(self, place, *words, data=None):
-        done = subprocess.run(["curl", "-sS", "--unix-socket", place.socket, *words], input=data, capture_output=True, text=True, timeout=20)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def test_creates_lists_asks_and_orders(self, place, twin):
-        lines = '{"environment": {"A": "1"}}\n{"source": "/a", "destination": "h:a"}\n{"source": "bad"}'
-        created = self.curl(place, "http://sendoff/v1/create", "--data-binary", "@-", data=lines)
-        assert [json.loads(line) for line in created.splitlines()] == [
-            {"id": "op-1", "number": 1, "batch": "batch", "url": "h:a"},
-            {"error": {"code": "invalid_argument", "message": "bad: bad", "hint": "another", "facts": {"line": 7}}},
-        ]
-        assert twin.environments == [{"A": "1"}]
-        listed = self.curl(place, "-G", "http://sendoff/v1/page", "--data-urlencode", 'query={"ids": ["op-1"]}', "-d", "limit=5")
-        assert json.loads(listed) == {"items": [{"id": "op-1", "label": "ünïcode"}], "next": None}
-        assert json.loads(self.curl(place, "http://sendoff/v1/ask?what=status"))["pid"] == os.getpid()
-        ordered = self.curl(place, "http://sendoff/v1/order", "-d", '{"order": {"verb": "pause"}, "which": {"ids": ["op-1"]}}')
-        assert json.loads(ordered)["count"] == 1
-
-    def test_follows(self, place, twin):
-        twin.tell("a")
-        process = subprocess.Popen(["curl", "-sSN", "--unix-socket", place.socket, "http://sendoff/v1/follow?after=0"], stdout=subprocess.PIPE)
-        try:
-            assert process.stdout.readline() == b"\n"
-            assert json.loads(process.stdout.readline())["event"]["id"] == "a"
-        finally:
-            process.kill()
-            process.communicate()
-
-
-@pytest.mark.parametrize("size", [1, 2, 5, 64, 10_000])
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=1\r\n world\r\n0\r\n\r\n",
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n1\r\nh\r\nA\r\nello world\r\n0\r\n\r\n",
-    ],
-)
-def test_an_answer_is_read_in_whatever_pieces_it_comes(answer, size):
-    reply, body = Reply(), b""
-
-    for start in range(0, len(answer), size):
-        assert not body.endswith(b"world") or start > len(answer) - 10
-        body += reply.feed(answer[start : start + size])
-
-    assert (reply.status, body, reply.complete) == (200, b"hello world", True)
-
-
-def test_an_answer_without_a_body_is_complete_with_its_head():
-    reply = Reply()
-
-    assert reply.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") == b""
-    assert reply.complete
-
-
-def test_quoting_is_undone_by_the_host():
-    from urllib.parse import unquote
-
-    text = 'a&b=c "ü" +%/\udcff'
-
-    assert unquote(quoted(text), errors="surrogateescape") == text
-    assert set(quoted(text)) <= set("%0123456789ABCDEFabcdefghijklmnopqrstuvwxyz")
-
-
-def serve_once(folder, answer):
-    """A host that says this to whoever comes first, and hangs up."""
-    listener = Endpoint(find_place({}, state_dir=folder), {}).bind()
-
-    def serve():
-        accepted, _ = listener.accept()
-        with accepted, listener:
-            accepted.recv(65536)
-            accepted.sendall(answer)
-            accepted.shutdown(socket.SHUT_WR)
-            while accepted.recv(65536):
-                pass
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    return thread
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"HTTP/1.1 200",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}",
-        b"nonsense\r\n\r\n",
-    ],
-)
-def test_an_answer_that_breaks_off_is_no_answer(tmp_path, answer):
-    thread = serve_once(tmp_path, answer)
-    desk = DeskClient(find_place({}, state_dir=tmp_path), environment={}, spawn=False)
-
-    with pytest.raises(HostUnavailable):
-        desk.order(Order(verb="pause"), Selection())
-    thread.join()

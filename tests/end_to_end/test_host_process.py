@@ -223,6 +223,16 @@ def test_a_host_with_nothing_to_do_leaves_and_one_that_is_followed_stays(tmp_pat
     assert not Path(home.place.socket).exists()
 
 
+def test_a_host_that_leaves_the_moment_it_is_idle_leaves_nobody_in_the_rain(home):
+    """Clients come in the very moment at which hosts leave, again and again; every call is answered by one or the next."""
+    desk, pids = home.desk(*TWIN, TWIN_IDLE_EXIT="0"), set()
+
+    while len(pids) < 4:
+        (created,) = desk.create([Request(source="/a", destination="h:")])
+        assert created.id.startswith("op-")
+        pids.add(desk.ask(STATUS)["pid"])
+
+
 def test_a_changed_configuration_counts_and_an_invalid_one_leaves_the_old_in_force(tmp_path):
     file = tmp_path / "sendoff.toml"
     file.write_text('[host]\nidle_exit = "5m"\n')

@@ -14,13 +14,12 @@ from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import find_place
 from sendoff.errors import HostUnavailable, OtherVersion
-from sendoff.host.owner import Host
 from sendoff.host.peer import uid_of_peer, welcome
 from sendoff.model.operation import Request
 from sendoff.model.query import Query, Question
 
 from tests.core import desk_twin
-from tests.core.desk_twin import Twin, wait_until
+from tests.core.desk_twin import running, wait_until
 
 STATUS = Question(what="status")
 TWIN = (sys.executable, desk_twin.__file__)
@@ -36,15 +35,8 @@ def place(tmp_path):
 @pytest.fixture
 def inside(place):
     """A host in this process, and the desk it serves."""
-    host = Host(place, Twin, {})
-    host.open()
-    host.listen()
-    thread = threading.Thread(target=host.serve)
-    thread.start()
-    yield host.work
-    host.stop()
-    thread.join()
-    host.close()
+    with running(place, {}) as host:
+        yield host.work
 
 
 @pytest.mark.fault(16)

@@ -14,6 +14,7 @@ from typing import NoReturn
 from sendoff.errors import HostUnavailable
 
 PIECE = 256 * 1024
+UNSURE = "what was asked may have been done; look with: sendoff list"
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -127,6 +128,7 @@ class Exchange:
 
     def both_ways(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The body of the answer, while ours goes out in chunks: neither side ever waits for the other to finish."""
+        self.sent = True
         waiting = _chunked(pieces)
         outgoing = memoryview(next(waiting, b""))
         poller = select.poll()
@@ -171,8 +173,8 @@ class Exchange:
 
     def _lost(self, cause: OSError) -> NoReturn:
         if isinstance(cause, TimeoutError):
-            raise HostUnavailable(f"the host of {self._name} has said nothing for {self._timeout:.0f} seconds", hint="see: sendoff host status") from cause
-        raise HostUnavailable(f"the host of {self._name} went away before it had answered: {cause}", lost=True) from cause
+            raise HostUnavailable(f"the host of {self._name} has said nothing for {self._timeout:g} seconds", hint="see: sendoff host status") from cause
+        raise HostUnavailable(f"the host of {self._name} went away before it had answered: {cause}", hint=UNSURE if self.sent else None, lost=True) from cause
 
 
 def _chunked(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -17,7 +17,6 @@ LONGEST_ADDRESS = 4096
 TRIES = 5
 LOSSES = 2  # hosts that die under the same words before somebody is told
 LONGEST_CALL = 600.0  # seconds; a check may wait for a far server, an order may be for a million
-UNSURE = "what was asked may have been done; look with: sendoff list"
 
 
 class Road:
@@ -81,8 +80,6 @@ class Road:
         if "stopping" in error.facts:
             self._finder.wait_gone()
             return True
-        if "lost" in error.facts and not safe:
-            error.hint = UNSURE
         return "lost" in error.facts and safe
 
     def _head(self, method: str, address: str, *more: str) -> bytes:

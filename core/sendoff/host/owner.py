@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from sendoff import __version__
@@ -18,7 +19,7 @@ from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import Place
 from sendoff.desk.variables import for_the_host
-from sendoff.errors import ConfigurationError, HostUnavailable, Json, to_json
+from sendoff.errors import HostUnavailable, Json, SendoffError, to_json
 from sendoff.host.server import Reception, Server
 from sendoff.host.verbs import Verbs
 from sendoff.host.work import Build, Work
@@ -85,9 +86,9 @@ class Host:
 
     def stop(self) -> None:
         """Come to an end; returns at once. From now on nobody new is served."""
-        if not self._stopping.is_set():
+        if self._listener is not None and not self._stopping.is_set():
             self._endpoint.unlink()  # first: who has connected before this is told, who comes later finds nobody
-            self._stopping.set()
+        self._stopping.set()
         self._server.should_exit = True
 
     def close(self) -> None:
@@ -120,11 +121,22 @@ class Host:
             threading.Thread(target=self._look, args=(loop, self._looking), name="sendoff-look", daemon=True).start()
 
     def _look(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
+        leaves = False
+        begun = self._reception.begun
         try:
             self._reread()
-            self._leave_when_idle()
-        finally:
-            loop.call_soon_threadsafe(_finish, done)
+            leaves = self._has_been_idle()
+        except Exception:  # whatever the work raises is told; the host lives on, or is on its way out
+            log.log(logging.DEBUG if self._stopping.is_set() else logging.ERROR, "looking around failed", exc_info=True)
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(self._looked, done, leaves, begun)
+
+    def _looked(self, done: asyncio.Future[None], leaves: bool, begun: int) -> None:
+        """In the loop, where calls begin: a call that came while we looked may have brought work, and nobody would do it if we left now."""
+        done.set_result(None)
+        if leaves and begun == self._reception.begun and not self._reception.calls:
+            log.info("nothing to do; leaving")
+            self.stop()
 
     def _reread(self) -> None:
         found = _print_of(self.place.config)
@@ -133,19 +145,17 @@ class Host:
         self._watched = found
         try:
             self.work.reconfigure()
-        except ConfigurationError as error:
+        except SendoffError as error:
             log.warning("%s; the configuration before stays in force", error)
             self._configuration_error = to_json(error)
         else:
             self._configuration_error = None
 
-    def _leave_when_idle(self) -> None:
+    def _has_been_idle(self) -> bool:
         now = time.monotonic()
         if self._stays or self._reception.calls or self._reception.followers or not self.work.idle():
             self._busy = now
-        elif now - self._busy >= self.work.configuration.idle_exit:
-            log.info("nothing to do for %.0f seconds; leaving", now - self._busy)
-            self.stop()
+        return now - self._busy >= self.work.configuration.idle_exit and self._busy != now
 
     def let_go(self) -> None:
         """In a forked child: whatever is ours by descriptor must not outlive us there."""
@@ -155,11 +165,6 @@ class Host:
             if one is not None and one.fileno() >= 0:
                 os.dup2(nowhere, one.fileno(), inheritable=False)
         os.close(nowhere)
-
-
-def _finish(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
 
 
 def _print_of(path: str) -> tuple[int, int, int] | None:

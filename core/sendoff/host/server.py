@@ -40,7 +40,7 @@ class Reception:
         self._config, self._variables, self._pid, self._stopping = config, variables, pid, stopping
         self._verbs: Verbs | None = None
         self._room: asyncio.Semaphore | None = None
-        self.followers = self.calls = 0
+        self.followers = self.calls = self.begun = 0
 
     def open(self, verbs: Verbs) -> None:
         """Who answers."""
@@ -53,6 +53,7 @@ class Reception:
         try:
             call = Call(scope, channel)
             self._check(call)
+            self.begun += 1
         except SendoffError as error:
             await _refuse(send, error)
             return
@@ -117,7 +118,11 @@ class Reception:
             finally:
                 _on_loop(loop, left)
 
-        threading.Thread(target=run, name=f"sendoff-{call.verb}", daemon=True).start()
+        try:
+            threading.Thread(target=run, name=f"sendoff-{call.verb}", daemon=True).start()
+        except RuntimeError:  # no more threads: the caller gets a 500
+            left()
+            raise
 
     def _serve(self, call: Call) -> None:
         assert self._verbs is not None
