@@ -100,9 +100,11 @@ class Owned:
     # -- doing
 
     def file(self, name: str = "a.bin", content: bytes = b"x" * 1000) -> Path:
+        """A file with this content; one that has it already is left alone."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
         return path
 
     def create(self, *requests: Request, **more: Any) -> list[Created | SendoffError]:

@@ -69,7 +69,7 @@ class KeyFile:
             raise ConfigurationError(f"there is no key file {self._path}", hint="make one with 64 hexadecimal digits: openssl rand -hex 32")
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = os.urandom(32)
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        draft = self._path.with_name(f".{self._path.name}.{os.urandom(6).hex()}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.write(handle, key.hex().encode() + b"\n")
