@@ -149,8 +149,11 @@ class World:
             self.clock.now = max(self.clock.now + 1, orders.wake or self.clock.now + 1_000_000)
 
     def _resume(self, hand: Hand) -> None:
-        """Let a worker go on until its next point, its end, or its process's; what a late one had in hand may be sent again."""
-        repeated = self.server.repeated
+        """Let a worker go on until its next point, its end, or its process's.
+
+        What a late one sends, or is told, the one at work cannot know of: it does not count as repeated, nor as confirmed.
+        """
+        late = self.server.seen() if hand in self.zombies else None
         try:
             outcome = hand.run.switch() if hand.run else hand.run.switch(hand.ticket)
         except Crash:
@@ -158,8 +161,8 @@ class World:
             if hand.process is self.process:
                 self._take_over()
             return
-        if hand in self.zombies:
-            self.server.repeated = repeated
+        if late is not None:
+            self.server.unsee(late)
         if hand.run.dead:
             self._drop(hand)
             hand.process.signals.append(Ended(outcome))

@@ -62,6 +62,16 @@ class MemoryServer:
         self.uploads[id] = Upload(url=url, length=length, operation=operation, turn=turn)
         return id
 
+    def seen(self) -> tuple[int, dict[str, int]]:
+        """What was repeated, and what of each upload was confirmed, so far."""
+        return self.repeated, {id: upload.acked for id, upload in self.uploads.items()}
+
+    def unsee(self, before: tuple[int, dict[str, int]]) -> None:
+        """Take back what was counted since: whoever did it is not the one who counts."""
+        self.repeated, acked = before
+        for id, upload in self.uploads.items():
+            upload.acked = acked.get(id, 0)
+
     def append(self, id: str, offset: int, block: bytes) -> None:
         """Take bytes at an offset, which must be the end of what is there."""
         upload = self.uploads[id]
