@@ -87,7 +87,7 @@ def without(name: str, kept: Callable[..., Decision]) -> Callable[..., Decision]
 def enter_unfenced(self: Ledger, record: Any, decide: Any, *, fenced: bool = False) -> Any:
     """Whoever comes late overwrites."""
     newest = self.read(record.number)
-    decision = None if newest is None else decide(newest)
+    decision = None if newest is None else decide(replace(newest, owner=record.owner))
     return self.enter(newest, decision, fenced=False)[1] if newest and decision else newest
 
 
