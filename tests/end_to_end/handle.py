@@ -14,9 +14,23 @@ from sendoff.bootstrap import build
 from sendoff.model.event import ENDS, Event
 from sendoff.model.operation import Request
 from sendoff.model.query import Query
+from sendoff.ports.clock import SystemClock
+
+class Clock(SystemClock):
+    "This machine's, as wrong as a file says, in microseconds: on the wall at any moment, and from the start for what follows it."
+
+    def __init__(self):
+        super().__init__()
+        self._base += wrong()
+
+    def wall(self):
+        return super().wall() + wrong()
+
+def wrong():
+    return int(Path(os.environ["STAGE_CLOCK"]).read_text()) if "STAGE_CLOCK" in os.environ else 0
 
 logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
-owner = build(folder=Path(os.environ["SENDOFF_STATE_DIR"]), config_file=Path(os.environ["SENDOFF_CONFIG"]), environ=os.environ)
+owner = build(folder=Path(os.environ["SENDOFF_STATE_DIR"]), config_file=Path(os.environ["SENDOFF_CONFIG"]), environ=os.environ, clock=Clock())
 owner.open()
 print("open", flush=True)
 for line in sys.stdin:
@@ -25,7 +39,8 @@ for line in sys.stdin:
         for created in owner.create([Request(**asked["put"])]):
             print(created.id, flush=True)
     else:
-        print(next(one.type for one in owner.follow(Query(ids=(asked["end"],)), after=0) if isinstance(one, Event) and one.type in ENDS), flush=True)
+        news = owner.follow(Query(ids=(asked["of"],)), after=0)
+        print(next(one.type for one in news if isinstance(one, Event) and one.type in (asked["type"] or ENDS)), flush=True)
 owner.close()
 """
 
@@ -48,7 +63,11 @@ class Handle:
 
     def end_of(self, id):
         """How it ended, as soon as it has."""
-        return self._ask(end=id)
+        return self._ask(of=id, type=None)
+
+    def event_of(self, id, type):
+        """Return as soon as its history has an event of this type."""
+        assert self._ask(of=id, type=[type]) == type
 
     def _ask(self, **question):
         self._process.stdin.write(json.dumps(question) + "\n")

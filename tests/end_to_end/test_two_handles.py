@@ -10,6 +10,8 @@ from tests.end_to_end.stage import MIB, Stage
 
 SIZE = 24 * MIB
 RATE = 16 * MIB
+
+
 @pytest.fixture
 def stage(tmp_path):
     with Stage(tmp_path) as made:

@@ -200,3 +200,17 @@ def test_killed_while_the_leftovers_of_a_cancellation_are_removed_the_next_proce
 
     assert (place.server.uploads, place.ends(id)) == ({}, ["canceled"])
     assert place.store.todos(2**62, limit=10) == []
+
+
+@pytest.mark.fault(8, 23)
+def test_leftovers_noted_by_a_clock_that_was_a_year_ahead_are_removed_at_once(place):
+    id = place.create()
+    place.before_it_ends = lambda: place.process.app.order(Order(verb="cancel"), Selection(ids=(id,)))
+    place.dies_at("chunk", 2)
+    place.restarts()
+    place.clock.now -= 365 * 86400 * 1_000_000
+
+    place.restarts()
+    place.work()
+
+    assert (place.server.uploads, place.ends(id)) == ({}, ["canceled"])

@@ -21,6 +21,7 @@ from sendoff.runtime.places import Places
 
 _TROUBLE_PAUSE: Moment = 1_000_000
 
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """Something may have become due."""

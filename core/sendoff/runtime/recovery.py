@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from sendoff.model.change import SaveNote, Update
+from sendoff.model.change import SaveNote, SaveTodo, Update
 from sendoff.model.limits import RetryRules
 from sendoff.model.moment import moment
 from sendoff.model.operation import Record
@@ -16,6 +16,9 @@ from sendoff.policy.decision import Decision
 from sendoff.policy.retry import LONGEST_RETRY_AFTER
 from sendoff.ports.clock import Clock
 from sendoff.runtime.ledger import BATCH, Ledger
+
+_FAR = 2**62
+_MOST_TODOS = 10_000
 
 
 class Recovery:
@@ -44,8 +47,13 @@ class Recovery:
         """A clock that went back would make a pause last for years: nothing waits longer than the longest pause."""
         now = self._clock.steady()
         farthest = now + moment(max(LONGEST_RETRY_AFTER * 1.1, self._rules.longest_pause)) + moment(60)
+        journal = self._ledger.journal
         for record in self._all(Query(due_after=farthest)):
-            self._ledger.journal.commit([Update(record.number, record.version, {"due": now})], synced=False)
+            journal.commit([Update(record.number, record.version, {"due": now})], synced=False)
+        for todo in journal.store.todos(_FAR, limit=_MOST_TODOS):
+            if todo.due > farthest:
+                nearer = SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=todo.payload, due=now, tries=todo.tries)
+                journal.commit([nearer], synced=False)
 
     def _close_batches(self) -> None:
         """A batch whose last member ended just before the process did is closed now; one that was still being handed over, at what came."""
