@@ -73,7 +73,8 @@ class Creation:
         headers, sealed, named = self._headers(request, address)
         key, once = _once(request, batch, id)
         credential = self.credentials.checked(request.credential) if request.credential else None
-        spec = replace(self._spec(request, address, source, method, headers + once, cost, credential), idempotency_key=key)
+        spec = self._spec(request, address, source, method, headers + once, cost, credential)
+        spec = replace(spec, idempotency_key=key) if once or key else spec
         self._check_cleartext(address, spec, sealed)
         for reference in (credential, address.destination.credential):
             named += self.credentials.variables(reference) if reference else ()
@@ -172,6 +173,8 @@ class Creation:
 
 def _demand(asked: Demand, options: Mapping[str, Any]) -> Demand:
     """What is demanded: the caller's word, else the destination's, else the default."""
+    if not options:
+        return asked
     usual = Demand()
     unsaid = [name for name in ("verify", "existing", "digest") if getattr(asked, name) == getattr(usual, name) and name in options]
     return replace(asked, **{name: options[name] for name in unsaid}) if unsaid else asked

@@ -24,7 +24,7 @@ def writing(file: Path, *, max_size: int | None, busy: float = BUSY) -> sqlite3.
     connection = connect(file, busy=busy)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma temp_store = memory")
-    connection.execute("pragma cache_size = -8000")
+    connection.execute("pragma cache_size = -4000")
     connection.execute(f"pragma journal_size_limit = {_WAL_KEPT}")
     if max_size is not None:
         size = connection.execute("pragma page_size").fetchone()[0]
