@@ -43,7 +43,7 @@ class Desk(Protocol):
         ...
 
     def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
-        """Events after a position, then live ones; None about once a second when nothing happens. ``after=None``: from now on.
+        """Events after a position, then live ones; None once it has caught up, then about once a second. ``after=None``: from now on.
 
         A slow reader loses progress, never events.
         """
