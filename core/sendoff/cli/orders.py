@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_of
 from sendoff.cli.parser import Parser, add_selection
 from sendoff.cli.text import count
-from sendoff.errors import InvalidArgument
+from sendoff.errors import InvalidArgument, Json
 from sendoff.model.query import Applied, Order, Selection
 
 _DONE = {"pause": "paused", "resume": "resumed", "cancel": "canceled", "retry": "retried"}
@@ -24,10 +27,15 @@ def arguments(parser: Parser, command: str) -> None:
 def run(call: Call) -> int:
     """Carries an order out."""
     which = _selection(call)
-    applied = call.desk().order(Order(verb=call.command), which)
+    applied = call.desk().order(Order(verb=call.command, details=_details(call)), which)
     call.output.item({"count": applied.count, "ids": list(applied.ids), "skipped": [{"id": id, "message": text} for id, text in applied.skipped]})
     call.output.note(f"{_DONE[call.command]} {count(applied.count, 'operation')}")
     return _told_skipped(call, applied)
+
+
+def _details(call: Call) -> Mapping[str, Json]:
+    """Who lets an upload go on brings a corrected variable along."""
+    return {"environment": dict(os.environ)} if call.command in ("resume", "retry") else {}
 
 
 def _selection(call: Call) -> Selection:
