@@ -143,6 +143,11 @@ class Stage:
         """The types of the events that end a round of an operation."""
         return [event.type for event in self.history(id) if event.type in ENDS]
 
+    def id_of_end(self, id):
+        """The id of the one event that ended an operation."""
+        (end,) = [event for event in self.history(id) if event.type in ENDS]
+        return end.id
+
     def until(self, id, **facts):
         """The operation as soon as these fields of it are so, looked at after each of its events."""
         for _ in self.desk.follow_always(Query(ids=(id,)), after=0):

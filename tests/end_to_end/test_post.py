@@ -1,9 +1,10 @@
 """A POST is never carried out twice unless somebody said that it may be."""
 
 import json
+import time
 
 import pytest
-from sendoff.testing.receiver import Answer, Lost, Receiver, Reset, Rule, Stall
+from sendoff.testing.receiver import Answer, Delay, Lost, Receiver, Reset, Rule, Stall
 
 from tests.end_to_end.stage import MIB, PACE, Stage
 
@@ -149,6 +150,32 @@ def test_a_post_that_the_server_put_off_is_sent_again_when_it_said(stage, receiv
     first, second = posted(receiver)
     assert [(one.status, one.sha256) for one in (first, second)] == [(503, digest), (201, digest)]
     assert 1.0 <= second.began_at - first.answered_at < 3.0
+
+
+def test_a_host_told_to_stop_waits_for_the_answer_to_a_post_that_has_gone_out(stage, receiver):
+    receiver.script.add(Rule(do=Delay(1.5), method="POST"))
+    source, digest = stage.file(SMALL)
+    (id,) = stage.put(source, f"{receiver.url}one", *POST)
+    receiver.wait_for(complete=True)
+
+    stage.run("host", "stop")
+
+    assert [(request.status, request.sha256) for request in posted(receiver)] == [(201, digest)]
+    assert stage.ends(id) == ["completed"]
+
+
+@pytest.mark.campaign
+def test_a_host_told_to_stop_does_not_wait_for_ever_for_the_answer_to_a_post(stage, receiver):
+    receiver.script.add(Rule(do=Stall(), method="POST"))
+    source, _ = stage.file(SMALL)
+    (id,) = stage.put(source, f"{receiver.url}one", *POST)
+    receiver.wait_for(complete=True)
+
+    began = time.monotonic()
+    stage.run("host", "stop")
+
+    assert time.monotonic() - began < 10
+    assert (stage.view(id)["reason"], stage.ends(id), len(posted(receiver))) == ("interrupted_non_idempotent", ["canceled"], 1)
 
 
 def test_pausing_a_post_under_way_is_refused_in_one_sentence(stage, receiver):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 from sendoff.model.conditions import Conditions
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network, Watching
-from sendoff.runtime.conductor import Conductor, Leave, Orders, Signal
+from sendoff.runtime.conductor import Conductor, Leave, Orders, Signal, Stop
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.workers import Workers
 
 _LONGEST_SLEEP = 30.0
 _LOOK_EVERY = 30.0
 _NO_THREAD_PAUSE = 1.0
+_FOR_ANSWERS = 0.75  # of the time to stop in; then what still waits for one is broken off, too
 
 
 class Engine:
@@ -42,7 +43,10 @@ class Engine:
         """Stop what runs at a safe point; whether all had stopped in time."""
         deadline = self._clock.monotonic() + seconds
         self._signals.put(Leave())
-        self._thread.join(seconds)
+        self._thread.join(seconds * _FOR_ANSWERS)
+        for number in self._underway.all():
+            self._underway.interrupt(number, "the host leaves")
+        self._thread.join(max(deadline - self._clock.monotonic(), 0.0))
         return self._workers.close(deadline - self._clock.monotonic())
 
     def _run(self) -> None:
@@ -52,7 +56,7 @@ class Engine:
             orders = self._conductor.step(signals, self._clock.steady())
             if orders.trouble is not None:
                 self._log.error("the journal did not answer: %s", orders.trouble)
-            sleep = self._carry_out(orders)
+            sleep = self._carry_out(orders, {signal.number for signal in signals if isinstance(signal, Stop)})
             if self._left.is_set() and self._conductor.running == 0:
                 return
 
@@ -69,10 +73,10 @@ class Engine:
             self._left.set()
         return signals
 
-    def _carry_out(self, orders: Orders) -> float:
-        """Seconds until the next step."""
+    def _carry_out(self, orders: Orders, ordered: Set[int]) -> float:
+        """Seconds until the next step. ordered: whom somebody wants stopped; for any other reason nobody loses the answer to what cannot be repeated."""
         for number, why in orders.stops:
-            self._underway.interrupt(number, why)
+            self._underway.interrupt(number, why, spare=number not in ordered)
         refused = self._workers.run(orders.starts)
         for ticket in refused:
             self._conductor.not_started(ticket)

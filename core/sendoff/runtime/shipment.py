@@ -145,8 +145,10 @@ class WorkShipment:
         if self._why is not None:
             raise Interrupted(self._why)
 
-    def interrupt(self, why: str) -> None:
-        """Stop at the next read, and break a blocked call now."""
+    def interrupt(self, why: str, *, spare: bool = False) -> None:
+        """Stop at the next read, and break a blocked call now. spare: not past the point of no return, where nothing but the answer is missing."""
+        if spare and self._point:
+            return
         with self._lock:
             self._why = self._why or why
             stop, self._stop = self._stop, None

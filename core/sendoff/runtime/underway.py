@@ -11,8 +11,8 @@ from sendoff.model.progress import UploadProgress
 class Try(Protocol):
     """A try that can be looked at and stopped."""
 
-    def interrupt(self, why: str) -> None:
-        """Stop at the next safe point, and break what blocks."""
+    def interrupt(self, why: str, *, spare: bool = False) -> None:
+        """Stop at the next safe point, and break what blocks. spare: unless only the answer to what cannot be repeated is missing."""
         ...
 
     def progress(self) -> UploadProgress:
@@ -42,14 +42,14 @@ class Underway:
             self._tries.pop(number, None)
             self._early.pop(number, None)
 
-    def interrupt(self, number: int, why: str) -> None:
-        """Stop a try, now or as soon as it begins."""
+    def interrupt(self, number: int, why: str, *, spare: bool = False) -> None:
+        """Stop a try, now or as soon as it begins. spare: as ``Try.interrupt``."""
         with self._lock:
             one = self._tries.get(number)
             if one is None:
                 self._early[number] = why
         if one is not None:
-            one.interrupt(why)
+            one.interrupt(why, spare=spare)
 
     def progress(self, number: int) -> UploadProgress | None:
         """How far an operation's try is; None when it is not being tried here."""
