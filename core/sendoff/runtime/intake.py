@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sendoff.desk.contract import SLICE
-from sendoff.errors import IdConflict, InvalidState, Refused, SendoffError
+from sendoff.errors import HostUnavailable, IdConflict, InvalidState, Refused, SendoffError
 from sendoff.model.change import Append, Change, Insert, Reply, SaveNote
 from sendoff.model.event import Event
 from sendoff.model.operation import Record, Request
@@ -52,7 +53,8 @@ class Intake:
             stopped = False
         finally:
             if not dry_run and not call.sealed:
-                self._seal(call, stopped=stopped)
+                with suppress(HostUnavailable):  # this process leaves: the next one seals what it finds
+                    self._seal(call, stopped=stopped)
 
     # -- checking --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,354 @@
+"""From a request to an operation: what is accepted, what is refused, and what goes before what."""
+
+import itertools
+import threading
+
+import pytest
+from sendoff.desk.contract import SLICE
+from sendoff.errors import ConfigurationError, IdConflict, InvalidArgument, Refused, SendoffError, SourceMissing, UnsupportedScheme
+from sendoff.model.operation import Request
+from sendoff.model.query import Created, Query
+from sendoff.runtime.ledger import BATCH
+from sendoff.testing.receiver import Receiver
+
+from tests.core.owned import QUICK, Owned, eventually
+
+HOST = "plain://10.0.0.1/"
+
+
+@pytest.fixture
+def owned(tmp_path):
+    with Owned(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    with Receiver(tmp_path / "received") as made:
+        yield made
+
+
+def configured(tmp_path, text):
+    return Owned(tmp_path, config=QUICK + text)
+
+
+def request(owned, destination=f"{HOST}x", **more):
+    return Request(source=str(owned.file()), destination=destination, **more)
+
+
+def refusal(owned, **more):
+    """The error that refuses a request, which stores nothing."""
+    (answer,) = owned.create(request(owned, **more))
+    assert isinstance(answer, SendoffError), answer
+    assert owned.records() == []
+    return answer
+
+
+# -- one target -------------------------------------------------------------------------------------------------------
+
+
+class Meeting:
+    """Transports stop at a point until the test lets them go on; who is there at once is seen."""
+
+    def __init__(self, owned, point="body"):
+        self.inside, self.most, self.order = set(), 0, []
+        self._point, self._lock, self._go = point, threading.Lock(), threading.Event()
+        owned.server.point = self.seen
+
+    def seen(self, name, operation):
+        if name == "connect":
+            with self._lock:
+                self.inside.add(operation)
+                self.order.append(operation)
+                self.most = max(self.most, len(self.inside))
+        if name == self._point:
+            self._go.wait(20)
+        if name == "answer":
+            with self._lock:
+                self.inside.discard(operation)
+
+    def end(self):
+        self._go.set()
+
+
+def test_two_puts_to_one_target_run_one_after_the_other_in_order_of_creation(owned):
+    meeting = Meeting(owned)
+    ids = [owned.put(owned.file(), f"{HOST}same", priority=priority) for priority in ("low", "default", "high", "default")]
+    free = owned.put(owned.file(), f"{HOST}other")
+    eventually(lambda: len(meeting.inside) == 2)
+    assert set(meeting.order) == {ids[0], free}
+    view = owned.view(ids[1])
+    assert (view["status"], view["reason"]) == ("idle", "earlier_upload") and ids[0] in view["reason_text"]
+    meeting.end()
+    for id in ids:
+        owned.done(id)
+    assert [id for id in meeting.order if id != free] == ids
+
+
+def test_one_address_in_another_spelling_is_the_same_target(owned, receiver):
+    spellings = [f"{receiver.url}a", f"HTTP://127.0.0.1:{receiver.port}/a", f"{receiver.url}a#part"]
+    assert len({owned.record(owned.put(owned.file(), one, start=False)).target for one in spellings}) == 1
+    assert owned.record(owned.put(owned.file(), "https://A.example:443/x", start=False)).spec.url == "https://a.example/x"
+
+
+def test_posts_make_new_things_and_wait_for_nobody(owned):
+    meeting = Meeting(owned)
+    ids = [owned.put(owned.file(), f"{HOST}same", method="POST") for _ in range(3)]
+    eventually(lambda: len(meeting.inside) == 3)
+    meeting.end()
+    for id in ids:
+        owned.done(id)
+    assert len(owned.server.posted) == 3
+
+
+def test_one_paused_by_a_person_is_passed_by_and_never_runs_beside_the_later_one(owned):
+    meeting = Meeting(owned)
+    first = owned.put(owned.file(), f"{HOST}same", start=False)
+    owned.order("pause", first)
+    later = owned.put(owned.file(), f"{HOST}same")
+    eventually(lambda: meeting.order == [later])
+    owned.order("resume", first)
+    marker = owned.put(owned.file(), f"{HOST}other")  # given its slot after the resumed one could have been
+    eventually(lambda: marker in meeting.order)
+    meeting.end()
+    owned.done(later)
+    owned.done(first)
+    assert meeting.order == [later, marker, first]
+
+
+# -- ids --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_id_with_the_same_request_is_the_same_operation(owned):
+    first, again = (owned.create(request(owned, id="mine"), start=False)[0] for _ in range(2))
+    assert (first.existing, again.existing) == (False, True)
+    assert (again.id, again.number, again.batch, again.url) == (first.id, first.number, first.batch, first.url)
+    assert (len(owned.records()), owned.types("mine")) == (1, ["created"])
+
+
+@pytest.mark.parametrize(
+    ("other", "shown"),
+    [
+        ({"destination": f"{HOST}y"}, "it is PUT of {source} (1000 bytes) to plain://10.0.0.1/x, not PUT of {source} (1000 bytes) to plain://10.0.0.1/y"),
+        ({"method": "POST"}, "it is PUT of {source} (1000 bytes) to plain://10.0.0.1/x, not POST of"),
+        ({"headers": (("A", "1"),)}, "to plain://10.0.0.1/x with other headers"),
+        ({"label": "l", "group": "g"}, "with other label and group"),
+        ({"metadata": {"k": 1}}, "with other data"),
+    ],
+)
+def test_the_same_id_with_another_request_shows_both(other, shown, owned):
+    owned.create(request(owned, id="mine"), start=False)
+    (answer,) = owned.create(request(owned, **{"id": "mine", **other}), start=False)
+    assert isinstance(answer, IdConflict)
+    assert answer.message.startswith("--id mine is taken: ") and shown.format(source=owned.file()) in answer.message
+    assert len(owned.records()) == 1
+
+
+@pytest.mark.parametrize("id", ["", "x" * 129, "a b", "a/b", "ä", "a\n", "../x"])
+def test_an_id_that_is_none_is_refused(id, owned):
+    assert isinstance(refusal(owned, id=id), InvalidArgument)
+
+
+def test_who_asks_twice_at_the_same_moment_gets_one_operation(owned):
+    start, answers = threading.Barrier(8), []
+
+    def ask():
+        start.wait(10)
+        answers.extend(owned.create(request(owned, id="mine"), start=False))
+
+    owned.file()
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(one.existing for one in answers) == [False] + [True] * 7
+    assert len(owned.records()) == 1
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"priority": "urgent"}, "--priority 'urgent': choose from default, high, low"),
+        ({"cost_policy": "never"}, "--cost 'never': choose from default, unrestricted-only, always"),
+        ({"group": "a|b"}, "a group's name has 1 to 128 characters and no bar"),
+        ({"group": ""}, "a group's name has 1 to 128 characters"),
+        ({"method": "GET"}, "carries no file; use PUT or POST"),
+        ({"method": "PUT\r\nX: y"}, "is not an HTTP method"),
+        ({"if_changed": "maybe"}, "'maybe': choose from fail, restart"),
+        ({"destination": "session://10.0.0.1/x", "method": "PUT"}, "session has no methods"),
+        ({"destination": "nowhere"}, "'nowhere' is not an address"),
+        ({"destination": "nowhere:x"}, "there is no destination named 'nowhere'"),
+        ({"credential": "nobody:x"}, "nobody"),
+        ({"credential": "nobody"}, "there is no credential 'nobody'"),
+    ],
+)
+def test_a_word_that_means_nothing_is_named(asked, sentence, owned):
+    error = refusal(owned, **asked)
+    assert sentence in error.message
+    assert isinstance(error, InvalidArgument | ConfigurationError) or "DriverMissing" in type(error).__name__
+
+
+def test_group_priority_and_cost_make_the_lane(owned):
+    owned.put(owned.file(), f"{HOST}x", start=False, group="g", priority="high", cost_policy="unrestricted-only")
+    (record,) = owned.records()
+    assert (record.group, record.lane) == ("g", "0|1|1|g|plain://10.0.0.1")
+
+
+@pytest.mark.parametrize("source", ["relative.bin", "", "\0"])
+def test_a_source_is_an_absolute_path(source, owned):
+    (answer,) = owned.create(Request(source=source, destination=f"{HOST}x"))
+    assert isinstance(answer, InvalidArgument | SourceMissing)
+
+
+# -- policy and clear text --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "destination", "error"),
+    [
+        ('allow_schemes = ["https", "plain"]', "plain://h.example/x", None),
+        ('allow_schemes = ["https"]', "plain://h.example/x", UnsupportedScheme),
+        ('allow_schemes = ["https"]', "HTTPS://h.example/x", None),
+        ('allow_schemes = ["https"]', "d:x", UnsupportedScheme),
+        ('allow_hosts = ["*.example"]', "https://a.EXAMPLE/x", None),
+        ('allow_hosts = ["*.Example"]', "https://a.example:8443/x", None),
+        ('allow_hosts = ["*.example"]', "https://example/x", Refused),
+        ('allow_hosts = ["*.example"]', "https://a.example.evil/x", Refused),
+        ('allow_hosts = ["*.example"]', "https://a.example@evil/x", Refused),
+        ('allow_hosts = ["*.example"]', "d:x", Refused),
+        ("allow_hosts = []", "https://a.example/x", Refused),
+    ],
+)
+def test_the_policy_says_where_things_may_go(policy, destination, error, tmp_path):
+    with configured(tmp_path, f'[policy]\n{policy}\n[destinations.d]\nurl = "plain://10.0.0.1/"\n') as owned:
+        (answer,) = owned.create(request(owned, destination), start=False)
+        assert isinstance(answer, error or Created), answer
+        if error:
+            assert "[policy] allow_" in answer.message
+
+
+SECRETS = [
+    {"headers": (("Authorization", "canary"),)},
+    {"secret_headers": (("X-A", "canary"),)},
+    {"secret_headers": (("X-A", "env:TOKEN"),)},
+    {"credential": "env:TOKEN"},
+    {"destination": "http://far.example/x?sig=canary"},
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_does_not_go_out_in_clear_text(secret, owned):
+    error = refusal(owned, **{"destination": "http://far.example/x", **secret})
+    assert error.message.startswith("a secret would go to http://far.example/x") and error.message.endswith("in clear text")
+    assert "canary" not in error.message + error.hint and "cleartext = true" in error.hint
+
+
+@pytest.mark.parametrize("secret", SECRETS[:-1])
+@pytest.mark.parametrize("destination", ["http://localhost/x", "http://127.0.0.1/x", "http://[::1]/x", "https://far.example/x", "d:x"])
+def test_a_secret_goes_to_this_machine_over_tls_or_where_the_file_allows_it(destination, secret, tmp_path):
+    with configured(tmp_path, '[destinations.d]\nurl = "http://far.example/"\ncleartext = true\n') as owned:
+        (answer,) = owned.create(request(owned, destination, **secret), start=False)
+        assert isinstance(answer, Created)
+
+
+# -- together, dry_run, slices and batches ----------------------------------------------------------------------------
+
+
+def test_together_means_all_or_none(owned):
+    answers = owned.create(request(owned), request(owned, "ftp://h/x"), request(owned), together=True)
+    assert [type(one) for one in answers] == [Refused, UnsupportedScheme, Refused]
+    assert owned.records() == []
+    assert len(owned.create(request(owned), request(owned, f"{HOST}y"), together=True)) == 2
+
+
+def test_apart_each_is_answered_for_itself(owned):
+    answers = owned.create(request(owned), request(owned, "ftp://h/x"), request(owned, f"{HOST}y"), start=False)
+    assert [type(one) for one in answers] == [Created, UnsupportedScheme, Created]
+    assert [record.id for record in owned.records()] == [answers[0].id, answers[2].id]
+
+
+def test_a_dry_run_checks_everything_and_stores_nothing(owned):
+    answers = owned.create(request(owned), request(owned, "ftp://h/x"), dry_run=True)
+    assert [type(one) for one in answers] == [Created, UnsupportedScheme]
+    assert (owned.records(), owned.events(), owned.store.notes(BATCH).items) == ([], [], [])
+
+
+def many(owned, count):
+    source = str(owned.file(content=b"x"))
+    return (Request(source=source, destination=f"{HOST}{number}") for number in range(count))
+
+
+@pytest.mark.parametrize("count", [2, SLICE, SLICE + 1])
+def test_a_call_is_one_batch_that_ends_once(count, owned):
+    answers = list(owned.owner.create(many(owned, count), environment={}))
+    (batch,) = {one.batch for one in answers}
+    assert [one.number for one in answers] == list(range(1, count + 1))
+    (event,) = eventually(lambda: owned.events(type="batch_completed"))
+    assert (event.batch, event.data) == (batch, {"total": count})
+    assert not owned.store.find(Query(open=True), limit=1).items
+    assert owned.store.notes(BATCH).items == []
+
+
+def test_the_last_slice_has_been_stored_when_its_answer_comes(owned):
+    seen = []
+    for number, answer in enumerate(owned.owner.create(many(owned, SLICE + 5), start=False, environment={})):
+        if number in (0, SLICE):
+            seen.append(len(owned.records()))
+            assert owned.record(answer.id)
+    assert seen == [SLICE, SLICE + 5]
+
+
+def test_a_client_that_stops_in_the_middle_leaves_a_batch_of_what_was_stored(owned):
+    answers = owned.owner.create(many(owned, 3 * SLICE), environment={})
+    batch = [next(answers) for _ in range(SLICE + 10)][0].batch
+    answers.close()
+    (event,) = eventually(lambda: owned.events(type="batch_completed"))
+    assert (event.batch, event.data) == (batch, {"total": 2 * SLICE})
+    (sealed,) = owned.events(type="changed")
+    assert (sealed.batch, sealed.data) == (batch, {"sealed": 2 * SLICE})
+
+
+def test_requests_that_break_off_leave_a_batch_of_what_was_stored(owned):
+    def breaking():
+        yield from itertools.islice(many(owned, SLICE), SLICE)
+        raise ConnectionResetError("the client is gone")
+
+    with pytest.raises(ConnectionResetError):
+        list(owned.owner.create(breaking(), environment={}))
+    assert len(owned.records()) == SLICE
+    assert eventually(lambda: owned.events(type="batch_completed"))[0].data == {"total": SLICE}
+
+
+def test_a_batch_counts_what_was_stored_not_what_was_there(owned):
+    owned.create(request(owned, id="old"), start=False)
+    answers = owned.create(request(owned, id="old"), request(owned, f"{HOST}a", id="a"), request(owned, f"{HOST}b"), request(owned, "ftp://h/"))
+    assert [getattr(one, "existing", None) for one in answers] == [True, False, False, None]
+    assert eventually(lambda: owned.events(type="batch_completed"))[0].data == {"total": 2}
+
+
+def test_what_was_all_there_makes_no_batch(owned):
+    for _ in range(2):
+        owned.create(request(owned, id="a"), request(owned, f"{HOST}b", id="b"), start=False)
+    assert len(owned.store.notes(BATCH).items) == 1
+
+
+def test_a_batch_whose_owner_died_before_its_end_is_sealed_by_the_next(owned):
+    answers = owned.owner.create(many(owned, 2 * SLICE), start=False, environment={})
+    next(answers)
+    (note,) = owned.store.notes(BATCH).items
+    assert note.value["sealed"] is False
+    owned.reopen()
+    (note,) = owned.store.notes(BATCH).items
+    assert note.value == {"total": SLICE, "sealed": True}
+    answers.close()
+
+
+def test_what_a_destination_demands_is_fixed_when_the_operation_is_created(tmp_path):
+    with configured(tmp_path, '[destinations.d]\nurl = "https://far.example/"\nexisting = "fail"\nverify = "size"\n') as owned:
+        owned.put(owned.file(), "d:x", start=False)
+        (record,) = owned.records()
+        assert (record.spec.demand.existing, record.spec.demand.verify) == ("fail", "size")
