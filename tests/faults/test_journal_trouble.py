@@ -86,8 +86,8 @@ def once(error, asked, meant=lambda given: True):
     return mood
 
 
-@pytest.mark.fault(20)
-@pytest.mark.parametrize("trouble", TROUBLE, ids=["full", "refused"])
+@pytest.mark.fault(20, 73)
+@pytest.mark.parametrize("trouble", [*TROUBLE, ZeroDivisionError("a store's own mistake")], ids=["full", "refused", "mistaken"])
 def test_slots_that_were_given_before_a_read_failed_are_free_again(desk, trouble):
     desk.create(3)
     desk.store.mood = once(trouble, "wake")

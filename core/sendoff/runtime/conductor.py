@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from sendoff.errors import SendoffError
 from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
 from sendoff.model.lane import Lane
@@ -74,7 +73,7 @@ class Orders:
     starts: tuple[Ticket, ...] = ()
     stops: tuple[tuple[int, str], ...] = ()
     wake: Moment | None = None
-    trouble: SendoffError | None = None
+    trouble: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Conductor:
             if not self._leaving:
                 self._give_slots(tickets, now)
             moments = [moment for moment in (self._store.wake(now), self._places.wake(now)) if moment is not None]
-        except SendoffError as error:  # the journal does not answer: what was to start is given back, what is to stop is not held up
+        except Exception as error:  # noqa: BLE001 - a store is a stranger's code; what was to start is given back, what is to stop is not held up
             for ticket in tickets:
                 self.not_started(ticket)
             return Orders(stops=tuple(stops), wake=now + _TROUBLE_PAUSE, trouble=error)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
+from sendoff.errors import SendoffError
 from sendoff.model.conditions import Conditions
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network, Watching
@@ -55,7 +56,8 @@ class Engine:
             signals = self._happened(sleep)
             orders = self._conductor.step(signals, self._clock.steady())
             if orders.trouble is not None:
-                self._log.error("the journal did not answer: %s", orders.trouble)
+                stranger = None if isinstance(orders.trouble, SendoffError) else orders.trouble
+                self._log.error("the journal did not answer: %s", orders.trouble, exc_info=stranger)
             sleep = self._carry_out(orders, {signal.number for signal in signals if isinstance(signal, Stop)})
             if self._left.is_set() and self._conductor.running == 0:
                 return
