@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 
-from sendoff import Credential, CredentialNeeded, Probe, Unreachable, public_url, web_error_of
+from sendoff import Credential, CredentialNeeded, Probe, Transport, Unreachable, public_url, web_error_of
 
 from sendoff_http import login
 from sendoff_http.body import NoBody
 from sendoff_http.carrier import Connections
 from sendoff_http.exchange import Exchange
-from sendoff_http.transport import HttpTransport
 from sendoff_http.watch import TimeLimits, Watch
 
 _PROXY = frozenset({407, 511})
 
 
-def probed(transport: HttpTransport, connections: Connections) -> Probe:
+def probed(transport: Transport, connections: Connections) -> Probe:
     """One OPTIONS request. Errors: as ``send``'s where no answer comes; ``CredentialNeeded`` for a 401."""
     destination, toolkit = transport.destination, transport.toolkit
     credential: Credential | None = toolkit.credential()

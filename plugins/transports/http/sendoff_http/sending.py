@@ -11,6 +11,7 @@ from sendoff import (
     SendoffError,
     Shipment,
     Transient,
+    Transport,
     WebErrorStatus,
     public_url,
     web_error_of,
@@ -20,7 +21,6 @@ from sendoff_http import answers, login, proof
 from sendoff_http.address import origin
 from sendoff_http.body import Body
 from sendoff_http.exchange import Answer, Exchange, Fields
-from sendoff_http.transport import HttpTransport
 from sendoff_http.watch import Watch
 
 MOST_REDIRECTS = 5
@@ -29,7 +29,7 @@ MOST_REDIRECTS = 5
 class Sending:
     """Everything about one try."""
 
-    def __init__(self, transport: HttpTransport, shipment: Shipment, exchange: Exchange, watch: Watch) -> None:
+    def __init__(self, transport: Transport, shipment: Shipment, exchange: Exchange, watch: Watch) -> None:
         self._transport, self._shipment, self._exchange, self._watch = transport, shipment, exchange, watch
         self._method = shipment.operation.spec.method or transport.methods[0]
         self._url = shipment.target.url
