@@ -26,14 +26,18 @@ class Place:
 
     def __init__(self, folder):
         self.source = folder / "source.bin"
-        self.content = Random(7).randbytes(SIZE)
-        self.source.write_bytes(self.content)
+        self.fill(SIZE)
         self._folder, self._random, self._key = folder, Random(7), MemoryKey()
         self.clock, self.points, self.deaths = VirtualClock(), Counter(), 0
         self.server = MemoryServer(point=self._point)
         self.ends_at, self.before_it_ends = None, lambda: None
         self.store = self._opened()
         self.process = self._begun()
+
+    def fill(self, size):
+        """Another source."""
+        self.content = Random(7).randbytes(size)
+        self.source.write_bytes(self.content)
 
     def _opened(self):
         store = store_in(self._folder / "state")
@@ -214,3 +218,29 @@ def test_leftovers_noted_by_a_clock_that_was_a_year_ahead_are_removed_at_once(pl
     place.work()
 
     assert (place.server.uploads, place.ends(id)) == ({}, ["canceled"])
+
+
+@pytest.mark.fault(22)
+def test_an_upload_that_gets_further_each_time_is_not_set_aside_however_often_its_process_dies(place):
+    place.fill(20 * BLOCK)
+    id = place.create()
+    for turn in range(1, 15):
+        place.dies_at("chunk_answer", turn)
+        place.restarts()
+
+    place.work()
+
+    place.arrived(id)
+
+
+@pytest.mark.fault(22)
+def test_an_upload_that_gets_no_further_is_set_aside_when_its_process_has_died_ten_times(place):
+    id = place.create()
+    for turn in range(1, 11):
+        place.dies_at("connect", turn)
+        place.restarts()
+
+    place.work()
+
+    assert (place.record(id).status, place.ends(id)) == (TransferStatus.ERROR, ["failed"])
+    assert place.points["connect"] == 10

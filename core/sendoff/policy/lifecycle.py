@@ -118,6 +118,13 @@ def failed(record: Record, error: SendoffError, one: Try, response: Response | N
     return _ended(failure, _kept(record.tally, one), response, setting)
 
 
+def advanced(record: Record, confirmed: int) -> Record:
+    """The record with what the checkpoint of a try that nobody settled tells: one that got further is no suspect, and its patience is new."""
+    if confirmed <= record.tally.best:
+        return record
+    return replace(record, tally=replace(record.tally, confirmed=confirmed, best=confirmed, requests=0, spent=0, resent=0, lost=0, unsettled=0))
+
+
 def orphaned(record: Record, setting: Setting) -> Decision:
     """Its process died during the try: go on where it was, unless repeating it is unsafe or somebody ordered otherwise."""
     if record.want == Want.CANCEL:

@@ -38,6 +38,8 @@ class Recovery:
         """End a dead process's try; its epoch grows, so that a late word of it is refused."""
 
         def decide(newest: Record) -> Decision:
+            checkpoint = self._ledger.journal.store.checkpoint(newest.number)
+            newest = lifecycle.advanced(newest, checkpoint.confirmed if checkpoint else 0)
             decision = lifecycle.orphaned(newest, self._setting())
             return replace(decision, fields={**decision.fields, "epoch": newest.epoch + 1})
 
