@@ -12,12 +12,13 @@ from typing import Any
 from sendoff.errors import InvalidArgument, SourceMissing
 from sendoff.model.change import SaveNote
 from sendoff.model.delivery import Demand
+from sendoff.model.destination import Destination
 from sendoff.model.header import checked_header, is_secret_header, joined
 from sendoff.model.identifier import checked_id
 from sendoff.model.lane import lane_key
 from sendoff.model.moment import Moment
 from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec
-from sendoff.model.secret import STARS, reveal
+from sendoff.model.secret import STARS, public_url, reveal
 from sendoff.model.source import Source, SourceIdentity
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
 from sendoff.runtime.addresses import Address, Addresses
@@ -152,7 +153,7 @@ class Creation:
     def _spec(request: Request, address: Address, source: Source, method: str | None, headers: Headers, cost: CostPolicy, credential: str | None) -> Spec:
         destination = address.destination
         return Spec(
-            transport=destination.transport, url=address.target.public, root=destination.url, name=address.name, source=source, method=method,
+            transport=destination.transport, url=address.target.public, root=_shown_root(destination), name=address.name, source=source, method=method,
             destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
             label=request.label, metadata=request.metadata, demand=_demand(request.demand, destination.options), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
@@ -169,6 +170,11 @@ class Creation:
             raise InvalidArgument(
                 f"a secret would go to {address.target.public} in clear text", hint="use https://, or say cleartext = true in the destination's section"
             )
+
+
+def _shown_root(destination: Destination) -> str:
+    """A configured root is looked up when it is used, and may be signed; a bare one has no query."""
+    return destination.url if destination.name is None else public_url(destination.url)
 
 
 def _demand(asked: Demand, options: Mapping[str, Any]) -> Demand:
