@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from sendoff.testing.receiver import Receiver
+
 from tests.end_to_end.machine import Machine
 
 
