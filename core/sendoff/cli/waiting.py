@@ -70,11 +70,15 @@ class Waiting:
     def _follow(self) -> None:
         few = tuple(self._open) if len(self._open) <= AT_ONCE else ()
         news: object
+        happened: list[str] = []
         for number, news in enumerate(self._desk.follow_always(Query(ids=few, types=tuple(sorted(TURNS))), after=None)):
             if number < SURE:  # what happened between the first look and the position that is followed from now on
-                self._look(list(self._open))
+                happened = list(self._open)
             elif isinstance(news, Event) and news.operation in self._open:
-                self._look([news.operation])
+                happened.append(news.operation)
+            if happened and (news is None or len(happened) >= AT_ONCE):
+                self._look(happened)
+                happened = []
             elif news is None and self._heartbeat:
                 self._call.output.dot()
             if self._over():

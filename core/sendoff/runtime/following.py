@@ -48,14 +48,14 @@ class Following:
         self._journal, self._bell, self._underway = journal, bell, underway
 
     def follow(self, query: Query, *, after: int | None, progress: bool) -> Iterator[Event | UploadProgress | None]:
-        """As ``Desk.follow``; never ends by itself. The first None comes at once when everything so far was told."""
+        """As ``Desk.follow``; never ends by itself. None comes whenever everything so far was told, then each second."""
         position = self._journal.position() if after is None else after
         caught_up = False
         while True:
             rings, newest = self._bell.rings, self._journal.position()
             events = self._journal.store.events(position, _SLICE, query=query)
             if events:
-                position = events[-1].seq
+                position, caught_up = events[-1].seq, False
                 yield from events
                 continue
             position = max(position, newest)  # what does not match is not looked at again
