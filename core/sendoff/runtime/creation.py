@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ from sendoff.runtime.spool import Spool
 _GROUP = re.compile(r"[^|\x00-\x1f]{1,128}")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
 _MOST_TEXT, _MOST_ADDRESS, _MOST_NAME = 64 * 1024, 8 * 1024, 512  # characters
+_DEEPEST = 32  # levels of a caller's own data
 _CLEARTEXT = ("http",)
 
 Headers = tuple[tuple[str, str], ...]
@@ -207,15 +209,34 @@ def _check_sizes(request: Request) -> None:
     if not request.source and request.spool is None:
         raise SourceMissing("no source was named")
     headers = repr(request.headers) + repr(request.secret_headers) if request.headers or request.secret_headers else ""
+    for what, values in (("--meta", request.metadata), ("an option", request.options)):
+        _check_json(values, what, _DEEPEST)
     data = repr(dict(request.metadata)) + repr(dict(request.options)) if request.metadata or request.options else ""
     texts = (
         ("--label", request.label, _MOST_TEXT), ("--meta", data, _MOST_TEXT), ("the headers", headers, _MOST_TEXT),
         ("the destination", request.destination, _MOST_ADDRESS), ("the name", request.name, _MOST_ADDRESS), ("the source", request.source, _MOST_ADDRESS),
         ("--credential", request.credential, _MOST_NAME), ("--idempotency-key", request.idempotency_key, _MOST_NAME), ("--method", request.method, _MOST_NAME),
+        ("--id", request.id, _MOST_NAME), ("--group", request.group, _MOST_NAME), ("--priority", request.priority, _MOST_NAME),
+        ("--cost", request.cost_policy, _MOST_NAME),
     )  # fmt: skip
     for what, text, most in texts:
         if text is not None and len(text) > most:
             raise InvalidArgument(f"{what}: {len(text)} characters are too many; at most {most} are kept")
+
+
+def _check_json(value: Any, what: str, deeper: int) -> None:
+    """Only what JSON can say, and not too deep: whoever reads the journal later must be able to."""
+    if isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value)):
+        return
+    if deeper == 0:
+        raise InvalidArgument(f"{what}: it is nested deeper than {_DEEPEST} levels")
+    if not isinstance(value, list | tuple | Mapping):
+        raise InvalidArgument(f"{what}: {value!r} is no JSON value")
+    for key in value if isinstance(value, Mapping) else ():
+        if not isinstance(key, str):
+            raise InvalidArgument(f"{what}: the name {key!r} is no text")
+    for one in value.values() if isinstance(value, Mapping) else value:
+        _check_json(one, what, deeper - 1)
 
 
 def _word(kind: Any, text: str, option: str) -> Any:
