@@ -4,7 +4,6 @@ import json
 
 import pytest
 from sendoff.errors import ConfigurationError, InvalidArgument, SendoffError, UnsupportedScheme
-from sendoff.model.configuration import Configuration
 from sendoff.model.operation import Request
 from sendoff.model.query import Created
 from sendoff.ports.transport import Transport
@@ -90,17 +89,18 @@ def test_a_host_shows_what_is_wrong_and_goes_on_and_takes_the_corrected_one(tmp_
 
 
 @pytest.mark.fault(81)
-def test_a_new_configuration_breaks_no_upload_that_runs(tmp_path):
+def test_a_new_configuration_breaks_no_upload_that_runs_nor_its_proof(tmp_path):
     (tmp_path / "slow").mkdir()
-    with Owned(tmp_path) as owned, Receiver(tmp_path / "slow", rate=600 * 1024) as slow:
-        id = owned.put(owned.file(content=b"x" * 400_000), f"{slow.url}x")
-        slow.wait_for(bytes=50_000)
-        owned.config.write_text(QUICK + "[limits]\nconcurrency = 2\n")
-        owned.owner.reconfigure()
-        owned.done(id)
-        assert [request.status for request in slow.requests if request.method == "PUT"] == [201]
-        assert owned.owner.configuration.limits.concurrency == 2
-        assert isinstance(owned.owner.configuration, Configuration)
+    with Receiver(tmp_path / "slow", rate=600 * 1024) as slow:
+        config = f'{QUICK}[destinations.d]\nurl = "{slow.url}"\nverify = "read-back"\n'
+        with Owned(tmp_path, config=config) as owned:
+            id = owned.put(owned.file(content=b"x" * 300_000), "d:x")
+            slow.wait_for(bytes=50_000)
+            owned.config.write_text(config + "[limits]\nconcurrency = 2\n")
+            owned.owner.reconfigure()
+            assert owned.done(id)["receipt"]["verified"] == "read-back"
+            assert owned.owner.configuration.limits.concurrency == 2
+        assert [request.method for request in slow.requests] == ["PUT", "GET"]
 
 
 # -- 82, 83: addresses and what stands in headers ---------------------------------------------------------------------

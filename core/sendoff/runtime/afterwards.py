@@ -60,9 +60,9 @@ class Afterwards:
         if record is None:
             return True
         session = self._secrets.open_session(record.id, bytes.fromhex(todo.payload["session"]))
-        transport = self._connections.transport(record)
-        if session.leaves and isinstance(transport, Aborting):
-            transport.abort(Leftover(url=self._secrets.open(record).url or record.spec.url, session=session))
+        with self._connections.lent(record) as transport:
+            if session.leaves and isinstance(transport, Aborting):
+                transport.abort(Leftover(url=self._secrets.open(record).url or record.spec.url, session=session))
         self._erase(record)
         return True
 

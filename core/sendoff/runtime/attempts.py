@@ -167,7 +167,8 @@ class Attempts:
     def _transport(self, record: Record, target: Target, elsewhere: bool) -> Iterator[Transport]:
         """The operation's own transport, or one for this try alone to an origin that knows nothing of its secrets."""
         if not elsewhere:
-            yield self._connections.transport(record)
+            with self._connections.lent(record) as lent:
+                yield lent
             return
         check_allowed(target.url, self._configuration())
         transport = self._connections.elsewhere(target.url)

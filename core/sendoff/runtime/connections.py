@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
 
@@ -33,6 +34,7 @@ class Connections:
         self._installed, self._configuration, self._credentials, self._secrets = installed, configuration, credentials, secrets
         self._clock, self._random = clock, random
         self._kept: OrderedDict[tuple[str, ...], Transport] = OrderedDict()
+        self._users: Counter[int] = Counter()
         self._lock = threading.Lock()
 
     def destination_of(self, record: Record) -> Destination:
@@ -54,8 +56,24 @@ class Connections:
             return found
         return replace(found, transport=self._installed.transport_for(scheme_of(found.url)))
 
-    def transport(self, record: Record) -> Transport:
-        """The transport that carries this operation."""
+    @contextmanager
+    def lent(self, record: Record) -> Iterator[Transport]:
+        """The transport that carries this operation; nobody closes it inside this context."""
+        transport, surplus = self._taken(record)
+        for one in surplus:
+            one.close()
+        try:
+            yield transport
+        finally:
+            with self._lock:
+                self._users[id(transport)] -= 1
+                over = self._users[id(transport)] == 0 and all(transport is not kept for kept in self._kept.values())
+                self._users += Counter()  # forgets the zeros
+            if over:
+                transport.close()
+
+    def _taken(self, record: Record) -> tuple[Transport, list[Transport]]:
+        """A transport, counted as used, and those that had to make room and are used by nobody."""
         destination = self.destination_of(record)
         place = destination.name or origin_of(destination.url)
         key = (destination.transport, place, destination.credential or "", record.environment or "", repr(sorted(destination.options.items())))
@@ -64,10 +82,9 @@ class Connections:
             if found is None:
                 found = self._kept[key] = self.make(destination, record.environment)
             self._kept.move_to_end(key)
+            self._users[id(found)] += 1
             surplus = [self._kept.popitem(last=False)[1] for _ in range(len(self._kept) - MOST_KEPT)]
-        for one in surplus:
-            one.close()
-        return found
+            return found, [one for one in surplus if not self._users[id(one)]]
 
     def elsewhere(self, url: str) -> Transport:
         """A new transport for one try at another origin: no credential and no environment goes along. Its maker closes it."""
@@ -83,10 +100,11 @@ class Connections:
         return made
 
     def forget(self) -> None:
-        """Let all go; the next try makes them anew, by the configuration then in force."""
+        """Let all go, those in use when they are given back; the next try makes them anew, by the configuration then in force."""
         with self._lock:
             kept, self._kept = self._kept, OrderedDict()
-        for one in kept.values():
+            unused = [one for one in kept.values() if not self._users[id(one)]]
+        for one in unused:
             one.close()
 
     def _toolkit(self, destination: Destination, environment: str | None) -> TransportToolkit:
