@@ -2,13 +2,17 @@
 
 import fcntl
 import os
+import signal
+import subprocess
 
 import pytest
 from sendoff.errors import IdConflict, InvalidArgument, InvalidState, NoSpace, Rejected, SourceMissing
 from sendoff.model.operation import Request
 from sendoff.model.query import Created
+from sendoff.testing.receiver import Receiver
 
 from tests.core.owned import QUICK, Owned, eventually
+from tests.end_to_end.machine import Machine
 
 CONTENT = b"spooled " * 100
 
@@ -152,3 +156,42 @@ def test_only_a_file_of_the_spool_can_be_named(name, owned):
     (answer,) = create(owned, request(name))
     assert isinstance(answer, InvalidArgument | SourceMissing)
     assert owned.records() == []
+
+
+# -- standard input, over real processes ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def machine(tmp_path):
+    made = Machine(tmp_path / "machine")
+    yield made
+    made.run("host", "stop")
+
+
+def test_standard_input_whose_id_was_printed_arrives_even_if_the_host_is_killed_that_moment(machine, tmp_path):
+    content = os.urandom(2_000_000)
+    machine.run("host", "start")
+    host = machine.host()
+    with Receiver(tmp_path / "received") as receiver:
+        with open(machine.file(content=content)) as stream, machine.begin("put", "-", f"{receiver.url}stream", stdin=stream) as putting:
+            id = putting.stdout.readline().strip()
+            os.kill(host, signal.SIGKILL)
+            assert putting.wait(20) == 0
+        machine.run("wait", id)
+        assert receiver.stored("stream") == content
+    spool = machine.state / "spool"
+    eventually(lambda: [path for path in spool.rglob("*") if path.is_file()] == [])
+    assert len(machine.objects("list", "--all")) == 1
+
+
+def test_standard_input_of_a_client_that_was_killed_leaves_nothing(machine):
+    machine.run("host", "start")
+    with machine.begin("put", "-", "http://127.0.0.1:9/x", stdin=subprocess.PIPE) as putting:
+        putting.stdin.write("x" * 1_000_000)
+        incoming = machine.state / "spool" / "incoming"
+        eventually(lambda: incoming.exists() and any(path.stat().st_size for path in incoming.iterdir()))
+        putting.kill()
+    assert machine.objects("list", "--all") == []
+    machine.run("host", "stop")
+    machine.run("host", "start")
+    assert list(incoming.iterdir()) == []
