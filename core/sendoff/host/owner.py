@@ -118,7 +118,11 @@ class Host:
         if self._looking is None or self._looking.done():
             loop = asyncio.get_running_loop()
             self._looking = loop.create_future()
-            threading.Thread(target=self._look, args=(loop, self._looking), name="sendoff-look", daemon=True).start()
+            looker = threading.Thread(target=self._look, args=(loop, self._looking), name="sendoff-look", daemon=True)
+            try:
+                looker.start()
+            except RuntimeError:  # no more threads just now: the next look is in a second
+                self._looking.set_result(None)
 
     def _look(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
         leaves = False

@@ -26,6 +26,7 @@ from sendoff.host.verbs import Verbs
 FOLLOWERS = 64
 CALLS = 32
 GRACE = 1  # seconds that calls have to end when the host stops
+ACCEPTED_AT_ONCE = 64  # asyncio tries as often as this for each burst, and complains as often when descriptors run out
 
 log = logging.getLogger("sendoff.host")
 
@@ -166,7 +167,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 reception, http=KnownPeerProtocol, ws="none", loop="asyncio", lifespan="off", interface="asgi3", log_config=None, access_log=False,
                 proxy_headers=False, server_header=False, date_header=False, headers=[("Sendoff-Version", __version__)],
-                callback_notify=tick, timeout_notify=1, timeout_graceful_shutdown=GRACE,
+                callback_notify=tick, timeout_notify=1, timeout_graceful_shutdown=GRACE, backlog=ACCEPTED_AT_ONCE,
             )
         )  # fmt: skip
 

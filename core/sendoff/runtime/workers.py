@@ -19,7 +19,7 @@ class Workers:
         self._run, self._done = run, done
         self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._busy = 0
+        self._busy, self._short = 0, False
         self._lock = threading.Lock()
         self._log = logging.getLogger("sendoff.workers")
 
@@ -50,8 +50,11 @@ class Workers:
                 thread.start()
             except (RuntimeError, MemoryError) as cause:
                 self._busy -= 1
-                self._log.warning("no further thread can be started (%s); fewer uploads run at once", cause)
+                if not self._short:
+                    self._log.warning("no further thread can be started (%s); fewer uploads run at once", cause)
+                self._short = True
                 return False
+            self._short = False
             self._threads.append(thread)
             return True
 
