@@ -28,7 +28,7 @@ def arguments(parser: Parser, _command: str) -> None:
     option = parser.option
     option("--method", metavar="VERB", help="HTTP method (default: PUT)")
     option("--header", metavar="'N: V'", action="append", default=[], help="send this header; @FILE or @- reads one a line")
-    option("--header-secret", metavar="'N: V'", action="append", default=[], help="the same, kept sealed; V is env:VARIABLE or file:PATH, or @FILE")
+    option("--header-secret", metavar="'N: V'", action="append", default=[], help="the same, kept sealed; V is env:VARIABLE or file:NAME, or @FILE")
     option("--credential", metavar="REF", help="who we are to the server: driver:name, or a [credentials] section")
     option(
         "--idempotency-key",
