@@ -21,7 +21,7 @@ from sendoff.testing.receiver import Answer, Received, Receiver, Reset, Rule
 from tests.core.owned import eventually
 from tests.end_to_end.machine import Machine
 
-SIZE = 300_000
+SIZE = 150_000
 NOSY = """
 import logging
 from sendoff import hookspecs
