@@ -143,7 +143,10 @@ class Drivers:
         if not found:
             known = self.schemes()
             shown = ", ".join(f"{one}://" for one in known) or "none"
-            raise UnsupportedScheme(f"no installed transport carries to {scheme}://{nearest(scheme, known)}; installed: {shown}", hint="transports are plugins; sendoff plugins shows those that are installed")
+            raise UnsupportedScheme(
+                f"no installed transport carries to {scheme}://{nearest(scheme, known)}; installed: {shown}",
+                hint="transports are plugins; sendoff plugins shows those that are installed",
+            )
         if len(found) > 1:
             self._log.warning("%s:// is carried by %s; also by %s, which a destination can name with use =", scheme, found[0][1], found[1][1])
         return found[0][1]
