@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sendoff.desk.contract import SLICE
@@ -13,7 +14,7 @@ from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
-from sendoff.model.status import TransferStatus, Want
+from sendoff.model.status import Reason, TransferStatus, Want
 from sendoff.policy.decision import Decision
 from sendoff.policy.order import ordered
 from sendoff.ports.clock import Clock
@@ -155,3 +156,14 @@ class App:
     def keep(self, reference: str, credential: Credential | None) -> None:
         """As ``Desk.keep``."""
         self._parts.keep(reference, credential)
+        if credential is not None:
+            self._wake(reference)
+
+    def _wake(self, reference: str) -> None:
+        """Whoever waited for this credential goes on."""
+        waiting = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.CREDENTIAL_NEEDED))
+        for record in self._selecting.all(waiting):
+            with suppress(SendoffError):  # its destination or the key of its secrets is gone: that is said when it is tried
+                if reference in self._parts.creation.references(record):
+                    self._obey(Order(verb="resume"), record)
+        self._parts.signal(Queued())

@@ -91,11 +91,15 @@ class Creation:
         )  # fmt: skip
         return Draft(record=record, notes=(note,) if note else (), spool=request.spool, warning=_warning(spec))
 
+    def references(self, record: Record) -> tuple[str, ...]:
+        """The credentials an operation is sent with: its destination's, and those its secret headers name."""
+        credential = self.connections.destination_of(record).credential
+        named = tuple(reference for _, reference in self.secrets.open(record).references)
+        return (*named, credential) if credential else named
+
     def identity(self, record: Record, environment: Mapping[str, str]) -> tuple[str | None, SaveNote | None]:
         """Whose environment an operation goes on with: the key of its note, and the note to write."""
-        destination = self.connections.destination_of(record)
-        references = [reference for _, reference in self.secrets.open(record).references]
-        named = [name for one in (*references, destination.credential) if one for name in self.credentials.variables(one)]
+        named = [name for one in self.references(record) for name in self.credentials.variables(one)]
         return self.secrets.keep_environment(environment, named)
 
     def _source(self, request: Request) -> Source:
