@@ -42,7 +42,7 @@ def drawer(kept: dict[str, Credential]) -> type:
 
 @pytest.fixture
 def owned(tmp_path: Path) -> Iterator[Owned]:
-    made = Owned(tmp_path, own={("credentials", "drawer"): (drawer({}), lambda options: dict(options))})
+    made = Owned(tmp_path, own={("credentials", "drawer"): (drawer({}), dict)})
     yield made
     made.close()
 
