@@ -14,7 +14,7 @@ from sendoff.desk.variables import for_the_host
 from sendoff.errors import HostUnavailable, Json, OtherVersion, SendoffError, from_json
 
 LONGEST_ADDRESS = 4096
-TRIES = 5
+TRIES = 12  # on a busy machine a host that leaves at once when idle may be gone again before its own client is heard
 LOSSES = 2  # hosts that die under the same words before somebody is told
 LONGEST_CALL = 600.0  # seconds; a check may wait for a far server, an order may be for a million
 

@@ -29,6 +29,12 @@ class Announcer:
         """Whether anybody listens."""
         return bool(self.listeners.describe())
 
+    def expect(self, ids: Sequence[str]) -> None:
+        """These are about to be stored: whatever becomes of them is told after that they were."""
+
+    def release(self, id: str) -> None:
+        """It was told that it is stored, or it was not stored."""
+
     def tell(self, record: Record, lines: Sequence[Line]) -> None:
         """What became of an operation."""
         for type_, data in lines:
@@ -69,6 +75,8 @@ class AnnouncerThread(Announcer):
         self._underway = underway
         self._queue: SimpleQueue[_Said | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="sendoff-announcer", daemon=True)
+        self._expected: dict[str, list[_Said]] = {}
+        self._lock = threading.Lock()
         self._started: dict[str, Record] = {}
         self._passed: dict[str, tuple[int, int, int]] = {}
         self._next = 0.0
@@ -77,10 +85,27 @@ class AnnouncerThread(Announcer):
         """Begin; what was said so far is told first."""
         self._thread.start()
 
+    def expect(self, ids: Sequence[str]) -> None:
+        """As ``Announcer.expect``."""
+        if self.heard:
+            with self._lock:
+                self._expected.update((id, []) for id in ids)
+
+    def release(self, id: str) -> None:
+        """As ``Announcer.release``."""
+        with self._lock:
+            for said in self._expected.pop(id, ()):
+                self._queue.put(said)
+
     def tell(self, record: Record, lines: Sequence[Line]) -> None:
         """As ``Announcer.tell``; returns at once."""
-        if lines and self.heard:
-            self._queue.put((record, lines))
+        if not lines or not self.heard:
+            return
+        with self._lock:
+            if record.id in self._expected and lines[0][0] != "created":
+                self._expected[record.id].append((record, lines))
+            else:
+                self._queue.put((record, lines))
 
     def close(self, seconds: float = 5.0) -> None:
         """Everything handed over has been told when this returns, or so many seconds have passed."""

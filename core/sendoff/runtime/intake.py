@@ -89,8 +89,14 @@ class Intake:
         """One disk transaction for a slice."""
         checked = [self._adopted(one) for one in checked]
         drafts = [one for one in checked if isinstance(one, Draft)]
-        replies = iter(self._commit(drafts, call, sealed=last and not call.own_ids))
-        answers = [self._stored(one, next(replies)) if isinstance(one, Draft) else one for one in checked]
+        ids = [one.record.id for one in drafts]
+        self._announcer.expect(ids)
+        try:
+            replies = iter(self._commit(drafts, call, sealed=last and not call.own_ids))
+            answers = [self._stored(one, next(replies)) if isinstance(one, Draft) else one for one in checked]
+        finally:
+            for id in ids:
+                self._announcer.release(id)
         call.total += sum(isinstance(one, Created) and not one.existing for one in answers)
         if last and not call.sealed:
             self._seal(call, stopped=False)

@@ -97,7 +97,11 @@ class Ledger:
             self._announcer.tell(member, [("batch_completed", {"operations": Members(self.journal, batch)})])
 
     def _open_in(self, batch: str) -> bool:
-        return bool(self.journal.store.find(Query(batch=batch, open=True), limit=1).items)
+        """Whether one of its operations is open; a page may be empty and still have a next."""
+        page = self.journal.store.find(Query(batch=batch, open=True), limit=1)
+        while not page.items and page.next is not None:
+            page = self.journal.store.find(Query(batch=batch, open=True), after=page.next, limit=1)
+        return bool(page.items)
 
     def _with_leftovers(self, record: Record, decision: Decision) -> Decision:
         """A canceled operation keeps its secrets exactly as long as something of it is left at the server."""

@@ -171,12 +171,18 @@ class SqliteStore(Store):
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def _rows(self, statement: str, asked: Any) -> list[Any]:
-        return self._read(lambda connection: connection.execute(self._sql[statement], asked).fetchall())
-
-    def _read(self, ask: Callable[[sqlite3.Connection], Answer]) -> Answer:
         self._open_connection()
         with translated(self._file), self._readers.one() as connection:
-            return ask(connection)
+            return connection.execute(self._sql[statement], asked).fetchall()
+
+    def _read(self, ask: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Several statements that see the same moment: what the first finds is still so for the second."""
+        self._open_connection()
+        with translated(self._file), self._readers.one() as connection:
+            connection.execute("begin")
+            answer = ask(connection)
+            connection.execute("commit")
+            return answer
 
     def close(self) -> None:
         with self._writing:
