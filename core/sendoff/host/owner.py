@@ -25,6 +25,7 @@ from sendoff.host.verbs import Verbs
 from sendoff.host.work import Build, Work
 
 CLOSE = 8.0  # seconds the work has to break off; with the server's own second that makes a stop of less than ten
+EXPECTED = 10.0  # seconds in which whoever started us is on the way
 LOCK = 0.25  # seconds to try: clients hold the lock for a moment to see whether it is free
 
 log = logging.getLogger("sendoff.host")
@@ -157,7 +158,8 @@ class Host:
 
     def _has_been_idle(self) -> bool:
         now = time.monotonic()
-        if self._stays or self._reception.calls or self._reception.followers or not self.work.idle():
+        expected = self._reception.begun == 0 and now - self._began < EXPECTED
+        if expected or self._stays or self._reception.calls or self._reception.followers or not self.work.idle():
             self._busy = now
         return now - self._busy >= self.work.configuration.idle_exit and self._busy != now
 
