@@ -12,7 +12,8 @@ from sendoff import JournalFull, SendoffError, StoreRefused
 KEPT = "the file was left as it is; put a backup in its place, or save what can be read with `sqlite3 journal.db .recover`"
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"}
-_SHUT = {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"}
+_SHUT = {"SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH"}
+_CLOSED = {"SQLITE_CANTOPEN"}
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
 
 
@@ -35,6 +36,8 @@ def in_our_words(cause: sqlite3.Error, file: Path, *, most: int | None = None) -
         return StoreRefused(f"{file}: another process has been writing for too long; try again, and if it stays so, end that process")
     if _is(name, _SHUT):
         return StoreRefused(f"{file} cannot be written; check the permissions of it and its folder")
+    if _is(name, _CLOSED):
+        return StoreRefused(f"{file} cannot be opened; check the permissions of it and its folder, and how many files this process may open (ulimit -n)")
     if _is(name, _DAMAGED):
         return StoreRefused(f"{file} is damaged ({cause})", hint=KEPT)
     return StoreRefused(f"{file}: {name or type(cause).__name__}: {cause}", hint="check the disk that holds it")
