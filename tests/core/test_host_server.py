@@ -79,6 +79,7 @@ def test_what_is_not_even_http_is_turned_away(place, twin):
     assert raw(place, b"\x16\x03\x01 hello\r\n\r\n").startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.needs_server
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed: apt install curl")
 class TestCurl:
     def curl(self, place, *words, data=None):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -303,6 +304,8 @@ def test_a_reader_of_the_log_finds_no_chatter(home):
     assert Path(home.place.log).read_text() == ""
 
 
+@pytest.mark.needs_server
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed: apt install curl")
 def test_the_host_command_speaks_json_to_curl(home):
     """The one road that needs nothing of ours."""
     home.desk().ask(STATUS)

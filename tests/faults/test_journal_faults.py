@@ -15,21 +15,6 @@ from sendoff.testing.store_sample import NOW, create, due_names, happened, names
 
 from tests.faults.journals import HERE, fill, opened, refusal
 
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def journal(folder):
-    """A closed journal with ten operations."""
-    with opened(folder) as store:
-        for place in range(10):
-            create(store, str(place))
-    return folder / "journal.db"
-
-
 # -- power loss -------------------------------------------------------------------------------------------------------
 
 

@@ -19,20 +19,6 @@ from tests.faults.journals import HERE, opened, refusal, store_in
 NOBODY = 65534
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def journal(folder):
-    """A closed journal with ten operations."""
-    with opened(folder) as store:
-        for place in range(10):
-            create(store, str(place))
-    return folder / "journal.db"
-
-
 # -- places -----------------------------------------------------------------------------------------------------------
 
 

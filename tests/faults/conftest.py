@@ -1,0 +1,20 @@
+"""The journal that is damaged, moved and filled up here."""
+
+import pytest
+from sendoff.testing.store_sample import create
+
+from tests.faults.journals import opened
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def journal(folder):
+    """A closed journal with ten operations."""
+    with opened(folder) as store:
+        for place in range(10):
+            create(store, str(place))
+    return folder / "journal.db"
