@@ -19,10 +19,15 @@ def stage(tmp_path):
 
 @pytest.fixture
 def clock(tmp_path):
-    """Sets how wrong the clock on the wall is from now on, in microseconds."""
-    set_wrong = (tmp_path / "clock").write_text
-    set_wrong("0")
-    return lambda wrong: set_wrong(str(wrong))
+    """Sets how wrong the clock on the wall is from now on, in microseconds; in one step, for it is read all the time."""
+
+    def set_wrong(wrong):
+        written = tmp_path / "clock.new"
+        written.write_text(str(wrong))
+        written.rename(tmp_path / "clock")
+
+    set_wrong(0)
+    return set_wrong
 
 
 @pytest.fixture
