@@ -18,7 +18,7 @@ _WHERE = {
         "TargetExists TooLarge Transient UnknownOperation Unreachable UnsupportedScheme Unverified UploadCanceled UploadFailed"
     ),
     "hookspecs": "Change hookimpl",
-    "model.change": ("Append Checkpoint DropCheckpoint Insert Opened Reply SaveCheckpoint SaveNote SaveTodo Unit Update"),
+    "model.change": ("Append Checkpoint DropCheckpoint Insert Opened Reply Reserve SaveCheckpoint SaveNote SaveTodo Unit Update"),
     "model.conditions": "Conditions",
     "model.delivery": "Delivery Demand Receipt",
     "model.destination": "Destination is_loopback origin_of",

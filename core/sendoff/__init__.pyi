@@ -140,6 +140,7 @@ from sendoff.model.change import (
 )
 from sendoff.model.change import (
     Reply as Reply,
+    Reserve as Reserve,
 )
 from sendoff.model.change import (
     SaveCheckpoint as SaveCheckpoint,

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from sendoff.model.change import DropCheckpoint, Reply, SaveCheckpoint, SaveNote, SaveTodo, Update
+from sendoff.model.change import DropCheckpoint, Reply, Reserve, SaveCheckpoint, SaveNote, SaveTodo, Update
 from sendoff.model.lane import Lane
 from sendoff.model.query import Page
 from sendoff.testing.memory_store import MemoryStore
+from sendoff.testing.store_sample import NOW
 
 
 class BrokenStore(MemoryStore):
@@ -35,6 +36,25 @@ class BrokenStore(MemoryStore):
 
 
 # -- operations -------------------------------------------------------------------------------------------------------
+
+
+class ReservesWhatComesNext(BrokenStore):
+    breaks = "test_a_reserved_number_is_given_to_nobody_else"
+
+    def commit(self, units, *, synced):
+        before = self._number
+        replies = super().commit(units, synced=synced)
+        if [type(change) for unit in units for change in unit] == [Reserve]:
+            self._number = before
+        return replies
+
+
+class RanksOnlyWhatIsDue(BrokenStore):
+    breaks = "test_ranks_of_a_lane_are_told_whether_due_or_not"
+
+    def rank(self, lane, *, below=None):
+        due = [one.rank for one in self.due(lane, NOW, 1000) if below is None or one.rank < below]
+        return None if not due else min(due) if below is None else max(due)
 
 
 class LosesSecrets(BrokenStore):

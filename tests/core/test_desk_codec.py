@@ -35,6 +35,9 @@ FULL = Request(
     attempts=4,
     if_changed="restart",
     options={"part_size": "5M"},
+    again=True,
+    only_new=(1000, 1_700_000_000_123_456_789),
+    found=True,
 )
 
 

@@ -171,8 +171,16 @@ def _demand(name: str, value: Json) -> Any:
 
 
 Turn = Callable[[str, Json], Any]
+def _two_numbers(name: str, value: Json) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    if not (isinstance(value, list) and len(value) == 2 and all(type(one) is int for one in value)):
+        raise InvalidArgument(f"{name}: two whole numbers are expected, not {_shown(value)}")
+    return value[0], value[1]
+
+
 _TURNS: dict[str, Turn] = {
-    "headers": _pairs, "secret_headers": _pairs, "demand": _demand, "patience": _number_or_none, "attempts": _number_or_none,
+    "headers": _pairs, "secret_headers": _pairs, "demand": _demand, "patience": _number_or_none, "attempts": _number_or_none, "only_new": _two_numbers,
 }  # fmt: skip
 
 
@@ -190,6 +198,10 @@ def created_line(answer: Created | SendoffError) -> bytes:
     if isinstance(answer, SendoffError):
         return line({"error": to_json(answer)})
     found: dict[str, Json] = {"id": answer.id, "number": answer.number, "batch": answer.batch, "url": answer.url}
+    if answer.skipped:
+        found["skipped"] = answer.skipped
+    if answer.batch_number is not None:
+        found["batch_number"] = answer.batch_number
     if answer.existing:
         found["existing"] = True
     if answer.warning is not None:

@@ -76,7 +76,12 @@ class SaveNote:
     seen: int | None = None
 
 
-Change = Insert | Update | SaveCheckpoint | DropCheckpoint | Append | SaveTodo | SaveNote
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Take a short number that no operation will have; the reply says which."""
+
+
+Change = Insert | Update | SaveCheckpoint | DropCheckpoint | Append | SaveTodo | SaveNote | Reserve
 Unit = Sequence[Change]
 
 
@@ -85,7 +90,7 @@ class Reply:
     """What became of one change.
 
     refused: None = taken; ``id``, ``version``, ``epoch``, ``missing``, or ``unit`` (another change of its unit was refused).
-    number, version, want: of its operation, as they are now. seq: of an event. existing: the record that has the id.
+    number, version, want: of its operation, as they are now; number: also the reserved one. seq: of an event. existing: the record that has the id.
     """
 
     refused: str | None = None

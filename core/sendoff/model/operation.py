@@ -24,7 +24,9 @@ class Request:
     headers, secret_headers: ``(name, value)``; a secret value may be a reference ``driver:name``.
     priority: ``high default low``. cost_policy: ``unrestricted-only default always``.
     idempotency_key: name of the header that carries the same key at each try.
-    patience: microseconds, None = as configured.
+    patience: microseconds, None = as configured. again: a new operation even where an unchanged source is still queued for the same target.
+    only_new: ``(size, mtime in ns)`` of the source as the caller saw it; what has a receipt for the same target with both is skipped without being opened.
+    found: by a walk, and not named by anybody: skipped where it is gone by now.
     """
 
     source: str = ""
@@ -48,6 +50,9 @@ class Request:
     attempts: int | None = None
     if_changed: str = "fail"
     options: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False
+    only_new: tuple[int, int] | None = None
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

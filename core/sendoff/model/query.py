@@ -17,10 +17,13 @@ View = Mapping[str, Json]
 class Query:
     """A filter; every field that is set must hold.
 
-    ids: operations or batches, by id. numbers: short numbers. prefix: of an id. statuses: words (``running``). claimed: has an owner.
-    listed: not finished or not acknowledged. due_after: due, but later than this. metadata: each key has this value.
+    name: what people call an operation or a batch: its id, its short number, or a prefix of the id that no other has; whoever asks a desk may use it,
+    a store is never asked so. ids: operations or batches, by id. numbers: short numbers. prefix: of an operation's id or of its batch's.
+    statuses: words (``running``). claimed: has an owner. listed: not finished or not acknowledged. targets: keys. due_after: due, but later than this.
+    metadata: each key has this value.
     """
 
+    name: str | None = None
     ids: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
     prefix: str | None = None
@@ -31,7 +34,7 @@ class Query:
     open: bool | None = None
     listed: bool | None = None
     claimed: bool | None = None
-    target: str | None = None
+    targets: tuple[str, ...] = ()
     due_after: Moment | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     types: tuple[str, ...] = ()  # of events
@@ -58,7 +61,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to do with them: ``start pause resume cancel retry acknowledge``."""
+    """What to do with them: ``start pause resume cancel retry acknowledge move set``.
+
+    details of ``resume`` and ``retry``: ``environment``, the caller's; of ``resume``: ``now``, this once whatever network, power or back-off say; of ``move``:
+    ``where`` (``first last before``) and ``before``, a name; of ``set``: new values by the field names of ``Request``, and ``other_origin``.
+    """
 
     verb: str
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -75,7 +82,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to tell: ``status plugins config credentials check todos``."""
+    """What to tell: ``status plugins config credentials check todos batch``; or to see to at once: ``gc``."""
 
     what: str
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -83,7 +90,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """A request that was taken. existing: the same id with the same request was there already."""
+    """A request that was taken.
+
+    existing: it was there already: the same id with the same request, or an unchanged source still queued for the same target.
+    skipped: nothing is to be done, and why: ``unchanged`` (``only_new``; id is the operation's that brought it), ``vanished`` (``found``).
+    batch_number: None for a batch of one, which has its operation's.
+    """
 
     id: str
     number: int
@@ -91,3 +103,5 @@ class Created:
     url: str
     existing: bool = False
     warning: str | None = None
+    skipped: str | None = None
+    batch_number: int | None = None

@@ -59,6 +59,10 @@ class Store(ABC):
         """Unclaimed records of this lane that are due, by rank; skips whoever waits behind an earlier holder of its target. Claims nothing."""
 
     @abstractmethod
+    def rank(self, lane: str, *, below: float | None = None) -> float | None:
+        """The lowest rank of what waits in this lane, due or not; with ``below`` the highest under it. None = there is none."""
+
+    @abstractmethod
     def wake(self, now: Moment) -> Moment | None:
         """The first moment after ``now`` at which an unclaimed record becomes due; None = never."""
 

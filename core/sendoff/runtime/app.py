@@ -135,7 +135,7 @@ class App:
         """The id of an earlier upload to the same target that goes first."""
         if record.target is None:
             return None
-        items = self._ledger.journal.store.find(Query(target=record.target, open=True), limit=10).items
+        items = self._ledger.journal.store.find(Query(targets=(record.target,), open=True), limit=10).items
         return next((one.id for one in items if one.number < record.number and one.holds_target), None)
 
     def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:

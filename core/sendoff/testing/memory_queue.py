@@ -40,6 +40,11 @@ class WaitingLine:
         """Their numbers, first come first."""
         return (number for _, number in self._by_rank)
 
+    def rank(self, below: float | None) -> float | None:
+        """The lowest rank, or the highest below another; None = there is none."""
+        place = 0 if below is None else bisect_left(self._by_rank, (below, 0)) - 1
+        return self._by_rank[place][0] if 0 <= place < len(self._by_rank) else None
+
     def after(self, now: Moment) -> Moment | None:
         """The first moment after ``now`` at which one becomes due."""
         place = bisect_right(self._by_due, (now, 2**63))

@@ -35,13 +35,14 @@ def _names(query: Query) -> list[Test]:
     if ids:
         tests.append(lambda one: one.id in ids or one.batch in ids)
     if prefix is not None:
-        tests.append(lambda one: one.id.startswith(prefix))
+        tests.append(lambda one: one.id.startswith(prefix) or one.batch.startswith(prefix))
     if query.batch is not None:
         tests.append(lambda one: one.batch == query.batch)
     if query.group is not None:
         tests.append(lambda one: one.group == query.group)
-    if query.target is not None:
-        tests.append(lambda one: one.target == query.target)
+    if query.targets:
+        targets = frozenset(query.targets)
+        tests.append(lambda one: one.target in targets)
     return tests
 
 

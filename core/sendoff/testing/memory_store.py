@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Any
 
 from sendoff.errors import InvalidArgument
-from sendoff.model.change import Append, Checkpoint, DropCheckpoint, Insert, Opened, Reply, SaveCheckpoint, SaveNote, SaveTodo, Unit, Update
+from sendoff.model.change import Append, Checkpoint, DropCheckpoint, Insert, Opened, Reply, Reserve, SaveCheckpoint, SaveNote, SaveTodo, Unit, Update
 from sendoff.model.event import Event
 from sendoff.model.lane import Lane
 from sendoff.model.limits import Retention
@@ -156,6 +156,10 @@ class MemoryStore(Store):
         _keep(self._notes, key, None if gone else Note(kind=change.kind, key=change.key, value=change.value, version=version + 1), undo)
         return Reply(version=0 if gone else version + 1)
 
+    def _reserve(self, change: Reserve, undo: list[Undo]) -> Reply:
+        self._number += 1  # a number that was undone is not given again either
+        return Reply(number=self._number)
+
     _apply: Mapping[type, Callable[..., Reply]] = {
         Insert: _insert,
         Update: _update,
@@ -164,6 +168,7 @@ class MemoryStore(Store):
         Append: _append,
         SaveTodo: _todo,
         SaveNote: _note,
+        Reserve: _reserve,
     }
 
     def _put(self, old: Record | None, new: Record | None) -> None:
@@ -230,6 +235,11 @@ class MemoryStore(Store):
         """Whether an earlier one holds its target."""
         holders = self._holders.get(record.target) if record.target is not None else None
         return holders is not None and len(holders) > 0 and holders[0] < record.number
+
+    def rank(self, lane: str, *, below: float | None = None) -> float | None:
+        with self._lock:
+            line = self._waiting.get(lane)
+            return line.rank(below) if line else None
 
     def wake(self, now: Moment) -> Moment | None:
         with self._lock:

@@ -41,6 +41,14 @@ class LanePromises:
 
         assert store.lanes(NOW).items == []
 
+    def test_ranks_of_a_lane_are_told_whether_due_or_not(self, store: Store) -> None:
+        for name, lane, rank, due in [("1", A, 4.0, NOW), ("2", A, 2.5, NOW + 9), ("3", A, 7.0, NOW), ("4", B, 3.0, NOW), ("5", A, 1.0, None)]:
+            create(store, name, lane=lane, rank=rank, due=due)
+
+        assert store.rank(A) == 2.5
+        assert [store.rank(A, below=one) for one in (9.0, 7.0, 4.0, 2.5)] == [7.0, 4.0, 2.5, None]
+        assert (store.rank(C), store.rank(C, below=1.0)) == (None, None)
+
     def test_the_moment_to_wake_is_the_first_after_now(self, store: Store) -> None:
         for name, due in [("1", NOW), ("2", NOW + 9), ("3", NOW + 5), ("4", None), ("5", NOW - 1)]:
             create(store, name, due=due, lane=name)

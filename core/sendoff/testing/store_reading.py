@@ -31,10 +31,10 @@ class FindPromises:
         create(store, "xyz-4", batch="z", status=ERROR, open=False, due=None)
         expected = [
             (Query(), "1234"), (Query(ids=("abd-2", "x", "none")), "12"), (Query(ids=("y",)), "23"), (Query(numbers=(first, 99)), "1"),
-            (Query(prefix="ab"), "12"), (Query(prefix="abc-1"), "1"), (Query(prefix="q"), ""), (Query(batch="y"), "23"), (Query(group="g"), "1"),
+            (Query(prefix="ab"), "12"), (Query(prefix="abc-1"), "1"), (Query(prefix="q"), ""), (Query(prefix="y"), "23"), (Query(batch="y"), "23"), (Query(group="g"), "1"),
             (Query(statuses=("error",)), "34"), (Query(statuses=("running", "idle")), "12"), (Query(reason="backoff"), "2"), (Query(open=True), "12"),
             (Query(open=False), "34"), (Query(listed=True), "124"), (Query(listed=False), "3"), (Query(claimed=True), "1"), (Query(claimed=False), "234"),
-            (Query(target="t"), "2"), (Query(due_after=NOW), "2"), (Query(metadata={"k": "v"}), "1"), (Query(metadata={"k": "v", "n": 1}), "1"),
+            (Query(targets=("t", "none")), "2"), (Query(due_after=NOW), "2"), (Query(metadata={"k": "v"}), "1"), (Query(metadata={"k": "v", "n": 1}), "1"),
             (Query(metadata={"k": "v", "n": 2}), ""), (Query(metadata={"q": None}), ""),
         ]  # fmt: skip
 
@@ -67,7 +67,7 @@ class FindPromises:
         store.commit([[Insert(sample(f"{place:04}", open=False, target="t")), Append(happened())] for place in range(2500)], synced=True)
         create(store, "last", target="t", due=NOW + 9)
         write(store, Update(create(store, "claimed", batch="x", due=NOW + 8), 1, {"owner": "me", "epoch": 1}))
-        asked = [Query(batch="batch", open=True), Query(target="t", open=True), Query(prefix="la"), Query(due_after=NOW + 8), Query(claimed=True)]
+        asked = [Query(batch="batch", open=True), Query(targets=("t",), open=True), Query(prefix="la"), Query(due_after=NOW + 8), Query(claimed=True)]
 
         assert [[record.id for record in store.find(query, limit=1).items] for query in asked] == [["last"]] * 4 + [["claimed"]]
         assert names(store, Query(due_after=NOW)) == ["last", "claimed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sendoff.model.change import Append, Checkpoint, DropCheckpoint, Insert, Reply, SaveCheckpoint, SaveNote, SaveTodo, Update
+from sendoff.model.change import Append, Checkpoint, DropCheckpoint, Insert, Reply, Reserve, SaveCheckpoint, SaveNote, SaveTodo, Update
 from sendoff.model.note import Note, Todo
 from sendoff.model.operation import Tally
 from sendoff.model.query import Query
@@ -28,6 +28,12 @@ class OperationPromises:
         first, second = create(store, "first"), create(store, "second")
 
         assert (first + 1, "second", 1, float(second)) == (second, read(store, second).id, read(store, second).version, read(store, second).rank)
+
+    def test_a_reserved_number_is_given_to_nobody_else(self, store: Store) -> None:
+        first = write(store, Reserve())[0].number
+        numbers = [create(store, "one"), write(store, Reserve())[0].number, create(store, "two"), write(store, Reserve())[0].number]
+
+        assert [first, *numbers] == list(range(first, first + 5))
 
     def test_an_id_that_is_taken_is_refused_and_names_who_has_it(self, store: Store) -> None:
         number = create(store, "one", reason="queued")

@@ -14,7 +14,7 @@ from sendoff_sqlite.statements import Statements
 
 LOOKED_AT = 2000  # rows a page looks at when a filter has no index; about 10 ms
 _STATUSES = {status.word: int(status) for status in TransferStatus}
-_FILTERS = [name for name in Query.__dataclass_fields__ if name != "types"]
+_FILTERS = [name for name in Query.__dataclass_fields__ if name not in ("types", "name")]
 _LAST = "\U0010ffff"  # after every character that an id may hold
 
 
@@ -65,10 +65,10 @@ def _road(query: Query) -> tuple[set[str], list[tuple[str, Any]]]:
     match query:
         case Query(ids=(_, *_)):
             return {"ids"}, [(statement, one) for one in query.ids for statement in ("by_id", "by_batch")]
-        case Query(target=str(), open=True):
-            return {"target", "open"}, [("by_open_target", query.target)]
-        case Query(target=str()):
-            return {"target"}, [("by_target", query.target)]
+        case Query(targets=(_, *_), open=True):
+            return {"targets", "open"}, [("by_open_target", json.dumps(query.targets))]
+        case Query(targets=(_, *_)):
+            return {"targets"}, [("by_target", json.dumps(query.targets))]
         case Query(batch=str(), open=True):
             return {"batch", "open"}, [("by_open_batch", query.batch)]
         case Query(batch=str()):
@@ -92,7 +92,7 @@ def _by_index_alone(query: Query) -> bool:
 
 
 def _range(query: Query) -> dict[str, str | None]:
-    """Which ids begin with the prefix."""
+    """Which ids of operations and batches begin with the prefix."""
     return {"low": query.prefix, "high": None if query.prefix is None else query.prefix + _LAST}
 
 
@@ -102,7 +102,7 @@ def _parameters(query: Query, *, candidates: str, limit: int) -> dict[str, Any]:
         "batch": query.batch,
         "group_name": query.group,
         "reason": query.reason,
-        "target": query.target,
+        "targets": json.dumps(query.targets) if query.targets else None,
         "open": query.open,
         "claimed": query.claimed,
         "listed": query.listed,

@@ -143,6 +143,10 @@ class SqliteStore(Store):
 
         return [record_of(row) for row in self._read(read)]
 
+    def rank(self, lane: str, *, below: float | None = None) -> float | None:
+        rows = self._rows("lowest_rank", {"lane": lane}) if below is None else self._rows("rank_below", {"lane": lane, "below": below})
+        return rows[0][0] if rows else None
+
     def wake(self, now: Moment) -> Moment | None:
         rows = self._rows("wake", {"now": now})
         return rows[0][0] if rows else None

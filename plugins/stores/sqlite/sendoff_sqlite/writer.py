@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from itertools import groupby
 
-from sendoff import Append, DropCheckpoint, Insert, Record, Reply, SaveCheckpoint, SaveNote, SaveTodo, Unit, Update
+from sendoff import Append, DropCheckpoint, Insert, Record, Reply, Reserve, SaveCheckpoint, SaveNote, SaveTodo, Unit, Update
 
 from sendoff_sqlite.row import Row, cell, column, event_row, record_of, row_of, text_of
 from sendoff_sqlite.spec_text import SpecText
@@ -99,6 +99,8 @@ class Writer:
                 return self._todo(change)
             case SaveNote():
                 return self._note(change)
+            case Reserve():
+                return self._reserve()
         raise TypeError(f"{type(change).__name__} is not a change that a store knows")
 
     def _all_refused(self, unit: Unit, replies: Replies) -> Replies:
@@ -174,6 +176,13 @@ class Writer:
             return Reply()
         self._run(self._sql["save_note"], (*key, text_of(change.value), version + 1))
         return Reply(version=version + 1)
+
+    def _reserve(self) -> Reply:
+        number = self._next_number()
+        asked = {"number": number}
+        if self._run(self._sql["reserve_number"], asked).rowcount == 0:
+            self._run(self._sql["first_number"], asked)
+        return Reply(number=number)
 
     # -- what is known inside the transaction -------------------------------------------------------------------------
 

@@ -46,6 +46,14 @@ where due is not null and owner is null and lane = :lane and due <= :now and not
 )
 order by rank, number limit :limit;
 
+-- name: lowest_rank
+select rank from operation indexed by operation_waiting_by_rank
+where due is not null and owner is null and lane = :lane order by rank limit 1;
+
+-- name: rank_below
+select rank from operation indexed by operation_waiting_by_rank
+where due is not null and owner is null and lane = :lane and rank < :below order by rank desc limit 1;
+
 -- name: wake
 select due from operation indexed by operation_waiting
 where due is not null and owner is null and due > :now order by due limit 1;

@@ -15,10 +15,12 @@ select number from operation indexed by operation_by_group
 where group_name is not null and group_name = :value and number > :after order by number limit :scan;
 
 -- name: by_target
-select number from operation indexed by operation_by_target where target = :value and number > :after order by number limit :scan;
+select number from operation indexed by operation_by_target
+where target in (select value from json_each(:value)) and number > :after order by number limit :scan;
 
 -- name: by_open_target
-select number from operation indexed by operation_by_target where target = :value and open = 1 and number > :after order by number limit :scan;
+select number from operation indexed by operation_by_target
+where target in (select value from json_each(:value)) and open = 1 and number > :after order by number limit :scan;
 
 -- name: by_open_batch
 select number from operation indexed by operation_open_in_batch
@@ -35,7 +37,10 @@ where (open = 1 or acknowledged_at is null) and number > :after order by number 
 select number from operation indexed by operation_open where open = 1 and number > :after order by number limit :scan;
 
 -- name: by_prefix
-select number from operation indexed by operation_by_id where id >= :low and id < :high limit :scan;
+select number from (select number from operation indexed by operation_by_id where id >= :low and id < :high limit :scan)
+union
+select number from (select number from operation indexed by operation_by_batch where batch >= :low and batch < :high limit :scan)
+limit :scan;
 
 -- name: by_due
 select number from operation indexed by operation_waiting where due is not null and owner is null and due > :due_after
@@ -53,12 +58,12 @@ where number in (select value from json_each(:candidates))
     and (:batch is null or batch = :batch)
     and (:group_name is null or group_name = :group_name)
     and (:reason is null or reason = :reason)
-    and (:target is null or target = :target)
+    and (:targets is null or target in (select value from json_each(:targets)))
     and (:open is null or open = :open)
     and (:claimed is null or (owner is not null) = :claimed)
     and (:listed is null or (open = 1 or acknowledged_at is null) = :listed)
     and (:due_after is null or due > :due_after)
-    and (:low is null or (id >= :low and id < :high))
+    and (:low is null or (id >= :low and id < :high) or (batch >= :low and batch < :high))
     and (:numbers is null or number in (select value from json_each(:numbers)))
     and (:ids is null or id in (select value from json_each(:ids)) or batch in (select value from json_each(:ids)))
     and (:statuses is null or status in (select value from json_each(:statuses)))

@@ -1,6 +1,13 @@
 -- name: last_number
 select seq from sqlite_sequence where name = 'operation';
 
+-- name: reserve_number
+-- The table's own counter, so that no operation is given this one; there is no row of it before the first.
+update sqlite_sequence set seq = :number where name = 'operation';
+
+-- name: first_number
+insert into sqlite_sequence (name, seq) values ('operation', :number);
+
 -- name: last_seq
 select seq from sqlite_sequence where name = 'event';
 
