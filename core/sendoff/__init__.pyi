@@ -140,6 +140,8 @@ from sendoff.model.change import (
 )
 from sendoff.model.change import (
     Reply as Reply,
+)
+from sendoff.model.change import (
     Reserve as Reserve,
 )
 from sendoff.model.change import (

@@ -171,6 +171,8 @@ def _demand(name: str, value: Json) -> Any:
 
 
 Turn = Callable[[str, Json], Any]
+
+
 def _two_numbers(name: str, value: Json) -> tuple[int, int] | None:
     if value is None:
         return None
