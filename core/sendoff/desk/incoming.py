@@ -1,0 +1,96 @@
+"""What can be read only once, kept safe before its upload gets an id."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from sendoff.errors import JournalFull, SendoffError
+
+if TYPE_CHECKING:
+    from sendoff.desk.place import Place
+
+BLOCK = 1 << 20
+
+
+class Incoming:
+    """A new file in the spool's incoming folder. path: of it. name: what a request calls it. what: that is kept, for messages."""
+
+    def __init__(self, path: str, descriptor: int, what: str) -> None:
+        self.path = path
+        self.name = os.path.basename(path)
+        self._descriptor, self._what = descriptor, what
+
+    def fill(self, source: int = 0) -> None:
+        """Take in all that can be read from a descriptor; it is on disk when this returns."""
+        self.fill_from(lambda: os.read(source, BLOCK))
+
+    def fill_from(self, read: Callable[[], bytes]) -> None:
+        """Take in what a function gives, block by block, up to an empty one; it is on disk when this returns."""
+        try:
+            while block := read():
+                self._write(block)
+            os.fsync(self._descriptor)
+            _sync_folder(os.path.dirname(self.path))
+        except OSError as cause:
+            from errno import EDQUOT, ENOSPC
+
+            if cause.errno in (ENOSPC, EDQUOT):
+                raise JournalFull(f"there is no space left to keep {self._what}; nothing was stored") from cause
+            raise SendoffError(f"{self._what} cannot be kept: {cause.strerror or cause}") from cause
+
+    def _write(self, block: bytes) -> None:
+        rest = memoryview(block)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+
+@contextmanager
+def incoming(place: Place, what: str = "standard input") -> Iterator[Incoming]:
+    """A place for a stream, gone when the block ends, unless an operation has taken it over.
+
+    It is locked all the while: whoever tidies up takes an unlocked one for a dead client's.
+    """
+    from uuid import uuid4
+
+    place.prepare()
+    folder = _folder(place.state)
+    path = os.path.join(folder, str(uuid4()))
+    descriptor = _locked(path)
+    while not os.path.exists(path):  # a host that starts between open and lock takes it for a dead client's
+        os.close(descriptor)
+        path = os.path.join(folder, str(uuid4()))
+        descriptor = _locked(path)
+    try:
+        yield Incoming(path, descriptor, what)
+    finally:
+        with suppress(FileNotFoundError):  # an operation that was created has taken it over
+            os.unlink(path)
+        os.close(descriptor)
+
+
+def _locked(path: str) -> int:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _folder(state: str) -> str:
+    spool = os.path.join(state, "spool")
+    folder = os.path.join(spool, "incoming")
+    for path in (spool, folder):
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+            _sync_folder(os.path.dirname(path))
+    return folder
+
+
+def _sync_folder(path: str) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
