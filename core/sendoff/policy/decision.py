@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sendoff.model.change import SaveTodo
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Failure, Record
 from sendoff.model.status import Reason, TransferStatus
@@ -18,7 +19,7 @@ class Decision:
     """What becomes of an operation.
 
     fields: new values of the record. lines: ``(type, data)`` of events. forget: the checkpoint goes.
-    abort: what the server keeps is to be removed, a to-do. erase: the spooled source goes, a to-do. ended: announced as an end.
+    abort: what the server keeps is to be removed, a to-do. erase: the spooled source goes, a to-do. todos: whatever else must still happen.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -26,6 +27,7 @@ class Decision:
     forget: bool = False
     abort: bool = False
     erase: bool = False
+    todos: tuple[SaveTodo, ...] = ()
 
     def applied(self, record: Record) -> Record:
         """The record as it will be, before the store gives it a new version."""
