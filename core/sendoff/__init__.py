@@ -24,7 +24,7 @@ _WHERE = {
     "model.destination": "Destination is_loopback origin_of",
     "model.document": "decode encode",
     "model.event": "Event",
-    "model.header": "Headers",
+    "model.header": "Headers checked_header is_secret_header login_header retry_after",
     "model.lane": "Lane",
     "model.limits": "Limits Retention RetryRules",
     "model.moment": "Moment moment moment_of moment_text",
@@ -46,7 +46,7 @@ _WHERE = {
     "ports.network": "Network Watching",
     "ports.sink": "Sink",
     "ports.store": "Store",
-    "ports.toolkit": "CredentialSource Toolkit TransportToolkit",
+    "ports.toolkit": "CredentialLookup CredentialSource SinkToolkit Toolkit TransportToolkit",
     "ports.transport": "Aborting Probing Shipment Transport",
 }
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names.split()}

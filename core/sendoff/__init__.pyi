@@ -192,6 +192,18 @@ from sendoff.model.event import (
 from sendoff.model.header import (
     Headers as Headers,
 )
+from sendoff.model.header import (
+    checked_header as checked_header,
+)
+from sendoff.model.header import (
+    is_secret_header as is_secret_header,
+)
+from sendoff.model.header import (
+    login_header as login_header,
+)
+from sendoff.model.header import (
+    retry_after as retry_after,
+)
 from sendoff.model.lane import (
     Lane as Lane,
 )
@@ -325,7 +337,13 @@ from sendoff.ports.store import (
     Store as Store,
 )
 from sendoff.ports.toolkit import (
+    CredentialLookup as CredentialLookup,
+)
+from sendoff.ports.toolkit import (
     CredentialSource as CredentialSource,
+)
+from sendoff.ports.toolkit import (
+    SinkToolkit as SinkToolkit,
 )
 from sendoff.ports.toolkit import (
     Toolkit as Toolkit,

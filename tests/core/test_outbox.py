@@ -29,6 +29,7 @@ class Letterbox:
 
             def __init__(self, settings, toolkit):
                 super().__init__(settings, toolkit)
+                box.toolkit = toolkit
                 box.made += 1
 
             def deliver(self, notice):
@@ -243,3 +244,35 @@ def test_a_slow_sink_delays_no_upload(owned, boxes):
         owned.done(put(owned, name))
     held.set()
     eventually(lambda: len(boxes["one"].notices) == 6)
+
+
+def test_one_that_asks_for_a_pause_gets_it(owned, boxes):
+    boxes["one"].fails = lambda notice: (_ for _ in ()).throw(Transient("in an hour", retry_after=3600.0))
+    owned.done(put(owned, "a"))
+    found = eventually(lambda: len(todos(owned)) == 2 and todos(owned))
+    assert [todo.tries for todo in found] == [0, 0]
+    assert all(todo.due - event.time > 3590 * 10**6 for todo, event in zip(found, owned.events(type="notice_failed"), strict=True))
+
+
+def test_one_that_was_not_taken_for_days_is_set_aside(owned, boxes, monkeypatch):
+    monkeypatch.setattr("sendoff.runtime.outbox.LONGEST", 0.0)
+    boxes["one"].fails = lambda notice: (_ for _ in ()).throw(Transient("never"))
+    id = put(owned, "a", start=False)
+    eventually(lambda: len(owned.events(type="notice_failed")) == 2)
+    assert [(event.data["event"], event.data["again"]) for event in owned.events(type="notice_failed")] == [(f"{id}.created", again) for again in (True, False)]
+    eventually(lambda: not todos(owned))
+
+
+def test_a_sink_gets_the_credentials_that_its_settings_name(owned, boxes):
+    found = []
+    box = boxes["one"]
+
+    def asked(notice):
+        found.append(box.toolkit.credential("file:hook").secret.reveal())
+
+    box.fails = asked
+    file = owned.config.parent / "credentials.toml"
+    file.touch(mode=0o600)
+    file.write_text('[hook]\nsecret = "whsec_1"\n')
+    owned.done(put(owned, "a"))
+    eventually(lambda: found == ["whsec_1"] * 2)

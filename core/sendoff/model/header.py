@@ -1,11 +1,13 @@
-"""HTTP header fields as a caller gives them."""
+"""HTTP header fields: those a caller gives, and what others say."""
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 
 from sendoff.errors import InvalidArgument
-from sendoff.model.secret import Secret, reveal
+from sendoff.model.moment import Moment
+from sendoff.model.secret import Credential, Secret, reveal
 
 Header = tuple[str, "str | Secret"]
 Headers = tuple[Header, ...]
@@ -13,6 +15,7 @@ Headers = tuple[Header, ...]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SECRET_NAME = re.compile(r"token|secret|passw|credential|signature|api-?key|access-?key", re.IGNORECASE)
 _ALWAYS_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "proxy-authenticate", "x-api-key", "x-auth-token"})
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
 _OURS = frozenset({"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "te", "trailer"})
 
 
@@ -49,3 +52,31 @@ def joined(headers: Headers) -> Headers:
         secret = isinstance(value, Secret) or isinstance(earlier[1], Secret)
         found[name.lower()] = (earlier[0], Secret(text) if secret else text)
     return tuple(found.values())
+
+
+def login_header(credential: Credential) -> tuple[str, str]:
+    """The header that proves an identity (RFC 7617, RFC 6750). The value is the secret itself: for the wire only."""
+    secret = credential.secret.reveal()
+    if credential.kind == "basic":
+        return "Authorization", "Basic " + b64encode(f"{credential.username}:{secret}".encode()).decode("ascii")
+    if credential.kind == "bearer":
+        return "Authorization", f"Bearer {secret}"
+    if credential.kind == "header" and credential.username:
+        return credential.username, secret
+    if credential.kind == "key":
+        return credential.username or "X-API-Key", secret
+    raise InvalidArgument(f"a credential of kind {credential.kind!r} cannot be sent over HTTP; use basic, bearer, header or key")
+
+
+def retry_after(value: str | None, now: Moment) -> float | None:
+    """Seconds to wait, between a second and an hour; None where it is absent, in the past or not readable (RFC 9110 section 10.2.3)."""
+    from email.utils import parsedate_to_datetime
+
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(max(float(text), SHORTEST_WAIT), LONGEST_WAIT)
+    try:
+        left = parsedate_to_datetime(text).timestamp() - now / 1_000_000
+    except (ValueError, OverflowError):
+        return None
+    return min(max(left, SHORTEST_WAIT), LONGEST_WAIT) if left > 0 else None

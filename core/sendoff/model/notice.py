@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sendoff.model.moment import Moment
+from sendoff.model.moment import Moment, moment_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +22,12 @@ class Notice:
     time: Moment
     operation: Mapping[str, Any] | None = None
     data: Mapping[str, Any] | None = None
+
+    def json(self) -> str:
+        """``{"id", "type", "time", "operation", "data"}`` on one line, in ASCII: some readers take U+2028 for the end of a line."""
+        whole = {"id": self.id, "type": self.type, "time": moment_text(self.time), "operation": _plain(self.operation), "data": _plain(self.data)}
+        return json.dumps(whole, default=str)
+
+
+def _plain(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if value is None else dict(value)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from sendoff.model.notice import Notice
-from sendoff.ports.toolkit import Toolkit
+from sendoff.ports.toolkit import SinkToolkit
 
 
 class Sink(ABC):
@@ -14,7 +14,7 @@ class Sink(ABC):
 
     Settings: ClassVar[type]
 
-    def __init__(self, settings: Any, toolkit: Toolkit) -> None:
+    def __init__(self, settings: Any, toolkit: SinkToolkit) -> None:
         """No input or output happens here."""
         self.settings, self.toolkit = settings, toolkit
 

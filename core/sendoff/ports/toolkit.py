@@ -24,6 +24,21 @@ class Toolkit:
     folder: Path = Path()
 
 
+class CredentialLookup(Protocol):
+    """Where a sink asks for a credential that its settings name."""
+
+    def __call__(self, reference: str) -> Credential:
+        """The credential of ``driver:name`` or ``[credentials.NAME]``, as it is now. Errors: ``CredentialNeeded``, ``ConfigurationError``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkToolkit(Toolkit):
+    """What a sink is given besides: the credentials that the configuration names, ``env:`` from the environment of the process that does the work."""
+
+    credential: CredentialLookup
+
+
 class CredentialSource(Protocol):
     """Where a transport asks for the credential to use now."""
 

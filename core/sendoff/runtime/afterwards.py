@@ -43,15 +43,16 @@ class Afterwards:
         return sum(self._work_off(todo) for todo in due if todo.kind in self._works)
 
     def _work_off(self, todo: Todo) -> bool:
+        asked = None
         try:
             done = self._works[todo.kind](todo)
         except SendoffError as error:
             self._log.warning("%s of %s is not done yet: %s", todo.kind, todo.about, error)
-            done = False
+            done, asked = False, error.retry_after
         except Exception:  # noqa: BLE001 - a driver is a stranger's code; the to-do stays
             self._log.exception("%s of %s failed", todo.kind, todo.about)
             done = False
-        self._ledger.journal.commit([_removed(todo) if done else self._later(todo)])
+        self._ledger.journal.commit([_removed(todo) if done else self._later(todo, asked)])
         return done
 
     def _abort(self, todo: Todo) -> Done:
@@ -82,9 +83,9 @@ class Afterwards:
                 return
             record = newest
 
-    def _later(self, todo: Todo) -> SaveTodo:
+    def _later(self, todo: Todo, asked: float | None) -> SaveTodo:
         rules = RetryRules(longest_pause=LONGEST)
-        due = self._clock.steady() + pause_before_next(todo.tries + 1, rules, self._random)
+        due = self._clock.steady() + pause_before_next(todo.tries + 1, rules, self._random, asked)
         return SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=todo.payload, due=due, tries=todo.tries + 1)
 
 

@@ -10,24 +10,26 @@ from sendoff.errors import Permanent, SendoffError, Transient
 from sendoff.model.change import Append, Change, SaveNote, SaveTodo
 from sendoff.model.configuration import Configuration, SinkSection
 from sendoff.model.event import Event
+from sendoff.model.moment import moment
 from sendoff.model.note import Note, Todo
 from sendoff.model.notice import Notice
 from sendoff.model.query import Query
 from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
-from sendoff.ports.toolkit import Toolkit
+from sendoff.ports.toolkit import SinkToolkit
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.view import view
 
 NOTE, TODO = "sink", "notice"
+LONGEST = 3 * 86_400.0  # seconds after its event that a notice is tried again; then it is set aside
 _SLICE = 100
 
 
 class Outbox:
     """Delivers events to the configured sinks, at least once and in order; what fails becomes a to-do and the position goes on."""
 
-    def __init__(self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: Toolkit, clock: Clock) -> None:
+    def __init__(self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: SinkToolkit, clock: Clock) -> None:
         self._journal, self._installed, self._configuration = journal, installed, configuration
         self._toolkit, self._clock = toolkit, clock
         self._made: dict[str, tuple[SinkSection, Sink]] = {}
@@ -51,10 +53,10 @@ class Outbox:
         if section is None or not events or events[0].seq != todo.payload["seq"]:
             return True
         error = self._delivered(section, events[0])
-        if isinstance(error, Transient):
+        if isinstance(error, Transient) and self._clock.wall() - events[0].time < moment(LONGEST):
             raise error
         if error is not None:
-            self._journal.commit([Append(self._told(section, events[0], error))])
+            self._journal.commit([Append(self._told(section, events[0], error, again=False))])
         return True
 
     def _deliver_to(self, section: SinkSection) -> int:
@@ -77,15 +79,14 @@ class Outbox:
 
     def _put_aside(self, section: SinkSection, event: Event, error: SendoffError) -> list[Change]:
         """A notice that was not taken: tried again later, or set aside and shown."""
-        told = Append(self._told(section, event, error))
+        told = Append(self._told(section, event, error, again=isinstance(error, Transient)))
         if not isinstance(error, Transient):
             return [told]
-        payload = {"sink": section.name, "seq": event.seq}
-        return [told, SaveTodo(kind=TODO, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=self._clock.steady())]
+        payload, due = {"sink": section.name, "seq": event.seq}, self._clock.steady() + moment(error.retry_after or 0)
+        return [told, SaveTodo(kind=TODO, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=due)]
 
-    def _told(self, section: SinkSection, event: Event, error: SendoffError) -> Event:
+    def _told(self, section: SinkSection, event: Event, error: SendoffError, *, again: bool) -> Event:
         """What the history says of a notice that was not taken."""
-        again = isinstance(error, Transient)
         self._log.warning("sink %s did not take the notice %s%s: %s", section.name, event.id, "" if again else ", which is set aside", error)
         data = {"sink": section.name, "event": event.id, "message": error.message, "again": again}
         id = f"{event.id}.notice_failed.{section.name}{'' if again else '.aside'}"

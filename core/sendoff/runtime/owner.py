@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -24,7 +25,7 @@ from sendoff.model.secret import Credential
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network
 from sendoff.ports.store import Store
-from sendoff.ports.toolkit import Toolkit
+from sendoff.ports.toolkit import SinkToolkit, Toolkit
 from sendoff.runtime.addresses import Addresses
 from sendoff.runtime.afterwards import Afterwards
 from sendoff.runtime.announcer import AnnouncerThread
@@ -155,11 +156,16 @@ class Owner:
 
     def _make_keeper(self) -> Keeper:
         given = self._given
-        outbox = Outbox(self._journal, given.installed, self._configured, self._toolkit, given.clock)
+        outbox = Outbox(self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock)
         outbox.open()
         afterwards = Afterwards(self._ledger, self._connections, self._secrets, self._spool, clock=given.clock, random=given.random, more={TODO: outbox.again})
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(self._journal, afterwards, outbox, sweep, self._bell, configuration=self._configured, clock=given.clock)
+
+    def _sink_toolkit(self) -> SinkToolkit:
+        given, log = self._given, logging.getLogger("sendoff.sinks")
+        ask = partial(self._credentials.get, environment=given.environment)
+        return SinkToolkit(clock=given.clock, random=given.random, log=log, folder=given.configured, credential=ask)
 
     def close(self, timeout: float = 8.0) -> bool:
         """Stop at a safe point within ``timeout`` seconds; whether everything had stopped."""

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from logging import getLogger
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from sendoff.errors import Permanent, Transient
+from sendoff.errors import CredentialNeeded, Permanent, Transient
 from sendoff.model.moment import Moment
 from sendoff.model.notice import Notice
+from sendoff.model.secret import Credential
+from sendoff.ports.clock import SystemClock
 from sendoff.ports.sink import Sink
+from sendoff.ports.toolkit import SinkToolkit
 from sendoff.testing.driver_contract import DriverContract
 
 Received = Callable[[], Sequence[Mapping[str, Any]]]
@@ -27,6 +33,22 @@ class SinkContract(DriverContract):
     def received(self) -> Received:
         """What has arrived."""
         raise pytest.UsageError("a sink contract needs the fixture `received`")
+
+    @pytest.fixture
+    def credentials(self) -> dict[str, Credential]:
+        """What the references in a sink's settings lead to."""
+        return {}
+
+    @pytest.fixture
+    def toolkit(self, tmp_path: Path, credentials: dict[str, Credential]) -> SinkToolkit:
+        """What the core hands over; its folder is empty."""
+
+        def find(reference: str) -> Credential:
+            if reference not in credentials:
+                raise CredentialNeeded(f"there is no credential {reference}")
+            return credentials[reference]
+
+        return SinkToolkit(clock=SystemClock(), random=Random(1), log=getLogger("sendoff.contract"), folder=tmp_path, credential=find)
 
     @pytest.fixture
     def sink(self, made: Sink) -> Sink:

@@ -12,9 +12,7 @@ from threading import Lock
 from typing import Annotated, Any, BinaryIO
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from sendoff import Notice, Permanent, Sink, Toolkit, Transient, moment_text, seconds
-
-from sendoff_sinks_basic.document import line
+from sendoff import Notice, Permanent, Sink, SinkToolkit, Transient, moment_text, seconds
 
 TRY_LATER = 75  # EX_TEMPFAIL of sysexits(3)
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "TMPDIR")
@@ -42,7 +40,7 @@ class CommandSink(Sink):
 
     settings: Settings
 
-    def __init__(self, settings: Any, toolkit: Toolkit) -> None:
+    def __init__(self, settings: Any, toolkit: SinkToolkit) -> None:
         super().__init__(settings, toolkit)
         self._lock = Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -51,7 +49,7 @@ class CommandSink(Sink):
         """Start the program and wait for its end. Errors: ``Transient``, ``Permanent``."""
         with tempfile.TemporaryFile() as complaints, self._started(notice, complaints) as program:
             try:
-                program.communicate((line(notice) + "\n").encode("utf-8", "replace"), timeout=self.settings.timeout)
+                program.communicate((notice.json() + "\n").encode("utf-8", "replace"), timeout=self.settings.timeout)
             except subprocess.TimeoutExpired as cause:
                 raise Transient(f"{self._name} did not end within {self.settings.timeout:g} s and was ended") from cause
             self._judge(program.returncode, complaints)

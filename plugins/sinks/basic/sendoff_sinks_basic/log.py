@@ -8,8 +8,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from sendoff import Notice, Sink
 
-from sendoff_sinks_basic.document import line
-
 
 class LogSink(Sink):
     """Writes a notice as one JSON object on one line."""
@@ -25,4 +23,4 @@ class LogSink(Sink):
 
     def deliver(self, notice: Notice) -> None:
         """Accepted once the log has it."""
-        self.toolkit.log.log(logging.getLevelNamesMapping()[self.settings.level.upper()], "%s", line(notice))
+        self.toolkit.log.log(logging.getLevelNamesMapping()[self.settings.level.upper()], "%s", notice.json())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sendoff import (
@@ -19,10 +18,10 @@ from sendoff import (
     TooLarge,
     Transient,
     Unreachable,
+    retry_after,
     web_error_of,
 )
 
-SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
 DONE = frozenset({200, 201, 202, 203, 204, 205})
 _MAY_WAIT = frozenset({408, 413, 429, 500, 502, 503, 504})
 
@@ -106,20 +105,6 @@ def error_of(status: int, headers: Sequence[tuple[str, str]], where: str, now: M
     kind = ServerBusy if status == 413 and wait is not None else meaning.kind  # RFC 9110 section 15.5.14: then it is temporary
     facts = {"side": "server", **meaning.facts}
     return kind(f"{where} {meaning.text} (status {status})", hint=meaning.hint, http_status=status, web_error=web_error_of(status), retry_after=wait, **facts)
-
-
-def retry_after(value: str | None, now: Moment) -> float | None:
-    """Seconds to wait, between a second and an hour; None where it is absent, in the past or not readable (RFC 9110 section 10.2.3)."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return min(max(float(text), SHORTEST_WAIT), LONGEST_WAIT)
-    try:
-        left = parsedate_to_datetime(text).timestamp() - now / 1_000_000
-    except (ValueError, OverflowError):
-        return None
-    return min(max(left, SHORTEST_WAIT), LONGEST_WAIT) if left > 0 else None
 
 
 def header(headers: Sequence[tuple[str, str]], name: str) -> str | None:

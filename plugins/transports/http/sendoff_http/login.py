@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-
-from sendoff import Credential, Destination, InvalidArgument, Secret, Shipment, __version__, is_loopback, public_url
+from sendoff import Credential, Destination, InvalidArgument, Secret, Shipment, __version__, is_loopback, login_header, public_url
 
 UNIVERSAL = (("User-Agent", f"sendoff/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
 
@@ -58,22 +56,8 @@ def lookup_headers(shipment: Shipment, credential: Credential | None) -> list[tu
     for name, text in UNIVERSAL:
         fields.setdefault(name, text)
     if credential is not None:
-        fields.setdefault(*login(credential))
+        fields.setdefault(*login_header(credential))
     return fields.fields()
-
-
-def login(credential: Credential) -> tuple[str, str]:
-    """The header that proves the identity (RFC 7617, RFC 6750). The value is the secret itself: for the wire only."""
-    secret = credential.secret.reveal()
-    if credential.kind == "basic":
-        return "Authorization", "Basic " + b64encode(f"{credential.username}:{secret}".encode()).decode("ascii")
-    if credential.kind == "bearer":
-        return "Authorization", f"Bearer {secret}"
-    if credential.kind == "header" and credential.username:
-        return credential.username, secret
-    if credential.kind == "key":
-        return credential.username or "X-API-Key", secret
-    raise InvalidArgument(f"a credential of kind {credential.kind!r} cannot be sent over HTTP; use basic, bearer, header or key")
 
 
 def check_clear(destination: Destination, url: str, headers: tuple[tuple[str, str | Secret], ...], credential: Credential | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sendoff import Credential, CredentialNeeded, Probe, Transport, Unreachable, public_url, web_error_of
+from sendoff import Credential, CredentialNeeded, Probe, Transport, Unreachable, login_header, public_url, web_error_of
 
 from sendoff_http import login
 from sendoff_http.body import NoBody
@@ -22,7 +22,7 @@ def probed(transport: Transport, connections: Connections) -> Probe:
     login.check_clear(destination, destination.url, (), credential)
     where = public_url(destination.url)
     watch = Watch(toolkit.clock, TimeLimits.of(transport.settings, toolkit.rules), where=where, deadline=math.inf)
-    fields = [*login.UNIVERSAL, *([login.login(credential)] if credential else [])]
+    fields = [*login.UNIVERSAL, *([login_header(credential)] if credential else [])]
     with Exchange(connections, watch).ask("OPTIONS", destination.url, fields, NoBody(watch)) as answer:
         answer.read_into(None)
     status = answer.status

@@ -13,6 +13,7 @@ from sendoff import (
     Transient,
     Transport,
     WebErrorStatus,
+    login_header,
     public_url,
     web_error_of,
 )
@@ -64,7 +65,7 @@ class Sending:
         login.check_clear(self._transport.destination, self._url, shipment.headers, credential)
         own = login.own_headers(shipment)
         if credential is not None:
-            own.setdefault(*login.login(credential))
+            own.setdefault(*login_header(credential))
         return own.fields()
 
     # -- what comes back
