@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class UploadProgress:
     """How far an operation is; bytes may go down when a try starts anew.
 
-    rate: bytes a second, None when nothing moves. eta: seconds.
+    rate: bytes a second over the last seconds, None when nothing moves or it cannot be said yet. eta: seconds; None as well when only the answer is missing.
     """
 
     operation: str = ""

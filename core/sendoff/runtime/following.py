@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 from sendoff.model.event import Event
@@ -50,7 +51,8 @@ class Following:
     def follow(self, query: Query, *, after: int | None, progress: bool) -> Iterator[Event | UploadProgress | None]:
         """As ``Desk.follow``; never ends by itself. None comes whenever everything so far was told, then each second."""
         position = self._journal.position() if after is None else after
-        caught_up = False
+        of, pause = (*query.ids, *([query.batch] if query.batch else [])), _PROGRESS_EVERY if progress else _HEARTBEAT
+        quiet_until, caught_up = 0.0, False
         while True:
             rings, newest = self._bell.rings, self._journal.position()
             events = self._journal.store.events(position, _SLICE, query=query)
@@ -59,15 +61,11 @@ class Following:
                 yield from events
                 continue
             position = max(position, newest)  # what does not match is not looked at again
+            now = time.monotonic()
+            if caught_up and now < quiet_until:  # what rang was of others
+                self._bell.wait(rings, quiet_until - now)
+                continue
+            caught_up, quiet_until = True, now + pause
             if progress:
-                yield from self._progress(query)
-            if not caught_up:
-                caught_up = True
-                yield None
-            elif self._bell.wait(rings, _PROGRESS_EVERY if progress else _HEARTBEAT) == rings:
-                yield None
-
-    def _progress(self, query: Query) -> Iterator[UploadProgress]:
-        for one in self._underway.all().values():
-            if not query.ids or one.operation in query.ids:
-                yield one
+                yield from self._underway.all(of).values()
+            yield None

@@ -15,6 +15,7 @@ from sendoff.model.change import Append, SaveCheckpoint, Update
 from sendoff.model.event import Event
 from sendoff.model.header import Headers, is_secret_header
 from sendoff.model.operation import Record
+from sendoff.model.pace import Pace, left
 from sendoff.model.progress import UploadProgress
 from sendoff.model.response import Response
 from sendoff.model.secret import STARS, Credential, public_url
@@ -62,7 +63,7 @@ class WorkShipment:
         self._why: str | None = None
         self._stop: Callable[[], None] | None = None
         self._lock = threading.Lock()
-        self._began, self._told = around.clock.monotonic(), around.clock.monotonic()
+        self._told, self._pace = around.clock.monotonic(), Pace()
         self._confirmed_before = 0
 
     # -- what a driver calls ---------------------------------------------------------------------------------------
@@ -72,6 +73,7 @@ class WorkShipment:
         self.check()
         if self.sent == 0:
             self._around.reached(self.operation)
+        self._pace.note(self._around.clock.monotonic(), self.sent)
         count = self._reader.readinto(buffer, offset)
         self.sent += count
         return count
@@ -140,6 +142,11 @@ class WorkShipment:
 
     # -- what the machinery calls ----------------------------------------------------------------------------------
 
+    @property
+    def about(self) -> tuple[str, str]:
+        """Its operation and its batch."""
+        return self.operation.id, self.operation.batch
+
     def check(self) -> None:
         """``Interrupted`` when somebody ordered it."""
         if self._why is not None:
@@ -183,14 +190,13 @@ class WorkShipment:
 
     def progress(self) -> UploadProgress:
         """How far it is."""
-        passed = max(self._around.clock.monotonic() - self._began, 1e-6)
-        rate = self.sent / passed if self.sent else None
+        rate = self._pace.rate(self._around.clock.monotonic(), self.sent) if self.sent else None
         done = max(self.sent, self.confirmed) if self.session is None else self.confirmed
         return UploadProgress(
             operation=self.operation.id, bytes_sent=self.sent, bytes_confirmed=self.confirmed, total_bytes=self.size,
             bytes_received=self.body.received if self.body else 0, attempt=self.operation.tally.attempts,
             has_restarted=self.operation.tally.restarted and self.operation.tally.attempts > 1, rate=rate,
-            eta=max(self.size - done, 0) / rate if rate else None,
+            eta=left(self.size - done, rate),
         )  # fmt: skip
 
     def _checkpoint(self, session: Session) -> SaveCheckpoint:

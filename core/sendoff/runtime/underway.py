@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from typing import Protocol
 
 from sendoff.model.progress import UploadProgress
@@ -10,6 +11,11 @@ from sendoff.model.progress import UploadProgress
 
 class Try(Protocol):
     """A try that can be looked at and stopped."""
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """Its operation and its batch."""
+        ...
 
     def interrupt(self, why: str, *, spare: bool = False) -> None:
         """Stop at the next safe point, and break what blocks. spare: unless only the answer to what cannot be repeated is missing."""
@@ -57,8 +63,8 @@ class Underway:
             one = self._tries.get(number)
         return one.progress() if one is not None else None
 
-    def all(self) -> dict[int, UploadProgress]:
-        """How far each is."""
+    def all(self, ids: Collection[str] = ()) -> dict[int, UploadProgress]:
+        """How far each is. ids: only of these operations and batches; none = of all."""
         with self._lock:
             tries = dict(self._tries)
-        return {number: one.progress() for number, one in tries.items()}
+        return {number: one.progress() for number, one in tries.items() if not ids or not frozenset(one.about).isdisjoint(ids)}
