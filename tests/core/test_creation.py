@@ -8,7 +8,7 @@ from sendoff.desk.contract import SLICE
 from sendoff.errors import ConfigurationError, IdConflict, InvalidArgument, Refused, SendoffError, SourceMissing, UnsupportedScheme
 from sendoff.model.operation import Request
 from sendoff.model.query import Created, Query
-from sendoff.runtime.ledger import BATCH
+from sendoff.runtime.batches import BATCH
 from sendoff.testing.receiver import Receiver
 
 from tests.core.owned import QUICK, Owned, eventually
@@ -73,7 +73,7 @@ class Meeting:
 
 def test_two_puts_to_one_target_run_one_after_the_other_in_order_of_creation(owned):
     meeting = Meeting(owned)
-    ids = [owned.put(owned.file(), f"{HOST}same", priority=priority) for priority in ("low", "default", "high", "default")]
+    ids = [owned.put(owned.file(), f"{HOST}same", priority=priority, again=True) for priority in ("low", "default", "high", "default")]
     free = owned.put(owned.file(), f"{HOST}other")
     eventually(lambda: len(meeting.inside) == 2)
     assert set(meeting.order) == {ids[0], free}
@@ -286,11 +286,13 @@ def many(owned, count):
 def test_a_call_is_one_batch_that_ends_once(count, owned):
     answers = list(owned.owner.create(many(owned, count), environment={}))
     (batch,) = {one.batch for one in answers}
-    assert [one.number for one in answers] == list(range(1, count + 1))
+    assert [one.number for one in answers] == list(range(2, count + 2))
+    assert {one.batch_number for one in answers} == {1}
     (event,) = eventually(lambda: owned.events(type="batch_completed"))
     assert (event.batch, event.data) == (batch, {"total": count})
     assert not owned.store.find(Query(open=True), limit=1).items
-    assert owned.store.notes(BATCH).items == []
+    (note,) = owned.store.notes(BATCH).items
+    assert note.value == {"number": 1, "total": count, "sealed": True, "ended": event.time}
 
 
 def test_the_last_slice_has_been_stored_when_its_answer_comes(owned):
@@ -343,7 +345,8 @@ def test_a_batch_whose_owner_died_before_its_end_is_sealed_by_the_next(owned):
     assert note.value["sealed"] is False
     owned.reopen()
     (note,) = owned.store.notes(BATCH).items
-    assert note.value == {"total": SLICE, "sealed": True}
+    assert note.value == {"number": 1, "total": SLICE, "sealed": True, "ended": None}
+    assert [event.data for event in owned.events(type="changed")] == [{"sealed": SLICE}]
     answers.close()
 
 

@@ -56,6 +56,7 @@ class Reason(StrEnum):
     NO_SPACE = "no_space"
     SOURCE_UNAVAILABLE = "source_unavailable"
     INTERRUPTED_NON_IDEMPOTENT = "interrupted_non_idempotent"
+    REPLACED = "replaced"
 
 
 class Want(StrEnum):

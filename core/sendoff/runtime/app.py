@@ -121,7 +121,7 @@ class App:
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
         """As ``Desk.page``."""
-        found = self._ledger.journal.store.find(query, after=after, limit=min(limit, SLICE))
+        found = self._ledger.journal.store.find(self._selecting.understood(query), after=after, limit=min(limit, SLICE))
         return Page(items=[self._view(record) for record in found.items], next=found.next)
 
     def _view(self, record: Record) -> View:

@@ -41,13 +41,17 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A checked request, not yet stored. notes: to be written before it. spool: a copy to be adopted before it.
-    warning: one sentence for the caller."""
+    """A checked request, not yet stored.
+
+    notes: to be written before it. spool: a copy to be adopted before it. warning: one sentence for the caller.
+    apart: a new operation even where the same is still queued, for it was asked for, or its id was.
+    """
 
     record: Record
     notes: tuple[SaveNote, ...] = ()
     spool: str | None = None
     warning: str | None = None
+    apart: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,8 +75,7 @@ class Creation:
         id = checked_id(request.id) if request.id is not None else self.new_id()
         priority, cost = _word(TransferPriority, request.priority, "--priority"), _word(CostPolicy, request.cost_policy.replace("-", "_"), "--cost")
         source = self._source(request)
-        address = self.addresses.resolve(request.destination, request.name or os.path.basename(request.source))
-        method = self._method(request, address)
+        address, method = self.addressed(request)
         headers, sealed, named = self._headers(request, address)
         key, once = _once(request, batch, id)
         credential = self.credentials.checked(request.credential) if request.credential else None
@@ -82,14 +85,20 @@ class Creation:
         for reference in (credential, address.destination.credential):
             named += self.credentials.variables(reference) if reference else ()
         surroundings, note = self.secrets.keep_environment(environment, named)
-        target = address.target.key if method is None or method in IDEMPOTENT else None
+        target = one_thing(address, method)
         record = Record(
             id=id, batch=batch, spec=spec, created_at=wall, group=_group(request.group), priority=priority, site=self.machine,
             lane=lane_key(place=address.folder.place, group=request.group, priority=priority, cost_policy=cost, local=spec.local),
             due=now if start else None, reason=str(Reason.QUEUED) if start else None, environment=surroundings, sealed=self.secrets.seal(id, sealed),
             target=target, holds_target=start and target is not None,
         )  # fmt: skip
-        return Draft(record=record, notes=(note,) if note else (), spool=request.spool, warning=_warning(spec))
+        apart = request.again or request.id is not None
+        return Draft(record=record, notes=(note,) if note else (), spool=request.spool, warning=_warning(spec), apart=apart)
+
+    def addressed(self, request: Request) -> tuple[Address, str | None]:
+        """Where it goes and by which verb; the source is not looked at."""
+        address = self.addresses.resolve(request.destination, request.name or os.path.basename(request.source))
+        return address, self._method(request, address)
 
     def references(self, record: Record) -> tuple[str, ...]:
         """The credentials an operation is sent with: its destination's, and those its secret headers name."""
@@ -178,6 +187,11 @@ class Creation:
             )
 
 
+def one_thing(address: Address, method: str | None) -> str | None:
+    """The key of a target that names the thing; None where each upload makes a new one."""
+    return address.target.key if method is None or method in IDEMPOTENT else None
+
+
 def _shown_root(destination: Destination) -> str:
     """A configured root is looked up when it is used, and may be signed; a bare one has no query."""
     return destination.url if destination.name is None else public_url(destination.url)
@@ -190,14 +204,6 @@ def _demand(asked: Demand, options: Mapping[str, Any]) -> Demand:
     usual = Demand()
     unsaid = [name for name in ("verify", "existing", "digest") if getattr(asked, name) == getattr(usual, name) and name in options]
     return replace(asked, **{name: options[name] for name in unsaid}) if unsaid else asked
-
-
-def fingerprint(record: Record) -> str:
-    """What two creates of the same id must have in common."""
-    spec, source = record.spec, record.spec.source
-    headers = [(name, value if value != spec.idempotency_key else None) for name, value in spec.headers]
-    asked = (spec.url, spec.method, source.kind == "file" and source.path, source.size, headers, spec.label, dict(spec.metadata), record.group)
-    return blake2b(repr(asked).encode(), digest_size=12).hexdigest()
 
 
 def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:

@@ -8,30 +8,59 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sendoff.desk.contract import SLICE
-from sendoff.errors import HostUnavailable, IdConflict, InvalidState, Refused, SendoffError
-from sendoff.model.change import Append, Change, Insert, Reply, SaveNote
+from sendoff.errors import HostUnavailable, InvalidState, Refused, SendoffError, SourceMissing
+from sendoff.model.change import Append, Change, Insert, Reply
 from sendoff.model.event import Event
 from sendoff.model.operation import Record, Request
 from sendoff.model.query import Created, Query
+from sendoff.policy.target import Meeting, replaced
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
-from sendoff.runtime.creation import Creation, Draft, fingerprint
-from sendoff.runtime.ledger import BATCH, Ledger
+from sendoff.runtime.batches import kept
+from sendoff.runtime.creation import Creation, Draft, one_thing
+from sendoff.runtime.ledger import Ledger, Prepared
+from sendoff.runtime.likeness import conflict, fingerprint
+from sendoff.runtime.receipts import brought
+from sendoff.runtime.targets import Targets, same_of
 
-Checked = Draft | SendoffError
+Answer = Created | SendoffError
+Checked = Draft | Created | SendoffError
+NOTHING = Meeting()
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One call of ``create``. total: operations stored so far. own_ids: some were named by the caller, so that they may be there already."""
+    """One call of ``create``. total: operations stored so far. number: the batch's, once it has one. own_ids: some were named by the caller,
+    so that they may be there already."""
 
     batch: str
     environment: Mapping[str, str]
     start: bool
     together: bool
     total: int = 0
+    number: int | None = None
     own_ids: bool = False
     sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A draft about to be stored. place: of its request in the slice. ends: what it replaces, ended in the same unit."""
+
+    place: int
+    draft: Draft
+    passed: tuple[str, ...] = ()
+    ends: tuple[Prepared, ...] = ()
+
+    @property
+    def unit(self) -> list[Change]:
+        """One decision: it is stored and told of, and what it replaces ends."""
+        record = self.draft.record
+        data = {"started": record.due is not None, "url": record.spec.url, "size": record.spec.source.size}
+        if self.passed:
+            data["passed"] = list(self.passed)
+        created = Event(id=f"{record.id}.created", time=record.created_at, type="created", operation=record.id, batch=record.batch, data=data)
+        return [Insert(record), Append(created), *(change for one in self.ends for change in one.changes)]
 
 
 class Intake:
@@ -39,6 +68,8 @@ class Intake:
 
     def __init__(self, ledger: Ledger, creation: Creation, announcer: Announcer, clock: Clock, *, stored: Callable[[], None]) -> None:
         self._ledger, self._creation, self._announcer, self._clock, self._told = ledger, creation, announcer, clock, stored
+        self._batches, self._store = ledger.batches, ledger.journal.store
+        self._targets = Targets(self._store, creation.secrets)
 
     def create(
         self, requests: Iterable[Request], environment: Mapping[str, str], *, start: bool, dry_run: bool, together: bool
@@ -49,7 +80,7 @@ class Intake:
         try:
             while some := list(itertools.islice(waiting, SLICE)):
                 checked = self._checked(some, call)
-                yield from (self._planned(checked) if dry_run else self._store(checked, call, last=len(some) < SLICE))
+                yield from (self._planned(checked, call) if dry_run else self._taken(checked, call, last=len(some) < SLICE))
             stopped = False
         finally:
             if not dry_run and not call.sealed:
@@ -61,131 +92,204 @@ class Intake:
     def _checked(self, some: Sequence[Request], call: Call) -> list[Checked]:
         """Each request checked; ``together``: one bad one refuses the others."""
         call.own_ids = call.own_ids or any(request.id is not None for request in some)
-        checked = [self._draft(request, call) for request in some]
+        unchanged = self._unchanged(some, call)
+        checked = [unchanged.get(place) or self._draft(request, call) for place, request in enumerate(some)]
         if call.together and any(isinstance(one, SendoffError) for one in checked):
             return [one if isinstance(one, SendoffError) else Refused("another source of the same put was refused; nothing was stored") for one in checked]
         return checked
+
+    def _unchanged(self, some: Sequence[Request], call: Call) -> dict[int, Created]:
+        """What has a receipt for the same target with the same size and time; its source is not looked at."""
+        asked: dict[int, tuple[str, str]] = {}
+        for place, request in enumerate(some):
+            if request.only_new is not None:
+                with suppress(SendoffError):  # that is said when it is checked
+                    address, method = self._creation.addressed(request)
+                    asked[place] = (one_thing(address, method) or "", address.target.public)
+        there = brought(self._store, list({key for key, _ in asked.values()}))
+        return {
+            place: Created(id=there[key].id, number=there[key].number, batch=call.batch, url=url, existing=True, skipped="unchanged")
+            for place, (key, url) in asked.items()
+            if key in there and some[place].only_new == (there[key].size, there[key].mtime)
+        }
 
     def _draft(self, request: Request, call: Call) -> Checked:
         now, wall = self._clock.steady(), self._clock.wall()
         try:
             draft = self._creation.draft(request, batch=call.batch, environment=call.environment, now=now, wall=wall, start=call.start)
             self._announcer.listeners.before_queue(draft.record)
+        except SourceMissing as error:
+            return self._vanished(request, call) if request.found else error
         except SendoffError as error:
             return error
         return draft
 
-    @staticmethod
-    def _planned(checked: Sequence[Checked]) -> list[Created | SendoffError]:
+    def _vanished(self, request: Request, call: Call) -> Checked:
+        """A walk saw it, and it is gone: nobody asked for this one."""
+        try:
+            address, _ = self._creation.addressed(request)
+        except SendoffError as error:
+            return error
+        return Created(id="", number=0, batch=call.batch, url=address.target.public, skipped="vanished")
+
+    def _planned(self, checked: Sequence[Checked], call: Call) -> list[Answer]:
         """What a dry run answers."""
-        return [
-            one if isinstance(one, SendoffError) else Created(id=one.record.id, number=0, batch=one.record.batch, url=one.record.spec.url, warning=one.warning)
-            for one in checked
-        ]
+        drafts = {place: one for place, one in enumerate(checked) if isinstance(one, Draft)}
+        meetings = self._targets.met(drafts) if call.start else {}
+        ids = tuple(one.record.id for one in drafts.values()) if call.own_ids else ()
+        there = {record.id: record for record in self._store.find(Query(ids=ids), limit=len(ids)).items if record.id in ids} if ids else {}
+        answers: list[Answer] = []
+        for place, one in enumerate(checked):
+            if not isinstance(one, Draft):
+                answers.append(one)
+            elif one.record.id in there:
+                answers.append(_there(there[one.record.id], one.record))
+            else:
+                same = same_of(meetings, place)
+                answers.append(_created(one, 0) if same is None else replace(_created(one, same.number), id=same.id, batch=same.batch, existing=True))
+        return answers
 
     # -- storing ---------------------------------------------------------------------------------------------------
 
-    def _store(self, checked: Sequence[Checked], call: Call, *, last: bool) -> list[Created | SendoffError]:
+    def _taken(self, checked: Sequence[Checked], call: Call, *, last: bool) -> list[Answer]:
         """One disk transaction for a slice."""
-        checked = [self._adopted(one) for one in checked]
-        drafts = [one for one in checked if isinstance(one, Draft)]
-        ids = [one.record.id for one in drafts]
-        self._announcer.expect(ids)
-        try:
-            replies = iter(self._commit(drafts, call, sealed=last and not call.own_ids))
-            answers = [self._stored(one, next(replies)) if isinstance(one, Draft) else one for one in checked]
-        finally:
-            for id in ids:
-                self._announcer.release(id)
-        call.total += sum(isinstance(one, Created) and not one.existing for one in answers)
+        drafts = {place: one for place, one in enumerate(checked) if isinstance(one, Draft)}
+        if not call.start:
+            answers = self._enter(checked, drafts, {}, call, last=last)
+        else:
+            with self._targets.held(drafts.values()):
+                answers = self._enter(checked, drafts, self._targets.met(drafts), call, last=last)
         if last and not call.sealed:
             self._seal(call, stopped=False)
         self._told()
         return answers
 
-    def _adopted(self, one: Checked) -> Checked:
-        """A spooled copy becomes the operation's own just before it is stored."""
-        if isinstance(one, Draft) and one.spool is not None:
-            try:
-                self._creation.spool.adopt(one.spool)
-            except SendoffError as error:
-                return error
-        return one
-
-    def _commit(self, drafts: Sequence[Draft], call: Call, *, sealed: bool) -> Sequence[Sequence[Reply]]:
-        """The replies for each draft. An environment is written with every slice that names it, so that nobody erases it in between."""
-        units: list[list[Change]] = [[note] for note in {note.key: note for draft in drafts for note in draft.notes}.values()]
-        ahead = len(units)
-        units += [[Insert(draft.record), Append(self._created(draft.record))] for draft in drafts]
-        if call.total + len(drafts) > 1:
-            units.append([_note(call.batch, call.total + len(drafts), sealed=sealed)])
-            call.sealed = sealed
+    def _enter(self, checked: Sequence[Checked], drafts: Mapping[int, Draft], meetings: Mapping[int, Meeting], call: Call, *, last: bool) -> list[Answer]:
+        """Store what is new; the answers, in the order of the requests."""
+        answers: dict[int, Answer] = {place: one for place, one in enumerate(checked) if not isinstance(one, Draft)}
+        same = {place: meeting.same for place, meeting in meetings.items() if meeting.same is not None}
+        new = self._adopted({place: draft for place, draft in drafts.items() if place not in same}, answers)
+        entries = [self._entry(place, draft, meetings.get(place, NOTHING)) for place, draft in new.items()]
+        ids = [entry.draft.record.id for entry in entries]
+        self._announcer.expect(ids)
         try:
-            return self._ledger.journal.commit_many(units)[ahead:] if drafts else ()
-        except SendoffError:
-            for draft in drafts:
-                self._let_go(draft, stored=False)
-            raise
+            replies = self._commit(entries, call, last=last)
+            answers.update(self._answers(entries, replies, call))
+        finally:
+            for id in ids:
+                self._announcer.release(id)
+        firsts = {entry.draft.record.id: answers[entry.place] for entry in reversed(entries)} if same else {}
+        for place, record in same.items():
+            answers[place] = _existing(record) if record.number else _again(firsts[record.id])
+        return self._numbered([answers[place] for place in range(len(checked))], call)
 
-    def _stored(self, draft: Draft, replies: Sequence[Reply]) -> Created | SendoffError:
-        reply, record = replies[0], draft.record
+    def _adopted(self, drafts: Mapping[int, Draft], answers: dict[int, Answer]) -> dict[int, Draft]:
+        """A spooled copy becomes the operation's own just before it is stored; what cannot be is answered."""
+        adopted: dict[int, Draft] = {}
+        for place, draft in drafts.items():
+            try:
+                if draft.spool is not None:
+                    self._creation.spool.adopt(draft.spool)
+                adopted[place] = draft
+            except SendoffError as error:
+                answers[place] = error
+        return adopted
+
+    def _entry(self, place: int, draft: Draft, meeting: Meeting) -> Entry:
+        wall = self._clock.wall()
+        ends = tuple(self._ledger.prepared(one, replaced(one, draft.record.id, wall)) for one in meeting.replaced)
+        return Entry(place=place, draft=draft, passed=meeting.passed, ends=ends)
+
+    def _commit(self, entries: Sequence[Entry], call: Call, *, last: bool) -> list[Sequence[Reply]]:
+        """The replies for each entry. What was to be replaced and has begun meanwhile goes on, and the new one waits behind it."""
+        sealed = last and not call.own_ids and not any(entry.ends for entry in entries)
+        try:
+            replies = self._write(entries, call, total=call.total + len(entries), sealed=sealed)
+            late = {place: replace(entries[place], ends=()) for place, said in enumerate(replies) if said[0].refused == "unit"}
+            for place, said in zip(late, self._write([*late.values()], call, total=call.total + len(entries), sealed=False), strict=True):
+                replies[place] = said
+        except SendoffError:
+            for entry in entries:
+                self._let_go(entry.draft, stored=False)
+            raise
+        for place, entry in enumerate(entries):
+            if replies[place][0].refused is None and place not in late:
+                for one in entry.ends:
+                    self._ledger.settle(one)
+        return replies
+
+    def _write(self, entries: Sequence[Entry], call: Call, *, total: int, sealed: bool) -> list[Sequence[Reply]]:
+        """An environment is written with every slice that names it, so that nobody erases it in between."""
+        if not entries:
+            return []
+        units: list[list[Change]] = [[note] for note in {note.key: note for entry in entries for note in entry.draft.notes}.values()]
+        ahead = len(units)
+        units += [entry.unit for entry in entries]
+        if total > 1:
+            call.number = call.number or self._batches.reserve()
+            units.append(kept(call.batch, call.number, total, sealed=sealed))
+            call.sealed = sealed
+        return list(self._ledger.journal.commit_many(units)[ahead : ahead + len(entries)])
+
+    # -- answering -------------------------------------------------------------------------------------------------
+
+    def _answers(self, entries: Sequence[Entry], replies: Sequence[Sequence[Reply]], call: Call) -> Iterator[tuple[int, Answer]]:
+        call.total += sum(said[0].refused is None for said in replies)
+        number = call.number if call.total > 1 else None
+        for entry, said in zip(entries, replies, strict=True):
+            yield entry.place, self._stored(entry.draft, said[0], number)
+
+    def _stored(self, draft: Draft, reply: Reply, number: int | None) -> Answer:
+        record = draft.record
         if reply.refused is None:
             self._let_go(draft, stored=True)
             if self._announcer.heard:
                 self._announcer.tell(replace(record, number=reply.number), [("created", {})])
-            return Created(id=record.id, number=reply.number, batch=record.batch, url=record.spec.url, warning=draft.warning)
+            return _created(draft, reply.number, number)
         there = reply.existing
         self._let_go(draft, stored=there is not None and there.spec.source.path == record.spec.source.path)
         if there is None:
             return InvalidState(f"the operation {record.id} was not stored: {reply.refused}")
-        if fingerprint(there) != fingerprint(record):
-            return _conflict(there, record)
-        return Created(id=there.id, number=there.number, batch=there.batch, url=there.spec.url, existing=True)
+        return _there(there, record)
+
+    def _numbered(self, answers: list[Answer], call: Call) -> list[Answer]:
+        """What was there already is told with the number of its own batch."""
+        others = {one.batch for one in answers if isinstance(one, Created) and one.existing} - {call.batch}
+        numbers = self._batches.numbers(list(others))
+        if not numbers:
+            return answers
+        return [replace(one, batch_number=numbers[one.batch]) if isinstance(one, Created) and one.batch in numbers else one for one in answers]
 
     def _let_go(self, draft: Draft, *, stored: bool) -> None:
         """A spooled copy is the stored operation's, or nobody's."""
         if draft.spool is not None:
             self._creation.spool.settle(draft.record.spec.source.path, keep=stored)
 
-    def _created(self, record: Record) -> Event:
-        data = {"started": record.due is not None, "url": record.spec.url, "size": record.spec.source.size}
-        return Event(id=f"{record.id}.created", time=record.created_at, type="created", operation=record.id, batch=record.batch, data=data)
-
-    # -- the batch -------------------------------------------------------------------------------------------------
-
     def _seal(self, call: Call, *, stopped: bool) -> None:
-        """The batch is closed at what came. stopped: the caller went away before the end, and an event says so."""
+        """The batch is closed at what came. stopped: the caller went away before the end."""
         call.sealed = True
+        if call.number is None:
+            return
         if call.total > 1:
-            told = Event(id=f"{call.batch}.sealed", time=self._clock.wall(), type="changed", batch=call.batch, data={"sealed": call.total})
-            self._ledger.journal.commit([_note(call.batch, call.total, sealed=True), *([Append(told)] if stopped else [])])
-            members = self._ledger.journal.store.find(Query(batch=call.batch), limit=1).items
-            if members:
-                self._ledger.close_batch(call.batch, members[0])
-        elif call.own_ids:
-            self._ledger.journal.commit([SaveNote(kind=BATCH, key=call.batch, value=None)])
+            self._batches.seal(call.batch, call.number, call.total, stopped=stopped)
+        else:
+            self._batches.forget(call.batch, call.number)
 
 
-def _note(batch: str, total: int, *, sealed: bool) -> SaveNote:
-    return SaveNote(kind=BATCH, key=batch, value={"total": total, "sealed": sealed})
+def _created(draft: Draft, number: int, batch_number: int | None = None) -> Created:
+    record = draft.record
+    return Created(id=record.id, number=number, batch=record.batch, url=record.spec.url, warning=draft.warning, batch_number=batch_number)
 
 
-def _conflict(there: Record, record: Record) -> IdConflict:
-    """Both are shown; where what is shown is the same, what differs is named."""
-    old, new = _shown(there), _shown(record)
-    if old != new:
-        return IdConflict(f"--id {record.id} is taken: it is {old}, not {new}")
-    pairs = {
-        "headers": (there.spec.headers, record.spec.headers),
-        "label": (there.spec.label, record.spec.label),
-        "data": (dict(there.spec.metadata), dict(record.spec.metadata)),
-        "group": (there.group, record.group),
-    }
-    other = " and ".join(name for name, (one, another) in pairs.items() if one != another)
-    return IdConflict(f"--id {record.id} is taken: it is {old} with other {other}")
+def _existing(record: Record) -> Created:
+    return Created(id=record.id, number=record.number, batch=record.batch, url=record.spec.url, existing=True)
 
 
-def _shown(record: Record) -> str:
-    spec = record.spec
-    path = "a stream" if spec.source.kind == "spool" else spec.source.path
-    return f"{spec.method or 'an upload'} of {path} ({spec.source.size} bytes) to {spec.url}"
+def _there(there: Record, record: Record) -> Answer:
+    """Whoever has the id already: the same operation, or another."""
+    return _existing(there) if fingerprint(there) == fingerprint(record) else conflict(there, record)
+
+
+def _again(first: Answer) -> Answer:
+    """The second of two equal requests is the first."""
+    return replace(first, existing=True) if isinstance(first, Created) else first

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sendoff.model.change import Append, Change, DropCheckpoint, Reply, SaveNote, SaveTodo, Update
+from sendoff.model.change import Append, Change, Checkpoint, DropCheckpoint, Reply, SaveNote, SaveTodo, Update
 from sendoff.model.event import ENDS, Event
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
 from sendoff.policy.decision import Decision
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
+from sendoff.runtime.batches import Batches
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.receipts import RECEIPT, remembered
 
-BATCH = "batch"
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A decision as changes, for a unit of several."""
 
-class Members:
-    """The operations of a batch, read as one goes, anew for each who asks."""
-
-    def __init__(self, journal: Journal, batch: str) -> None:
-        self._journal, self._batch = journal, batch
-
-    def __iter__(self) -> Iterator[Record]:
-        after: str | None = None
-        while True:
-            page = self._journal.store.find(Query(batch=self._batch), after=after)
-            yield from page.items
-            if page.next is None:
-                return
-            after = page.next
+    record: Record
+    decision: Decision
+    changes: Sequence[Change]
 
 
 class Ledger:
@@ -39,6 +32,7 @@ class Ledger:
 
     def __init__(self, journal: Journal, clock: Clock, announcer: Announcer) -> None:
         self.journal, self._clock, self._announcer = journal, clock, announcer
+        self.batches = Batches(journal, clock, announcer)
 
     def enter(self, record: Record, decision: Decision, *, fenced: bool = False, synced: bool | None = None) -> tuple[Reply, Record]:
         """The store's answer, and the record as it is now if the decision was taken.
@@ -46,16 +40,31 @@ class Ledger:
         fenced: it comes from a try, and counts only if that try still owns the operation. synced: None = whatever ends or makes a to-do.
         """
         decision = self._with_leftovers(record, decision)
-        changes = [*self._changes(record, decision, fenced)]
         lasting = synced if synced is not None else (not decision.fields.get("open", True) or bool(decision.lines))
-        reply = self.journal.commit(changes, synced=lasting)[0]
+        reply = self.journal.commit(self._changes(record, decision, fenced), synced=lasting)[0]
         if reply.refused is not None:
             return reply, record
-        after = replace(decision.applied(record), version=reply.version)
-        self._announcer.tell(after, decision.lines)
-        if any(type_ in ENDS for type_, _ in decision.lines):
-            self.close_batch(record.batch, record)
-        return reply, after
+        return reply, self._told(record, decision, reply.version)
+
+    def prepared(self, record: Record, decision: Decision) -> Prepared:
+        """A decision that is to be in a unit with others; ``settle`` it once that was taken."""
+        decision = self._with_leftovers(record, decision)
+        return Prepared(record=record, decision=decision, changes=tuple(self._changes(record, decision, fenced=False)))
+
+    def settle(self, prepared: Prepared) -> None:
+        """Announce a prepared decision that was taken."""
+        self._told(prepared.record, prepared.decision, prepared.record.version + 1)
+
+    def enter_together(self, decided: Sequence[tuple[Record, Decision]], more: Sequence[Change] = ()) -> bool:
+        """Several decisions, and what goes with them, in one unit; False when one of them was changed meanwhile and nothing was written."""
+        prepared = [self.prepared(record, decision) for record, decision in decided]
+        changes = [change for one in prepared for change in one.changes]
+        if any(reply.refused is not None for reply in self.journal.commit([*changes, *more])):
+            return False
+        for one in prepared:
+            self._announcer.tell(replace(one.decision.applied(one.record), version=one.record.version + 1), one.decision.lines)
+        self.batches.close_among({one.record.batch for one in prepared if any(type_ in ENDS for type_, _ in one.decision.lines)})
+        return True
 
     def enter_latest(self, record: Record, decide: Any, *, fenced: bool = False) -> Record | None:
         """Decide and enter, again from the newest record as long as somebody else was faster; None when the operation is another's now."""
@@ -86,32 +95,30 @@ class Ledger:
         id = f"{record.id}.{record.round}.{type_}.{stamp}"
         return Event(id=id, time=self._clock.wall(), type=type_, operation=record.id, batch=record.batch, round=record.round, data=data)
 
-    def close_batch(self, batch: str, member: Record) -> None:
-        """Tell that a batch has ended, once, when nothing of it is open; a batch of one has no note and tells nothing."""
-        note = self.journal.store.note(BATCH, [batch]).get(batch)
-        if note is None or not note.value["sealed"] or self._open_in(batch):
-            return
-        event = Event(id=f"{batch}.batch_completed", time=self._clock.wall(), type="batch_completed", batch=batch, data={"total": note.value["total"]})
-        change = SaveNote(kind=BATCH, key=batch, seen=note.version, value=None)
-        if self.journal.commit([change, Append(event)])[0].refused is None:
-            self._announcer.tell(member, [("batch_completed", {"operations": Members(self.journal, batch)})])
-
-    def _open_in(self, batch: str) -> bool:
-        """Whether one of its operations is open; a page may be empty and still have a next."""
-        page = self.journal.store.find(Query(batch=batch, open=True), limit=1)
-        while not page.items and page.next is not None:
-            page = self.journal.store.find(Query(batch=batch, open=True), after=page.next, limit=1)
-        return bool(page.items)
+    def _told(self, record: Record, decision: Decision, version: int) -> Record:
+        """What a taken decision made of the record, announced."""
+        after = replace(decision.applied(record), version=version)
+        self._announcer.tell(after, decision.lines)
+        if any(type_ in ENDS for type_, _ in decision.lines):
+            self.batches.close(record.batch)
+        return after
 
     def _with_leftovers(self, record: Record, decision: Decision) -> Decision:
         """A canceled operation keeps its secrets exactly as long as something of it is left at the server."""
         if not decision.abort:
             return decision
-        checkpoint = self.journal.store.checkpoint(record.number)
+        checkpoint = self._checkpoint(record)
         left = checkpoint is not None and checkpoint.session is not None
         return decision if left else replace(decision, abort=False, fields={**decision.fields, "sealed": None, "environment": None})
 
-    def _changes(self, record: Record, decision: Decision, fenced: bool) -> Iterator[Change]:
+    def _checkpoint(self, record: Record) -> Checkpoint | None:
+        """How far it has come; whom nobody ever claimed has come nowhere, and is not looked up."""
+        return self.journal.store.checkpoint(record.number) if record.epoch else None
+
+    def _changes(self, record: Record, decision: Decision, fenced: bool) -> Sequence[Change]:
+        return [*self._each_change(record, decision, fenced)]
+
+    def _each_change(self, record: Record, decision: Decision, fenced: bool) -> Iterator[Change]:
         epoch = record.epoch if fenced else None
         yield Update(record.number, record.version, decision.fields, epoch)
         after = decision.applied(record)
@@ -119,10 +126,13 @@ class Ledger:
             yield Append(self.event(after, type_, data, str(record.version + 1)))
         now, about = self._clock.steady(), f"{record.id}.{record.round}"
         if decision.abort:
-            checkpoint = self.journal.store.checkpoint(record.number)
+            checkpoint = self._checkpoint(record)
             if checkpoint is not None and checkpoint.session is not None:
                 yield SaveTodo(kind="abort", about=about, seen=0, payload={"number": record.number, "session": checkpoint.session.hex()}, due=now)
         if decision.erase:
             yield SaveTodo(kind="spool", about=about, seen=0, payload={"path": record.spec.source.path}, due=now)
+        yield from decision.todos
         if decision.forget or decision.abort:
             yield DropCheckpoint(record.number, after.epoch)
+        if after.receipt is not None and after.target is not None and decision.fields.get("receipt") is not None:
+            yield SaveNote(kind=RECEIPT, key=after.target, value=remembered(after))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from sendoff.model.change import SaveNote, SaveTodo, Update
+from sendoff.model.change import SaveTodo, Update
 from sendoff.model.limits import RetryRules
 from sendoff.model.moment import moment
 from sendoff.model.operation import Record
@@ -15,7 +15,7 @@ from sendoff.policy import lifecycle
 from sendoff.policy.decision import Decision
 from sendoff.policy.retry import LONGEST_RETRY_AFTER
 from sendoff.ports.clock import Clock
-from sendoff.runtime.ledger import BATCH, Ledger
+from sendoff.runtime.ledger import Ledger
 
 _FAR = 2**62
 _MOST_TODOS = 10_000
@@ -31,7 +31,7 @@ class Recovery:
         """Take everything over; how many tries had been left unsettled."""
         count = sum(self._take_over(record) for record in self._all(Query(claimed=True)) if record.owner != self._owner)
         self._bring_near()
-        self._close_batches()
+        self._ledger.batches.recover()
         return count
 
     def _take_over(self, record: Record) -> bool:
@@ -56,22 +56,6 @@ class Recovery:
             if todo.due > farthest:
                 nearer = SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=todo.payload, due=now, tries=todo.tries)
                 journal.commit([nearer], synced=False)
-
-    def _close_batches(self) -> None:
-        """A batch whose last member ended just before the process did is closed now; one that was still being handed over, at what came."""
-        store, after = self._ledger.journal.store, None
-        while True:
-            page = store.notes(BATCH, after=after)
-            for note in page.items:
-                if not note.value["sealed"]:
-                    value = {**note.value, "sealed": True}
-                    self._ledger.journal.commit([SaveNote(kind=BATCH, key=note.key, seen=note.version, value=value)])
-                members = store.find(Query(batch=note.key), limit=1).items
-                if members:
-                    self._ledger.close_batch(note.key, members[0])
-            if page.next is None:
-                return
-            after = page.next
 
     def _all(self, query: Query) -> Iterator[Record]:
         """Every record that matches now, page by page."""

@@ -1,0 +1,119 @@
+"""What one call has created: numbered, sealed at a count, and told of once when nothing of it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from sendoff.model.change import Append, Change, Reserve, SaveNote
+from sendoff.model.event import Event
+from sendoff.model.note import Note
+from sendoff.model.operation import Record
+from sendoff.model.query import Query
+from sendoff.ports.clock import Clock
+from sendoff.runtime.announcer import Announcer
+from sendoff.runtime.journal import Journal
+
+BATCH = "batch"  # by id: number, total, sealed, and when it ended
+NUMBER = "batch_number"  # by number: the id
+OPEN = "batch_open"  # by id: it has not ended, so that a process that takes over finds these and no others
+
+
+class Members:
+    """The operations of a batch, read as one goes, anew for each who asks."""
+
+    def __init__(self, journal: Journal, batch: str) -> None:
+        self._journal, self._batch = journal, batch
+
+    def __iter__(self) -> Iterator[Record]:
+        after: str | None = None
+        while True:
+            page = self._journal.store.find(Query(batch=self._batch), after=after, limit=1000)
+            yield from page.items
+            if page.next is None:
+                return
+            after = page.next
+
+
+class Batches:
+    """Batches of more than one operation; a batch of one has no note, and its operation's number means it."""
+
+    def __init__(self, journal: Journal, clock: Clock, announcer: Announcer) -> None:
+        self._journal, self._clock, self._announcer = journal, clock, announcer
+
+    def reserve(self) -> int:
+        """A short number that no operation has."""
+        return self._journal.commit([Reserve()], synced=False)[0].number
+
+    def numbers(self, batches: Sequence[str]) -> dict[str, int]:
+        """The short numbers of those that have one."""
+        found = self._journal.store.note(BATCH, batches) if batches else {}
+        return {id: note.value["number"] for id, note in found.items()}
+
+    def seal(self, batch: str, number: int, total: int, *, stopped: bool) -> None:
+        """It is closed at this count. stopped: whoever made it went away before the end, and an event says so."""
+        told = Event(id=f"{batch}.sealed", time=self._clock.wall(), type="changed", batch=batch, data={"sealed": total})
+        self._journal.commit([*kept(batch, number, total, sealed=True), *([Append(told)] if stopped else [])])
+        self.close(batch)
+
+    def forget(self, batch: str, number: int) -> None:
+        """No more than one operation came of it."""
+        self._journal.commit([SaveNote(kind=kind, key=key, value=None) for kind, key in ((BATCH, batch), (NUMBER, str(number)), (OPEN, batch))])
+
+    def close(self, batch: str) -> None:
+        """Tell that a batch has ended, once, when nothing of it is open; it stays closed, whatever of it is tried again."""
+        note = self._journal.store.note(BATCH, [batch]).get(batch)
+        if note is None or not note.value["sealed"] or note.value["ended"] is not None or self._open_in(batch):
+            return
+        wall = self._clock.wall()
+        event = Event(id=f"{batch}.batch_completed", time=wall, type="batch_completed", batch=batch, data={"total": note.value["total"]})
+        ended = SaveNote(kind=BATCH, key=batch, seen=note.version, value={**note.value, "ended": wall})
+        if self._journal.commit([ended, SaveNote(kind=OPEN, key=batch, value=None), Append(event)])[0].refused is None:
+            members = Members(self._journal, batch)
+            member = next(iter(members), None)
+            if member is not None:
+                self._announcer.tell(member, [("batch_completed", {"operations": members})])
+
+    def close_among(self, batches: Collection[str]) -> None:
+        """Close those of these that have ended; looked up together, for most are batches of one."""
+        for batch in self._journal.store.note(OPEN, list(batches)) if batches else ():
+            self.close(batch)
+
+    def recover(self) -> None:
+        """Close what ended just before an earlier process did, and seal what was still being handed over to it, at what came."""
+        after: str | None = None
+        while True:
+            page = self._journal.store.notes(OPEN, after=after)
+            notes = self._journal.store.note(BATCH, [one.key for one in page.items])
+            for note in notes.values():
+                self._settle(note)
+            if page.next is None:
+                return
+            after = page.next
+
+    def _settle(self, note: Note) -> None:
+        if note.value["sealed"]:
+            self.close(note.key)
+            return
+        total, number = sum(1 for _ in Members(self._journal, note.key)), note.value["number"]
+        if total > 1:
+            self.seal(note.key, number, total, stopped=True)
+        else:
+            self.forget(note.key, number)
+
+    def _open_in(self, batch: str) -> bool:
+        """Whether one of its operations is open; a page may be empty and still have a next."""
+        page = self._journal.store.find(Query(batch=batch, open=True), limit=1)
+        while not page.items and page.next is not None:
+            page = self._journal.store.find(Query(batch=batch, open=True), after=page.next, limit=1)
+        return bool(page.items)
+
+
+def kept(batch: str, number: int, total: int, *, sealed: bool) -> list[Change]:
+    """What is remembered of a batch that has not ended."""
+    value: dict[str, Any] = {"number": number, "total": total, "sealed": sealed, "ended": None}
+    return [
+        SaveNote(kind=BATCH, key=batch, value=value),
+        SaveNote(kind=NUMBER, key=str(number), value=batch),
+        SaveNote(kind=OPEN, key=batch, value=True),
+    ]
