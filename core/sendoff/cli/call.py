@@ -27,6 +27,7 @@ class Call:
         self.output = output
         self._placing = placing
         self._opening = opening
+        self.later: Callable[[], str] = lambda: "the work goes on without this command"  # said when it ends before the work has
         self._place: Place | None = None
         self._desks: dict[bool, DeskClient] = {}
 
@@ -50,6 +51,10 @@ class Call:
         if spawn not in self._desks:
             self._desks[spawn] = self._opening(self.place, spawn)
         return self._desks[spawn]
+
+    def lend(self, desk: DeskClient) -> None:
+        """Use this desk from now on."""
+        self._desks = {True: desk, False: desk}
 
     def no_words(self) -> None:
         """Refuses words that the command has no use for."""

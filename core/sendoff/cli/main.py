@@ -50,7 +50,12 @@ def _carried_out(words: Sequence[str], output: Output, placing: Placing, opening
         return _without_command(rest, output)
     options = commands.parser_of(command).read(rest)
     output.json, output.quiet, output.verbose = options.json, options.quiet, options.verbose
-    code: int = commands.module_of(command).run(Call(command, options, output, placing, opening))
+    call, carry_out = Call(command, options, output, placing, opening), commands.module_of(command).run
+    if getattr(options, "here", False):
+        from sendoff.cli.here import here
+
+        return here(call, carry_out)
+    code: int = carry_out(call)
     return code
 
 

@@ -117,7 +117,7 @@ class Waiting:
 
     def _goes_on(self) -> None:
         if self._open:
-            self._call.output.note(f"{count(len(self._open), 'upload')} not finished yet; the work goes on without this command")
+            self._call.output.note(f"{count(len(self._open), 'upload')} not finished yet; {self._call.later()}")
 
 
 def ending(view: View) -> str:

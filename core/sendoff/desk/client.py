@@ -15,6 +15,7 @@ from sendoff.desk.road import Road
 from sendoff.errors import HostUnavailable, Json, SendoffError, from_json
 
 if TYPE_CHECKING:
+    from sendoff.desk.finder import Way
     from sendoff.model.event import Event
     from sendoff.model.operation import Request
     from sendoff.model.progress import UploadProgress
@@ -35,13 +36,15 @@ class DeskClient:
     Parameters
     ----------
     place: whose host. environment: the submitter's; None = this process's. spawn: start a host where none runs, and replace one of another version.
-    program: the words that start one, ``python -m sendoff.host`` of this interpreter by default.
+    program: the words that start one, ``python -m sendoff.host`` of this interpreter by default. way: how the host is reached otherwise.
     """
 
-    def __init__(self, place: Place, *, environment: Mapping[str, str] | None = None, spawn: bool = True, program: Sequence[str] = ()) -> None:
+    def __init__(
+        self, place: Place, *, environment: Mapping[str, str] | None = None, spawn: bool = True, program: Sequence[str] = (), way: Way | None = None
+    ) -> None:
         self.place = place
         self._environment = environment if environment is not None else os.environ
-        self._road = Road(place, self._environment, spawn=spawn, program=program)
+        self._road = Road(place, self._environment, spawn=spawn, program=program, way=way)
 
     # -- the seven verbs ----------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
@@ -13,6 +14,18 @@ from sendoff.errors import HostUnavailable
 
 PATIENCE = 60.0  # seconds without a word after which a host counts as gone; a stop takes up to ten
 POLL = 0.02
+
+
+class Way(Protocol):
+    """How the host of one place is reached."""
+
+    def connection(self) -> socket.socket:
+        """A connection to the host; ``HostUnavailable``, or whatever kept one from starting."""
+        ...
+
+    def wait_gone(self) -> None:
+        """Return when the host that was asked to stop owns the place no more."""
+        ...
 
 
 class Finder:
@@ -30,7 +43,7 @@ class Finder:
 
     def connection(self) -> socket.socket:
         """A connection to the host; starts one. ``HostUnavailable``, or whatever kept the host from starting."""
-        found = self._connect()
+        found = self.reached()
         if found is not None:
             return found
         if not self._spawn:
@@ -43,7 +56,8 @@ class Finder:
         if not lock.wait_free(PATIENCE):
             raise HostUnavailable(f"the host (pid {lock.holder().get('pid')}) was asked to stop and did not within {PATIENCE:.0f} seconds")
 
-    def _connect(self) -> socket.socket | None:
+    def reached(self) -> socket.socket | None:
+        """A connection to the host that runs; None where none does."""
         try:
             return self._endpoint.connect(PATIENCE)
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
@@ -65,7 +79,7 @@ class Finder:
     def _start_in_turn(self) -> socket.socket:
         role, end = Lock(self._place.lock), time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            found = self._connect()
+            found = self.reached()
             if found is not None:
                 return found
             if role.wait_free(0):

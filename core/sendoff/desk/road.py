@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sendoff import __version__
 from sendoff.desk import codec
 from sendoff.desk.exchange import Exchange, quoted
-from sendoff.desk.finder import Finder
+from sendoff.desk.finder import Finder, Way
 from sendoff.desk.place import Place
 from sendoff.desk.variables import for_the_host
 from sendoff.errors import HostUnavailable, Json, OtherVersion, SendoffError, from_json
@@ -20,12 +20,12 @@ LONGEST_CALL = 600.0  # seconds; a check may wait for a far server, an order may
 
 
 class Road:
-    """The way to the host of one place, whichever host that is. The parameters are those of ``Finder``."""
+    """The way to the host of one place, whichever host that is. The parameters are those of ``Finder``, or ``way`` takes its part."""
 
-    def __init__(self, place: Place, environment: Mapping[str, str], *, spawn: bool, program: Sequence[str] = ()) -> None:
+    def __init__(self, place: Place, environment: Mapping[str, str], *, spawn: bool, program: Sequence[str] = (), way: Way | None = None) -> None:
         self._place, self._environment, self._spawn = place, environment, spawn
         self._wishes = for_the_host(environment)
-        self._finder = Finder(place, environment, spawn=spawn, program=program)
+        self._finder = way or Finder(place, environment, spawn=spawn, program=program)
 
     def asked(self, verb: str, parameters: Mapping[str, Json], *, timeout: float = LONGEST_CALL) -> Exchange:
         """A question that changes nothing; what is too long for an address goes as a body. timeout: seconds of silence."""

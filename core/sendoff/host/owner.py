@@ -82,8 +82,21 @@ class Host:
 
     def serve(self) -> None:
         """Answer until somebody says stop, a signal comes, or nothing is left to do."""
-        if self._listener is not None:
-            self._server.run(sockets=[self._listener])
+        self._server.run(sockets=[] if self._listener is None else [self._listener])
+
+    def connection(self) -> socket.socket:
+        """A connection from inside this process, which needs no address; ``HostUnavailable`` at the end."""
+        ours, theirs = socket.socketpair()
+        if not self._server.take(theirs):
+            ours.close()
+            theirs.close()
+            raise HostUnavailable(f"the host of {self.place.state} has stopped")
+        return ours
+
+    @property
+    def stopping(self) -> bool:
+        """Somebody has said stop."""
+        return self._stopping.is_set()
 
     def stop(self) -> None:
         """Come to an end; returns at once. From now on nobody new is served."""

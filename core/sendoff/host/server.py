@@ -9,7 +9,9 @@ import asyncio
 import json
 import logging
 import os
+import socket
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -163,6 +165,9 @@ class Server(uvicorn.Server):
 
     def __init__(self, reception: Reception, *, tick: Callable[[], Awaitable[None]], stop: Callable[[], None]) -> None:
         self._stop = stop
+        self._lock, self._coming, self._ended = threading.Lock(), deque[socket.socket](), False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._welcomes: set[asyncio.Task[Any]] = set()
         super().__init__(
             uvicorn.Config(
                 reception, http=KnownPeerProtocol, ws="none", loop="asyncio", lifespan="off", interface="asgi3", log_config=None, access_log=False,
@@ -174,3 +179,40 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ARG002 - uvicorn's signature
         """A signal asks the host to stop; it is not raised again afterwards, because ending well is the answer to it."""
         self._stop()
+
+    def take(self, connection: socket.socket) -> bool:
+        """Serve a connection that is made already, from any thread; False when the server has ended."""
+        with self._lock:
+            if self._ended:
+                return False
+            self._coming.append(connection)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._welcome)
+            return True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's; then whoever came before."""
+        await super().startup(sockets=sockets)
+        with self._lock:
+            self._loop = asyncio.get_running_loop()
+        self._welcome()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's; whoever comes too late is told by the end of the connection."""
+        try:
+            await super().serve(sockets=sockets)
+        finally:
+            with self._lock:
+                self._ended = True
+                for connection in self._coming:
+                    connection.close()
+
+    def _welcome(self) -> None:
+        assert self._loop is not None
+        while self._coming:
+            task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, self._coming.popleft()))
+            self._welcomes.add(task)
+            task.add_done_callback(self._welcomes.discard)
+
+    def _protocol(self) -> KnownPeerProtocol:
+        return KnownPeerProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=self._loop)

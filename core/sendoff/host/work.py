@@ -30,6 +30,10 @@ class Work(Desk, Protocol):
         """Nothing runs, waits or is due."""
         ...
 
+    def catch_up(self, seconds: float) -> bool:
+        """Wait until the sinks were told of everything so far, and what must still happen was tried; whether that came true in time."""
+        ...
+
     def position(self) -> int:
         """The last event there is: where "from now on" begins."""
         ...

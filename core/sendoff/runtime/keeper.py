@@ -33,6 +33,7 @@ class Keeper:
         self._journal, self._afterwards, self._outbox, self._sweep, self._bell = journal, afterwards, outbox, sweep, bell
         self._configuration, self._clock = configuration, clock
         self._closed = threading.Event()
+        self._rest, self._rested = threading.Condition(), -1
         self._trimmed = clock.monotonic()
         self._thread = threading.Thread(target=self._run, name="sendoff-keeper", daemon=True)
         self._log = logging.getLogger("sendoff.keeper")
@@ -47,6 +48,12 @@ class Keeper:
         self._bell.ring()
         self._outbox.close()
         self._thread.join(max(seconds, 0.1))
+
+    def caught_up(self, seconds: float) -> bool:
+        """Wait until every event so far was told to the sinks, and what is due was tried; whether that came true in time."""
+        told = self._bell.rings
+        with self._rest:
+            return self._rest.wait_for(lambda: self._rested >= told, seconds)
 
     def reconfigured(self) -> None:
         """The configuration is another: new sinks start at now, the others are made anew."""
@@ -84,4 +91,10 @@ class Keeper:
                 self._log.warning("keeping house was put off: %s", error)
                 busy = 0
             if not busy:
+                self._rests(rings)
                 self._bell.wait(rings, _LOOK_EVERY)
+
+    def _rests(self, rings: int) -> None:
+        with self._rest:
+            self._rested = rings
+            self._rest.notify_all()

@@ -185,6 +185,10 @@ class Owner:
         """Nothing runs, nothing waits for a network, a time, a server or a person, and nothing must still happen."""
         return self._conductor.running == 0 and self._keeper.nothing_left()
 
+    def catch_up(self, seconds: float) -> bool:
+        """Wait until the sinks were told of everything so far, and what must still happen was tried; whether that came true in time."""
+        return self._keeper.caught_up(seconds)
+
     def reconfigure(self) -> None:
         """Read the configuration anew; an invalid one raises and leaves the old in force."""
         self.configuration = self._given.load()
