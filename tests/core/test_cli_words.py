@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from sendoff import __version__
-from sendoff.cli import commands, exits, headers, requests
+from sendoff.cli import commands, exits, headers
 from sendoff.cli.main import run
 from sendoff.cli.nested import flat
 from sendoff.cli.output import Output
 from sendoff.cli.parser import split
+from sendoff.cli.refusals import Refusals
+from sendoff.cli.requests import asking
+from sendoff.cli.sources import Sources, check_words
 from sendoff.cli.text import aligned, clean
 from sendoff.errors import CredentialNeeded, InvalidArgument, SendoffError, SourceUnsuitable, UnknownOperation, classes
 
@@ -32,7 +35,13 @@ def read(*words):
 
 def asked(*words):
     options = read("put", *words)
-    return requests.requests(options, options.words[:-1], options.words[-1])
+    *sources, destination = options.words
+    check_words(options, sources, destination)
+    refusals = Refusals()
+    found = Sources(options, sources, destination, refusals).found()
+    if refusals:
+        raise refusals.error()
+    return [*map(asking(options, destination), found)]
 
 
 @pytest.mark.parametrize("command", commands.COMMANDS)
@@ -112,8 +121,8 @@ def test_every_command_explains_itself(capsys):
         (["put", "a", "https://h/", "--header", "novalue"], "write it as 'Name: value'"),
         (["put", "a", "https://h/", "--header", "@/does/not/exist"], "@/does/not/exist: No such file"),
         (["put", "a", "b", "https://h/c"], "end the destination with /"),
-        (["put", "x/a", "y/a", "https://h/"], "two files would both become https://h/a"),
-        (["put", "a", "a", "https://h/"], "two files would both become https://h/a"),
+        (["put", "x/a", "y/a", "https://h/"], "/y/a would both become https://h/a"),
+        (["put", "a", "a", "https://h/"], "/a would both become https://h/a"),
         (["put", "a", "b", "https://h/", "--id", "one"], "--id names one operation"),
         (["put", "-", "https://h/"], "standard input has no name"),
         (["put", "-", "-", "https://h/x"], "can be sent only once"),

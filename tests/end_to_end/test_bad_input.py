@@ -61,7 +61,7 @@ TABLE = {
     "a missing file": (["missing.bin", ADDRESS], "missing.bin"),
     "a file in a missing folder": (["nowhere/missing.bin", ADDRESS], "nowhere/missing.bin"),
     "one missing file of three": (["a.bin", "missing.bin", "secret.bin", ADDRESS], "missing.bin"),
-    "a directory": (["folder", ADDRESS], "folder"),
+    "a directory": (["folder", ADDRESS], "folder is a directory"),
     "a FIFO": (["pipe", ADDRESS], "pipe"),
     "a device": (["/dev/null", ADDRESS], "/dev/null"),
     "an unreadable file": (["secret.bin", ADDRESS], "secret.bin"),
@@ -71,7 +71,7 @@ TABLE = {
     "a credential that is not configured": (["a.bin", ADDRESS, "--credential", "media"], "there is no credential 'media'"),
     "a credential of an unknown kind": (["a.bin", ADDRESS, "--credential", "wallet:me"], "wallet"),
     "several files and one target": (["a.bin", "secret.bin", "http://127.0.0.1:9/a"], "end the destination with /"),
-    "two files with one name": (["a.bin", "./folder/../a.bin", ADDRESS], "two files would both become"),
+    "two files with one name": (["a.bin", "./folder/../a.bin", ADDRESS], "would both become"),
     "a secret in clear text": (["a.bin", "http://192.0.2.1/a", "--header-secret", "A: env:X"], "in clear text"),
 }
 

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.headers import SAFE_FORMS, literal_secrets
 from sendoff.cli.parser import Parser
-from sendoff.cli.requests import INPUT, requests
-from sendoff.cli.text import count
-from sendoff.errors import InvalidArgument, Refused, SendoffError
-
-if TYPE_CHECKING:
-    from sendoff.desk.contract import Desk
-    from sendoff.model.operation import Request
-    from sendoff.model.query import Created
+from sendoff.cli.refusals import Refusals
+from sendoff.cli.requests import Asking, asking
+from sendoff.cli.sources import INPUT, Sources, check_words
+from sendoff.cli.taking import Taking
+from sendoff.cli.walk import Found, Walk
+from sendoff.errors import InvalidArgument
 
 SLICE = 1000  # so many are stored in one transaction
-SHOWN = 10
 
 
 def arguments(parser: Parser, _command: str) -> None:
     """The options of ``put``."""
     option = parser.option
+    _add_choice(option)
     option("--method", metavar="VERB", help="HTTP method (default: PUT)")
     option("--header", metavar="'N: V'", action="append", default=[], help="send this header; @FILE or @- reads one a line")
     option("--header-secret", metavar="'N: V'", action="append", default=[], help="the same, kept sealed; V is env:VARIABLE or file:NAME, or @FILE")
@@ -49,99 +47,87 @@ def arguments(parser: Parser, _command: str) -> None:
     option("--dry-run", action="store_true", help="check everything, store nothing")
 
 
+def _add_choice(option: Callable[..., object]) -> None:
+    option("-r", "--recursive", action="store_true", help="put what is in a directory, and below it")
+    option("--files-from", metavar="FILE", help="put what this file lists, one a line; - reads standard input")
+    option("-0", dest="zero", action="store_true", help="a NUL ends each name in that list, as find -print0 writes it")
+    option("--base", metavar="DIR", help="the folder that relative names in that list begin in (default: this one)")
+    option("--include", metavar="PATTERN", action="append", default=[], help="only files like this; as in .gitignore, may be repeated")
+    option("--exclude", metavar="PATTERN", action="append", default=[], help="no files and folders like this")
+    option("--min-age", metavar="TIME", help="leave out what was changed more recently: 90s, 5m, 12h, 3d")
+    option("--follow", action="store_true", help="go where symbolic links in a directory lead")
+    option("--only-new", action="store_true", help="leave out what was put there before and has not changed since")
+    option("--existing", choices=("overwrite", "skip", "fail"), help="what to do where the target exists (default: overwrite)")
+    option("--again", action="store_true", help="queue it once more, even if the same is still queued")
+    option("-o", dest="option", metavar="KEY=VALUE", action="append", default=[], help="a key of a destination's section, for these uploads only")
+
+
 def run(call: Call) -> int:
     """Carries ``put`` out."""
-    if len(call.words) < 2:
+    *words, destination = call.words or [""]
+    if not (words or (call.options.files_from and destination)):
         raise InvalidArgument("sendoff put needs a file and a destination", hint="sendoff put FILE... DESTINATION, where a destination is a URL or NAME:path")
-    asked = requests(call.options, call.words[:-1], call.words[-1])
-    _warn(call)
-    created = _from_input(call, asked) if INPUT in call.words[:-1] else _created(call, asked)
+    check_words(call.options, words, destination)
+    asked = asking(call.options, destination)
+    _warn_of_secrets(call)
+    taking = _from_input(call, asked) if INPUT in words else _from_files(call, words, destination, asked)
     if call.options.wait and not call.options.dry_run:
-        return _waited(call, created)
+        return _waited(call, taking.ids)
     return exits.DONE
 
 
-def _warn(call: Call) -> None:
+def _warn_of_secrets(call: Call) -> None:
     for name in literal_secrets(call.options.header_secret):
         call.output.warn(f"the secret {name} stands on the command line: {SAFE_FORMS}")
 
 
-def _from_input(call: Call, asked: Sequence[Request]) -> list[Created]:
+def _from_files(call: Call, words: Sequence[str], destination: str, asked: Asking) -> Taking:
+    """Everything is found before the first is stored."""
+    refusals = Refusals()
+    sources = Sources(call.options, words, destination, refusals)
+    files = sources.found()
+    _warn_of_walk(call, sources.walk)
+    taking = Taking(call, refusals, sources.walk.left)
+    if files and (call.options.dry_run or len(files) > SLICE or refusals):  # what is not one transaction is checked whole before
+        taking.check(files, asked)
+    _take(call, taking, files, asked)
+    return taking
+
+
+def _warn_of_walk(call: Call, walk: Walk) -> None:
+    for warning in walk.warnings:
+        call.output.warn(warning)
+    if walk.more_warnings:
+        call.output.warn(f"and {walk.more_warnings} more like these")
+
+
+def _from_input(call: Call, asked: Asking) -> Taking:
     """Everything else is checked before the first byte is read: there may be very many, and no second time to read them."""
-    from sendoff.cli.incoming import incoming
+    from sendoff.desk.incoming import incoming
 
+    taking, nothing = Taking(call, Refusals(), Counter()), [Found("", None)]
     with incoming(call.place) as file:
-        checked = _taken(call.desk(), [replace(one, source=one.source or file.path) for one in asked], dry_run=True)
-        if call.options.dry_run:
-            return _told(call, asked, checked)
-        file.fill()
-        return _created(call, [one if one.source else replace(one, spool=file.name) for one in asked])
+        taking.check(nothing, lambda one: replace(asked(one), source=file.path))
+        if not taking.refusals and not call.options.dry_run:
+            file.fill()
+        _take(call, taking, nothing, lambda one: replace(asked(one), spool=file.name))
+    return taking
 
 
-def _created(call: Call, asked: Sequence[Request]) -> list[Created]:
-    desk = call.desk()
+def _take(call: Call, taking: Taking, files: Sequence[Found], asked: Asking) -> None:
+    """All of them, or none."""
+    taking.refuse()
     if call.options.dry_run:
-        return _told(call, asked, _taken(desk, asked, dry_run=True))
-    if len(asked) > SLICE:
-        _taken(desk, asked, dry_run=True)
-    return _told(call, asked, _taken(desk, asked, dry_run=False))
-
-
-def _taken(desk: Desk, asked: Sequence[Request], *, dry_run: bool) -> list[Created]:
-    """All of them, or the error of the first that was refused; the others are named as candidates."""
-    created: list[Created] = []
-    errors: list[SendoffError] = []
-    for answer in desk.create(iter(asked), dry_run=dry_run, together=True):
-        errors.append(answer) if isinstance(answer, SendoffError) else created.append(answer)
-    if errors:
-        raise _first(errors)
-    return created
-
-
-def _first(errors: Sequence[SendoffError]) -> SendoffError:
-    # those that were refused only because of another one in the batch are answered Refused
-    own = [error for error in errors if not isinstance(error, Refused)] or list(errors)
-    more = [error.message for error in own[1:SHOWN]] + ([f"and {len(own) - SHOWN} more"] if len(own) > SHOWN else [])
-    if more:
-        own[0].facts["candidates"] = more
-    return own[0]
-
-
-def _told(call: Call, asked: Sequence[Request], created: list[Created]) -> list[Created]:
-    for request, one in zip(asked, created, strict=True):
-        if one.warning:
-            call.output.warn(one.warning)
-        call.output.item(dict(_as_json(call, request, one)))
-        if call.options.dry_run:
-            call.output.line(f"would put {request.source or 'standard input'} to {one.url}")
-        else:
-            call.output.line(one.id)
-            call.output.detail(f"{one.id} is number {one.number}: {request.source or 'standard input'} to {one.url}")
-    _told_about_batch(call, created)
-    return created
-
-
-def _as_json(call: Call, request: Request, one: Created) -> Iterator[tuple[str, object]]:
-    if call.options.dry_run:
-        yield from {"schema": 1, "dry_run": True, "source": request.source, "url": one.url}.items()
-    else:
-        yield from {"schema": 1, "id": one.id, "number": one.number, "batch": one.batch, "url": one.url, "existing": one.existing}.items()
-
-
-def _told_about_batch(call: Call, created: Sequence[Created]) -> None:
-    if call.options.dry_run:
-        call.output.note(f"{count(len(created), 'upload')} checked, nothing stored")
+        taking.tell_plan()
         return
-    old = sum(one.existing for one in created)
-    if old:
-        call.output.note(f"{count(old, 'operation')} was there already" if old == 1 else f"{old} operations were there already")
-    if old < len(created):
-        new = next(one for one in created if not one.existing)
-        call.output.note(f"batch {new.batch}: {count(len(created) - old, 'operation')} queued")
+    if files:
+        taking.store(files, asked)
+    taking.tell()
+    taking.refuse()
 
 
-def _waited(call: Call, created: Sequence[Created]) -> int:
+def _waited(call: Call, ids: Sequence[str]) -> int:
     from sendoff.cli.waiting import Waiting
 
     waiting = Waiting(call, results=call.output.note)
-    return waiting.until_ended(waiting.looked_up([one.id for one in created]))
+    return waiting.until_ended(waiting.looked_up(ids))

@@ -1,75 +1,41 @@
-"""From the words of ``put`` to requests: paths made absolute, names under folders, nothing else checked."""
+"""From a file that was found to a request: what the options of ``put`` ask, for each of them alike."""
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sendoff.cli.headers import headers
 from sendoff.cli.parser import pair
 from sendoff.cli.text import is_whole
-from sendoff.errors import InvalidArgument, SourceUnsuitable
+from sendoff.cli.walk import Found
+from sendoff.errors import InvalidArgument
 from sendoff.model.operation import Request
 from sendoff.model.quantity import seconds
 
-INPUT = "-"
+Asking = Callable[[Found], Request]
 
 
-def requests(options: Namespace, sources: Sequence[str], destination: str) -> list[Request]:
-    """One request for each source, in order; ``InvalidArgument`` where the words contradict each other."""
-    _check_words(sources, destination, options)
-    folder = is_folder(destination)
-    if len(sources) > 1 and not folder:
-        raise InvalidArgument(f"{len(sources)} files cannot all become {destination}", hint="end the destination with / to put them below it")
-    if len(sources) > 1 and options.id:
-        raise InvalidArgument("--id names one operation, and there are several files")
-    names = [_name(source) for source in sources] if folder else [None] * len(sources)
-    _check_names(names, destination)
+def asking(options: Namespace, destination: str) -> Asking:
+    """How each file is asked for; ``InvalidArgument`` where an option cannot be understood."""
+    _check_text([destination, options.id, options.group, options.label, options.credential])
+    _check_text([*options.meta, *options.header, *options.header_secret, *options.option])
     common = _common(options, destination)
-    return [Request(source=_absolute(source), name=name, **common) for source, name in zip(sources, names, strict=True)]
+
+    def asked(one: Found) -> Request:
+        return Request(source=one.path, name=one.name, only_new=one.seen, found=one.walked, **common)
+
+    return asked
 
 
-def is_folder(destination: str) -> bool:
-    """Whether files land below it under their names: it ends in ``/``, or is the root of a named destination (``archive:``)."""
-    return destination.endswith("/") or (destination.endswith(":") and "/" not in destination)
-
-
-def _check_words(sources: Sequence[str], destination: str, options: Namespace) -> None:
-    for source in sources:
-        if not is_whole(source):
-            raise SourceUnsuitable(f"the name of {source} is not valid UTF-8", hint="rename it, or name the target: sendoff put - TARGET < FILE")
-        if source == "":
-            raise InvalidArgument("the name of a file is empty")
-    given = [destination, options.id, options.group, options.label, options.credential, *options.meta, *options.header, *options.header_secret]
-    if not all(map(is_whole, filter(None, given))):
+def _check_text(words: Sequence[str | None]) -> None:
+    if not all(is_whole(word) for word in words if word):
         raise InvalidArgument("a word of the command is not valid UTF-8")
-    if sources.count(INPUT) > 1:
-        raise InvalidArgument("standard input (-) can be sent only once")
-    if INPUT in sources and "@-" in (*options.header, *options.header_secret):
-        raise InvalidArgument("standard input cannot be both the file (-) and the headers (@-)")
-
-
-def _name(source: str) -> str:
-    if source == INPUT:
-        raise InvalidArgument("standard input has no name to put below a folder", hint="write the whole target: it must not end with /")
-    return os.path.basename(os.path.abspath(source))
-
-
-def _check_names(names: Sequence[str | None], destination: str) -> None:
-    twice = [name for name, times in Counter(names).items() if name is not None and times > 1]
-    if twice:
-        raise InvalidArgument(f"two files would both become {destination}{twice[0]}", hint="nothing was stored; put them below different folders")
-
-
-def _absolute(source: str) -> str:
-    return "" if source == INPUT else os.path.abspath(source)
 
 
 def _common(options: Namespace, destination: str) -> dict[str, Any]:
-    return {
+    asked = {
         "destination": destination,
         "method": options.method.upper() if options.method else None,
         "headers": headers(options.header),
@@ -84,4 +50,27 @@ def _common(options: Namespace, destination: str) -> dict[str, Any]:
         "idempotency_key": options.idempotency_key,
         "retry_unsafe": options.retry_unsafe,
         "patience": None if options.patience is None else round(seconds(options.patience) * 1_000_000),
+        "again": options.again,
+        "options": _options(options),
     }
+    return {name: value for name, value in asked.items() if value not in (None, (), {})}
+
+
+def _options(options: Namespace) -> Mapping[str, Any]:
+    """What is asked of the destination for these uploads only, by the keys of its section."""
+    found = {key: _value(text) for key, text in (pair(word, "=", "KEY=VALUE") for word in options.option)}
+    if options.existing is not None:
+        found["existing"] = options.existing
+    return found
+
+
+def _value(text: str) -> Any:
+    """A value as in the configuration, where quotes may be left out: the destination's driver reads ``5`` and ``true`` as what it expects there."""
+    if text[:1] not in ("[", "{", '"', "'"):
+        return text
+    from tomllib import TOMLDecodeError, loads
+
+    try:
+        return loads(f"value = {text}")["value"]
+    except TOMLDecodeError as cause:
+        raise InvalidArgument(f"-o: {text} is not a value as the configuration has it: {cause}") from cause

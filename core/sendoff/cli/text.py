@@ -23,7 +23,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 def is_whole(text: str) -> bool:
     """Whether a word of the command line is valid text: no byte of it was outside UTF-8."""
-    return not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+    return text.isascii() or not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -36,3 +36,35 @@ def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
 def count(number: int, noun: str) -> str:
     """``1 operation``, ``3 operations``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+
+def span(length: float) -> str:
+    """A length of time, short: ``42s``, ``1m20s``, ``2h05m``, ``3d04h``."""
+    whole = round(length)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02}m" if whole < 86400 else f"{whole // 86400}d{whole % 86400 // 3600:02}h"
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes; a wide character takes two, a combining one none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def shortened(text: str, width: int) -> str:
+    """The text in at most so many columns: its beginning and, because names differ there, more of its end."""
+    if cells(text) <= width:
+        return text
+    head, tail = text[: max((width - 1) // 3, 0)], text
+    while head and cells(head) > (width - 1) // 3:
+        head = head[:-1]
+    while tail and cells(head) + 1 + cells(tail) > width:
+        tail = tail[1:]
+    return f"{head}…{tail}"
