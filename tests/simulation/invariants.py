@@ -54,6 +54,7 @@ class Invariants:
             if record.status is TransferStatus.COMPLETED and record.spec.method != "POST":
                 assert self.server.things.get(record.spec.url) is not None, f"{record.id} is completed and nothing is there"
         self._nothing_left_over()
+        assert not self.store.notes("sweep").items, "an order for many was not written out"
 
     def _nothing_left_over(self) -> None:
         """What a canceled upload left at the server is gone, unless its session never came to the record."""

@@ -27,6 +27,7 @@ from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.following import Bell, Following
+from sendoff.runtime.in_force import InForce
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.origin import Origin
@@ -140,13 +141,15 @@ class Process:
         credentials = Credentials(installed, lambda: configuration, toolkit)
         connections = Connections(installed, lambda: configuration, credentials, secrets, clock=clock, random=random)
         spool, self.leaving = Spool(folder, 2**20), ThreadEvent()
-        self.conductor = Conductor(self.ledger, configuration=lambda: configuration, random=random)
+        self.in_force = in_force = InForce()
+        self.conductor = Conductor(self.ledger, configuration=lambda: configuration, random=random, in_force=in_force)
         around = Surroundings(
             journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number))
         )
         self.attempts = Attempts(
             self.ledger, around, connections, credentials, self.hearing, self.underway, Origin(self.ledger, secrets, "boot"),
             configuration=lambda: configuration, gate=self.conductor.gate_of, owner=name, random=random, leaving=self.leaving,
+            in_force=in_force,
         )  # fmt: skip
         identifiers = Identifiers(random)
         creation = Creation(
@@ -157,7 +160,8 @@ class Process:
             Parts(
                 ledger=self.ledger, creation=creation, announcer=announcer, following=Following(self.journal, Bell(), self.underway),
                 underway=self.underway, answers=Answers(folder), clock=clock, configuration=lambda: configuration, signal=self.signals.append,
-                down=self.conductor.down, questions={}, keep=credentials.keep, environment={},
+                down=self.conductor.down, questions={}, keep=credentials.keep, environment={}, in_force=in_force,
+                leaving=self.leaving, few=1, slice=2,
             )
         )  # fmt: skip
         self.afterwards = Afterwards(self.ledger, connections, secrets, spool, clock=clock, random=random)

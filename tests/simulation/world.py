@@ -124,9 +124,11 @@ class World:
             self.created.append(answer.id)
 
     def _order(self) -> None:
-        if self.created:
-            with suppress(InvalidState):
-                self.process.app.order(Order(verb=self.random.choice(VERBS)), Selection(ids=(self.random.choice(self.created),)))
+        if not self.created:
+            return
+        which = Selection(all=True) if self.random.random() < 0.2 else Selection(ids=(self.random.choice(self.created),))
+        with suppress(InvalidState):
+            self.process.app.order(Order(verb=self.random.choice(VERBS)), which)
 
     def _forget(self) -> None:
         """The server drops a half-done upload."""
@@ -143,7 +145,9 @@ class World:
         for number, why in orders.stops:
             process.underway.interrupt(number, why)
         for ticket in orders.starts:
+            assert not process.in_force.holds(ticket.record), f"{ticket.record.id} starts though it was ordered to stop"
             self.hands.append(Hand(process, ticket, greenlet(process.attempts.run)))
+        process.app.sweeping.work()
         if not self.hands and not process.signals:
             process.afterwards.work()
             self.clock.now = max(self.clock.now + 1, orders.wake or self.clock.now + 1_000_000)
@@ -205,6 +209,7 @@ class World:
             name, self.store, self.server, self.clock, self.random, self.configuration, self.folder, dies=lambda _when: self._dies(name), key=self.key
         )
         process.recovery.run()
+        process.app.sweeping.load()
         process.signals.append(Queued())
         self.process = process
         return process
@@ -226,7 +231,8 @@ class World:
         raise AssertionError("it does not come to an end")
 
     def _quiet(self) -> bool:
-        return not self.process.signals and self.store.wake(0) is None and not self.store.todos(2**62, limit=1)
+        nothing_due = self.store.wake(0) is None and not self.store.todos(2**62, limit=1)
+        return nothing_due and not self.process.signals and not self.process.app.sweeping.pending
 
 
 def play(seed: int, sources: list[Path], folder: Path) -> World:

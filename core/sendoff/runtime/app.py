@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sendoff.desk.contract import SLICE
-from sendoff.errors import InvalidArgument, InvalidState, Json, SendoffError
+from sendoff.errors import InvalidArgument, Json, SendoffError
 from sendoff.model.configuration import Configuration
 from sendoff.model.event import Event
 from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
-from sendoff.model.status import Reason, TransferStatus, Want
-from sendoff.policy.decision import Decision
-from sendoff.policy.order import ordered
+from sendoff.model.status import Reason, TransferStatus
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.answers import Answers
-from sendoff.runtime.conductor import Queued, Signal, Stop
+from sendoff.runtime.conductor import Queued, Signal
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.following import Following
+from sendoff.runtime.in_force import InForce
 from sendoff.runtime.intake import Intake
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.ordering import Ordering
 from sendoff.runtime.selection import Selecting
+from sendoff.runtime.sweeping import Sweeping
 from sendoff.runtime.underway import Underway
+from sendoff.runtime.verdicts import Verdicts
 from sendoff.runtime.view import view
-
-_MOST_NAMED = 1000  # ids an order names in its answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the desk works with. signal: tells the conductor. questions: answers ``ask`` by word. down: whether a place cannot be reached."""
+    """What the desk works with.
+
+    signal: tells the conductor. questions: answers ``ask`` by word. down: whether a place cannot be reached. in_force: the orders for many that the
+    conductor heeds. leaving: this process ends. few: operations that an order writes in one unit; for more it becomes a sweep. slice: of its first slice.
+    """
 
     ledger: Ledger
     creation: Creation
@@ -49,6 +54,10 @@ class Parts:
     questions: Mapping[str, Callable[[Mapping[str, Json]], Json]]
     keep: Callable[[str, Credential | None], None]
     environment: Mapping[str, str]
+    in_force: InForce
+    leaving: threading.Event
+    few: int = 100
+    slice: int = 64
 
 
 class App:
@@ -59,6 +68,12 @@ class App:
         self._ledger, self._clock = parts.ledger, parts.clock
         self._selecting = Selecting(parts.ledger.journal.store)
         self._intake = Intake(parts.ledger, parts.creation, parts.announcer, parts.clock, stored=lambda: parts.signal(Queued()))
+        verdicts = Verdicts(parts.creation, parts.clock)
+        self.sweeping = Sweeping(
+            parts.ledger, parts.in_force, verdicts, clock=parts.clock, signal=parts.signal, new_id=parts.creation.new_id, leaving=parts.leaving,
+            first=parts.slice,
+        )  # fmt: skip
+        self._ordering = Ordering(parts.ledger, self._selecting, verdicts, self.sweeping, parts.signal, few=parts.few)
 
     # -- create ----------------------------------------------------------------------------------------------------
 
@@ -79,45 +94,7 @@ class App:
 
     def order(self, order: Order, which: Selection) -> Applied:
         """As ``Desk.order``."""
-        if not (which.ids or which.batch or which.group or which.all or which.failed):
-            raise InvalidArgument(f"{order.verb} what? Name operations, a batch, a group or --all")
-        ids: list[str] = []
-        skipped: list[tuple[str, str]] = []
-        count = 0
-        for record in self._selecting.chosen(which):
-            try:
-                self._obey(order, record)
-            except InvalidState as error:
-                if len(which.ids) == 1 and not (which.batch or which.group or which.all) and record.id != record.batch:
-                    raise
-                skipped.append((record.id, error.message))
-                continue
-            count += 1
-            if len(ids) < _MOST_NAMED:
-                ids.append(record.id)
-        self._parts.signal(Queued())
-        return Applied(count=count, ids=tuple(ids), skipped=tuple(skipped[:_MOST_NAMED]))
-
-    def _obey(self, order: Order, record: Record) -> None:
-        identity = self._identity(order, record)
-
-        def decide(newest: Record) -> Decision | None:
-            decision = ordered(order.verb, newest, self._clock.steady(), self._clock.wall())
-            return replace(decision, fields={**decision.fields, **identity}) if decision is not None else None
-
-        after = self._ledger.enter_latest(record, decide)
-        if after is not None and after.want in (Want.PAUSE, Want.CANCEL):
-            self._parts.signal(Stop(after.number, f"ordered: {after.want}"))
-
-    def _identity(self, order: Order, record: Record) -> Mapping[str, Json]:
-        """``resume`` and ``retry`` go on with the environment of whoever orders them: a corrected variable is found there."""
-        environment = order.details.get("environment")
-        if order.verb not in ("resume", "retry") or environment is None or (record.status.terminal and record.status is not TransferStatus.ERROR):
-            return {}
-        key, note = self._parts.creation.identity(record, environment)
-        if note is not None:
-            self._ledger.journal.commit([note])
-        return {"environment": key} if key is not None else {}
+        return self._ordering.carry_out(order, which)
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
         """As ``Desk.page``."""
@@ -165,5 +142,4 @@ class App:
         for record in self._selecting.all(waiting):
             with suppress(SendoffError):  # its destination or the key of its secrets is gone: that is said when it is tried
                 if reference in self._parts.creation.references(record):
-                    self._obey(Order(verb="resume"), record)
-        self._parts.signal(Queued())
+                    self._ordering.give(Order(verb="resume"), [record])

@@ -28,6 +28,7 @@ from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import check_allowed
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.origin import Origin
@@ -76,10 +77,12 @@ class Attempts:
         owner: str,
         random: Random,
         leaving: threading.Event,
+        in_force: InForce,
     ) -> None:
         self._ledger, self._around, self._connections, self._credentials = ledger, around, connections, credentials
         self._listeners, self._underway, self._origin = listeners, underway, origin
         self._configuration, self._gate, self._owner, self._random, self._leaving = configuration, gate, owner, random, leaving
+        self._in_force = in_force
         self._log = logging.getLogger("sendoff.attempts")
 
     def run(self, ticket: Ticket) -> Outcome:
@@ -97,6 +100,8 @@ class Attempts:
         """The operation under a new epoch, or None when somebody else was faster or ordered otherwise."""
         if lifecycle.poisoned(record):
             self._set_aside(record)
+            return None
+        if self._in_force.holds(record):
             return None
         try:
             reply, claimed = self._ledger.enter(record, lifecycle.claimed(record, self._owner, self._around.clock.wall()), synced=False)

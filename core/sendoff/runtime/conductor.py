@@ -15,6 +15,7 @@ from sendoff.policy.cost import Gate, gate
 from sendoff.policy.lifecycle import gated, suspect
 from sendoff.policy.schedule import next_lane
 from sendoff.runtime.attempts import Outcome, Ticket
+from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.places import Places
 
@@ -83,10 +84,11 @@ class _Running:
 
 
 class Conductor:
-    """Gives slots to lanes. What it knows is rebuilt from the store at any start."""
+    """Gives slots to lanes. What it knows is rebuilt from the store at any start. in_force: orders for many that are not yet written out."""
 
-    def __init__(self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random) -> None:
+    def __init__(self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None) -> None:
         self._ledger, self._store = ledger, ledger.journal.store
+        self._in_force = in_force or InForce()
         self._configuration, self._random = configuration, random
         self._running: dict[int, _Running] = {}
         self._places = Places(random)
@@ -103,6 +105,7 @@ class Conductor:
         stops: list[tuple[int, str]] = []
         for signal in signals:
             stops += self._heed(signal, now)
+        stops += [(number, "ordered") for number, one in self._running.items() if self._in_force.stops(one.record)]
         tickets: list[Ticket] = []
         try:
             if not self._leaving:
@@ -207,7 +210,7 @@ class Conductor:
         """The first of a lane that are not yet on their way; a given ticket may not be claimed yet."""
         given = sum(1 for one in self._running.values() if one.lane.key == lane.key)
         found = self._store.due(lane.key, now, count + given)
-        return [record for record in found if record.number not in self._running][:count]
+        return [record for record in found if record.number not in self._running and not self._in_force.holds(record)][:count]
 
     def _hold(self, records: Sequence[Record], closed: Gate) -> None:
         """Those that would start wait for the network; the others stay queued behind them."""

@@ -1,4 +1,4 @@
-"""The thread that keeps house: to-dos, notices, forgetting."""
+"""The thread that keeps house: orders left half written, to-dos, notices, forgetting."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sendoff.runtime.following import Bell
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.outbox import Outbox
 from sendoff.runtime.sweep import Sweep
+from sendoff.runtime.sweeping import Sweeping
 
 _LOOK_EVERY = 2.0
 _TRIM_EVERY = 3600.0
@@ -28,10 +29,11 @@ class Keeper:
     """Works whenever an event was written, and every two seconds while something is due."""
 
     def __init__(
-        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, bell: Bell, *, configuration: Callable[[], Configuration], clock: Clock
-    ) -> None:
+        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, sweeping: Sweeping, bell: Bell, *,
+        configuration: Callable[[], Configuration], clock: Clock,
+    ) -> None:  # fmt: skip
         self._journal, self._afterwards, self._outbox, self._sweep, self._bell = journal, afterwards, outbox, sweep, bell
-        self._configuration, self._clock = configuration, clock
+        self._sweeping, self._configuration, self._clock = sweeping, configuration, clock
         self._closed = threading.Event()
         self._rest, self._rested = threading.Condition(), -1
         self._trimmed = clock.monotonic()
@@ -62,7 +64,7 @@ class Keeper:
 
     def round(self) -> int:
         """One round; how much was done."""
-        done = self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
+        done = self._sweeping.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
             done += self._trim()
         return done
@@ -70,7 +72,7 @@ class Keeper:
     def nothing_left(self) -> bool:
         """No operation waits for anything but an order, and nothing must still happen."""
         store = self._journal.store
-        if store.todos(_FAR, limit=1) or store.wake(0) is not None:
+        if self._sweeping.pending or store.todos(_FAR, limit=1) or store.wake(0) is not None:
             return False
         return not store.find(Query(open=True, statuses=_KEEPS_ALIVE), limit=1).items
 

@@ -38,6 +38,7 @@ from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.engine import Engine, Lookout
 from sendoff.runtime.following import Bell, Following
+from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.journal import GroupJournal
 from sendoff.runtime.keeper import Keeper
@@ -92,7 +93,7 @@ class Owner:
         """Open the journal, settle what an earlier owner left, and begin to work."""
         given = self._given
         opened = given.store.open()
-        self._bell, self._underway = Bell(), Underway()
+        self._bell, self._underway, self._in_force = Bell(), Underway(), InForce()
         self._journal = GroupJournal(given.store, log=logging.getLogger("sendoff.journal"), appended=self._bell.ring)
         self._announcer = AnnouncerThread(given.listeners, self._underway)
         self._ledger = Ledger(self._journal, given.clock, self._announcer)
@@ -115,18 +116,19 @@ class Owner:
         """The parts that act, not yet acting."""
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
-        self._conductor = Conductor(self._ledger, configuration=self._configured, random=given.random)
+        self._conductor = Conductor(self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force)
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
             reached=lambda record: self._engine.tell(Reached(record.number)),
         )  # fmt: skip
         attempts = Attempts(
             self._ledger, around, self._connections, self._credentials, given.listeners, self._underway, Origin(self._ledger, self._secrets, boot),
-            configuration=self._configured, gate=self._conductor.gate_of, owner=owner, random=given.random, leaving=self._leaving,
+            configuration=self._configured, gate=self._conductor.gate_of, owner=owner, random=given.random, leaving=self._leaving, in_force=self._in_force,
         )  # fmt: skip
         workers = Workers(attempts.run, self._ended)
         self._engine = Engine(self._conductor, workers, self._underway, given.clock)
         self._app = App(self._parts(boot, machine))
+        self._app.sweeping.load()
         self._keeper = self._make_keeper()
         self._lookout = Lookout(given.network, self._looked)
 
@@ -152,6 +154,7 @@ class Owner:
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
             down=self._conductor.down, questions=questions.by_word(), keep=self._credentials.keep, environment=given.environment,
+            in_force=self._in_force, leaving=self._leaving,
         )  # fmt: skip
 
     def _make_keeper(self) -> Keeper:
@@ -160,7 +163,7 @@ class Owner:
         outbox.open()
         afterwards = Afterwards(self._ledger, self._connections, self._secrets, self._spool, clock=given.clock, random=given.random, more={TODO: outbox.again})
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
-        return Keeper(self._journal, afterwards, outbox, sweep, self._bell, configuration=self._configured, clock=given.clock)
+        return Keeper(self._journal, afterwards, outbox, sweep, self._app.sweeping, self._bell, configuration=self._configured, clock=given.clock)
 
     def _sink_toolkit(self) -> SinkToolkit:
         given, log = self._given, logging.getLogger("sendoff.sinks")

@@ -1,0 +1,101 @@
+"""Carrying orders out: for a few operations at once, for many as a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sendoff.errors import InvalidArgument
+from sendoff.model.operation import Record
+from sendoff.model.query import Applied, Order, Query, Selection
+from sendoff.model.status import Want
+from sendoff.policy.order import VERBS
+from sendoff.runtime.conductor import Queued, Signal, Stop
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.selection import Selecting
+from sendoff.runtime.sweeping import MOST_NAMED, Sweeping
+from sendoff.runtime.verdicts import Verdicts
+
+_NAMED = 4000  # numbers that one sweep keeps in its note
+
+
+class Ordering:
+    """Implements ``Desk.order``. few: operations that are written in one unit."""
+
+    def __init__(self, ledger: Ledger, selecting: Selecting, verdicts: Verdicts, sweeping: Sweeping, signal: Callable[[Signal], None], *, few: int) -> None:
+        self._ledger, self._selecting, self._verdicts, self._sweeping, self._signal, self._few = ledger, selecting, verdicts, sweeping, signal, few
+
+    def carry_out(self, order: Order, which: Selection) -> Applied:
+        """As ``Desk.order``."""
+        if not (which.ids or which.batch or which.group or which.all or which.failed):
+            raise InvalidArgument(f"{order.verb} what? Name operations, a batch, a group or --all")
+        if order.verb not in VERBS:
+            raise InvalidArgument(f"there is no order {order.verb!r}; there are {', '.join(sorted(VERBS))}")
+        named, queries = self._meant(order.verb, which)
+        few = self._countable(named, queries)
+        if few is None:
+            return self._sweeping.carry_out(order, [*_numbered(named), *queries])
+        return self.give(order, few, alone=len(named) == 1 and not queries)
+
+    def give(self, order: Order, records: Sequence[Record], *, alone: bool = False) -> Applied:
+        """An order for a few, in one unit. alone: one was named, and why it cannot obey is raised."""
+        for record in records:
+            self._sweeping.settle(record)
+        while True:
+            verdict = self._verdicts.together(order, records)
+            if alone and verdict.refused:
+                raise next(iter(verdict.refused.values()))
+            if not (verdict.decided or verdict.notes) or self._ledger.enter_together(verdict.decided, verdict.notes):
+                break
+            records = [newest for record in records if (newest := self._ledger.read(record.number)) is not None]
+        for record, decision in verdict.decided:
+            if decision.fields.get("want") in (Want.PAUSE, Want.CANCEL):
+                self._signal(Stop(record.number, f"ordered: {decision.fields['want']}"))
+        self._signal(Queued())
+        ids = [record.id for record in records if record.id not in verdict.refused]
+        return Applied(count=len(ids), ids=tuple(ids[:MOST_NAMED]), skipped=tuple((id, error.message) for id, error in verdict.refused.items()))
+
+    # -- which operations ------------------------------------------------------------------------------------------
+
+    def _meant(self, verb: str, which: Selection) -> tuple[list[Record], list[Query]]:
+        """Operations named one by one, and what else is asked for; a batch that is named means whatever of it can obey."""
+        named: dict[int, Record] = {}
+        queries: list[Query] = []
+        for text in which.ids:
+            meant = self._selecting.meant(text)
+            record = next(self._selecting.all(Query(ids=(meant,))))
+            if record.id == meant:
+                named[record.number] = record
+            else:
+                queries.append(_narrowed(verb, failed=which.failed, batch=meant))
+        if which.batch:
+            queries.append(_narrowed(verb, failed=which.failed, batch=self._selecting.batch(which.batch)))
+        if which.group:
+            queries.append(_narrowed(verb, failed=which.failed, group=which.group))
+        if which.all or (which.failed and not (which.batch or which.group or which.ids)):
+            queries.append(_narrowed(verb, failed=which.failed))
+        return list(named.values()), queries
+
+    def _countable(self, named: Sequence[Record], queries: Sequence[Query]) -> list[Record] | None:
+        """All of them; None when they are many, or cannot be counted at a glance."""
+        found = {record.number: record for record in named}
+        for query in queries:
+            page = self._ledger.journal.store.find(query, limit=self._few + 1)
+            if page.next is not None:
+                return None
+            found.update((record.number, record) for record in page.items)
+        return list(found.values()) if len(found) <= self._few else None
+
+
+def _numbered(named: Sequence[Record]) -> list[Query]:
+    """Those named, so many to a sweep as its note holds."""
+    numbers = sorted(record.number for record in named)
+    return [Query(numbers=tuple(numbers[place : place + _NAMED])) for place in range(0, len(numbers), _NAMED)]
+
+
+def _narrowed(verb: str, *, failed: bool, batch: str | None = None, group: str | None = None) -> Query:
+    """What an order over many can mean: whatever of it can obey. Only what ended and was not acknowledged is retried or acknowledged."""
+    if failed:
+        return Query(batch=batch, group=group, statuses=("error",), listed=True)
+    if verb == "retry":
+        return Query(batch=batch, group=group, statuses=("error", "canceled"), listed=True)
+    return Query(batch=batch, group=group, open=False, listed=True) if verb == "acknowledge" else Query(batch=batch, group=group, open=True)

@@ -1,0 +1,67 @@
+"""What an order makes of operations: one or several decided at once, with what must be noted beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sendoff.errors import SendoffError
+from sendoff.model.change import SaveNote
+from sendoff.model.operation import Record
+from sendoff.model.query import Order
+from sendoff.model.status import TransferStatus
+from sendoff.policy.decision import Decision
+from sendoff.policy.order import ordered
+from sendoff.ports.clock import Clock
+from sendoff.runtime.creation import Creation
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One order for several operations.
+
+    decided: what becomes of whom. notes: to be written with it. refused: who cannot obey, by id. Whoever is in neither stands as ordered.
+    """
+
+    decided: Sequence[tuple[Record, Decision]]
+    notes: Sequence[SaveNote]
+    refused: dict[str, SendoffError]
+
+
+class Verdicts:
+    """Decides what an order means for an operation, with the environment of whoever gave it."""
+
+    def __init__(self, creation: Creation, clock: Clock) -> None:
+        self._creation, self._clock = creation, clock
+
+    def one(self, order: Order, record: Record) -> tuple[Decision | None, SaveNote | None]:
+        """What becomes of it, None where it is so already; the error says why it cannot be."""
+        decision = ordered(order.verb, record, self._clock.steady(), self._clock.wall())
+        if decision is None:
+            return None, None
+        key, note = self._identity(order, record)
+        return (decision if key is None else replace(decision, fields={**decision.fields, "environment": key})), note
+
+    def together(self, order: Order, records: Sequence[Record]) -> Verdict:
+        """Each decided for itself."""
+        decided: list[tuple[Record, Decision]] = []
+        notes: dict[str, SaveNote] = {}
+        refused: dict[str, SendoffError] = {}
+        for record in records:
+            try:
+                decision, note = self.one(order, record)
+            except SendoffError as error:
+                refused[record.id] = error
+                continue
+            if decision is not None:
+                decided.append((record, decision))
+            if note is not None:
+                notes[note.key] = note
+        return Verdict(decided, list(notes.values()), refused)
+
+    def _identity(self, order: Order, record: Record) -> tuple[str | None, SaveNote | None]:
+        """``resume`` and ``retry`` go on with the environment of whoever orders them: a corrected variable is found there."""
+        environment = order.details.get("environment")
+        if order.verb not in ("resume", "retry") or environment is None or (record.status.terminal and record.status is not TransferStatus.ERROR):
+            return None, None
+        return self._creation.identity(record, environment)
