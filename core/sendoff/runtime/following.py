@@ -10,6 +10,7 @@ from sendoff.model.event import Event
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Query
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.selection import Selecting
 from sendoff.runtime.underway import Underway
 
 _SLICE = 500
@@ -50,6 +51,7 @@ class Following:
 
     def follow(self, query: Query, *, after: int | None, progress: bool) -> Iterator[Event | UploadProgress | None]:
         """As ``Desk.follow``; never ends by itself. None comes whenever everything so far was told, then each second."""
+        query = Selecting(self._journal.store).understood(query)
         position = self._journal.position() if after is None else after
         of, pause = (*query.ids, *([query.batch] if query.batch else [])), _PROGRESS_EVERY if progress else _HEARTBEAT
         quiet_until, caught_up = 0.0, False

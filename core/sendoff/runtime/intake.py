@@ -212,10 +212,8 @@ class Intake:
             for entry in entries:
                 self._let_go(entry.draft, stored=False)
             raise
-        for place, entry in enumerate(entries):
-            if replies[place][0].refused is None and place not in late:
-                for one in entry.ends:
-                    self._ledger.settle(one)
+        taken = (entry for place, entry in enumerate(entries) if replies[place][0].refused is None and place not in late)
+        self._ledger.settle([one for entry in taken for one in entry.ends])
         return replies
 
     def _write(self, entries: Sequence[Entry], call: Call, *, total: int, sealed: bool) -> list[Sequence[Reply]]:

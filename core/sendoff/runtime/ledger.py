@@ -51,9 +51,11 @@ class Ledger:
         decision = self._with_leftovers(record, decision)
         return Prepared(record=record, decision=decision, changes=tuple(self._changes(record, decision, fenced=False)))
 
-    def settle(self, prepared: Prepared) -> None:
-        """Announce a prepared decision that was taken."""
-        self._told(prepared.record, prepared.decision, prepared.record.version + 1)
+    def settle(self, taken: Sequence[Prepared]) -> None:
+        """Announce prepared decisions that were taken."""
+        for one in taken:
+            self._announcer.tell(replace(one.decision.applied(one.record), version=one.record.version + 1), one.decision.lines)
+        self.batches.close_among({one.record.batch for one in taken if any(type_ in ENDS for type_, _ in one.decision.lines)})
 
     def enter_together(self, decided: Sequence[tuple[Record, Decision]], more: Sequence[Change] = ()) -> bool:
         """Several decisions, and what goes with them, in one unit; False when one of them was changed meanwhile and nothing was written."""
@@ -61,9 +63,7 @@ class Ledger:
         changes = [change for one in prepared for change in one.changes]
         if any(reply.refused is not None for reply in self.journal.commit([*changes, *more])):
             return False
-        for one in prepared:
-            self._announcer.tell(replace(one.decision.applied(one.record), version=one.record.version + 1), one.decision.lines)
-        self.batches.close_among({one.record.batch for one in prepared if any(type_ in ENDS for type_, _ in one.decision.lines)})
+        self.settle(prepared)
         return True
 
     def enter_latest(self, record: Record, decide: Any, *, fenced: bool = False) -> Record | None:
