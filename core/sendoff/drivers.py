@@ -28,7 +28,7 @@ FRESH = 1.0
 _CAPABILITIES = (Aborting, Probing, Writable, Watching)
 _PACKAGES = {
     "credentials": {"env": "sendoff-credentials-basic", "file": "sendoff-credentials-basic"},
-    "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic"},
+    "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic", "webhook": "sendoff-webhook"},
     "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
 }
 _OF_THE_CORE = frozenset({"existing", "verify", "digest", "method"})  # what a destination may ask of any transport
@@ -91,7 +91,7 @@ class Drivers:
         try:
             return shape(**own)
         except (ValueError, TypeError) as cause:
-            sentence = _sentence(cause, known)
+            sentence = _sentence(cause, (*known, *_OF_THE_CORE) if kind == "transports" else known)
         # outside the handler: a validator's error repeats the values, and they may be secret
         raise ConfigurationError(f"[{section or f'{kind}.{name}'}] {sentence} (driver {name})")
 

@@ -355,3 +355,34 @@ def test_what_a_destination_demands_is_fixed_when_the_operation_is_created(tmp_p
         owned.put(owned.file(), "d:x", start=False)
         (record,) = owned.records()
         assert (record.spec.demand.existing, record.spec.demand.verify) == ("fail", "size")
+
+
+# -- options ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"stall_timeot": "5"}, "-o: unknown key 'stall_timeot'; did you mean 'stall_timeout'?"),
+        ({"existng": "skip"}, "-o: unknown key 'existng'; did you mean 'existing'?"),
+        ({"stall_timeout": "soon"}, "-o: 'stall_timeout'"),
+        ({"existing": "maybe"}, "existing 'maybe': choose from overwrite, skip, fail"),
+        ({"verify": "hard"}, "verify 'hard': choose from auto, size, digest, read-back"),
+    ],
+)
+def test_an_option_that_the_destination_does_not_know_is_refused_when_it_is_asked(options, sentence, owned):
+    assert sentence in refusal(owned, destination="https://far.example/x", options=options).message
+
+
+def test_options_are_read_as_the_transport_reads_its_section_and_go_before_it(tmp_path):
+    with configured(tmp_path, '[destinations.d]\nurl = "https://far.example/"\nexisting = "fail"\nverify = "size"\nmin_tls = "1.3"\n') as owned:
+        owned.put(owned.file(), "d:x", start=False, options={"existing": "overwrite", "method": "post", "min_tls": "1.2", "stall_timeout": "90"})
+        (record,) = owned.records()
+        assert (record.spec.demand.existing, record.spec.demand.verify, record.spec.method) == ("overwrite", "size", "POST")
+        with owned.owner._connections.lent(record) as transport:
+            assert (transport.settings.min_tls, transport.settings.stall_timeout) == ("1.2", 90)
+
+
+def test_whether_a_post_finds_something_there_is_not_asked(owned):
+    error = refusal(owned, destination="https://far.example/x", method="POST", options={"existing": "skip"})
+    assert "existing skip: a POST makes a new thing each time" in error.message

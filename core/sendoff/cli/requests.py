@@ -14,6 +14,10 @@ from sendoff.errors import InvalidArgument
 from sendoff.model.operation import Request
 from sendoff.model.quantity import seconds
 
+ELSEWHERE = {
+    "credential": "say --credential REF", "headers": "say --header 'NAME: VALUE'", "url": "the last word says where to",
+    "use": "only the destination's section can say it", "cleartext": "only the destination's section can say it",
+}  # fmt: skip
 Asking = Callable[[Found], Request]
 
 
@@ -58,7 +62,10 @@ def _common(options: Namespace, destination: str) -> dict[str, Any]:
 
 def _options(options: Namespace) -> Mapping[str, Any]:
     """What is asked of the destination for these uploads only, by the keys of its section."""
-    found = {key: _value(text) for key, text in (pair(word, "=", "KEY=VALUE") for word in options.option)}
+    found = {key: _value(text) for key, text in (pair(word, "=", "-o KEY=VALUE") for word in options.option)}
+    for key in found:
+        if key in ELSEWHERE:
+            raise InvalidArgument(f"-o {key}: {ELSEWHERE[key]}")
     if options.existing is not None:
         found["existing"] = options.existing
     return found

@@ -133,9 +133,9 @@ def _climbs(path: str) -> bool:
 
 
 def _inside(name: str) -> str:
-    """A path below a root: relative, not climbing, no NUL, no backslash that a server might read as a slash."""
+    """A path below a root: relative, no NUL, not climbing, also where a server reads a backslash as a slash."""
     if not name or name.startswith("/") or "" in name.split("/") or _climbs(name):
         raise InvalidArgument(f"{name!r} does not name a thing below its destination")
-    if "\0" in name or "%00" in name or "\\" in name:
-        raise InvalidArgument(f"{name!r}: a name may not contain NUL or a backslash")
+    if "\0" in name or "%00" in name:
+        raise InvalidArgument(f"{name!r}: a name may not contain NUL")
     return name

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
+from typing import Any
 
-from sendoff.errors import ConfigurationError
+from sendoff.errors import ConfigurationError, InvalidArgument
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import Destination, origin_of, scheme_of
 from sendoff.model.operation import Record
@@ -98,6 +99,15 @@ class Connections:
         settings = self._installed.settings("transports", name, options, section=section)
         made: Transport = self._installed.load("transports", name)(destination, settings, self._toolkit(destination, environment))
         return made
+
+    def check_options(self, destination: Destination, options: Mapping[str, Any]) -> None:
+        """``InvalidArgument`` for what the destination's transport does not understand of what is asked for some uploads only."""
+        name = destination.transport
+        known = {**self._configuration().transports.get(name, {}), **destination.options}
+        try:
+            self._installed.settings("transports", name, {**known, **options}, section="-o")
+        except ConfigurationError as cause:
+            raise InvalidArgument(cause.message.replace("[-o]", "-o:", 1), hint="it takes the keys of a [destinations] section") from cause
 
     def forget(self) -> None:
         """Let all go, those in use when they are given back; the next try makes them anew, by the configuration then in force."""

@@ -35,6 +35,7 @@ _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
 _MOST_TEXT, _MOST_ADDRESS, _MOST_NAME = 64 * 1024, 8 * 1024, 512  # characters
 _DEEPEST = 32  # levels of a caller's own data
 _CLEARTEXT = ("http",)
+_DEMANDS = {"verify": ("auto", "size", "digest", "read-back"), "existing": ("overwrite", "skip", "fail"), "digest": ("auto", "none", "sha256")}
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -79,6 +80,8 @@ class Creation:
         headers, sealed, named = self._headers(request, address)
         key, once = _once(request, batch, id)
         credential = self.credentials.checked(request.credential) if request.credential else None
+        if request.options:
+            self.connections.check_options(address.destination, request.options)
         spec = self._spec(request, address, source, method, headers + once, cost, credential)
         spec = replace(spec, idempotency_key=key) if once or key else spec
         self._check_cleartext(address, spec, sealed)
@@ -128,7 +131,7 @@ class Creation:
     def _method(self, request: Request, address: Address) -> str | None:
         """The verb: the caller's, or the transport's first; refused where there are none."""
         known: tuple[str, ...] = self.installed.load("transports", address.destination.transport).methods  # type: ignore[attr-defined]
-        asked = request.method or address.destination.options.get("method")
+        asked = request.method or request.options.get("method") or address.destination.options.get("method")
         if asked is None:
             return known[0] if known else None
         if not known:
@@ -170,7 +173,7 @@ class Creation:
         return Spec(
             transport=destination.transport, url=address.target.public, root=_shown_root(destination), name=address.name, source=source, method=method,
             destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
-            label=request.label, metadata=request.metadata, demand=_demand(request.demand, destination.options), retry_unsafe=request.retry_unsafe,
+            label=request.label, metadata=request.metadata, demand=_demand(request, destination.options, method), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
             if_changed=_choice(request.if_changed, "fail", "restart"),
         )  # fmt: skip
@@ -197,13 +200,19 @@ def _shown_root(destination: Destination) -> str:
     return destination.url if destination.name is None else public_url(destination.url)
 
 
-def _demand(asked: Demand, options: Mapping[str, Any]) -> Demand:
+def _demand(request: Request, configured: Mapping[str, Any], method: str | None) -> Demand:
     """What is demanded: the caller's word, else the destination's, else the default."""
-    if not options:
-        return asked
-    usual = Demand()
-    unsaid = [name for name in ("verify", "existing", "digest") if getattr(asked, name) == getattr(usual, name) and name in options]
-    return replace(asked, **{name: options[name] for name in unsaid}) if unsaid else asked
+    asked, usual = request.demand, Demand()
+    if configured or request.options:
+        said = {**configured, **request.options}
+        unsaid = [name for name in _DEMANDS if getattr(asked, name) == getattr(usual, name) and name in said]
+        asked = replace(asked, **{name: said[name] for name in unsaid})
+    for name, words in _DEMANDS.items():
+        if getattr(asked, name) not in words:
+            raise InvalidArgument(f"{name} {getattr(asked, name)!r}: choose from {', '.join(words)}")
+    if asked.existing != usual.existing and method is not None and method not in IDEMPOTENT:
+        raise InvalidArgument(f"existing {asked.existing}: a {method} makes a new thing each time, and finds none of its name", hint="use it with PUT")
+    return asked
 
 
 def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:

@@ -26,9 +26,9 @@ def _check(name: PurePosixPath, root: str) -> None:
         raise InvalidArgument(f"{str(name)!r} names nothing below {public_url(root)}; write a relative name")
     for part in name.parts:
         plain = unquote(unquote(part))  # what a careless server makes of it
-        if "\0" in plain or "\\" in plain:
-            raise InvalidArgument(f"{str(name)!r}: a name may not contain backslashes or NUL characters")
-        if any(piece in (".", "..") for piece in plain.split("/")):
+        if "\0" in plain:
+            raise InvalidArgument(f"{str(name)!r}: a name may not contain NUL characters")
+        if any(piece in (".", "..") for piece in plain.replace("\\", "/").split("/")):
             raise InvalidArgument(f"{str(name)!r} would lead out of {public_url(root)}")
 
 

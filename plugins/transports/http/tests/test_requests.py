@@ -174,6 +174,7 @@ def test_a_probe_that_gets_no_answer_fails_as_a_try_does(lab):
         ("http://h/x?sig=a%2Fb", "ü", "http://h/x/%C3%BC?sig=a%2Fb"),
         ("http://h/", "50%", "http://h/50%25"),
         ("http://h/", "a?b#c;d", "http://h/a%3Fb%23c;d"),
+        ("http://h/", "a\\b%2Fc", "http://h/a%5Cb%252Fc"),
         ("http://h/%7Ex/", "line\nbreak", "http://h/%7Ex/line%0Abreak"),
     ],
 )
@@ -221,7 +222,7 @@ def test_existing_is_asked_for_only_where_it_matters(lab):
 
 
 @pytest.mark.fault(84)
-@pytest.mark.parametrize("name", ["../up", "a/../../up", "/absolute", "a\\b", "%2e%2e/up", "..%2fup", "%252e%252e/up", ""])
+@pytest.mark.parametrize("name", ["../up", "a/../../up", "/absolute", "a\\..\\b", "%5C..", "%2e%2e/up", "..%2fup", "%252e%252e/up", ""])
 def test_no_name_climbs_out_of_the_destination(name):
     transport = HttpTransport(Destination(url="http://h/root/", transport="http"), Settings(), loose_toolkit())
 
