@@ -91,7 +91,7 @@ class Drivers:
         try:
             return shape(**own)
         except (ValueError, TypeError) as cause:
-            sentence = _sentence(cause, (*known, *_OF_THE_CORE) if kind == "transports" else known)
+            sentence = _sentence(cause, known)
         # outside the handler: a validator's error repeats the values, and they may be secret
         raise ConfigurationError(f"[{section or f'{kind}.{name}'}] {sentence} (driver {name})")
 

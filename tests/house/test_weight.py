@@ -78,4 +78,4 @@ def test_a_driver_is_loaded_without_its_library(entry):
 def test_every_leaf_has_a_driver_that_is_looked_at():
     modules = {entry.module.partition(".")[0] for entry in LEAVES}
 
-    assert {"sendoff_http", "sendoff_sqlite", "sendoff_credentials_basic", "sendoff_sinks_basic", "sendoff_networks_basic"} <= modules
+    assert {"sendoff_http", "sendoff_sqlite", "sendoff_credentials_basic", "sendoff_sinks_basic", "sendoff_webhook", "sendoff_networks_basic"} <= modules

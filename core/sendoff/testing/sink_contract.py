@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from logging import getLogger
 from pathlib import Path
@@ -107,9 +108,9 @@ class RefusableSinkContract(SinkContract):
         raise pytest.UsageError("a refusable sink's contract needs the fixture `busy`")
 
     def test_a_refusal_for_good_is_permanent(self, driver: Any, refusing: dict[str, Any], toolkit: Any, notice: Notice) -> None:
-        with pytest.raises(Permanent):
-            driver(driver.Settings(**refusing), toolkit).deliver(notice)
+        with closing(driver(driver.Settings(**refusing), toolkit)) as sink, pytest.raises(Permanent):
+            sink.deliver(notice)
 
     def test_a_receiver_that_is_busy_is_transient(self, driver: Any, busy: dict[str, Any], toolkit: Any, notice: Notice) -> None:
-        with pytest.raises(Transient):
-            driver(driver.Settings(**busy), toolkit).deliver(notice)
+        with closing(driver(driver.Settings(**busy), toolkit)) as sink, pytest.raises(Transient):
+            sink.deliver(notice)

@@ -80,7 +80,7 @@ class Exchange:
             self._answer(403, (), b"", close=True)
             raise Over("an address outside the folder")
         rules = self._house.script.take(self._row, head.method, head.target)
-        parcel = self._house.shelf.begin(head.target, self._row) if head.method in _WITH_BODY else Parcel(None, None)
+        parcel = self._house.shelf.begin(head.target, self._row) if head.method in _WITH_BODY else Parcel()
         try:
             self._take_body(parcel, [rule for rule in rules if rule.at is not None])
             self._settle(parcel, [rule for rule in rules if rule.at is None])

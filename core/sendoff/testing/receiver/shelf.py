@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ class Shelf:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
+        self._taking = Lock()
 
     def knows(self, address: str) -> bool:
         """Whether an address lies inside the folder."""
@@ -36,16 +38,16 @@ class Shelf:
         """Somewhere to put a body that is about to come."""
         path = self.path(address)
         if path is None:
-            return Parcel(None, None)
+            return Parcel()
         path.parent.mkdir(parents=True, exist_ok=True)
-        return Parcel(path, path.with_name(f".{path.name[:200]}.{number}.part"))
+        return Parcel(path, path.with_name(f".{path.name[:200]}.{number}.part"), self._taking)
 
 
 class Parcel:
     """A body on its way in."""
 
-    def __init__(self, path: Path | None, part: Path | None) -> None:
-        self._path, self._part = path, part
+    def __init__(self, path: Path | None = None, part: Path | None = None, taking: Lock | None = None) -> None:
+        self._path, self._part, self._taking = path, part, taking or Lock()
         self._file: BinaryIO | None = part.open("wb", buffering=0) if part else None
         self._digest = hashlib.sha256()
 
@@ -65,11 +67,12 @@ class Parcel:
         if self._file is None or self._path is None or self._part is None:
             return
         self._file.close()
-        path, count = self._path, 1
-        while not replace and path.exists():
-            count += 1
-            path = self._path.with_name(f"{self._path.name}~{count}")
-        os.replace(self._part, path)
+        with self._taking:  # or two that end at once would find the same name free
+            path, count = self._path, 1
+            while not replace and path.exists():
+                count += 1
+                path = self._path.with_name(f"{self._path.name}~{count}")
+            os.replace(self._part, path)
         self._file = None
 
     def drop(self) -> None:

@@ -1,0 +1,1 @@
+"""Notices to an address of yours, for sendoff."""
