@@ -13,6 +13,7 @@ COMMANDS = {
     "put": ("put", "[options] FILE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
     "list": ("listing", "[options]", "what is not finished or not acknowledged"),
     "show": ("show", "ID...", "everything about an operation: why it waits, and what would help it on"),
+    "watch": ("watch", "[ID...]", "live progress: bars, rates, what waits and why; leaving it stops nothing"),
     "wait": ("wait", "[options] ID...", "wait until operations have ended; the exit code says how"),
     "pause": ("orders", "[options] [ID...]", "stop sending; what the server has confirmed is kept"),
     "resume": ("orders", "[options] [ID...]", "let paused operations go on"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TextIO
 
 from sendoff.cli.text import clean
@@ -25,6 +26,15 @@ class Output:
         self.json = json
         self.quiet = quiet
         self.verbose = verbose
+
+    @property
+    def terminal(self) -> bool:
+        """Whether a person reads the results on a screen that a cursor can move on."""
+        return self._results.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+
+    def draw(self, text: str) -> None:
+        """Results with what moves the cursor; whoever calls has made names fit for a terminal."""
+        self._written(self._results, text)
 
     def line(self, text: str) -> None:
         """A result for people."""
@@ -69,13 +79,16 @@ class Output:
             self._print(self._notes, f"  {clean(error.hint)}")
 
     def _print(self, stream: TextIO, text: str) -> None:
+        self._written(stream, text + "\n")
+
+    def _written(self, stream: TextIO, text: str) -> None:
         try:
-            stream.write(text + "\n")
+            stream.write(text)
             stream.flush()
         except BrokenPipeError as cause:
             raise ReaderGone from cause
         except OSError as cause:
             raise SendoffError(f"the results cannot be written: {cause.strerror}") from cause
         except UnicodeEncodeError:
-            stream.write(text.encode("ascii", "backslashreplace").decode("ascii") + "\n")
+            stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
             stream.flush()

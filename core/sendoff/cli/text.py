@@ -38,7 +38,6 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-
 def span(length: float) -> str:
     """A length of time, short: ``42s``, ``1m20s``, ``2h05m``, ``3d04h``."""
     whole = round(length)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
@@ -13,6 +14,9 @@ from sendoff.errors import SendoffError
 from sendoff.model.event import ENDS, Event
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Order, Query, Selection, View
+
+if TYPE_CHECKING:
+    from sendoff.desk.contract import Desk
 
 TURNS = ENDS | {"waiting", "paused", "resumed", "changed", "retried"}  # events after which an operation may stand elsewhere
 AT_ONCE = 100
@@ -43,7 +47,7 @@ class Waiting:
         try:
             with bounded(self._timeout):
                 code = self._wait(views)
-            self._acknowledge()
+            acknowledge(self._desk, self._seen)
             return code
         except Stopped:
             self._goes_on()
@@ -109,15 +113,16 @@ class Waiting:
             self._call.output.note(f"{view['id']} needs you: {view['reason_text'] or view['reason']}; {(view['needs'] or {}).get('command', '')}".rstrip("; "))
         return exits.PERSON
 
-    def _acknowledge(self) -> None:
-        """Whose end was told here leaves the list; failed ones stay there, with what a retry needs."""
-        with suppress(SendoffError):  # it was told, and the list can wait
-            for start in range(0, len(self._seen), AT_ONCE):
-                self._desk.order(Order(verb="acknowledge"), Selection(ids=tuple(self._seen[start : start + AT_ONCE])))
-
     def _goes_on(self) -> None:
         if self._open:
             self._call.output.note(f"{count(len(self._open), 'upload')} not finished yet; {self._call.later()}")
+
+
+def acknowledge(desk: Desk, ids: Sequence[str]) -> None:
+    """Whose end was told here leaves the list; failed ones stay there, with what a retry needs."""
+    with suppress(SendoffError):  # it was told, and the list can wait
+        for start in range(0, len(ids), AT_ONCE):
+            desk.order(Order(verb="acknowledge"), Selection(ids=tuple(ids[start : start + AT_ONCE])))
 
 
 def ending(view: View) -> str:

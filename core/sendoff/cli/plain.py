@@ -1,0 +1,67 @@
+"""What is watched where no terminal is: a line a minute for people, an object a second for programs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from sendoff.cli.glance import Glance, as_object, in_a_line
+from sendoff.cli.output import Output
+from sendoff.cli.waiting import ending
+from sendoff.model.moment import moment_text
+from sendoff.model.query import View
+
+MINUTE = 60.0
+SECOND = 1.0
+
+
+class Lines:
+    """A line at the beginning, one a minute, one at the end, and one about each upload that has ended. clock: seconds."""
+
+    room = 0
+
+    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+        self._output, self._clock = output, clock
+        self._due = clock()
+
+    def ended(self, views: Sequence[View]) -> None:
+        """A line about each."""
+        for view in views:
+            self._output.line(ending(view))
+
+    def show(self, glance: Glance) -> None:
+        """A line, if a minute has passed."""
+        if self._clock() >= self._due:
+            self._due = self._clock() + MINUTE
+            self.close(glance)
+
+    def close(self, glance: Glance) -> None:
+        """The last line."""
+        if not self._output.quiet:
+            self._output.line(f"{time.strftime('%H:%M:%S')} {in_a_line(glance)}")
+
+
+class Objects:
+    """An object whenever something has moved, at most one a second and at least one a minute; each upload that has ended, whole."""
+
+    room = 0
+
+    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+        self._output, self._clock = output, clock
+        self._last: tuple[float, object] | None = None
+
+    def ended(self, views: Sequence[View]) -> None:
+        """Each as ``show`` prints it."""
+        for view in views:
+            self._output.item(view)
+
+    def show(self, glance: Glance) -> None:
+        """The totals, if they have changed."""
+        now, (since, before) = self._clock(), self._last or (-MINUTE, None)
+        if now >= since + MINUTE or (now >= since + SECOND and glance.tally != before):
+            self.close(glance)
+
+    def close(self, glance: Glance) -> None:
+        """The last totals."""
+        self._last = self._clock(), glance.tally
+        self._output.item(as_object(glance, moment_text(time.time_ns() // 1000)))

@@ -1,0 +1,52 @@
+"""``sendoff watch``: uploads as they go on; leaving it stops nothing."""
+
+from __future__ import annotations
+
+from sendoff.cli import exits
+from sendoff.cli.call import Call
+from sendoff.cli.parser import Parser
+from sendoff.cli.plain import Lines, Objects
+from sendoff.cli.stopping import Stopped, bounded
+from sendoff.cli.text import count
+from sendoff.cli.watched import Everything, Named, named
+from sendoff.cli.watching import Display, Watching
+
+
+def arguments(parser: Parser, _command: str) -> None:
+    """There are none."""
+    parser.epilog = "Without an ID: everything that has not ended. Ctrl-C ends the watching; the uploads go on."
+
+
+def run(call: Call) -> int:
+    """Carries ``watch`` out."""
+    desk = call.desk()
+    what: Everything | Named = named(desk, call.words) if call.words else Everything(desk)
+    display = _display(call)
+    watching = Watching(desk, what, display)
+    try:
+        with bounded(None):
+            code = watching.until_ended()
+    except (KeyboardInterrupt, Stopped) as end:
+        display.close(watching.glance())
+        _goes_on(call, watching)
+        if isinstance(end, Stopped):
+            return exits.GOES_ON
+        raise
+    display.close(watching.glance())
+    return code
+
+
+def _display(call: Call) -> Display:
+    if call.output.json:
+        return Objects(call.output)
+    if not call.output.terminal:
+        return Lines(call.output)
+    from sendoff.cli.bars import Bars
+
+    return Bars(call.output)
+
+
+def _goes_on(call: Call, watching: Watching) -> None:
+    left = watching.glance().tally.open
+    if left:
+        call.output.note(f"{count(left, 'upload')} not finished yet; {call.later()}")

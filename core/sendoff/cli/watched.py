@@ -1,0 +1,80 @@
+"""What somebody watches: operations and batches by name, or everything that has not ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sendoff.cli.identity import everything, views_of
+from sendoff.cli.tally import ENDED, Tally, counted, tally_of
+from sendoff.model.query import Query, Question, View
+
+if TYPE_CHECKING:
+    from sendoff.desk.contract import Desk
+
+AT_ONCE = 100
+
+
+class Everything:
+    """All that has not ended, also what comes later. What ends stays in the totals."""
+
+    query = Query(open=True)
+    followed = Query()
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._ended: dict[str, tuple[bool, int]] = {}
+
+    def count(self) -> tuple[Tally, Sequence[View]]:
+        """How it stands; operations that must be told of although nobody saw them end: none."""
+        told = self._desk.ask(Question(what="status"))
+        sizes = {"total_bytes": told.get("total_bytes", 0), "sent_bytes": told.get("sent_bytes", 0), "more": told["more"]}
+        size = sum(size for _, size in self._ended.values())
+        gone = Tally(total=len(self._ended), ended=len(self._ended), failed=sum(failed for failed, _ in self._ended.values()), bytes=size, sent=size)
+        return counted(told["statuses"], told["reasons"], **sizes) + gone, ()
+
+    def has_ended(self, id: str, failed: bool, size: int) -> None:
+        """One of them ended."""
+        self._ended[id] = failed, size
+
+    def goes_on(self, id: str) -> None:
+        """One that had ended was taken up again."""
+        self._ended.pop(id, None)
+
+
+class Named:
+    """These operations and batches."""
+
+    def __init__(self, desk: Desk, operations: Sequence[str], batches: Sequence[str]) -> None:
+        self._desk, self._operations, self._batches = desk, operations, batches
+        ids = (*operations, *batches)
+        self.query = Query(ids=ids, open=True)
+        self.followed = Query(ids=ids)
+
+    def count(self) -> tuple[Tally, Sequence[View]]:
+        """How they stand; those named by themselves that have ended."""
+        views = [view for start in range(0, len(self._operations), AT_ONCE) for view in self._page(self._operations[start : start + AT_ONCE])]
+        tally = tally_of(views)
+        for batch in self._batches:
+            tally += tally_of(everything(self._desk, Query(batch=batch)))
+        return tally, [view for view in views if view["status"] in ENDED]
+
+    def has_ended(self, id: str, failed: bool, size: int) -> None:
+        """The next count says it."""
+
+    def goes_on(self, id: str) -> None:
+        """The next count says it."""
+
+    def _page(self, ids: Sequence[str]) -> Sequence[View]:
+        return self._desk.page(Query(ids=tuple(ids)), limit=len(ids)).items
+
+
+def named(desk: Desk, words: Sequence[str]) -> Named:
+    """What the words mean: operations, and batches as a whole."""
+    operations: dict[str, None] = {}
+    batches: dict[str, None] = {}
+    for word in words:
+        views = views_of(desk, word)
+        whole = len(views) > 1 or views[0]["batch"] == word
+        (batches if whole else operations)[views[0]["batch" if whole else "id"]] = None
+    return Named(desk, list(operations), list(batches))

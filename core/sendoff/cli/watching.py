@@ -1,0 +1,151 @@
+"""Watching uploads until they have ended, through the death and return of the host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from sendoff.cli import exits
+from sendoff.cli.glance import Glance
+from sendoff.cli.motion import Motion
+from sendoff.cli.tally import Tally
+from sendoff.cli.waiting import AT_ONCE, TERMINAL, TURNS, acknowledge
+from sendoff.cli.watched import Everything, Named
+from sendoff.model.event import ENDS, Event
+from sendoff.model.progress import UploadProgress
+from sendoff.model.query import Query, View
+
+if TYPE_CHECKING:
+    from sendoff.desk.client import DeskClient
+
+TURN = 0.2  # seconds between two looks
+COUNT = 1.0  # seconds between two counts, at least
+SPARED = 20  # and so many times as long as the last one took: to be watched must cost the host nothing that one notices
+
+
+class Display(Protocol):
+    """Where what is seen is shown. room: how many uploads it has a line for."""
+
+    @property
+    def room(self) -> int: ...
+
+    def ended(self, views: Sequence[View]) -> None:
+        """These have ended."""
+        ...
+
+    def show(self, glance: Glance) -> None:
+        """This is how it stands; comes several times a second."""
+        ...
+
+    def close(self, glance: Glance) -> None:
+        """This is how it stood at the end."""
+        ...
+
+
+class Watching:
+    """Follows what is watched, and shows it."""
+
+    def __init__(self, desk: DeskClient, what: Everything | Named, display: Display) -> None:
+        self._desk, self._what, self._display = desk, what, display
+        self._began = time.monotonic()
+        self._motion = Motion(self._began)
+        self._tally, self._moved_before = Tally(), 0
+        self._views: dict[str, View] = {}  # of some that have not ended
+        self._ends: list[str] = []  # not yet shown
+        self._told: dict[str, bool] = {}  # shown as ended: whether it may leave the list
+        self._changed, self._gone = True, 0  # since the last count: whether anything happened, how many were shown as ended
+        self._count_due = self._turn_due = 0.0
+
+    def until_ended(self) -> int:
+        """Watches; the exit code says how everything ended."""
+        query = replace(self._what.followed, types=tuple(sorted(TURNS | {"created"})))
+        for news in self._desk.follow_always(query, after=None, progress=True):
+            now = time.monotonic()
+            if isinstance(news, UploadProgress):
+                self._motion.heard(news, now)
+            elif isinstance(news, Event):
+                self._happened(news)
+            elif self._over():  # at the last count already, and everything since was told: nothing
+                break
+            elif self._ends or now >= self._turn_due:
+                self._turn(now)
+        acknowledge(self._desk, [id for id, leaves in self._told.items() if leaves])
+        return self._code()
+
+    def glance(self) -> Glance:
+        """How it stands now."""
+        now = time.monotonic()
+        tally = self._tally
+        sent = min(tally.sent + self._motion.moved - self._moved_before, tally.bytes)
+        return Glance(
+            tally=replace(tally, sent=sent),
+            rate=self._motion.rate(now),
+            live=self._motion.live(now),
+            views=list(self._views.values()),
+        )
+
+    # -- what is told ----------------------------------------------------------------------------------------------
+
+    def _happened(self, event: Event) -> None:
+        self._changed = True
+        id = event.operation
+        self._views.pop(id, None)
+        if event.type in ENDS:
+            self._ends.append(id)
+            self._motion.ended(id, int(event.data.get("size", 0)))
+        elif event.type == "retried":
+            self._told.pop(id, None)
+            self._what.goes_on(id)
+
+    def _turn(self, now: float) -> None:
+        self._turn_due = now + TURN
+        self._look_up_ends()
+        if now >= self._count_due or self._gone >= self._tally.open:
+            self._count()
+        self._learn(self._motion.live(now))
+        self._display.show(self.glance())
+
+    def _look_up_ends(self) -> None:
+        ids, self._ends = [id for id in dict.fromkeys(self._ends) if id not in self._told], []
+        for start in range(0, len(ids), AT_ONCE):
+            found = self._desk.page(Query(ids=tuple(ids[start : start + AT_ONCE])), limit=AT_ONCE).items
+            self._tell([view for view in found if view["status"] in TERMINAL])
+
+    def _tell(self, views: Sequence[View]) -> None:
+        fresh = [view for view in views if view["id"] not in self._told]
+        for view in fresh:
+            well = view["status"] == "completed"
+            self._told[view["id"]] = view["status"] != "error" and not view.get("acknowledged_at")
+            self._what.has_ended(view["id"], not well, view["progress"]["total_bytes"] if well else 0)
+        self._gone += len(fresh)
+        if fresh:
+            self._display.ended(fresh)
+
+    # -- what is asked ---------------------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        began, self._changed, self._moved_before = time.monotonic(), False, self._motion.moved
+        self._tally, ended = self._what.count()
+        self._tell(ended)
+        self._gone = 0
+        if self._display.room:
+            found = self._desk.page(self._what.query, limit=self._display.room).items
+            self._views = {view["id"]: view for view in found}
+        now = time.monotonic()
+        self._count_due = now + max(COUNT, SPARED * (now - began))
+
+    def _learn(self, live: Mapping[str, UploadProgress]) -> None:
+        """What is under way and has a line, but no name yet."""
+        unknown = [id for id in list(live)[: self._display.room] if id not in self._views]
+        if unknown:
+            self._views.update((view["id"], view) for view in self._desk.page(Query(ids=tuple(unknown)), limit=len(unknown)).items)
+
+    def _over(self) -> bool:
+        return not self._changed and not self._ends and self._tally.open <= self._tally.person
+
+    def _code(self) -> int:
+        if self._tally.open:
+            return exits.PERSON
+        return exits.FAILED if self._tally.failed else exits.DONE
