@@ -38,21 +38,24 @@ class Ordering:
 
     def give(self, order: Order, records: Sequence[Record], *, alone: bool = False) -> Applied:
         """An order for a few, in one unit. alone: one was named, and why it cannot obey is raised."""
-        for record in records:
-            self._sweeping.settle(record)
+        waited = [self._sweeping.settled(record) for record in records]
+        records = self._newest(records) if any(waited) else records
         while True:
             verdict = self._verdicts.together(order, records)
             if alone and verdict.refused:
                 raise next(iter(verdict.refused.values()))
             if not (verdict.decided or verdict.notes) or self._ledger.enter_together(verdict.decided, verdict.notes):
                 break
-            records = [newest for record in records if (newest := self._ledger.read(record.number)) is not None]
+            records = self._newest(records)
         for record, decision in verdict.decided:
             if decision.fields.get("want") in (Want.PAUSE, Want.CANCEL):
                 self._signal(Stop(record.number, f"ordered: {decision.fields['want']}"))
         self._signal(Queued())
         ids = [record.id for record in records if record.id not in verdict.refused]
         return Applied(count=len(ids), ids=tuple(ids[:MOST_NAMED]), skipped=tuple((id, error.message) for id, error in verdict.refused.items()))
+
+    def _newest(self, records: Sequence[Record]) -> list[Record]:
+        return [newest for record in records if (newest := self._ledger.read(record.number)) is not None]
 
     # -- which operations ------------------------------------------------------------------------------------------
 

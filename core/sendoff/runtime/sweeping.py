@@ -90,14 +90,17 @@ class Sweeping:
         skipped = [one for sweep in sweeps for one in sweep.skipped]
         return Applied(count=sum(sweep.count for sweep in sweeps), ids=tuple(ids[:MOST_NAMED]), skipped=tuple(skipped[:MOST_NAMED]))
 
-    def settle(self, record: Record) -> None:
-        """Return once no earlier order is to be written out for this operation any more."""
+    def settled(self, record: Record) -> bool:
+        """Whether an earlier order had to be written out for this operation; it is when this returns."""
+        waited = False
         while self._in_force.covers(record):
             self._advance()
+            waited = True
+        return waited
 
     def work(self) -> int:
         """A slice of what nobody waits for; 1 while there is more."""
-        if all(sweep.attended for sweep in list(self._sweeps)):
+        if self._leaving.is_set() or all(sweep.attended for sweep in list(self._sweeps)):
             return 0
         self._advance()
         return 1
