@@ -35,6 +35,17 @@ def test_an_argument_is_stronger_than_the_environment_and_that_than_the_default(
     assert (place.state, place.config, place.config_named) == (state, config, named)
 
 
+def test_a_user_without_a_home_names_a_folder(monkeypatch):
+    """As in a container that runs as some number: no ``HOME``, no line in passwd(5)."""
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+
+    with pytest.raises(StoreRefused) as refused:
+        find_place({})
+
+    assert "SENDOFF_STATE_DIR" in refused.value.hint
+    assert find_place({"SENDOFF_STATE_DIR": "/x"}).config == "/etc/xdg/sendoff/sendoff.toml"
+
+
 def test_a_relative_folder_is_meant_from_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 

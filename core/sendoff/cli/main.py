@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The ``sendoff`` command; gives its exit code."""
+    _open_closed()
     return run(sys.argv[1:] if argv is None else argv, sys.stdout, sys.stderr, _place, _open)
 
 
@@ -70,6 +71,18 @@ def _without_command(words: Sequence[str], output: Output) -> int:
     for line in commands.overview().splitlines():
         output.line(line)
     return exits.DONE
+
+
+def _open_closed() -> None:
+    """Whoever closes standard streams wants to hear nothing: no file of ours may come to lie where one was, and no result is an error."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY)  # the lowest free number, which is this one; to read from it stays an error
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _place(options: Namespace) -> Place:

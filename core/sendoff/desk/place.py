@@ -78,12 +78,13 @@ def find_place(
     """The place that arguments and environment name, arguments first.
 
     ``SENDOFF_STATE_DIR`` names the folder itself, for whatever app; else it is ``<state home>/sendoff/<app>``.
-    ``SENDOFF_CONFIG`` names the file; else all apps share ``sendoff/sendoff.toml`` in the user's configuration folder.
+    ``SENDOFF_CONFIG`` names the file; else all apps share ``sendoff/sendoff.toml`` in the user's configuration folder, or in ``/etc/xdg`` for a user
+    without a home.
     """
     app = _checked_app(app or environment.get("SENDOFF_APP") or DEFAULT_APP)
-    folder = os.fspath(state_dir or environment.get("SENDOFF_STATE_DIR") or os.path.join(_base(environment, "XDG_STATE_HOME", ".local/state"), "sendoff", app))
+    folder = os.fspath(state_dir or environment.get("SENDOFF_STATE_DIR") or os.path.join(_state_home(environment), "sendoff", app))
     named = config or environment.get("SENDOFF_CONFIG")
-    file = os.fspath(named or os.path.join(_base(environment, "XDG_CONFIG_HOME", ".config"), "sendoff", "sendoff.toml"))
+    file = os.fspath(named or os.path.join(_configuration_home(environment), "sendoff", "sendoff.toml"))
     return Place(state=_absolute(folder), config=_absolute(file), app=app, config_named=bool(named))
 
 
@@ -93,11 +94,24 @@ def _checked_app(name: str) -> str:
     return name
 
 
-def _base(environment: Mapping[str, str], name: str, default: str) -> str:
-    """A base folder; a relative one is invalid and ignored (XDG Base Directory Specification, "Environment variables")."""
+def _state_home(environment: Mapping[str, str]) -> str:
+    found = _base(environment, "XDG_STATE_HOME", ".local/state")
+    if found is None:
+        raise StoreRefused(f"user {os.geteuid()} has no home folder to keep the uploads in", hint=_ELSEWHERE)
+    return found
+
+
+def _configuration_home(environment: Mapping[str, str]) -> str:
+    return _base(environment, "XDG_CONFIG_HOME", ".config") or "/etc/xdg"  # where all users' is looked for, too
+
+
+def _base(environment: Mapping[str, str], name: str, default: str) -> str | None:
+    """A base folder; None without a home. A relative one is invalid and ignored (XDG Base Directory Specification, "Environment variables")."""
     folder = environment.get(name, "")
-    home = environment.get("HOME") or os.path.expanduser("~")
-    return folder if os.path.isabs(folder) else os.path.join(home, default)
+    if os.path.isabs(folder):
+        return folder
+    home = environment.get("HOME") or os.path.expanduser("~")  # which stays as it is for a user without a name
+    return os.path.join(home, default) if os.path.isabs(home) else None
 
 
 def _absolute(path: str) -> str:

@@ -67,6 +67,15 @@ class KeyFile:
         """A new key in a file only its owner can read, on disk before this returns."""
         if self._given:
             raise ConfigurationError(f"there is no key file {self._path}", hint="make one with 64 hexadecimal digits: openssl rand -hex 32")
+        try:
+            return self._made()
+        except OSError as cause:
+            raise ConfigurationError(
+                f"the key that secrets are sealed with cannot be kept in {self._path.parent}: {cause.strerror}",
+                hint="name a key file with SENDOFF_KEY_FILE, or keep the key in memory: SENDOFF_SECRETS__SEAL=memory",
+            ) from cause
+
+    def _made(self) -> bytes:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = os.urandom(32)
         draft = self._path.with_name(f".{self._path.name}.{os.urandom(6).hex()}")
