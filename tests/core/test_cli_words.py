@@ -108,7 +108,7 @@ def test_every_command_explains_itself(capsys):
     ("words", "sentence"),
     [
         (["lst"], "did you mean sendoff list?"),
-        (["watch"], "there is no command 'watch'"),
+        (["attach"], "there is no command 'attach'"),
         (["list", "--stat", "error"], "did you mean --status?"),
         (["--bogus"], "there is no option --bogus"),
         (["list", "--limit", "0"], "--limit 0"),
