@@ -30,7 +30,8 @@ class RetryRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long finished things are remembered, in microseconds before ``now``."""
+    """How long finished things are remembered, in microseconds before ``now``. receipts: what was brought to each target, by which it is skipped."""
 
     now: int = 0
     finished: int = 30 * 86400 * 1_000_000
+    receipts: int = 2 * 365 * 86400 * 1_000_000

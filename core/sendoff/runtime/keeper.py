@@ -13,6 +13,7 @@ from sendoff.model.query import Query
 from sendoff.ports.clock import Clock
 from sendoff.runtime.afterwards import Afterwards
 from sendoff.runtime.following import Bell
+from sendoff.runtime.forgetting import Forgetting
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.outbox import Outbox
 from sendoff.runtime.sweep import Sweep
@@ -34,6 +35,7 @@ class Keeper:
     ) -> None:  # fmt: skip
         self._journal, self._afterwards, self._outbox, self._sweep, self._bell = journal, afterwards, outbox, sweep, bell
         self._sweeping, self._configuration, self._clock = sweeping, configuration, clock
+        self._forgetting = Forgetting(journal, clock, lambda: configuration().retention)
         self._closed = threading.Event()
         self._rest, self._rested = threading.Condition(), -1
         self._trimmed = clock.monotonic()
@@ -65,6 +67,7 @@ class Keeper:
     def round(self) -> int:
         """One round; how much was done."""
         done = self._sweeping.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
+        self._forgetting.work()
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
             done += self._trim()
         return done

@@ -32,6 +32,7 @@ from sendoff.runtime.announcer import AnnouncerThread
 from sendoff.runtime.answers import Answers
 from sendoff.runtime.app import App, Parts
 from sendoff.runtime.attempts import Attempts, Outcome
+from sendoff.runtime.census import Census
 from sendoff.runtime.conductor import Changed, Conductor, Ended, Queued, Reached
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
@@ -150,10 +151,11 @@ class Owner:
             store=given.store, installed=given.installed, listeners=given.listeners, connections=self._connections, secrets=self._secrets, clock=given.clock,
             toolkit=self._toolkit, configuration=self._configured, explain=given.explain, running=lambda: self._conductor.running,
         )  # fmt: skip
+        asked = {**questions.by_word(), "batch": Census(self._journal, self._underway).batch}
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
-            down=self._conductor.down, questions=questions.by_word(), keep=self._credentials.keep, environment=given.environment,
+            down=self._conductor.down, questions=asked, keep=self._credentials.keep, environment=given.environment,
             in_force=self._in_force, leaving=self._leaving,
         )  # fmt: skip
 

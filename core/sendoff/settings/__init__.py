@@ -97,7 +97,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
     return Configuration(
         limits=Limits(**shape.limits.model_dump()),
         retry=shape.retry.rules(),
-        retention=Retention(finished=round(shape.retention.finished * 1e6)),
+        retention=Retention(finished=round(shape.retention.finished * 1e6), receipts=round(shape.retention.receipts * 1e6)),
         destinations={name: _destination(name, one, expanded(one.options)) for name, one in shape.destinations.items()},
         transports={name: expanded(options) for name, options in shape.transports.items()},
         credentials={name: CredentialSection(use=one.use, kind=one.kind, options=expanded(one.options)) for name, one in shape.credentials.items()},

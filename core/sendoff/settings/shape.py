@@ -126,6 +126,7 @@ class RetentionSection(Section):
     """``[retention]``, in seconds."""
 
     finished: Seconds = _RETENTION.finished / 1e6
+    receipts: Seconds = _RETENTION.receipts / 1e6
 
 
 class CredentialShape(OpenSection):
