@@ -11,6 +11,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "api.batch": "Batch",
+    "api.client": "Client aconnect connect",
+    "api.failure": "get_status",
+    "api.functions": "aevents afind aget aput aput_many events find get put put_many",
+    "api.handle": "UploadHandle",
+    "api.operation": "UploadOperation",
+    "api.options": "Options",
     "errors": (
         "CredentialNeeded ConfigurationError DriverBroken DriverMissing HostKeyUnknown HostUnavailable IdConflict Interrupted InvalidArgument "
         "InvalidState JournalFull NeedsAttention NeedsPerson NoSpace OtherVersion OutcomeUnknown Permanent Postpone Refused Rejected SendoffError "

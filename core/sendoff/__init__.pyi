@@ -1,5 +1,59 @@
 """The public face, for type checkers; the same names as the table in ``__init__.py``."""
 
+from sendoff.api.batch import (
+    Batch as Batch,
+)
+from sendoff.api.client import (
+    Client as Client,
+)
+from sendoff.api.client import (
+    aconnect as aconnect,
+)
+from sendoff.api.client import (
+    connect as connect,
+)
+from sendoff.api.failure import (
+    get_status as get_status,
+)
+from sendoff.api.functions import (
+    aevents as aevents,
+)
+from sendoff.api.functions import (
+    afind as afind,
+)
+from sendoff.api.functions import (
+    aget as aget,
+)
+from sendoff.api.functions import (
+    aput as aput,
+)
+from sendoff.api.functions import (
+    aput_many as aput_many,
+)
+from sendoff.api.functions import (
+    events as events,
+)
+from sendoff.api.functions import (
+    find as find,
+)
+from sendoff.api.functions import (
+    get as get,
+)
+from sendoff.api.functions import (
+    put as put,
+)
+from sendoff.api.functions import (
+    put_many as put_many,
+)
+from sendoff.api.handle import (
+    UploadHandle as UploadHandle,
+)
+from sendoff.api.operation import (
+    UploadOperation as UploadOperation,
+)
+from sendoff.api.options import (
+    Options as Options,
+)
 from sendoff.errors import (
     ConfigurationError as ConfigurationError,
 )

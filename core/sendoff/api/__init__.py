@@ -1,0 +1,1 @@
+"""The Python face: what a program does with uploads, over a desk."""

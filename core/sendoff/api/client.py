@@ -1,0 +1,84 @@
+"""A program's client: one connection to the work of one place, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Literal, Self
+
+from sendoff.api.averbs import AwaitableVerbs
+from sendoff.api.bridge import in_thread
+from sendoff.api.connection import Connection
+from sendoff.api.mode import mode_of
+from sendoff.desk.place import Place, find_place
+from sendoff.errors import ConfigurationError
+
+Mode = Literal["auto", "host", "embedded"]
+
+
+class Client(AwaitableVerbs):
+    """Everything that can be asked: ``put put_many get find events``, and each with an ``a`` before it for ``await``.
+
+    ``connect`` makes one. It may be used by many threads and over ``fork``; ``with`` closes it.
+    """
+
+    def __repr__(self) -> str:
+        return f"<Client of {self._connection.place.state}, {self._connection.mode}>"
+
+    def close(self, drain: bool | float | None = None) -> None:
+        """The end of this client; whoever waits with it is told. Uploads go on with their host.
+
+        drain: where this process does the work itself, wait for it to end first: True, or at most so many seconds. Else the work is broken off at a
+        safe point, and the next one goes on with it.
+        """
+        self._connection.close(drain)
+
+    async def aclose(self, drain: bool | float | None = None) -> None:
+        """``close`` for ``await``."""
+        await in_thread(self._connection.close, drain)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.aclose()
+
+
+def connect(
+    *, app: str | None = None, state_dir: str | os.PathLike[str] | None = None, config: str | os.PathLike[str] | None = None, mode: Mode = "auto"
+) -> Client:
+    """A client of its own, when somebody answers.
+
+    Parameters
+    ----------
+    app, state_dir, config: as ``--app``, ``--state-dir`` and ``--config``; what is not given comes from ``SENDOFF_APP``, ``SENDOFF_STATE_DIR`` and
+    ``SENDOFF_CONFIG``.
+    mode: ``host``: attach to the host that runs, or start one. ``embedded``: this process does the work, unless another does it already.
+    ``auto``: what ``SENDOFF_MODE`` or the configuration says, else ``host``, and embedded where no process can be started.
+
+    Errors: ``HostUnavailable``, ``ConfigurationError``, ``StoreRefused``.
+    """
+    place = find_place(os.environ, app=app, state_dir=state_dir, config=config)
+    if config is not None and not os.path.exists(place.config):
+        raise ConfigurationError(f"the configuration file {place.config} does not exist")
+    client = client_of(place, mode)
+    client._connection.reach()
+    return client
+
+
+async def aconnect(
+    *, app: str | None = None, state_dir: str | os.PathLike[str] | None = None, config: str | os.PathLike[str] | None = None, mode: Mode = "auto"
+) -> Client:
+    """``connect`` for ``await``."""
+    return await in_thread(connect, app=app, state_dir=state_dir, config=config, mode=mode)
+
+
+def client_of(place: Place, mode: str = "auto") -> Client:
+    """The client of a place; nobody is asked yet."""
+    return Client(Connection(place, mode_of(mode, place, os.environ)))

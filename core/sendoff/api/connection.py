@@ -1,0 +1,147 @@
+"""What all objects of one client share: the desk, whoever watches, and their end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sendoff.api.watch import TURNS, Watch
+from sendoff.desk.client import DeskClient
+from sendoff.desk.place import Place
+from sendoff.errors import InvalidState, Json, SendoffError
+from sendoff.model.query import Applied, Order, Query, Selection, View
+
+if TYPE_CHECKING:
+    from sendoff.host.embedded import Embedded
+
+AT_ONCE = 100
+PAGE = 500
+NOTICES = 30.0  # seconds that those who are to be told of an end have to take it
+
+
+class Connection:
+    """The way of one program to the work of one place.
+
+    Safe over ``fork``: a child has connections and threads of its own, and what it was told of before the fork stays the parent's.
+
+    Parameters
+    ----------
+    place: whose work. mode: ``auto host embedded``, see ``mode.mode_of``.
+    """
+
+    def __init__(self, place: Place, mode: str) -> None:
+        self.place, self.mode = place, mode
+        self.watch = Watch(lambda: self.desk)
+        self._closed = False
+        self._left: list[object] = []
+        self._embedded: Embedded | None = None
+        self._desk = self._made()
+        _renewed_in_children(self)
+
+    def __reduce__(self) -> tuple[Callable[..., Connection], tuple[Place, str]]:
+        from sendoff.api.default import connection_to
+
+        return connection_to, (self.place, self.mode)
+
+    @property
+    def desk(self) -> DeskClient:
+        """Where everything is asked; ``InvalidState`` after the end."""
+        if self._closed:
+            raise InvalidState("this client is closed", hint="sendoff.connect() makes a new one")
+        return self._desk
+
+    def reach(self) -> None:
+        """Return when somebody answers: a host that ran or was started, or this process itself."""
+        if self._embedded is not None:
+            self._embedded.begin()
+        self.desk.page(Query(numbers=(0,)), limit=1)
+
+    def close(self, drain: bool | float | None = None) -> None:
+        """Ask nobody any more. Work that is done in this process is broken off at a safe point; with ``drain`` it is waited for first."""
+        if self._closed:
+            return
+        if drain and self._embedded is not None:
+            self._drain(None if drain is True else float(drain))
+        self.watch.close()
+        self._closed = True
+        if self._embedded is not None:
+            self._embedded.close()
+
+    def _drain(self, seconds: float | None) -> None:
+        """Until nothing is left to do but what only a person can help on, or the time is over."""
+        end = None if seconds is None else time.monotonic() + seconds
+        if self._embedded is None or not self._embedded.owns:
+            return
+        for news in self.desk.follow_always(Query(types=TURNS), after=None):
+            if end is not None and time.monotonic() > end:
+                return
+            if news is None and not self._at_work():
+                break
+        self._embedded.catch_up(NOTICES if end is None else max(0.0, end - time.monotonic()))
+
+    def _at_work(self) -> bool:
+        views = self.everything(Query(open=True))
+        return any(view["status"] not in ("paused_by_application", "paused_recoverable") and (view["status"] != "idle" or view["reason"]) for view in views)
+
+    # -- what everybody asks ----------------------------------------------------------------------------------------
+
+    def order(self, verb: str, which: Selection, **details: Json) -> Applied:
+        """Give an order; who lets an upload go on brings a corrected variable along."""
+        if verb in ("resume", "retry"):
+            details["environment"] = dict(os.environ)
+        return self.desk.order(Order(verb=verb, details=details), which)
+
+    def looked(self, ids: Sequence[str]) -> Iterator[View]:
+        """These operations as they stand."""
+        for start in range(0, len(ids), AT_ONCE):
+            yield from self.desk.page(Query(ids=tuple(ids[start : start + AT_ONCE])), limit=AT_ONCE).items
+
+    def everything(self, query: Query, *, after: str | None = None, limit: int = PAGE) -> Iterator[View]:
+        """All that a filter finds, page by page."""
+        while True:
+            page = self.desk.page(query, after=after, limit=limit)
+            yield from page.items
+            if page.next is None:
+                return
+            after = page.next
+
+    # -- this process ----------------------------------------------------------------------------------------------
+
+    def _made(self) -> DeskClient:
+        if self.mode != "embedded":
+            return DeskClient(self.place)
+        from sendoff.host.embedded import Embedded
+
+        self._embedded = Embedded(self.place, os.environ)
+        atexit.register(_close, weakref.ref(self))
+        return DeskClient(self.place, way=self._embedded)
+
+    def renew(self) -> None:
+        """In a forked child."""
+        self.watch.renew()
+        if self._embedded is not None:
+            self._left.append(self._embedded)  # never let go here: its journal is open in the parent
+            self._desk = self._made()
+
+
+def _close(known: weakref.ref[Connection]) -> None:
+    connection = known()
+    if connection is not None:
+        with suppress(SendoffError):
+            connection.close()
+
+
+def _renewed_in_children(connection: Connection) -> None:
+    known = weakref.ref(connection)
+
+    def renew() -> None:
+        found = known()
+        if found is not None:
+            found.renew()
+
+    os.register_at_fork(after_in_child=renew)

@@ -1,0 +1,99 @@
+"""What a program hands over: a path, bytes, or something that can be read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any, Protocol, TypeGuard
+
+from sendoff.desk.incoming import BLOCK, incoming
+from sendoff.desk.place import Place
+from sendoff.errors import InvalidArgument, SourceMissing, SourceUnsuitable
+from sendoff.model.operation import Request
+
+
+class Readable(Protocol):
+    """A binary object that can be read: an open file, a socket's file, an answer of the web."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """At most so many bytes; none at the end."""
+        ...
+
+
+UploadSource = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
+
+
+def is_path(source: UploadSource) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether it names a file, which is read when it is sent."""
+    return isinstance(source, str | os.PathLike)
+
+
+def request_of(source: str | os.PathLike[str], destination: str, fields: Mapping[str, Any], *, only_new: bool = False) -> Request:
+    """The request for a file."""
+    _check_destination(destination)
+    path = _absolute(source)
+    return Request(source=path, destination=destination, only_new=_as_seen(path) if only_new else None, **fields)
+
+
+@contextmanager
+def kept(
+    place: Place, source: UploadSource, destination: str, fields: Mapping[str, Any], *, only_new: bool = False, check: Callable[[Request], None] | None = None
+) -> Iterator[Request]:
+    """The request for bytes or a stream, which are on disk as long as the block lasts; an operation that is created in it takes them over.
+
+    check: looks at everything but the content before a stream is read, because there is no second time to read it.
+    """
+    _check_destination(destination)
+    read = _reading(source)
+    if only_new:
+        raise InvalidArgument("only_new looks at a file's size and time; bytes and streams have none")
+    if destination.endswith("/") or (destination.endswith(":") and "/" not in destination):
+        raise InvalidArgument(f"bytes and streams have no name to put below {destination}", hint="write the whole target: it must not end with /")
+    with incoming(place, "the source") as file:
+        if check is not None:
+            check(Request(source=file.path, destination=destination, **fields))
+        file.fill_from(read)
+        yield Request(spool=file.name, destination=destination, **fields)
+
+
+def _check_destination(destination: object) -> None:
+    if not isinstance(destination, str):
+        raise InvalidArgument(f"the destination {destination!r} is no text; write scheme://host/path or NAME:path")
+
+
+def _absolute(source: str | os.PathLike[str]) -> str:
+    path = os.fsdecode(os.fspath(source))
+    if not path:
+        raise SourceMissing("the name of the file is empty")
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise SourceUnsuitable(f"the name of {path!r} is not valid UTF-8", hint="rename it, or hand the open file over") from None
+    return os.path.abspath(path)
+
+
+def _as_seen(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError as cause:
+        raise SourceMissing(f"there is no file {path}" if isinstance(cause, FileNotFoundError) else f"{path}: {cause.strerror}") from cause
+    return found.st_size, found.st_mtime_ns
+
+
+def _reading(source: object) -> Callable[[], bytes]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        source = BytesIO(source)
+    read = getattr(source, "read", None)
+    if not callable(read):
+        raise InvalidArgument(f"a {type(source).__name__} cannot be uploaded; hand over a path, bytes or a binary file")
+
+    def block() -> bytes:
+        found = read(BLOCK)
+        if not isinstance(found, bytes | bytearray | memoryview):
+            what = "text; open it with mode 'rb'" if isinstance(found, str) else f"{found!r}, which is no bytes"
+            raise InvalidArgument(f"the source gives {what}")
+        return bytes(found)
+
+    return block

@@ -1,0 +1,202 @@
+"""What a program can ask: put, find, follow."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Unpack
+
+from sendoff.api.batch import Batch
+from sendoff.api.history import followed, history
+from sendoff.api.naming import named
+from sendoff.api.operation import UploadOperation
+from sendoff.api.options import Options, fields_of, flag
+from sendoff.api.source import UploadSource, is_path, kept, request_of
+from sendoff.errors import InvalidArgument, SendoffError
+from sendoff.model.complaint import nearest
+from sendoff.model.event import Event
+from sendoff.model.operation import Request
+from sendoff.model.query import Created, Query
+from sendoff.model.status import TransferStatus
+
+if TYPE_CHECKING:
+    from sendoff.api.connection import Connection
+
+Pair = tuple[UploadSource, str] | tuple[UploadSource, str, Options]
+Status = str | TransferStatus
+MOST_KEPT = 500  # bytes and streams of one call: each is an open file until it is stored
+WORDS = tuple(status.word for status in TransferStatus)
+
+log = logging.getLogger("sendoff")
+
+
+class Verbs:
+    """What a client and the module itself can be asked. connection: of the client."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- put --------------------------------------------------------------------------------------------------------
+
+    def put(self, source: UploadSource, destination: str, **options: Unpack[Options]) -> UploadOperation:
+        """Queue and start an upload; it is on disk when this returns, and goes on without this program.
+
+        Parameters
+        ----------
+        source: a path (a relative one is made absolute), bytes, or a readable binary object, which is read to its end and kept first.
+        destination: a URL, or ``NAME:path`` with a name from ``[destinations]``; with a final ``/`` a folder, below which a file lands under its name.
+        options: see ``Options``.
+
+        Errors: ``InvalidArgument`` and its kin (``SourceMissing``, ``UnsupportedScheme``, ``IdConflict`` ...), ``ConfigurationError``,
+        ``HostUnavailable``; then nothing is stored.
+        """
+        fields = fields_of(options, "put")
+        only_new, start = flag(options, "only_new", False), flag(options, "start", True)
+        with ExitStack() as stack:
+            if is_path(source):
+                request = request_of(source, destination, fields, only_new=only_new)
+            else:
+                check = self._check if hasattr(source, "read") else None
+                request = stack.enter_context(kept(self._connection.place, source, destination, fields, only_new=only_new, check=check))
+            return self._operation(self._one(request, start=start))
+
+    def put_many(self, pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
+        """Queue and start many uploads as one batch: those that are refused are in ``batch.errors``, the others are stored.
+
+        pairs: ``(source, destination)`` or ``(source, destination, {options})``; they are taken as they come. options: for all, where a pair says no other.
+        """
+        fields_of(options, "put_many")
+        if options.get("id") is not None:
+            raise InvalidArgument("put_many(): id names one operation, and there may be several; give each pair its own: (source, destination, {'id': ...})")
+        placed: list[int] = []
+        errors: list[tuple[int, SendoffError]] = []
+        others: list[str] = []
+        new = 0
+        first: Created | None = None
+        with ExitStack() as stack:
+            requests = self._requests(pairs, options, stack, placed, errors)
+            for place, answer in enumerate(self._connection.desk.create(requests, start=flag(options, "start", True))):
+                if isinstance(answer, SendoffError):
+                    errors.append((placed[place], answer))
+                elif answer.existing or answer.skipped:
+                    others.append(answer.id)
+                else:
+                    new, first = new + 1, first or answer
+        number = (first.batch_number or first.number) if first else None
+        errors.sort(key=lambda one: one[0])
+        return Batch(self._connection, id=first.batch if first else None, number=number, new=new, others=others, errors=errors)
+
+    def _requests(
+        self, pairs: Iterable[Pair], options: Mapping[str, Any], stack: ExitStack, placed: list[int], errors: list[tuple[int, SendoffError]]
+    ) -> Iterator[Request]:
+        """The requests that can be made; where each stood among the pairs, and what is wrong with the others."""
+        room = MOST_KEPT
+        for index, pair in enumerate(pairs):
+            try:
+                source, destination, own = _taken_apart(pair)
+                both = {**options, **own}
+                fields, only_new = fields_of(both, "put_many"), flag(both, "only_new", False)
+                if is_path(source):
+                    request = request_of(source, destination, fields, only_new=only_new)
+                else:
+                    room -= 1
+                    if room < 0:
+                        raise InvalidArgument(f"put_many() keeps at most {MOST_KEPT} sources that are no files; put the others with another call")
+                    request = stack.enter_context(kept(self._connection.place, source, destination, fields, only_new=only_new))
+            except SendoffError as error:
+                errors.append((index, error))
+            else:
+                placed.append(index)
+                yield request
+
+    def _check(self, request: Request) -> None:
+        for answer in self._connection.desk.create([request], dry_run=True):
+            if isinstance(answer, SendoffError):
+                raise answer
+
+    def _one(self, request: Request, *, start: bool) -> Created:
+        (answer,) = self._connection.desk.create([request], start=start)
+        if isinstance(answer, SendoffError):
+            raise answer
+        if answer.warning:
+            log.warning("%s: %s", answer.url, answer.warning)
+        return answer
+
+    def _operation(self, created: Created) -> UploadOperation:
+        return UploadOperation(self._connection, created.id, created=created)
+
+    # -- and what became of it ----------------------------------------------------------------------------------------
+
+    def get(self, name: str | int) -> UploadOperation:
+        """The operation with this id, number, or beginning of an id that no other has; ``UnknownOperation``, or ``InvalidArgument`` with the candidates."""
+        view = named(self._connection, name)
+        return UploadOperation(self._connection, view["id"], view=view)
+
+    def find(
+        self, *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | Batch | None = None,
+        metadata: Mapping[str, Any] | None = None, failed: bool = False, all: bool = False, limit: int | None = None,
+        after: str | int | UploadOperation | None = None,
+    ) -> Iterator[UploadOperation]:  # fmt: skip
+        """Operations in order of creation, page by page; those that are unfinished or not acknowledged, unless ``all``.
+
+        status: a word like ``"running"`` or a ``TransferStatus``, or several. batch: its id. metadata: each key has this value. failed: those with
+        status ``error``. limit: no more than so many. after: only what was created after this one.
+        """
+        wanted = (*_words(status), *(("error",) if failed else ()))
+        found = batch.id if isinstance(batch, Batch) else batch
+        query = Query(statuses=wanted, reason=reason, group=group, batch=found, metadata=dict(metadata or {}), listed=None if all else True)
+        if (isinstance(batch, Batch) and batch.id is None) or (limit is not None and limit < 1):
+            return iter(())
+        return self._found(query, after, limit)
+
+    def _found(self, query: Query, after: str | int | UploadOperation | None, limit: int | None) -> Iterator[UploadOperation]:
+        place = None
+        if after is not None:
+            place = str(after.number if isinstance(after, UploadOperation) else self.get(after).number)
+        views = self._connection.everything(query, after=place, limit=min(limit or 500, 500))
+        for view in islice(views, limit):
+            yield UploadOperation(self._connection, view["id"], view=view)
+
+    def events(
+        self, after: int | None = None, follow: bool = False, *, operation: str | int | UploadOperation | None = None, types: Iterable[str] = ()
+    ) -> Iterator[Event]:
+        """The durable history, in the order in which it was recorded.
+
+        after: the ``seq`` of the last event that is known; None = from the beginning. follow: stay, and give what happens from now on as well, through the
+        death and return of hosts. operation: only of this one. types: only these (``"completed"``).
+        """
+        for event in self.stream(after, follow, operation=operation, types=types):
+            if event is not None:
+                yield event
+
+    def stream(
+        self, after: int | None = None, follow: bool = False, *, operation: str | int | UploadOperation | None = None, types: Iterable[str] = ()
+    ) -> Iterator[Event | None]:
+        """``events``, with a None about once a second in which nothing happens, so that a reader can look at other things."""
+        ids: tuple[str, ...] = ()
+        if operation is not None:
+            ids = (operation.id if isinstance(operation, UploadOperation) else self.get(operation).id,)
+        words = (types,) if isinstance(types, str) else tuple(types)
+        reading = followed if follow else history
+        return reading(self._connection, ids=ids, types=words, after=after or 0)
+
+
+def _taken_apart(pair: Any) -> tuple[UploadSource, str, Options]:
+    if not isinstance(pair, tuple | list) or len(pair) not in (2, 3) or (len(pair) == 3 and not isinstance(pair[2], Mapping)):
+        raise InvalidArgument("each is (source, destination) or (source, destination, {options})")
+    source, destination, own = (*pair, {})[:3]
+    if own.get("start") is not None:
+        raise InvalidArgument("start holds for a whole put_many()")
+    return source, destination, own
+
+
+def _words(status: Status | Iterable[Status]) -> tuple[str, ...]:
+    """Statuses as JSON writes them."""
+    some = [status] if isinstance(status, str | TransferStatus) else list(status)
+    words = tuple(one.word if isinstance(one, TransferStatus) else str(one) for one in some)
+    for word in words:
+        if word not in WORDS:
+            raise InvalidArgument(f"there is no status {word!r}{nearest(word, WORDS)}", hint=f"it is one of {', '.join(WORDS)}")
+    return words
