@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from sendoff.cli.output import Output
 from sendoff.errors import ConfigurationError, InvalidArgument
 
 if TYPE_CHECKING:
+    from sendoff.cli.minute import Minute
     from sendoff.desk.client import DeskClient
     from sendoff.desk.place import Place
+    from sendoff.model.query import View
 
 Opening = Callable[["Place", bool], "DeskClient"]
 Placing = Callable[[Namespace], "Place"]
@@ -28,6 +30,7 @@ class Call:
         self._placing = placing
         self._opening = opening
         self.later: Callable[[], str] = lambda: "the work goes on without this command"  # said when it ends before the work has
+        self.minute: Callable[[Callable[[], Iterable[View]]], Minute | None] = lambda _: None  # whether a wait tells once a minute how far it is
         self._place: Place | None = None
         self._desks: dict[bool, DeskClient] = {}
 

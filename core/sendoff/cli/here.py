@@ -11,6 +11,7 @@ from types import FrameType
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
+from sendoff.cli.minute import Minute
 from sendoff.cli.stopping import Stopped
 from sendoff.desk.client import DeskClient
 from sendoff.errors import HostUnavailable
@@ -29,6 +30,7 @@ def here(call: Call, carry_out: Callable[[Call], int]) -> int:
     embedded = Embedded(place, environment)
     call.lend(DeskClient(place, environment=environment, way=embedded))
     without, call.options.wait = call.later, True
+    call.minute = lambda look: Minute(call.output.note, look)
     call.later = lambda: LATER if embedded.owns else without()
     with _ended_by_signals():
         try:

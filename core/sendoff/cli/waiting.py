@@ -41,6 +41,7 @@ class Waiting:
         self._open: dict[str, bool] = {}  # id: only a person can help it on
         self._failed = 0
         self._seen: list[str] = []
+        self._minute = call.minute(lambda: self.looked_up(list(self._open)))
 
     def until_ended(self, views: Iterable[View]) -> int:
         """Waits for these; the exit code says how they ended."""
@@ -85,6 +86,8 @@ class Waiting:
                 happened = []
             elif news is None and self._heartbeat:
                 self._call.output.dot()
+            if news is None and self._minute is not None:
+                self._minute.beat()
             if self._over():
                 return
 
@@ -100,6 +103,8 @@ class Waiting:
                 self._seen.append(view["id"])
             self._call.output.item(view)
             self._results(ending(view))
+            if self._minute is not None:
+                self._minute.ended(view)
         else:
             self._open[view["id"]] = view["needs"] is not None
 
