@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sendoff.model.event import ENDS, Event
+from sendoff.model.lane import Lane
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
 from sendoff.model.status import TransferStatus
@@ -51,6 +52,7 @@ class Invariants:
         for record in self.store.find(Query(), limit=1000).items:
             assert record.status.terminal or record.status in PAUSED, f"{record.id} stands at {record.status.word} ({record.reason})"
             assert record.owner is None, f"{record.id} still has an owner"
+            assert not Lane(key=record.lane, since=0).at_once, f"{record.id} still goes first whatever the network is"
             if record.status is TransferStatus.COMPLETED and record.spec.method != "POST":
                 assert self.server.things.get(record.spec.url) is not None, f"{record.id} is completed and nothing is there"
         self._nothing_left_over()

@@ -128,7 +128,7 @@ class World:
             return
         which = Selection(all=True) if self.random.random() < 0.2 else Selection(ids=(self.random.choice(self.created),))
         with suppress(InvalidState):
-            self.process.app.order(Order(verb=self.random.choice(VERBS)), which)
+            self.process.app.order(Order(verb=self.random.choice(VERBS), details={"now": self.random.random() < 0.3}), which)
 
     def _forget(self) -> None:
         """The server drops a half-done upload."""

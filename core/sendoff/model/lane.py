@@ -27,8 +27,13 @@ class Lane:
 
     @property
     def local(self) -> bool:
-        """Reachable without a network."""
-        return self.key[4] == "1"
+        """May be tried without a network: the destination is reached without one, or somebody wants it tried whatever the network is."""
+        return self.key[4] != "0"
+
+    @property
+    def at_once(self) -> bool:
+        """For one try whatever network, power or back-off say."""
+        return self.key[4] == "2"
 
     @property
     def place(self) -> str:
@@ -36,6 +41,8 @@ class Lane:
         return self.key.split("|", 4)[4]
 
 
-def lane_key(*, place: str, group: str | None, priority: TransferPriority, cost_policy: CostPolicy, local: bool) -> str:
-    """The lane of an operation: ``order|cost|local|group|place``; a group's name has no bar in it."""
+def lane_key(*, place: str, group: str | None, priority: TransferPriority, cost_policy: CostPolicy, local: bool, at_once: bool = False) -> str:
+    """The lane of an operation: ``order|cost|local|group|place``; a group's name has no bar in it. at_once: goes first, and no gate closes it."""
+    if at_once:
+        return f"{TransferPriority.HIGH.order}|{int(CostPolicy.ALWAYS)}|2|{group or ''}|{place}"
     return f"{priority.order}|{int(cost_policy)}|{int(local)}|{group or ''}|{place}"

@@ -133,7 +133,7 @@ class Record:
     """One operation as the journal holds it.
 
     number: short, given by the store. version: grows with every update. epoch: grows with every claim. owner: who claimed it.
-    want: an order a running try has not yet obeyed. due: when it may start; None = nothing to start. rank: its place in its lane;
+    want: an order a try has not yet obeyed, see ``Want``. due: when it may start; None = nothing to start. rank: its place in its lane;
     None = at the end. target: the key of its target, None where each upload makes a new thing. holds_target: later ones to the
     same target wait for it. open: not terminal. point: a request that must not be repeated may have gone out whole.
     environment: the note that keeps the submitter's. sealed: the secrets. needs: what a person must do, ``{"what", "command"}``.

@@ -60,10 +60,11 @@ class Reason(StrEnum):
 
 
 class Want(StrEnum):
-    """What somebody ordered and a running try has not yet obeyed; durable."""
+    """What somebody ordered and a try has not yet obeyed; durable."""
 
     PAUSE = "pause"
     CANCEL = "cancel"
+    NOW = "now"  # one try, whatever network, power or back-off say
 
 
 class TransferPriority(IntEnum):

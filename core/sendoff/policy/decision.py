@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sendoff.model.change import SaveTodo
+from sendoff.model.lane import Lane, lane_key
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Failure, Record
 from sendoff.model.status import Reason, TransferStatus
@@ -32,6 +33,14 @@ class Decision:
     def applied(self, record: Record) -> Record:
         """The record as it will be, before the store gives it a new version."""
         return replace(record, **self.fields)
+
+
+def lane_of(record: Record, *, at_once: bool = False) -> str:
+    """The lane an operation waits in; it stays at its place."""
+    return lane_key(
+        place=Lane(key=record.lane, since=0).place, group=record.group, priority=record.priority, cost_policy=record.spec.cost_policy,
+        local=record.spec.local, at_once=at_once,
+    )  # fmt: skip
 
 
 def ending(status: TransferStatus, wall: Moment, **more: Any) -> dict[str, Any]:

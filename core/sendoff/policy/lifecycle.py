@@ -38,7 +38,7 @@ from sendoff.model.operation import Failure, Record, Tally
 from sendoff.model.response import Response
 from sendoff.model.status import Reason, TransferStatus, Want
 from sendoff.policy.cost import Gate
-from sendoff.policy.decision import Decision, ending, queued, told, waiting
+from sendoff.policy.decision import Decision, ending, lane_of, queued, told, waiting
 from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent
 from sendoff.policy.retry import pause_before_next
 
@@ -66,6 +66,8 @@ def claimed(record: Record, owner: str, wall: Moment) -> Decision:
         "point": False, "started_at": record.started_at or wall,
         "tally": replace(tally, attempts=tally.attempts + 1, unsettled=tally.unsettled + 1),
     }  # fmt: skip
+    if record.want == Want.NOW:
+        fields["lane"] = lane_of(record)  # this once: whatever becomes of the try, the ordinary rules hold again
     resumed = record.status not in (TransferStatus.IDLE, TransferStatus.RUNNING)
     return Decision(fields=fields, lines=(("resumed", {}),) if resumed else ())
 
@@ -93,7 +95,12 @@ def completed(record: Record, delivery: Delivery, one: Try, response: Response |
 
 
 def failed(record: Record, error: SendoffError, one: Try, response: Response | None, setting: Setting) -> Decision:
-    """What a try that ended with this error makes of its operation."""
+    """What a try that ended with this error makes of its operation; what was wanted at once was tried."""
+    decision = _failed(record, error, one, response, setting)
+    return replace(decision, fields={"want": None, "lane": lane_of(record), **decision.fields}) if record.want == Want.NOW else decision
+
+
+def _failed(record: Record, error: SendoffError, one: Try, response: Response | None, setting: Setting) -> Decision:
     if record.want == Want.CANCEL:
         return canceled(record, setting.wall, tally=_kept(record.tally, one))
     if isinstance(error, Interrupted):

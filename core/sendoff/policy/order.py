@@ -11,17 +11,20 @@ from sendoff.model.moment import Moment
 from sendoff.model.operation import Record, Tally
 from sendoff.model.secret import STARS
 from sendoff.model.status import TransferStatus, Want
-from sendoff.policy.decision import Decision, queued
+from sendoff.policy.decision import Decision, lane_of, queued
 from sendoff.policy.lifecycle import canceled, paused
 
 Ordered = Callable[[Record, Moment, Moment], Decision | None]
 
 
-def ordered(verb: str, record: Record, now: Moment, wall: Moment) -> Decision | None:
-    """What this order does to this operation; None = it is so already. ``InvalidState`` says why it cannot be."""
+def ordered(verb: str, record: Record, now: Moment, wall: Moment, *, at_once: bool = False) -> Decision | None:
+    """What this order does to this operation; None = it is so already. ``InvalidState`` says why it cannot be. at_once: of ``resume``."""
     if verb not in VERBS:
         raise InvalidArgument(f"there is no order {verb!r}; there are {', '.join(sorted(VERBS))}")
-    return VERBS[verb](record, now, wall)
+    decision = resume_at_once(record, now) if at_once and verb == "resume" else VERBS[verb](record, now, wall)
+    if decision is None or record.want != Want.NOW or decision.fields.get("want", Want.NOW) == Want.NOW:
+        return decision
+    return replace(decision, fields={**decision.fields, "lane": lane_of(record)})
 
 
 def start(record: Record, now: Moment, _wall: Moment) -> Decision | None:
@@ -52,6 +55,16 @@ def resume(record: Record, now: Moment, _wall: Moment) -> Decision | None:
         return None
     tally = replace(record.tally, resent=0, pause=0)
     return Decision(fields=queued(now, holds_target=record.target is not None, tally=tally), lines=(("resumed", {}),))
+
+
+def resume_at_once(record: Record, now: Moment) -> Decision | None:
+    """One try now, whatever network, power or back-off say; what runs is left alone."""
+    _must_be_open(record, "resume")
+    if record.owner is not None or record.want == Want.NOW or (record.status is TransferStatus.IDLE and record.due is None):
+        return resume(record, now, now)
+    tally = replace(record.tally, resent=0, pause=0)
+    fields = queued(now, holds_target=record.target is not None, tally=tally, lane=lane_of(record, at_once=True))
+    return Decision(fields={**fields, "want": str(Want.NOW)}, lines=(("resumed", {"now": True}),))
 
 
 def cancel(record: Record, _now: Moment, wall: Moment) -> Decision | None:

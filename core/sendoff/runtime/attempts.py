@@ -19,6 +19,7 @@ from sendoff.model.header import Headers, checked_header, joined
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.model.secret import STARS, Secret
+from sendoff.model.status import Want
 from sendoff.model.target import Target
 from sendoff.policy import lifecycle
 from sendoff.policy.cost import Gate
@@ -154,7 +155,7 @@ class Attempts:
             )  # fmt: skip
             begun(shipment)
             self._underway.enter(record.number, shipment)
-            if record.want is not None:
+            if record.want in (Want.PAUSE, Want.CANCEL):
                 shipment.interrupt(f"ordered: {record.want}")
             self._ledger.announce(checked, "attempt_started")
             return self._sent(transport, shipment, reader)

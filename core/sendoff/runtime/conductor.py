@@ -160,7 +160,7 @@ class Conductor:
         if conditions != self.conditions:
             self._places.forgive()
         self.conditions = conditions
-        gates = {number: self.gate_of(one.record) for number, one in self._running.items()}
+        gates = {number: self.gate_of(one.record) for number, one in self._running.items() if not one.lane.at_once}
         return [(number, str(closed.reason)) for number, closed in gates.items() if closed is not None]
 
     def _give_slots(self, tickets: list[Ticket], now: Moment) -> None:
@@ -219,7 +219,7 @@ class Conductor:
                 self._ledger.enter(record, gated(closed))
 
     def _room(self, lane: Lane, now: Moment) -> int:
-        return self._places.room(lane.place, now, self._configuration().limits.per_destination)
+        return self._places.room(lane.place, now, self._configuration().limits.per_destination, at_once=lane.at_once)
 
     def _lanes(self, now: Moment) -> list[Lane]:
         """Every lane in which something is due, found by index."""

@@ -28,10 +28,10 @@ class Places:
     random: Random
     _known: dict[str, Place] = field(default_factory=dict)
 
-    def room(self, name: str, now: Moment, per_destination: int) -> int:
-        """How many more may start there."""
+    def room(self, name: str, now: Moment, per_destination: int, *, at_once: bool = False) -> int:
+        """How many more may start there. at_once: somebody asks before it is time."""
         place = self._known.get(name, Place())
-        if now < place.until:
+        if now < place.until and not at_once:
             return 0
         return (per_destination if place.reached else 1) - place.busy
 

@@ -20,6 +20,7 @@ from sendoff.model.progress import UploadProgress
 from sendoff.model.response import Response
 from sendoff.model.secret import STARS, Credential, public_url
 from sendoff.model.session import Session
+from sendoff.model.status import Want
 from sendoff.model.target import Target
 from sendoff.ports.clock import Clock
 from sendoff.ports.toolkit import CredentialSource
@@ -118,7 +119,7 @@ class WorkShipment:
             self._version = reply.version
             if reply.refused not in (None, "version"):
                 raise Superseded()
-            if reply.want is not None:
+            if reply.want in (Want.PAUSE, Want.CANCEL):
                 raise Interrupted(f"ordered: {reply.want}")
             self._point = reply.refused is None
 

@@ -36,7 +36,7 @@ class Verdicts:
 
     def one(self, order: Order, record: Record) -> tuple[Decision | None, SaveNote | None]:
         """What becomes of it, None where it is so already; the error says why it cannot be."""
-        decision = ordered(order.verb, record, self._clock.steady(), self._clock.wall())
+        decision = ordered(order.verb, record, self._clock.steady(), self._clock.wall(), at_once=order.details.get("now") is True)
         if decision is None:
             return None, None
         key, note = self._identity(order, record)
