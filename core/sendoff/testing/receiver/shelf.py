@@ -40,7 +40,7 @@ class Shelf:
         if path is None:
             return Parcel()
         path.parent.mkdir(parents=True, exist_ok=True)
-        return Parcel(path, path.with_name(f".{path.name[:200]}.{number}.part"), self._taking)
+        return Parcel(path, path.with_name(f".{number}.part"), self._taking)
 
 
 class Parcel:
