@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
-import json
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -114,12 +113,8 @@ def _rest(documented: Any) -> str:
 
 def settings() -> str:
     """Every key of the configuration file with its default and its meaning."""
-    from sendoff.settings.shape import Shape
+    from sendoff.settings.keys import keys
 
-    keys = dict(_keys(Shape, ""))
-    meanings = tomllib.loads((ROOT / "docs" / "settings.toml").read_text())
-    if keys.keys() ^ meanings.keys():
-        raise SystemExit(f"docs/settings.toml and the shape of the configuration differ in {sorted(keys.keys() ^ meanings.keys())}")
     lines = [
         "# Settings\n",
         "The configuration file is `$SENDOFF_CONFIG`, else `sendoff/sendoff.toml` in your configuration folder. A variable goes before the file",
@@ -127,44 +122,15 @@ def settings() -> str:
         'and sizes are numbers of seconds and bytes, or words such as `"90s"`, `"5m"`, `"3d"`, `"256M"`.\n',
         "| key | default | meaning |",
         "| --- | --- | --- |",
-        *(f"| `{key}` | {default} | {meanings[key]} |" for key, default in keys.items()),
+        *(f"| `{key.name}` | {_shown(key)} | {key.meaning} |" for key in keys()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _keys(model: Any, prefix: str) -> Iterator[tuple[str, str]]:
-    """Every key below a section, a section by name as ``NAME``, with its default as one would write it."""
-    for name, field in model.model_fields.items():
-        inner = next((kind for kind in _kinds(field.annotation) if hasattr(kind, "model_fields")), None)
-        by_name = getattr(field.annotation, "__origin__", None) is dict and not prefix
-        word = f"{prefix}{name}.NAME" if by_name else f"{prefix}{name}"
-        if inner is None:
-            yield word, "" if by_name else _default(field)
-        else:
-            yield from _keys(inner, f"{word}.")
-
-
-def _kinds(annotation: Any) -> Iterator[Any]:
-    yield annotation
-    for inner in getattr(annotation, "__args__", ()):
-        yield from _kinds(inner)
-
-
-def _default(field: Any) -> str:
-    value = field.get_default(call_default_factory=True)
-    return "*needed*" if field.is_required() else "*none*" if value is None else f"`{_written(value)}`"
-
-
-def _written(value: Any) -> str:
-    """As the file has it; a float is a length of time, a large number a size."""
-    if isinstance(value, float):
-        length, unit = next((value / size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if value % size == 0)
-        return f'"{length:.0f}{unit}"'
-    if isinstance(value, int) and value >= 1 << 20 and not value % (1 << 20):
-        return f'"{value >> 20}M"' if value % (1 << 30) else f'"{value >> 30}G"'
-    if isinstance(value, tuple):
-        return f"[{', '.join(_written(one) for one in value)}]"
-    return json.dumps(value)
+def _shown(key: Any) -> str:
+    if key.default is None:
+        return "*needed*" if key.needed else "" if key.name.endswith(".NAME") else "*none*"
+    return f"`{key.default}`"
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def test_every_command_explains_itself(capsys):
         (["events", "--after", "x"], "the seq of an event"),
         (["host"], "takes one of start, status, stop, run"),
         (["host", "restart"], "takes one of start"),
-        (["config", "edit"], "takes one of path, show"),
+        (["config", "draw"], "takes one of path, show"),
         (["plugins", "all"], "takes no 'all'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

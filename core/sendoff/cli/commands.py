@@ -24,7 +24,7 @@ COMMANDS = {
     "host": ("host", "{start,status,stop,run}", "the background process that carries the uploads"),
     "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
     "check": ("check", "[DESTINATION]", "read the configuration, load what it names, reach the destination"),
-    "config": ("config", "{path,show}", "where the configuration file is, and what is in force"),
+    "config": ("config", "{path,show,explain,init,edit}", "where the configuration is, what is in force and what it means; how to begin one"),
 }
 
 
