@@ -51,6 +51,11 @@ class Output:
         if not (self.json or self.quiet):
             self._print(self._notes, clean(text))
 
+    def trouble(self, text: str) -> None:
+        """What became of an upload that did not go well; said where no notes are wanted, too."""
+        if not self.json:
+            self._print(self._notes, clean(text))
+
     def detail(self, text: str) -> None:
         """A note that only ``-v`` asks for."""
         if self.verbose:

@@ -69,7 +69,7 @@ def _add_global(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--state-dir", metavar="DIR", help="where the journal lives, instead of a folder of the user's state")
     group.add_argument("--config", metavar="FILE", help="the configuration file")
     group.add_argument("--json", action="store_true", help="one JSON object a line")
-    group.add_argument("-q", "--quiet", action="store_true", help="results and errors only")
+    group.add_argument("-q", "--quiet", action="store_true", help="results, errors and failed uploads only")
     group.add_argument("-v", "--verbose", action="store_true", help="more words")
 
 

@@ -129,5 +129,5 @@ def _take(call: Call, taking: Taking, files: Sequence[Found], asked: Asking) -> 
 def _waited(call: Call, ids: Sequence[str]) -> int:
     from sendoff.cli.waiting import Waiting
 
-    waiting = Waiting(call, results=call.output.note)
+    waiting = Waiting(call, results=call.output.note, failures=call.output.trouble)
     return waiting.until_ended(waiting.looked_up(ids))

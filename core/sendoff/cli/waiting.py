@@ -27,13 +27,23 @@ TERMINAL = ("completed", "canceled", "error")
 class Waiting:
     """Operations somebody waits for.
 
-    results: where a line about each finished operation goes. patient: what only a person can help is waited for too.
-    heartbeat: a dot a second. timeout: seconds; 0 = look once.
+    results: where a line about each finished operation goes. failures: the same for those that were not completed; None = there, too.
+    patient: what only a person can help is waited for too. heartbeat: a dot a second. timeout: seconds; 0 = look once.
     """
 
-    def __init__(self, call: Call, *, results: Callable[[str], None], patient: bool = False, heartbeat: bool = False, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        *,
+        results: Callable[[str], None],
+        failures: Callable[[str], None] | None = None,
+        patient: bool = False,
+        heartbeat: bool = False,
+        timeout: float | None = None,
+    ) -> None:
         self._call = call
         self._results = results
+        self._failures = failures or results
         self._patient = patient
         self._heartbeat = heartbeat
         self._timeout = timeout
@@ -102,7 +112,7 @@ class Waiting:
             if view["status"] != "error" and not view.get("acknowledged_at"):
                 self._seen.append(view["id"])
             self._call.output.item(view)
-            self._results(ending(view))
+            (self._results if view["status"] == "completed" else self._failures)(ending(view))
             if self._minute is not None:
                 self._minute.ended(view)
         else:
@@ -115,7 +125,7 @@ class Waiting:
         if not self._open:
             return exits.FAILED if self._failed else exits.DONE
         for view in self.looked_up(list(self._open)[:AT_ONCE]):
-            self._call.output.note(f"{view['id']} needs you: {view['reason_text'] or view['reason']}; {(view['needs'] or {}).get('command', '')}".rstrip("; "))
+            self._call.output.trouble(f"{view['id']} needs you: {view['reason_text'] or view['reason']}; {(view['needs'] or {}).get('command', '')}".rstrip("; "))
         return exits.PERSON
 
     def _goes_on(self) -> None:

@@ -1,0 +1,260 @@
+"""The how-to pages, run exactly as they are written; only where ``archive`` is differs."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sendoff.testing.receiver import Answer, Receiver, Rule
+
+PAGES = Path(__file__).parents[2] / "docs" / "how-to"
+MIB = 2**20
+LONG_AGO = 1_600_000_000
+pytestmark = pytest.mark.timeout(120)
+
+
+def blocks(page, language):
+    """What stands between the fences of one language, in order."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", (PAGES / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert found, f"{page} has no {language}"
+    return found
+
+
+class Person:
+    """Somebody with a home, a configuration and a shell. environment: of what runs here."""
+
+    def __init__(self, home):
+        self.home = home
+        self.environment = {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "LANG": "C.UTF-8"}
+
+    def configured(self, url):
+        """What the pages ask to be written before the first upload."""
+        section = blocks("folder-tree.md", "toml")[0].replace("https://uploads.example/archive/", url)
+        path = self.home / ".config" / "sendoff" / "sendoff.toml"
+        path.parent.mkdir(parents=True)
+        path.write_text(section)
+        return self
+
+    def file(self, name, content=b"", at=LONG_AGO):
+        """A file in the home, last changed at that second."""
+        path = self.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content or name.encode())
+        os.utime(path, (at, at))
+
+    def runs(self, text, fine=(0,)):
+        """A piece of a page, by the shell."""
+        done = subprocess.run(["sh", "-c", text], cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=100)
+        assert done.returncode in fine, (text, done)
+        return done
+
+    def leaves(self):
+        """Whatever was started in the background ends."""
+        subprocess.run(["sendoff", "host", "stop"], cwd=self.home, env=self.environment, capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    with Receiver(tmp_path / "landed") as made:
+        yield made
+
+
+@pytest.fixture
+def person(tmp_path, receiver):
+    home = tmp_path / "home"
+    home.mkdir()
+    made = Person(home).configured(f"{receiver.url}archive/")
+    yield made
+    made.leaves()
+
+
+def landed(receiver, folder="archive"):
+    """The paths below a folder that arrived whole, as often as they did."""
+    return sorted(row.path.removeprefix(f"/{folder}/") for row in receiver.requests if row.complete and row.status in (200, 201, 204))
+
+
+# -- a folder
+
+
+def test_a_folder_is_sent_as_the_page_says(person, receiver):
+    for name in ("photos/a.jpg", "photos/2025/b.jpg", "photos/2025/raw/c.dng", "photos/draft.tmp", "photos/.cache/d"):
+        person.file(name)
+    look, send, see, choose, again, trouble = blocks("folder-tree.md", "sh")
+
+    said = person.runs(look).stdout
+    assert said.count("photos/") >= 5
+    assert landed(receiver) == []
+
+    assert len(person.runs(send).stdout.split()) == 5
+    person.runs(see)
+    everything = ["photos/.cache/d", "photos/2025/b.jpg", "photos/2025/raw/c.dng", "photos/a.jpg", "photos/draft.tmp"]
+    assert landed(receiver) == everything
+
+    assert len(person.runs(choose).stdout.split()) == 3
+    assert person.runs("sendoff wait --all").returncode == 0
+
+    person.file("photos/a.jpg", b"another picture", at=LONG_AGO + 1)
+    before = len(landed(receiver))
+    person.runs(again)
+    assert len(landed(receiver)) == before + 1
+    assert (receiver.folder / "archive" / "photos" / "a.jpg").read_bytes() == b"another picture"
+
+    receiver.script.add(Rule(do=Answer(403)))
+    person.file("photos/a.jpg", b"a third picture", at=LONG_AGO + 2)
+    person.runs(again, fine=(1,))
+    assert "photos/a.jpg" in person.runs(trouble).stdout
+    assert person.runs("sendoff wait --all").returncode == 0
+    assert (receiver.folder / "archive" / "photos" / "a.jpg").read_bytes() == b"a third picture"
+
+
+# -- every night
+
+
+def line_of_the_crontab():
+    """The command of the page's line, as cron hands it to the shell (crontab(5): a bare % would end it)."""
+    (line,) = [one for one in "".join(blocks("nightly-cron.md", "crontab")).splitlines() if re.match(r"[\d*]", one)]
+    assert "%" not in line
+    return line.split(None, 5)[5]
+
+
+def test_every_night_only_what_is_new_goes_out_and_only_trouble_is_mailed(person, receiver):
+    for name in ("photos/a.jpg", "photos/2025/b.jpg"):
+        person.file(name)
+    person.file("photos/growing.jpg", at=time.time())
+    night = line_of_the_crontab()
+
+    first = person.runs(night)
+    assert (landed(receiver), first.stdout, first.stderr) == (["photos/2025/b.jpg", "photos/a.jpg"], "", "")
+
+    second = person.runs(night)
+    assert (len(landed(receiver)), second.stdout, second.stderr) == (2, "", "")
+
+    person.file("photos/c.jpg")
+    receiver.script.add(Rule(do=Answer(403)))
+    third = person.runs(night, fine=(1,))
+    assert "photos/c.jpg" in third.stderr
+    assert "403" in third.stderr
+
+    assert "photos/c.jpg" in person.runs(blocks("nightly-cron.md", "sh")[0]).stdout
+
+
+# -- a job that has no background
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A container: no home, a working folder and two variables."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    made = Person(folder)
+    del made.environment["HOME"]
+    made.environment["UPLOAD_AUTHORIZATION"] = "Bearer of-the-job"
+    return made
+
+
+def hosts_of(folder):
+    """Processes that still work in a folder."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = one.read_bytes().decode(errors="replace")
+            environment = (one.parent / "environ").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if "sendoff" in words and f"{folder}" in words + environment:
+            found.append(words)
+    return found
+
+
+def test_a_job_uploads_and_leaves_nothing_behind(job, tmp_path):
+    job.file("dist/a.tar.gz")
+    job.file("dist/b.tar.gz")
+    with Receiver(tmp_path / "landed", authorization="Bearer of-the-job") as receiver:
+        job.environment["UPLOAD_URL"] = f"{receiver.url}builds/42/"
+
+        job.runs(f'export SENDOFF_STATE_DIR="$PWD/once"\n{blocks("ci-container.md", "sh")[0]}')
+
+        assert landed(receiver, "builds/42") == ["a.tar.gz", "b.tar.gz"]
+    assert hosts_of(job.home) == []
+
+
+def child_of(pid):
+    """The one process that a shell waits for, as soon as there is one."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    deadline = time.monotonic() + 20
+    while not path.read_text().split():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return int(path.read_text().split()[-1])
+
+
+def test_a_job_that_was_stopped_goes_on_in_the_next_one(job, tmp_path):
+    job.file("dist/a.tar.gz", os.urandom(16 * MIB))
+    command = blocks("ci-container.md", "sh")[1]
+    with Receiver(tmp_path / "landed", rate=8 * MIB, authorization="Bearer of-the-job") as receiver:
+        job.environment["UPLOAD_URL"] = f"{receiver.url}builds/42/"
+        stopped = subprocess.Popen(["sh", "-c", command], cwd=job.home, env=job.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        receiver.wait_until(lambda rows: bool(rows) and rows[0].received > MIB)
+
+        os.kill(child_of(stopped.pid), signal.SIGTERM)
+
+        _, said = stopped.communicate(timeout=30)
+        assert stopped.returncode == 3, said
+        assert landed(receiver, "builds/42") == []
+        job.runs(command)
+        assert landed(receiver, "builds/42") == ["a.tar.gz"]
+    assert (tmp_path / "landed" / "builds" / "42" / "a.tar.gz").read_bytes() == (job.home / "dist" / "a.tar.gz").read_bytes()
+    assert hosts_of(job.home) == []
+
+
+# -- a web service
+
+
+def curl(person, path):
+    """What the service says of an id."""
+    done = person.runs(f"curl --silent --unix-socket service.sock http://localhost/{path}")
+    return json.loads(done.stdout)
+
+
+def ready(person, service):
+    """Return as soon as the service answers."""
+    deadline = time.monotonic() + 60
+    while subprocess.run(["curl", "--silent", "--unix-socket", "service.sock", "http://localhost/none"], cwd=person.home, capture_output=True).returncode != 0:
+        assert service.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def service(person):
+    (person.home / "service.py").write_text(blocks("web-service.md", "python")[0])
+    serve, *_ = blocks("web-service.md", "sh")
+    with open(person.home / "service.log", "w") as log:
+        made = subprocess.Popen(["sh", "-c", f"exec {serve}"], cwd=person.home, env=person.environment, stdout=log, stderr=log, start_new_session=True)
+    ready(person, made)
+    yield made
+    if made.poll() is None:
+        os.killpg(made.pid, signal.SIGKILL)
+        made.wait()
+
+
+def test_whatever_any_worker_took_arrives_when_all_workers_are_gone(person, receiver, service):
+    _, hand_over, look = blocks("web-service.md", "sh")
+    person.file("photo.jpg", os.urandom(2 * MIB))
+    id = json.loads(person.runs(hand_over).stdout)["id"]
+    ids = [json.loads(person.runs(hand_over.replace("localhost/photo.jpg", f"localhost/{n}.jpg")).stdout)["id"] for n in range(12)]
+
+    assert curl(person, id)["status"] in ("idle", "running", "completed")
+    assert "error" in curl(person, "nothing-of-this-name")
+    os.killpg(service.pid, signal.SIGKILL)
+    service.wait()
+
+    person.runs(f"sendoff wait {id} {' '.join(ids)}")
+    assert landed(receiver) == sorted(["inbox/photo.jpg", *(f"inbox/{n}.jpg" for n in range(12))])
+    assert (receiver.folder / "archive" / "inbox" / "photo.jpg").read_bytes() == (person.home / "photo.jpg").read_bytes()
+    assert len(json.loads(f"[{','.join(person.runs(look.strip() + ' --all --json').stdout.splitlines())}]")) == 13
