@@ -19,7 +19,7 @@ PAUSED = (TransferStatus.PAUSED_BY_APPLICATION,)
 
 @dataclass(slots=True)
 class Invariants:
-    """Checks 1 to 5, 7 and 8 of the list in ``docs/explanation/simulation.md``.
+    """Checks 1 to 5 and 7 to 9 of the list in ``docs/explanation/simulation.md``.
 
     forgotten: sessions the server dropped. posted: how many bodies each POST has brought to the server.
     """
@@ -44,6 +44,7 @@ class Invariants:
             self._epoch_grows(record)
         self._published(records)
         self._posted_once(records)
+        self._one_a_target(records)
         assert self.server.repeated == 0, f"{self.server.repeated} bytes the server had confirmed were sent again"
 
     def check_end(self, created: list[str]) -> None:
@@ -87,6 +88,18 @@ class Invariants:
         """8: each claim has its own epoch; none comes back."""
         assert record.epoch >= self._epochs.get(record.id, 0), f"the epoch of {record.id} went back"
         self._epochs[record.id] = record.epoch
+
+    def _one_a_target(self, records: dict[str, Record]) -> None:
+        """9: one upload at a time to a target; only one that had not begun is replaced, by a later one of the same source."""
+        owned = [record.target for record in records.values() if record.owner is not None and record.target is not None]
+        assert len(owned) == len(set(owned)), f"two uploads to one target at once: {owned}"
+        for record in records.values():
+            if record.reason == "replaced":
+                by = next((one for one in records.values() if record.reason_text and one.id in record.reason_text), None)
+                assert record.started_at is None, f"{record.id} had begun when it was replaced"
+                assert by is not None and by.number > record.number, f"{record.id} was replaced by nobody"
+                assert (by.target, by.spec.source.path) == (record.target, record.spec.source.path), f"{record.id} was replaced by something else"
+                assert by.spec.source.identity != record.spec.source.identity, f"{record.id} was replaced though its source is what it was"
 
     def _history(self) -> None:
         """7: one terminal event a round, ids that never repeat, no hole in the order."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sendoff.policy import lifecycle, order
+from sendoff.policy import lifecycle, order, target
 from sendoff.policy.decision import Decision
 from sendoff.runtime import attempts, conductor
 from sendoff.runtime.ledger import Ledger
@@ -102,6 +102,8 @@ BREAKS: dict[str, tuple[Any, str, Any]] = {
     "nobody takes over what a dead process left": (Recovery, "run", lambda self: 0),
     "a late worker overwrites": (Ledger, "enter_latest", enter_unfenced),
     "a file is published half": (attempts.WorkShipment, "readinto", lambda self, buffer, offset, *, paced=True: len(buffer)),
+    "what has begun is replaced": (target, "_begun", never),
+    "a source that did not change replaces": (target, "_unchanged", never),
     "the conductor starts what it has started": (conductor.Conductor, "_due", lambda self, lane, now, count: list(self._store.due(lane.key, now, count))),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,12 +37,14 @@ class Odds:
     order: float
     forget: float
     network: float
+    touch: float
 
     @classmethod
     def drawn(cls, random: Random) -> Odds:
         return cls(
             fault=random.choice((0.0, 0.05, 0.2, 0.4)), crash=random.choice((0.0, 0.05, 0.15)), order=random.choice((0.0, 0.1, 0.3)),
             forget=random.choice((0.0, 0.0, 0.05)), network=random.choice((0.0, 0.0, 0.05)),
+            touch=random.choice((0.0, 0.0, 0.05)),
         )  # fmt: skip
 
 
@@ -66,6 +69,7 @@ class World:
     zombies: list[Hand] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     crashes: int = 0
+    touched: int = 0
     healed: bool = False
 
     def __post_init__(self) -> None:
@@ -77,6 +81,8 @@ class World:
             retry=RetryRules(patience=self.random.choice((3600.0, 3 * 86400.0)), resend=0),
         )
         self.invariants = Invariants(self.store, self.server)
+        for path in self.sources:
+            self._touch(path)
         self.process = self._boot()
 
     def play(self, steps: int = 30) -> None:
@@ -98,6 +104,9 @@ class World:
             self._safely(lambda: self._conduct([Changed(Conditions(online=self.random.random() < 0.5))]))
         elif draw < self.odds.order + self.odds.network + self.odds.forget:
             self._forget()
+        elif draw < self.odds.order + self.odds.network + self.odds.forget + self.odds.touch:
+            self._touch(self.random.choice(self.sources))
+            self._safely(self._create)
         elif self.zombies and draw > 0.95:
             self._resume(self.random.choice(self.zombies))
         elif self.hands and draw < 0.75:
@@ -136,6 +145,11 @@ class World:
             id = self.random.choice(sorted(self.server.uploads))
             self.invariants.forgotten.add(id)
             del self.server.uploads[id]
+
+    def _touch(self, path: Path) -> None:
+        """Somebody writes the file anew: what was queued of it is out of date."""
+        self.touched += 1
+        os.utime(path, ns=(self.touched, self.touched))
 
     def _conduct(self, more: list[object] | None = None) -> None:
         """One step of the conductor, and what it orders."""
