@@ -11,6 +11,7 @@ from sendoff.model.status import Want
 from sendoff.policy.order import VERBS
 from sendoff.runtime.conductor import Queued, Signal, Stop
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.moving import Moving
 from sendoff.runtime.selection import Selecting
 from sendoff.runtime.sweeping import MOST_NAMED, Sweeping
 from sendoff.runtime.verdicts import Verdicts
@@ -23,13 +24,16 @@ class Ordering:
 
     def __init__(self, ledger: Ledger, selecting: Selecting, verdicts: Verdicts, sweeping: Sweeping, signal: Callable[[Signal], None], *, few: int) -> None:
         self._ledger, self._selecting, self._verdicts, self._sweeping, self._signal, self._few = ledger, selecting, verdicts, sweeping, signal, few
+        self._moving = Moving(ledger)
 
     def carry_out(self, order: Order, which: Selection) -> Applied:
         """As ``Desk.order``."""
         if not (which.ids or which.batch or which.group or which.all or which.failed):
             raise InvalidArgument(f"{order.verb} what? Name operations, a batch, a group or --all")
+        if order.verb == "move":
+            return self._move(order, which)
         if order.verb not in VERBS:
-            raise InvalidArgument(f"there is no order {order.verb!r}; there are {', '.join(sorted(VERBS))}")
+            raise InvalidArgument(f"there is no order {order.verb!r}; there are {', '.join(sorted((*VERBS, 'move')))}")
         named, queries = self._meant(order.verb, which)
         few = self._countable(named, queries)
         if few is None:
@@ -53,6 +57,31 @@ class Ordering:
         self._signal(Queued())
         ids = [record.id for record in records if record.id not in verdict.refused]
         return Applied(count=len(ids), ids=tuple(ids[:MOST_NAMED]), skipped=tuple((id, error.message) for id, error in verdict.refused.items()))
+
+    def _move(self, order: Order, which: Selection) -> Applied:
+        """Those named, in the order in which they were; a batch means whatever of it waits."""
+        if which.batch or which.group or which.all or which.failed:
+            raise InvalidArgument("move takes operations and batches by name")
+        where, before = str(order.details.get("where", "")), order.details.get("before")
+        if (where == "before") != isinstance(before, str):
+            raise InvalidArgument("move it before which operation?")
+        named, records = [self._selecting.meant(text) for text in which.ids], list[Record]()
+        for id in named:
+            found = list(self._selecting.all(Query(ids=(id,))))
+            records += found if found[0].id == id else [one for one in found if one.open and one.owner is None]
+        anchor = self._one(before) if isinstance(before, str) else None
+        unique = list({record.number: record for record in records}.values())
+        for record in unique:
+            self._sweeping.settled(record)
+        applied = self._moving.move(self._newest(unique), where, anchor, alone=len(named) == 1 and len(unique) == 1)
+        self._signal(Queued())
+        return applied
+
+    def _one(self, text: str) -> Record:
+        found = self._selecting.named(text)
+        if len(found) > 1:
+            raise InvalidArgument(f"{text} is a batch; name the operation to go before")
+        return found[0]
 
     def _newest(self, records: Sequence[Record]) -> list[Record]:
         return [newest for record in records if (newest := self._ledger.read(record.number)) is not None]
