@@ -19,6 +19,7 @@ COMMANDS = {
     "resume": ("orders", "[options] [ID...]", "let paused operations go on"),
     "cancel": ("orders", "[options] [ID...]", "give operations up for good"),
     "retry": ("orders", "[options] [ID...]", "begin a new round of failed or canceled operations, from the last confirmed byte"),
+    "move": ("move", "[options] ID...", "the order of what waits: first, last, or before another"),
     "events": ("events", "[options] [ID]", "the durable history, in the order in which it was recorded"),
     "receipt": ("receipt", "ID...", "the proof of what landed"),
     "host": ("host", "{start,status,stop,run}", "the background process that carries the uploads"),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from typing import Any
 
-from sendoff.cli import exits
+from sendoff.cli.applied import told
 from sendoff.cli.call import Call
-from sendoff.cli.identity import batch_of
 from sendoff.cli.parser import Parser, add_selection
-from sendoff.cli.text import count
-from sendoff.errors import InvalidArgument, Json
-from sendoff.model.query import Applied, Order, Selection
+from sendoff.errors import InvalidArgument
+from sendoff.model.query import Order, Selection
 
 _DONE = {"pause": "paused", "resume": "resumed", "cancel": "canceled", "retry": "retried"}
-SHOWN = 10
 
 
 def arguments(parser: Parser, command: str) -> None:
@@ -22,20 +19,21 @@ def arguments(parser: Parser, command: str) -> None:
     add_selection(parser)
     if command == "retry":
         parser.option("--failed", action="store_true", help="every operation that failed")
+    if command == "resume":
+        parser.option("--now", action="store_true", help="this once, whatever network, power or back-off say")
 
 
 def run(call: Call) -> int:
     """Carries an order out."""
     which = _selection(call)
-    applied = call.desk().order(Order(verb=call.command, details=_details(call)), which)
-    call.output.item({"count": applied.count, "ids": list(applied.ids), "skipped": [{"id": id, "message": text} for id, text in applied.skipped]})
-    call.output.note(f"{_DONE[call.command]} {count(applied.count, 'operation')}")
-    return _told_skipped(call, applied)
+    return told(call, call.desk().order(Order(verb=call.command, details=_details(call)), which), _DONE[call.command])
 
 
-def _details(call: Call) -> Mapping[str, Json]:
+def _details(call: Call) -> dict[str, Any]:
     """Who lets an upload go on brings a corrected variable along."""
-    return {"environment": dict(os.environ)} if call.command in ("resume", "retry") else {}
+    if call.command not in ("resume", "retry"):
+        return {}
+    return {"environment": dict(os.environ), **({"now": True} if call.command == "resume" and call.options.now else {})}
 
 
 def _selection(call: Call) -> Selection:
@@ -46,14 +44,4 @@ def _selection(call: Call) -> Selection:
         raise InvalidArgument(f"sendoff {call.command} needs an id, --batch, --group{more} or --all", hint="sendoff list shows the ids")
     if call.words and (options.batch or options.group or options.all or failed):
         raise InvalidArgument(f"sendoff {call.command} takes ids, or --batch, --group or --all, not both")
-    batch = batch_of(call.desk(), options.batch) if options.batch else None
-    return Selection(ids=tuple(call.words), batch=batch, group=options.group, all=options.all, failed=failed)
-
-
-def _told_skipped(call: Call, applied: Applied) -> int:
-    """Those named by id that could not obey make the command fail; of many chosen by a filter they are only mentioned."""
-    for id, text in applied.skipped[:SHOWN]:
-        call.output.note(f"{id}: {text}")
-    if len(applied.skipped) > SHOWN:
-        call.output.note(f"and {len(applied.skipped) - SHOWN} more")
-    return exits.USAGE if applied.skipped and call.words else exits.DONE
+    return Selection(ids=tuple(call.words), batch=options.batch, group=options.group, all=options.all, failed=failed)
