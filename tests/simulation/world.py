@@ -14,7 +14,7 @@ from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
 from sendoff.model.limits import Limits, RetryRules
 from sendoff.model.operation import Request
-from sendoff.model.query import Created, Order, Selection
+from sendoff.model.query import Created, Order, Query, Selection
 from sendoff.runtime.attempts import Ticket
 from sendoff.runtime.conductor import Changed, Ended, Queued
 from sendoff.runtime.vault import MemoryKey
@@ -37,14 +37,14 @@ class Odds:
     order: float
     forget: float
     network: float
-    touch: float
+    again: float
 
     @classmethod
     def drawn(cls, random: Random) -> Odds:
         return cls(
             fault=random.choice((0.0, 0.05, 0.2, 0.4)), crash=random.choice((0.0, 0.05, 0.15)), order=random.choice((0.0, 0.1, 0.3)),
             forget=random.choice((0.0, 0.0, 0.05)), network=random.choice((0.0, 0.0, 0.05)),
-            touch=random.choice((0.0, 0.0, 0.05)),
+            again=random.choice((0.0, 0.0, 0.1)),
         )  # fmt: skip
 
 
@@ -104,9 +104,8 @@ class World:
             self._safely(lambda: self._conduct([Changed(Conditions(online=self.random.random() < 0.5))]))
         elif draw < self.odds.order + self.odds.network + self.odds.forget:
             self._forget()
-        elif draw < self.odds.order + self.odds.network + self.odds.forget + self.odds.touch:
-            self._touch(self.random.choice(self.sources))
-            self._safely(self._create)
+        elif draw < self.odds.order + self.odds.network + self.odds.forget + self.odds.again:
+            self._safely(self._put_again)
         elif self.zombies and draw > 0.95:
             self._resume(self.random.choice(self.zombies))
         elif self.hands and draw < 0.75:
@@ -128,6 +127,18 @@ class World:
             source=str(self.random.choice(self.sources)), destination=f"{scheme}://10.0.0.{self.random.randrange(2)}/{name}", method=method,
             patience=self.random.choice((None, None, 0)),
         )  # fmt: skip
+        self._ask(request)
+
+    def _put_again(self) -> None:
+        """Somebody puts what is queued once more; often the file was written anew since."""
+        queued = self.store.find(Query(open=True), limit=1000).items
+        if queued:
+            record = self.random.choice(queued)
+            if self.random.random() < 0.7:
+                self._touch(Path(record.spec.source.path))
+            self._ask(Request(source=record.spec.source.path, destination=record.spec.url, method=record.spec.method, patience=record.spec.patience))
+
+    def _ask(self, request: Request) -> None:
         for answer in self.process.app.create([request]):
             assert isinstance(answer, Created), answer
             self.created.append(answer.id)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
-from sendoff.model.status import Reason, TransferStatus
-from sendoff.policy.decision import Decision
+from sendoff.model.status import Reason, TransferStatus, Want
+from sendoff.policy.decision import Decision, lane_of
 from sendoff.policy.lifecycle import canceled
 
 _PASSED = (TransferStatus.PAUSED_BY_APPLICATION, TransferStatus.PAUSED_RECOVERABLE)
@@ -47,13 +47,13 @@ def met(record: Record, others: Sequence[Record], *, apart: bool, alike: Callabl
 def replaced(record: Record, by: str, wall: Moment) -> Decision:
     """A newer state of its source goes instead."""
     decision, reason = canceled(record, wall), str(Reason.REPLACED)
-    fields = {**decision.fields, "reason": reason, "reason_text": f"its file has changed since; it was put again: {by}"}
+    fields = {**decision.fields, "lane": lane_of(record), "reason": reason, "reason_text": f"its file has changed since; it was put again: {by}"}
     return replace(decision, fields=fields, lines=(("canceled", {"reason": reason, "by": by}),))
 
 
 def _goes_on(record: Record) -> bool:
     """It will be sent without anybody's help, or is being sent; one that was created to be started later is its program's affair."""
-    return record.holds_target and record.want is None
+    return record.holds_target and record.want in (None, Want.NOW)
 
 
 def _begun(record: Record) -> bool:

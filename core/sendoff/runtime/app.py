@@ -28,6 +28,7 @@ from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.ordering import Ordering
 from sendoff.runtime.selection import Selecting
 from sendoff.runtime.sweeping import Sweeping
+from sendoff.runtime.targets import Targets
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.verdicts import Verdicts
 from sendoff.runtime.view import view
@@ -67,7 +68,8 @@ class App:
         self._parts = parts
         self._ledger, self._clock = parts.ledger, parts.clock
         self._selecting = Selecting(parts.ledger.journal.store)
-        self._intake = Intake(parts.ledger, parts.creation, parts.announcer, parts.clock, stored=lambda: parts.signal(Queued()))
+        targets = Targets(parts.ledger.journal.store, parts.creation.secrets, parts.in_force)
+        self._intake = Intake(parts.ledger, parts.creation, parts.announcer, targets, parts.clock, stored=lambda: parts.signal(Queued()))
         verdicts = Verdicts(parts.creation, parts.clock)
         self.sweeping = Sweeping(
             parts.ledger, parts.in_force, verdicts, clock=parts.clock, signal=parts.signal, new_id=parts.creation.new_id, leaving=parts.leaving,

@@ -66,10 +66,11 @@ class Entry:
 class Intake:
     """Creates operations. stored: told after each slice."""
 
-    def __init__(self, ledger: Ledger, creation: Creation, announcer: Announcer, clock: Clock, *, stored: Callable[[], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, creation: Creation, announcer: Announcer, targets: Targets, clock: Clock, *, stored: Callable[[], None]
+    ) -> None:  # fmt: skip
         self._ledger, self._creation, self._announcer, self._clock, self._told = ledger, creation, announcer, clock, stored
-        self._batches, self._store = ledger.batches, ledger.journal.store
-        self._targets = Targets(self._store, creation.secrets)
+        self._batches, self._store, self._targets = ledger.batches, ledger.journal.store, targets
 
     def create(
         self, requests: Iterable[Request], environment: Mapping[str, str], *, start: bool, dry_run: bool, together: bool

@@ -11,6 +11,7 @@ from sendoff.model.query import Query
 from sendoff.policy.target import Meeting, met
 from sendoff.ports.store import Store
 from sendoff.runtime.creation import Draft
+from sendoff.runtime.in_force import InForce
 from sendoff.runtime.likeness import alike
 from sendoff.runtime.secrets import Secrets
 
@@ -18,10 +19,13 @@ _PAGE = 1000
 
 
 class Targets:
-    """Looks at each target once a slice; two who come for one target at the same moment come one after the other."""
+    """Looks at each target once a slice; two who come for one target at the same moment come one after the other.
 
-    def __init__(self, store: Store, secrets: Secrets) -> None:
-        self._store, self._secrets = store, secrets
+    in_force: orders for many; an operation that one of them will still stop does not stand for what comes after it.
+    """
+
+    def __init__(self, store: Store, secrets: Secrets, in_force: InForce) -> None:
+        self._store, self._secrets, self._in_force = store, secrets, in_force
         self._free = threading.Condition()
         self._held: set[str] = set()
 
@@ -61,6 +65,8 @@ class Targets:
         while targets:
             page = self._store.find(Query(targets=targets, open=True), after=after, limit=_PAGE)
             for record in page.items:
+                if self._in_force.covers(record):
+                    continue
                 standing.setdefault(str(record.target), []).append(record)
             if page.next is None:
                 break
