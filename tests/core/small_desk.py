@@ -15,7 +15,7 @@ class SmallDesk:
 
     def __init__(self):
         self.views, self.history, self.turns, self.calls = {}, [], [], []
-        self.missing = set()
+        self.missing, self.left_out = set(), {}
 
     def add(self, id, *, batch="b-1", status="running", **more):
         self.views[id] = {
@@ -42,11 +42,14 @@ class SmallDesk:
                 yield SourceMissing(f"there is no file {request.source}")
             elif bad:
                 yield Refused("another of the same put was refused")
+            elif request.source in self.left_out:
+                yield Created(id="", number=0, batch="b-new", url=request.destination + (request.name or ""), skipped=self.left_out[request.source])
             else:
                 id = request.id or f"new-{number}"
                 if not dry_run:
                     self.add(id)
-                yield Created(id=id, number=number, batch="b-new", url=request.destination + (request.name or ""))
+                batch = 99 if len(asked) > 1 else None
+                yield Created(id=id, number=number, batch="b-new", batch_number=batch, url=request.destination + (request.name or ""))
 
     def order(self, order, which):
         self.calls.append((order.verb, which))

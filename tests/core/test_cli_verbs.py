@@ -78,7 +78,7 @@ def test_no_such_operation_is_exit_code_4(command, told):
 def test_put_prints_the_ids_alone_and_names_the_batch_for_people(told):
     answer = told("put", "/a", "/b", "https://h/")
     assert (answer.code, answer.out) == (0, "new-0\nnew-1\n")
-    assert "batch b-new: 2 operations queued" in answer.err
+    assert "batch 99 (b-new): 2 operations queued" in answer.err
     assert told("put", "/a", "https://h/", "-q").err == ""
 
 

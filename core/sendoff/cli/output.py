@@ -32,6 +32,11 @@ class Output:
         """Whether a person reads the results on a screen that a cursor can move on."""
         return self._results.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
 
+    @property
+    def person(self) -> bool:
+        """Whether a person reads the notes as they come."""
+        return not (self.json or self.quiet) and self._notes.isatty()
+
     def draw(self, text: str) -> None:
         """Results with what moves the cursor; whoever calls has made names fit for a terminal."""
         self._written(self._results, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from sendoff.cli import exits
@@ -15,7 +16,7 @@ from sendoff.cli.requests import Asking, asking
 from sendoff.cli.sources import INPUT, Sources, check_words
 from sendoff.cli.taking import Taking
 from sendoff.cli.walk import Found, Walk
-from sendoff.errors import InvalidArgument
+from sendoff.errors import InvalidArgument, SendoffError
 
 SLICE = 1000  # so many are stored in one transaction
 
@@ -71,9 +72,13 @@ def run(call: Call) -> int:
     asked = asking(call.options, destination)
     _warn_of_secrets(call)
     taking = _from_input(call, asked) if INPUT in words else _from_files(call, words, destination, asked)
-    if call.options.wait and not call.options.dry_run:
-        return _waited(call, taking.ids)
-    return exits.DONE
+    if call.options.dry_run:
+        return exits.DONE
+    if call.output.person and not call.options.wait:
+        _tell_person(call, taking, destination)
+        return exits.DONE
+    taking.tell()
+    return _waited(call, taking.ids) if call.options.wait else exits.DONE
 
 
 def _warn_of_secrets(call: Call) -> None:
@@ -122,8 +127,25 @@ def _take(call: Call, taking: Taking, files: Sequence[Found], asked: Asking) -> 
         return
     if files:
         taking.store(files, asked)
-    taking.tell()
-    taking.refuse()
+    if taking.refusals:
+        taking.tell()
+        taking.refuse()
+
+
+def _tell_person(call: Call, taking: Taking, destination: str) -> None:
+    """How it stands, in one line; one about all that was put stands before it where there is more to say."""
+    from sendoff.cli.afterwards import of_many, of_one
+
+    line = None
+    with suppress(SendoffError):  # it is put, and this is a courtesy
+        if len(taking.ids) == 1:
+            line = of_one(call.desk(), taking.ids[0])
+        elif taking.queued > 1 and taking.new is not None:
+            line = of_many(call.desk(), taking.new, taking.queued, destination)
+    if line is None or len(taking.ids) > 1 or taking.without():
+        taking.tell()
+    if line:
+        call.output.note(line)
 
 
 def _waited(call: Call, ids: Sequence[str]) -> int:

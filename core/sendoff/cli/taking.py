@@ -97,30 +97,41 @@ class Taking:
 
     def tell_plan(self) -> None:
         """What a dry run found."""
-        self._call.output.note(f"{count(len(self.ids), 'upload')} checked, nothing stored{self._without()}")
+        self._call.output.note(f"{count(len(self.ids), 'upload')} checked, nothing stored{self.without()}")
+
+    @property
+    def queued(self) -> int:
+        """How many are new."""
+        return len(self.ids) - self._old
 
     def tell(self) -> None:
         """One line about all that was put."""
         if self.ids or not self.refusals:
-            self._call.output.note(f"{self._queued()}{self._without()}")
+            self._call.output.note(f"{self._queued()}{self.without()}")
 
     def refuse(self) -> None:
         """Raise what is wrong, if anything is."""
-        if self.refusals:
-            raise self.refusals.error()
+        if not self.refusals:
+            return
+        error = self.refusals.error()
+        if self.ids and not self._call.options.dry_run:  # the world changed between the check of all and the storing of some
+            error.hint = "what was stored before it is queued; the same command again puts the rest"
+        raise error
 
     def _queued(self) -> str:
-        queued = len(self.ids) - self._old
         old = f"{count(self._old, 'operation')} queued already" if self._old else ""
         if self.new is None:
             return old or "nothing to put"
-        batch = self.new.batch if self.new.batch_number is None else f"{self.new.batch_number} ({self.new.batch})"
-        return f"batch {batch}: {count(queued, 'operation')} queued" + (f", {old}" if old else "")
+        return f"{_what(self.new)}: {count(self.queued, 'operation')} queued" + (f", {old}" if old else "")
 
-    def _without(self) -> str:
+    def without(self) -> str:
         """What was left out."""
         told = [f"{number} {LEFT[what][number > 1]}" for what, number in self._left.items() if number]
         return f"; left out: {', '.join(told)}" if told else ""
+
+
+def _what(new: Created) -> str:
+    return f"operation {new.number}" if new.batch_number is None else f"batch {new.batch_number} ({new.batch})"
 
 
 def _name(one: Found) -> str:

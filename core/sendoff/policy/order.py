@@ -86,7 +86,7 @@ def retry(record: Record, now: Moment, _wall: Moment) -> Decision | None:
         raise InvalidState(f"operation {record.number}: {missing} was erased at its end; put the file again")
     fields: dict[str, Any] = queued(
         now, open=True, holds_target=record.target is not None, round=record.round + 1, finished_at=None, acknowledged_at=None,
-        tally=Tally(confirmed=record.tally.confirmed, best=record.tally.confirmed, sent=record.tally.sent),
+        tally=Tally(confirmed=record.tally.confirmed, best=record.tally.confirmed, sent=record.tally.sent, resumable=record.tally.resumable),
     )  # fmt: skip
     return Decision(fields=fields, lines=(("retried", {}),))
 

@@ -72,11 +72,13 @@ class Transport(ABC):
     """Carries bytes to one destination for one identity. Made and closed by the core, used by many threads, keeps its connections.
 
     schemes: of the addresses it serves. methods: the verbs it knows, () where there are none; the first is the default.
+    resumable: False where a broken upload always begins again, None where the server says.
     Settings: a pydantic model of ``[transports.NAME]`` and the destination's own keys; unknown keys are errors.
     """
 
     schemes: ClassVar[tuple[str, ...]]
     methods: ClassVar[tuple[str, ...]] = ()
+    resumable: ClassVar[bool | None] = None
     Settings: ClassVar[type]
 
     def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 from sendoff.errors import InvalidArgument, SourceMissing
 from sendoff.model.change import SaveNote
@@ -18,10 +18,11 @@ from sendoff.model.header import checked_header, is_secret_header, joined
 from sendoff.model.identifier import checked_id
 from sendoff.model.lane import lane_key
 from sendoff.model.moment import Moment
-from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec
+from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec, Tally
 from sendoff.model.secret import STARS, public_url, reveal
 from sendoff.model.source import Source, SourceIdentity
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
+from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import Address, Addresses
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.credentials import Credentials
@@ -93,7 +94,7 @@ class Creation:
             id=id, batch=batch, spec=spec, created_at=wall, group=_group(request.group), priority=priority, site=self.machine,
             lane=lane_key(place=address.folder.place, group=request.group, priority=priority, cost_policy=cost, local=spec.local),
             due=now if start else None, reason=str(Reason.QUEUED) if start else None, environment=surroundings, sealed=self.secrets.seal(id, sealed),
-            target=target, holds_target=start and target is not None,
+            target=target, holds_target=start and target is not None, tally=Tally(resumable=self._driver(address).resumable),
         )  # fmt: skip
         apart = request.again or request.id is not None
         return Draft(record=record, notes=(note,) if note else (), spool=request.spool, warning=_warning(spec), apart=apart)
@@ -130,7 +131,7 @@ class Creation:
 
     def _method(self, request: Request, address: Address) -> str | None:
         """The verb: the caller's, or the transport's first; refused where there are none."""
-        known: tuple[str, ...] = self.installed.load("transports", address.destination.transport).methods  # type: ignore[attr-defined]
+        known = self._driver(address).methods
         asked = request.method or request.options.get("method") or address.destination.options.get("method")
         if asked is None:
             return known[0] if known else None
@@ -142,6 +143,9 @@ class Creation:
         if method in ("GET", "HEAD", "TRACE", "CONNECT"):
             raise InvalidArgument(f"--method {method} carries no file; use PUT or POST")
         return method
+
+    def _driver(self, address: Address) -> type[Transport]:
+        return cast(type[Transport], self.installed.load("transports", address.destination.transport))
 
     def _headers(self, request: Request, address: Address) -> tuple[Headers, Sealed, tuple[str, ...]]:
         """What may be shown, what is sealed, and the environment variables it names."""

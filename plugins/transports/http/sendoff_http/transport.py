@@ -20,6 +20,7 @@ class HttpTransport(Transport, Probing):
 
     schemes: ClassVar[tuple[str, ...]] = ("https", "http")
     methods: ClassVar[tuple[str, ...]] = ("PUT", "POST", "PATCH")
+    resumable: ClassVar[bool | None] = False  # one request carries the whole file
     Settings: ClassVar[type] = Settings
 
     def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:

@@ -1,0 +1,73 @@
+"""The one line that a person at a terminal gets after a put: where it goes, how it stands, and the command that helps."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from sendoff.cli.show import unblocked_by, why
+from sendoff.cli.text import count
+from sendoff.model.quantity import size_text
+from sendoff.model.query import Query, Question, View
+
+if TYPE_CHECKING:
+    from sendoff.desk.contract import Desk
+    from sendoff.model.query import Created
+
+PATIENCE = 0.3  # seconds for a first state
+PAUSE = 0.05
+MOST = 1000  # operations of a batch that are counted while somebody waits for the prompt
+
+
+def of_one(desk: Desk, id: str) -> str | None:
+    """``film.mkv (1.2 GiB) to https://h/film.mkv: running, cannot resume a broken upload; sendoff watch 17``; None when it is gone already."""
+    view = _begun(desk, id)
+    if view is None:
+        return None
+    source = view["source"]
+    name = source["path"].rpartition("/")[2] if source["kind"] == "file" else "standard input"
+    standing = ", ".join(filter(None, (_state(view), _resuming(view))))
+    return f"{name} ({size_text(source['size'])}) to {view['url']}: {standing}; {_command(view)}"
+
+
+def of_many(desk: Desk, created: Created, queued: int, destination: str) -> str:
+    """``12 files (3.4 GiB) to https://h/x/: 2 running, 10 queued; sendoff watch 18``."""
+    if queued > MOST:
+        return f"{queued} files to {destination}; sendoff watch {created.batch_number}"
+    from sendoff.cli.glance import standing
+    from sendoff.cli.tally import counted
+
+    told = desk.ask(Question(what="batch", details={"name": created.batch}))
+    tally = counted(told["statuses"], told["reasons"])
+    state = standing(tally) if tally.open else f"{tally.ended - tally.failed} done" + (f", {tally.failed} failed" if tally.failed else "")
+    return f"{count(told['total'], 'file')} ({size_text(told['total_bytes'])}) to {destination}: {state}; sendoff watch {told['number']}"
+
+
+def _begun(desk: Desk, id: str) -> View | None:
+    """The operation as soon as it is more than queued, or as it stands after a moment."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        view = next(iter(desk.page(Query(ids=(id,)), limit=1).items), None)
+        if view is None or view["status"] != "idle" or time.monotonic() >= until:
+            return view
+        time.sleep(PAUSE)
+
+
+def _state(view: View) -> str:
+    if view["status"] == "error":
+        return f"failed, {view['error']['message']}" if view["error"] else "failed"
+    reason = why(view)
+    if view["status"] in ("completed", "canceled") or (view["status"] == "running" and not reason):
+        return str(view["status"])
+    return f"waits: {reason}" if reason else "waits"
+
+
+def _resuming(view: View) -> str | None:
+    """Whether what the server has is kept when an upload breaks off; of no interest once it has ended."""
+    if view["status"] in ("completed", "canceled", "error") or view["resumable"] is None:
+        return None
+    return "resumes a broken upload" if view["resumable"] else "cannot resume a broken upload"
+
+
+def _command(view: View) -> str:
+    return (unblocked_by(view) or f"sendoff watch {view['number']}") if view["status"] != "completed" else f"sendoff receipt {view['number']}"
