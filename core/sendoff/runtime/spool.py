@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sendoff.errors import InvalidArgument, NoSpace
@@ -65,7 +66,7 @@ class Spool:
 
     def used(self) -> int:
         """Bytes that operations own."""
-        return sum(entry.stat().st_size for entry in os.scandir(self._folder) if entry.is_file())
+        return sum(map(_size, os.scandir(self._folder)))
 
     def _must_fit(self, more: int) -> None:
         if self.used() + more > self.limit:
@@ -90,3 +91,10 @@ class Spool:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    """Bytes of a copy; 0 for one whose upload has just ended."""
+    with suppress(FileNotFoundError):
+        return entry.stat().st_size if entry.is_file() else 0
+    return 0
