@@ -73,9 +73,9 @@ class Creation:
 
     def draft(self, request: Request, *, batch: str, environment: Mapping[str, str], now: Moment, wall: Moment, start: bool) -> Draft:
         """The record this request makes; ``InvalidArgument`` and its kin say what is wrong with it."""
-        _check_sizes(request)
+        check_sizes(request)
         id = checked_id(request.id) if request.id is not None else self.new_id()
-        priority, cost = _word(TransferPriority, request.priority, "--priority"), _word(CostPolicy, request.cost_policy.replace("-", "_"), "--cost")
+        priority, cost = word_of(TransferPriority, request.priority, "--priority"), word_of(CostPolicy, request.cost_policy.replace("-", "_"), "--cost")
         source = self._source(request)
         address, method = self.addressed(request)
         headers, sealed, named = self._headers(request, address)
@@ -85,7 +85,7 @@ class Creation:
             self.connections.check_options(address.destination, request.options)
         spec = self._spec(request, address, source, method, headers + once, cost, credential)
         spec = replace(spec, idempotency_key=key) if once or key else spec
-        self._check_cleartext(address, spec, sealed)
+        self.check_cleartext(address, spec, sealed)
         for reference in (credential, address.destination.credential):
             named += self.credentials.variables(reference) if reference else ()
         surroundings, note = self.secrets.keep_environment(environment, named)
@@ -175,7 +175,7 @@ class Creation:
     def _spec(request: Request, address: Address, source: Source, method: str | None, headers: Headers, cost: CostPolicy, credential: str | None) -> Spec:
         destination = address.destination
         return Spec(
-            transport=destination.transport, url=address.target.public, root=_shown_root(destination), name=address.name, source=source, method=method,
+            transport=destination.transport, url=address.target.public, root=shown_root(destination), name=address.name, source=source, method=method,
             destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
             label=request.label, metadata=request.metadata, demand=_demand(request, destination.options, method), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
@@ -183,7 +183,7 @@ class Creation:
         )  # fmt: skip
 
     @staticmethod
-    def _check_cleartext(address: Address, spec: Spec, sealed: Sealed) -> None:
+    def check_cleartext(address: Address, spec: Spec, sealed: Sealed) -> None:
         """A secret does not go out in clear text, except to this machine or where the destination says so."""
         scheme = address.target.url.partition(":")[0]
         if scheme not in _CLEARTEXT or address.folder.loopback or address.destination.cleartext:
@@ -199,7 +199,7 @@ def one_thing(address: Address, method: str | None) -> str | None:
     return address.target.key if method is None or method in IDEMPOTENT else None
 
 
-def _shown_root(destination: Destination) -> str:
+def shown_root(destination: Destination) -> str:
     """A configured root is looked up when it is used, and may be signed; a bare one has no query."""
     return destination.url if destination.name is None else public_url(destination.url)
 
@@ -228,7 +228,8 @@ def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:
     return key, () if name.lower() == "idempotency-key" else ((name, key),)
 
 
-def _check_sizes(request: Request) -> None:
+def check_sizes(request: Request) -> None:
+    """Every text of a request is one that the journal can keep; ``InvalidArgument``."""
     if not request.source and request.spool is None:
         raise SourceMissing("no source was named")
     headers = repr(request.headers) + repr(request.secret_headers) if request.headers or request.secret_headers else ""
@@ -262,7 +263,8 @@ def _check_json(value: Any, what: str, deeper: int) -> None:
         _check_json(one, what, deeper - 1)
 
 
-def _word(kind: Any, text: str, option: str) -> Any:
+def word_of(kind: Any, text: str, option: str) -> Any:
+    """The member of an enumeration that an option's word names; ``InvalidArgument`` lists the words."""
     try:
         return kind[text.upper()]
     except KeyError:
