@@ -100,7 +100,8 @@ class SmallDesk:
             while position < len(self.history):
                 event = self.history[position]
                 position = event.seq
-                if (not query.ids or event.operation in query.ids) and (not query.types or event.type in query.types):
+                about = {event.operation, self.views[event.operation]["batch"]}
+                if (not query.ids or about & set(query.ids)) and (not query.types or event.type in query.types):
                     yield event
             yield None
             if not self.turns:

@@ -19,6 +19,7 @@ from sendoff.model.query import View
 NUMBER, SENT, SIZE, RATE, ETA = 5, 9, 10, 12, 6
 NAME, BAR = 12, 8  # at least
 LONGEST_BAR = 40
+_UNKNOWN = 2**63  # the number of what has no name yet: it stands last
 NARROW = 60  # below, the size is left out
 COLORS = {"completed": "green", "error": "red", "canceled": "yellow"}
 ENDINGS = {"completed": "done", "error": "failed", "canceled": "canceled"}
@@ -26,8 +27,8 @@ ENDINGS = {"completed": "done", "error": "failed", "canceled": "canceled"}
 
 def frame(glance: Glance, width: int, room: int, *, plain: bool) -> list[Text]:
     """All lines, none wider than ``width`` columns, at most ``room`` of them about single uploads. plain: bars of ASCII."""
-    running = [(id, one) for id, one in glance.live.items()][:room]
     views = {view["id"]: view for view in glance.views}
+    running = sorted(glance.live.items(), key=lambda one: views[one[0]]["number"] if one[0] in views else _UNKNOWN)[:room]
     shown = {id for id, _ in running}
     waiting = [view for view in glance.views if view["id"] not in shown and _worth_a_line(view)][: room - len(running)]
     lines = [_running(views.get(id), one, width, plain) for id, one in running]
@@ -46,10 +47,11 @@ def ended_row(view: View, width: int) -> Text:
     else:
         what = clean((view["error"] or {}).get("message") or view["reason_text"] or view["reason"] or "")
     name = _name(view)
-    name = shortened(name, max(width - NUMBER - 10 - min(cells(what), width // 2), NAME))
+    name = shortened(name, max(width - NUMBER - 11 - min(cells(what), width // 2), NAME))
     line = Text(word.ljust(8), style=COLORS[view["status"]])
     line.append(f" {view['number']:>{NUMBER - 1}} {name}  ", style="none")
     line.append(_cut(what, width - line.cell_len), style="none")
+    line.rstrip()
     return line
 
 

@@ -58,6 +58,12 @@ def counted(statuses: Mapping[str, int], reasons: Mapping[str, int], *, total_by
     )  # fmt: skip
 
 
+def as_told(told: Json) -> Tally:
+    """A tally of the host's answer about a batch or about all that is open."""
+    more = bool(told.get("more"))
+    return counted(told["statuses"], told["reasons"], total_bytes=told["total_bytes"], sent_bytes=told["sent_bytes"], more=more)
+
+
 def tally_of(views: Iterable[View]) -> Tally:
     """A tally of these operations."""
     statuses, reasons, size, sent = Counter[str](), Counter[str](), 0, 0

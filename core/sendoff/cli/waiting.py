@@ -125,7 +125,7 @@ class Waiting:
         if not self._open:
             return exits.FAILED if self._failed else exits.DONE
         for view in self.looked_up(list(self._open)[:AT_ONCE]):
-            self._call.output.trouble(f"{view['id']} needs you: {view['reason_text'] or view['reason']}; {(view['needs'] or {}).get('command', '')}".rstrip("; "))
+            self._call.output.trouble(demand(view))
         return exits.PERSON
 
     def _goes_on(self) -> None:
@@ -147,3 +147,8 @@ def ending(view: View) -> str:
         receipt = view["receipt"] or {}
         return f"{head}  {size_text(view['progress']['total_bytes'])}, {receipt.get('verified', 'accepted')}"
     return f"{head}  {(view['error'] or {}).get('message') or view['reason_text'] or view['reason'] or ''}".rstrip()
+
+
+def demand(view: View) -> str:
+    """One line about an operation that only a person can help on."""
+    return f"{view['id']} needs you: {view['reason_text'] or view['reason']}; {(view['needs'] or {}).get('command', '')}".rstrip("; ")

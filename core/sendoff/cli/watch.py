@@ -8,6 +8,7 @@ from sendoff.cli.parser import Parser
 from sendoff.cli.plain import Lines, Objects
 from sendoff.cli.stopping import Stopped, bounded
 from sendoff.cli.text import count
+from sendoff.cli.waiting import demand
 from sendoff.cli.watched import Everything, Named, named
 from sendoff.cli.watching import Display, Watching
 
@@ -21,6 +22,9 @@ def run(call: Call) -> int:
     """Carries ``watch`` out."""
     desk = call.desk()
     what: Everything | Named = named(desk, call.words) if call.words else Everything(desk)
+    if not call.words and not what.count()[0].total:
+        call.output.note("there is nothing to watch: nothing is unfinished; sendoff list --all shows the history")
+        return exits.DONE
     display = _display(call)
     watching = Watching(desk, what, display)
     try:
@@ -33,6 +37,9 @@ def run(call: Call) -> int:
             return exits.GOES_ON
         raise
     display.close(watching.glance())
+    for view in watching.glance().views if code == exits.PERSON else ():
+        if view["needs"]:
+            call.output.trouble(demand(view))
     return code
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sendoff.cli.identity import everything, views_of
-from sendoff.cli.tally import ENDED, Tally, counted, tally_of
+from sendoff.cli.identity import views_of
+from sendoff.cli.tally import ENDED, Tally, as_told, tally_of
 from sendoff.model.query import Query, Question, View
 
 if TYPE_CHECKING:
@@ -26,12 +26,11 @@ class Everything:
         self._ended: dict[str, tuple[bool, int]] = {}
 
     def count(self) -> tuple[Tally, Sequence[View]]:
-        """How it stands; operations that must be told of although nobody saw them end: none."""
-        told = self._desk.ask(Question(what="status"))
-        sizes = {"total_bytes": told.get("total_bytes", 0), "sent_bytes": told.get("sent_bytes", 0), "more": told["more"]}
+        """How it stands; of those that have ended nobody is named here: they were not there when the watching began."""
+        told = self._desk.ask(Question(what="open"))
         size = sum(size for _, size in self._ended.values())
         gone = Tally(total=len(self._ended), ended=len(self._ended), failed=sum(failed for failed, _ in self._ended.values()), bytes=size, sent=size)
-        return counted(told["statuses"], told["reasons"], **sizes) + gone, ()
+        return as_told(told) + gone, ()
 
     def has_ended(self, id: str, failed: bool, size: int) -> None:
         """One of them ended."""
@@ -56,7 +55,7 @@ class Named:
         views = [view for start in range(0, len(self._operations), AT_ONCE) for view in self._page(self._operations[start : start + AT_ONCE])]
         tally = tally_of(views)
         for batch in self._batches:
-            tally += tally_of(everything(self._desk, Query(batch=batch)))
+            tally += as_told(self._desk.ask(Question(what="batch", details={"name": batch})))
         return tally, [view for view in views if view["status"] in ENDED]
 
     def has_ended(self, id: str, failed: bool, size: int) -> None:

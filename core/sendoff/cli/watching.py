@@ -147,5 +147,6 @@ class Watching:
 
     def _code(self) -> int:
         if self._tally.open:
+            self._views = {view["id"]: view for view in self._desk.page(self._what.query, limit=AT_ONCE).items}
             return exits.PERSON
         return exits.FAILED if self._tally.failed else exits.DONE

@@ -29,7 +29,8 @@ class Desk(Protocol):
     ) -> Iterator[Created | SendoffError]:
         """One answer per request, in order; durable when yielded; one batch per call; ``SLICE`` requests a commit.
 
-        ``dry_run``: check, store nothing. ``together``: within a slice one bad request refuses all (each of the others is answered ``Refused``).
+        An unchanged source that is still queued for its target is not stored again, and what had not begun with an older state of it is replaced.
+        ``dry_run``: check, say what would be there already or skipped, store nothing. ``together``: within a slice one bad request refuses all (each of the others is answered ``Refused``).
         ``environment``: the submitter's; None = this process's own. Only what says something about identity is kept, sealed.
         """
         ...
@@ -39,13 +40,13 @@ class Desk(Protocol):
         ...
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
-        """Operations as JSON shows them."""
+        """Operations as JSON shows them. ``UnknownOperation``, or ``InvalidArgument`` with the candidates, for a name that means none or several."""
         ...
 
     def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
         """Events after a position, then live ones; None once it has caught up, then about once a second. ``after=None``: from now on.
 
-        A slow reader loses progress, never events.
+        Names are understood as in ``page``. A slow reader loses progress, never events.
         """
         ...
 
@@ -54,7 +55,7 @@ class Desk(Protocol):
         ...
 
     def ask(self, question: Question) -> Json:
-        """``status plugins config credentials check todos stop``."""
+        """``status plugins config credentials check todos batch open stop``."""
         ...
 
     def keep(self, reference: str, credential: Credential | None) -> None:

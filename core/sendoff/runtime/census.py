@@ -1,4 +1,4 @@
-"""How the operations of a batch stand, counted: all of them once, afterwards only those that something has happened to."""
+"""How the operations of a batch stand, or all that are open, counted: all of them once, afterwards only those that something has happened to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from sendoff.errors import InvalidArgument, Json
@@ -21,6 +22,8 @@ from sendoff.runtime.underway import Underway
 
 _KEPT = 4  # batches that somebody watches at once
 _PAGE = 500
+_MOST_OPEN = 50_000  # are counted: what a look at them takes is felt by nobody, and neither is what they take up
+_ALL = ""  # the key of all that are open, beside the ids of batches
 Item = TypeVar("Item")
 
 
@@ -45,7 +48,7 @@ class _Counted:
 
 
 class Census:
-    """Answers ``ask("batch")``."""
+    """Answers ``ask("batch")`` and ``ask("open")``."""
 
     def __init__(self, journal: Journal, underway: Underway) -> None:
         self._journal, self._underway, self._selecting = journal, underway, Selecting(journal.store)
@@ -64,6 +67,18 @@ class Census:
             self._look(id, counted, live)
             return {**self._standing(id, counted.ones), **_sums(counted.ones, live)}
 
+    def open(self, _details: Mapping[str, Json]) -> Json:
+        """How everything stands that has not ended: counts by status and by reason, and bytes. more: there are more than were counted."""
+        counted = self._kept(_ALL)
+        with counted.lock:
+            live = self._underway.all()
+            self._look(_ALL, counted, live)
+            counted.ones = {number: one for number, one in counted.ones.items() if not one.status.terminal}
+            more = len(counted.ones) >= _MOST_OPEN
+            if more:
+                counted.upto = None
+            return {"open": len(counted.ones), "more": more, **_sums(counted.ones, live)}
+
     def _kept(self, id: str) -> _Counted:
         """What is known of this batch so far; of those that nobody has asked for lately nothing is kept."""
         with self._lock:
@@ -75,7 +90,8 @@ class Census:
     def _look(self, id: str, counted: _Counted, live: Mapping[int, UploadProgress]) -> None:
         newest = self._journal.position()
         if counted.upto is None:
-            self._note(counted, Members(self._journal, id))
+            counted.ones.clear()
+            self._note(counted, Members(self._journal, id) if id != _ALL else islice(self._selecting.all(Query(open=True)), _MOST_OPEN))
         else:
             self._hear(id, counted, counted.upto, newest)
         counted.upto, counted.moving = max(newest, counted.upto or 0), frozenset(live)
@@ -84,7 +100,7 @@ class Census:
         """Read anew what has an event since, and what was being tried: an interrupted try leaves no event."""
         changed: set[str] = set()
         while upto < newest:
-            events = self._journal.store.events(upto, _PAGE, query=Query(batch=id))
+            events = self._journal.store.events(upto, _PAGE, query=Query(batch=id or None))
             changed.update(event.operation for event in events if event.operation)
             upto = events[-1].seq if events else newest
         numbers = counted.moving | {number for number, one in counted.ones.items() if one.owned}
@@ -119,10 +135,11 @@ def _sums(ones: Mapping[int, _One], live: Mapping[int, UploadProgress]) -> dict[
         if one.reason and not moving:
             reasons[one.reason] += 1
         total += one.size
-        confirmed += max(one.confirmed, moving.bytes_confirmed) if moving else one.confirmed
-        sent += moving.bytes_sent if moving else one.confirmed
+        there = max(one.confirmed, moving.bytes_confirmed) if moving else one.confirmed
+        confirmed += there
+        sent += min(max(moving.bytes_sent, there), one.size) if moving else there
     return {
-        "statuses": dict(statuses), "reasons": dict(reasons), "total_bytes": total, "confirmed_bytes": confirmed, "sent_bytes": max(sent, confirmed),
+        "statuses": dict(statuses), "reasons": dict(reasons), "total_bytes": total, "confirmed_bytes": confirmed, "sent_bytes": sent,
     }  # fmt: skip
 
 

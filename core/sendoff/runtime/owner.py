@@ -151,7 +151,8 @@ class Owner:
             store=given.store, installed=given.installed, listeners=given.listeners, connections=self._connections, secrets=self._secrets, clock=given.clock,
             toolkit=self._toolkit, configuration=self._configured, explain=given.explain, running=lambda: self._conductor.running,
         )  # fmt: skip
-        asked = {**questions.by_word(), "batch": Census(self._journal, self._underway).batch}
+        census = Census(self._journal, self._underway)
+        asked = {**questions.by_word(), "batch": census.batch, "open": census.open}
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,

@@ -1,0 +1,284 @@
+"""What a watcher counts and draws."""
+
+import io
+import json
+from types import SimpleNamespace
+
+import pytest
+from rich.text import Text
+from sendoff.cli.glance import Glance, in_a_line
+from sendoff.cli.main import run
+from sendoff.cli.motion import Motion
+from sendoff.cli.output import Output
+from sendoff.cli.plain import Lines, Objects
+from sendoff.cli.rows import bar, ended_row, frame
+from sendoff.cli.tally import Tally, counted, tally_of
+from sendoff.cli.text import cells, shortened, span
+from sendoff.desk.place import Place
+from sendoff.model.pace import Pace, left
+from sendoff.model.progress import UploadProgress
+
+from tests.core.small_desk import TERMINAL, SmallDesk
+
+MIB = 2**20
+
+
+def progress(id, sent, total=100 * MIB, confirmed=0, **more):
+    return UploadProgress(operation=id, bytes_sent=sent, bytes_confirmed=confirmed, total_bytes=total, attempt=1, **more)
+
+
+# -- words ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0s"), (59.4, "59s"), (80, "1m20s"), (3599, "59m59s"), (3600, "1h00m"), (86399, "23h59m"), (86400, "1d00h"), (273600, "3d04h")]
+)
+def test_a_length_of_time_is_short(seconds, text):
+    assert span(seconds) == text
+
+
+@pytest.mark.parametrize("text", ["short", "a" * 300, "höhe" * 40, "漢字かな" * 30, "e\u0301" * 100, ""])
+@pytest.mark.parametrize("width", [1, 7, 20, 79])
+def test_a_shortened_text_fits_and_keeps_its_end(text, width):
+    short = shortened(text, width)
+    assert cells(short) <= width
+    assert short == text or (width < 3 or short.endswith(text[-1]))
+
+
+# -- rates ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_rate_is_of_the_last_seconds_and_unknown_at_first():
+    pace = Pace(window=5)
+    assert [pace.rate(now, 10 * now) for now in (0, 0.25)] == [None, None]
+    assert pace.rate(1.0, 10) == pytest.approx(10)
+    for now in range(2, 20):
+        rate = pace.rate(now, 10 + 100 * (now - 1))
+    assert rate == pytest.approx(100)
+
+
+def test_a_rate_is_unknown_when_nothing_has_moved_lately():
+    pace = Pace(window=5)
+    pace.note(0, 0)
+    pace.note(1, 1000)
+    rates = [pace.rate(now, 1000) for now in range(2, 9)]
+    assert rates[0] == 500 and rates[-1] is None
+
+
+def test_nothing_is_said_about_the_time_left_while_only_an_answer_is_awaited():
+    assert (left(100, 10), left(100, None), left(0, 10)) == (10, None, None)
+
+
+def test_what_moves_together_is_added_up_and_never_shrinks_when_one_begins_again():
+    motion = Motion(0.0)
+    motion.heard(progress("a", 10 * MIB), 0.1)  # was under way before anybody watched
+    assert motion.moved == 0
+    motion.heard(progress("a", 30 * MIB), 2.0)
+    motion.heard(progress("b", 5 * MIB), 2.0)
+    assert motion.moved == 25 * MIB
+    motion.heard(progress("a", 0), 3.0)
+    motion.heard(progress("a", 10 * MIB), 4.0)
+    assert motion.moved == 35 * MIB
+    motion.ended("b", 100 * MIB)
+    motion.ended("small", MIB)
+    assert motion.moved == 131 * MIB
+    assert list(motion.live(4.1)) == ["a"] and not motion.live(9.0)
+
+
+# -- counts --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_tally_says_what_runs_and_what_waits_for_what():
+    statuses = {"running": 5, "idle": 12, "completed": 3, "error": 1, "paused_by_application": 2, "paused_recoverable": 2}
+    reasons = {"": 8, "unreachable": 2, "queued": 9, "credential_needed": 1, "source_unavailable": 1}
+    tally = counted(statuses, reasons)
+    assert (tally.total, tally.ended, tally.failed, tally.open, tally.running, tally.person) == (25, 4, 1, 21, 3, 1)
+    assert tally.waits == {"unreachable": 2, "queued": 9, "credential_needed": 1, "source_unavailable": 1, "paused": 2, "not started": 3}
+
+
+def test_a_tally_of_operations_is_that_of_their_counts_and_bytes():
+    desk = SmallDesk().add("a", status="completed").add("b", status="idle", reason="queued")
+    desk.views["a"]["progress"] |= {"bytes_sent": 10, "bytes_confirmed": 10}
+    tally = tally_of(desk.views.values())
+    assert (tally.total, tally.ended, tally.bytes, tally.sent, tally.waits) == (2, 1, 20, 10, {"queued": 1})
+    assert (tally + tally).waits == {"queued": 2}
+
+
+# -- a frame -------------------------------------------------------------------------------------------------------------
+
+
+def glance(running=2, waiting=(), tally=None, **more):
+    desk = SmallDesk()
+    for number in range(running):
+        desk.add(f"r{number}", label=f"film number {number} with a long name 漢字.bin")
+    for id, fields in waiting:
+        desk.add(id, **fields)
+    live = {f"r{number}": progress(f"r{number}", 62 * MIB, rate=35.1 * MIB, eta=80.0) for number in range(running)}
+    return Glance(tally=tally or Tally(total=10, running=running, bytes=4 * 2**30, sent=2**30), live=live, views=list(desk.views.values()), **more)
+
+
+@pytest.mark.parametrize("width", [20, 39, 59, 60, 79, 119, 250])
+@pytest.mark.parametrize("plain", [True, False])
+def test_no_line_of_a_frame_is_wider_than_the_terminal(width, plain):
+    needs = {"what": "credential", "command": "sendoff resume 3"}
+    waiting = [
+        ("w1", {"status": "paused_recoverable", "reason": "credential_needed", "needs": needs}),
+        ("w2", {"reason": "unreachable", "reason_text": "no way " * 40, "retry_at": "2099-01-01T00:00:00.000000Z"}),
+        ("w3", {"status": "paused_by_application", "label": "漢字" * 60}),
+    ]
+    shown = glance(3, waiting, Tally(total=10**6, running=3, bytes=2**50, sent=2**49, waits={"queued": 999999, "paused": 1}), rate=2.0**30)
+    lines = frame(shown, width, 20, plain=plain)
+    assert all(line.cell_len <= width for line in lines)
+    assert all(ended_row(view | {"status": status}, width).cell_len <= max(width, 40) for view in shown.views for status in TERMINAL)
+
+
+def test_as_many_as_fit_have_a_line_and_the_others_are_summed_up():
+    waiting = [(f"w{number}", {"status": "running", "reason": "unreachable"}) for number in range(5)]
+    tally = Tally(total=101, running=2, waits={"queued": 90, "unreachable": 7})
+    lines = [line.plain for line in frame(glance(2, waiting, tally), 79, 4, plain=False)]
+    assert len(lines) == 6
+    assert lines[4] == "and 95 more wait: 90 queued, 5 unreachable"
+
+
+def test_what_went_out_is_called_sent_and_what_lacks_only_the_answer_confirming():
+    def row(one):
+        return frame(Glance(tally=Tally(total=1), live={"r0": one}, views=glance(1).views), 79, 5, plain=False)[0].plain
+
+    assert " 62% sent " in row(progress("r0", 62 * MIB))
+    assert "100% sent " in row(progress("r0", 100 * MIB, rate=9.0)) and row(progress("r0", 100 * MIB, rate=9.0)).rstrip().endswith("confirming")
+    assert "sent" not in row(progress("r0", 62 * MIB, confirmed=62 * MIB))
+    assert "100% " in row(progress("r0", 0, total=0))
+
+
+def test_who_needs_a_person_is_shown_with_the_command():
+    needs = {"what": "credential", "command": "sendoff credentials set media"}
+    waiting = [("w", {"status": "paused_recoverable", "reason": "credential_needed", "needs": needs})]
+    assert any("needs you: sendoff credentials set media" in line.plain for line in frame(glance(0, waiting), 79, 5, plain=False))
+
+
+def test_names_that_would_move_the_cursor_are_shown_as_what_they_are():
+    waiting = [("w", {"status": "paused_by_application", "label": "evil\x1b[2J\rname"})]
+    text = "\n".join(line.plain for line in frame(glance(0, waiting), 79, 5, plain=False))
+    assert "\x1b" not in text and "\r" not in text and "\\x1b[2J" in text
+
+
+def test_a_bar_is_as_long_as_it_should_be_and_plain_where_only_ascii_is():
+    assert [bar(share, 4, plain=False).plain for share in (0.0, 0.25, 0.4, 1.0, 7.0)] == ["────", "━───", "━╸──", "━━━━", "━━━━"]
+    assert bar(0.5, 4, plain=True).plain == "##--" and isinstance(bar(0.5, 4, plain=True), Text)
+
+
+# -- off a terminal ------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def said():
+    return io.StringIO()
+
+
+def test_a_line_a_minute_and_no_more(said):
+    clock = Clock()
+    lines = Lines(Output(said, io.StringIO()), clock)
+    for clock.now in range(0, 150, 5):
+        lines.show(glance(1, rate=35.0 * MIB))
+    assert len(said.getvalue().splitlines()) == 3
+    assert in_a_line(glance(1, tally=Tally(total=10, ended=3, running=2, bytes=4 * 2**30, sent=2**30, waits={"queued": 5}), rate=38.4 * MIB)) == (
+        "3 of 10 done, 1.0 GiB of 4.0 GiB, 38.4 MiB/s, 1m20s left; 2 running, 5 queued"
+    )
+
+
+def test_an_object_when_something_moved_at_most_one_a_second_and_one_a_minute_at_least(said):
+    clock = Clock()
+    objects = Objects(Output(said, io.StringIO(), json=True), clock)
+    for step in range(20):
+        clock.now = step / 10
+        objects.show(glance(1, tally=Tally(total=1, bytes=100, sent=step)))
+    assert [json.loads(line)["sent_bytes"] for line in said.getvalue().splitlines()] == [0, 10]
+    for clock.now in range(10, 130):
+        objects.show(glance(1, tally=Tally(total=1, bytes=100, sent=19)))
+    assert len(said.getvalue().splitlines()) == 4
+
+
+# -- the command over a desk ---------------------------------------------------------------------------------------------
+
+
+class Counting(SmallDesk):
+    """A desk that counts, as a host does."""
+
+    def ask(self, question):
+        found = [view for view in self.views.values() if question.what == "open" or view["batch"] == question.details["name"]]
+        found = [view for view in found if question.what != "open" or view["status"] not in TERMINAL]
+        counts = {"statuses": {}, "reasons": {}, "total_bytes": 10 * len(found), "sent_bytes": 0}
+        for view in found:
+            counts["statuses"][view["status"]] = counts["statuses"].get(view["status"], 0) + 1
+            counts["reasons"][view["reason"] or ""] = counts["reasons"].get(view["reason"] or "", 0) + 1
+        return counts
+
+
+@pytest.fixture
+def desk():
+    return Counting()
+
+
+@pytest.fixture
+def told(desk, tmp_path):
+    def tell(*words):
+        results, notes = io.StringIO(), io.StringIO()
+        place = Place(state=str(tmp_path / "state"), config=str(tmp_path / "sendoff.toml"))
+        code = run(words, results, notes, lambda options: place, lambda place, spawn: desk)
+        return SimpleNamespace(code=code, out=results.getvalue(), err=notes.getvalue())
+
+    return tell
+
+
+def test_nothing_to_watch_is_said_and_over(told):
+    answer = told("watch")
+    assert (answer.code, answer.out) == (0, "")
+    assert "nothing to watch" in answer.err
+
+
+@pytest.mark.parametrize("words", [(), ("a", "b"), ("b-1",)])
+def test_it_ends_when_everything_has_and_the_exit_code_says_how(words, desk, told):
+    desk.add("a").add("b")
+    desk.turns = [lambda: desk.become("a", "completed", receipt={"verified": "size"}), lambda: desk.become("b", "error", error={"message": "no room"})]
+    answer = told("watch", *words)
+    assert answer.code == 1
+    assert [line.split("  ")[0] for line in answer.out.splitlines()[1:-1]] == ["completed", "error"]
+    assert "no room" in answer.out and "1 of 2 done, 1 failed" in answer.out
+    assert [(verb, which.ids) for verb, which in desk.calls] == [("acknowledge", ("a",))]
+
+
+def test_what_ended_before_counts_as_it_ended(desk, told):
+    desk.add("a", status="canceled")
+    assert told("watch", "a").code == 1
+    desk.add("c", status="completed")
+    assert told("watch", "c").code == 0
+
+
+def test_what_only_a_person_can_help_is_named_with_the_command(desk, told):
+    needs = {"what": "credential", "command": "sendoff credentials set media"}
+    desk.add("a", status="paused_recoverable", reason="credential_needed", needs=needs)
+    answer = told("watch")
+    assert answer.code == 6
+    assert "sendoff credentials set media" in answer.err
+
+
+def test_what_comes_while_everything_is_watched_is_watched_too(desk, told):
+    def come():
+        desk.add("late")
+        desk.become("a", "completed")
+
+    desk.add("a")
+    desk.turns = [come, lambda: desk.become("late", "completed")]
+    answer = told("watch")
+    assert (answer.code, answer.out.splitlines()[-1].partition(" ")[2][:11]) == (0, "2 of 2 done")
+
+
+def test_no_such_operation_is_exit_code_4(told):
+    assert told("watch", "nowhere").code == 4
