@@ -25,6 +25,7 @@ COMMANDS = {
     "host": ("host", "{start,status,stop,run}", "the background process that carries the uploads"),
     "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
     "check": ("check", "[DESTINATION]", "read the configuration, load what it names, reach the destination"),
+    "demo": ("demo", "[FILE]", "the whole story on this machine: an upload, its host killed in the middle, the end, the proof"),
     "config": ("config", "{path,show,explain,init,edit}", "where the configuration is, what is in force and what it means; how to begin one"),
 }
 

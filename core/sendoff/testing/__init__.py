@@ -1,1 +1,1 @@
-"""What proves a driver: contract suites and real counterparts. Needs pytest; no part of the product imports it."""
+"""What proves a driver: contract suites, which need pytest, and real counterparts, which do not; no part of the product imports it."""

@@ -3,31 +3,67 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import signal
 import sys
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from sendoff.model.quantity import size
+from sendoff.testing.receiver.ledger import Received
 from sendoff.testing.receiver.server import Receiver
+
+LOOK_EVERY = 0.05  # seconds
+TOLD = ("number", "method", "path", "size", "received", "complete", "broken", "status", "sha256")
 
 
 def main() -> int:
     """Runs until it is told to stop."""
+    chosen = _parser().parse_args()
+    over = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    if chosen.until_eof:
+        Thread(target=_wait_for_the_end_of_input, args=(over,), daemon=True).start()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    with Receiver(chosen.folder, port=chosen.port, rate=chosen.rate) as receiver:
+        _say(receiver.url)
+        if chosen.tell:
+            _tell(receiver, over)
+        over.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sendoff.testing.receiver", description="An HTTP receiver for trying sendoff out; loopback only.")
     parser.add_argument("--folder", type=Path, required=True, help="where to keep what is sent")
     parser.add_argument("--port", type=int, default=0, help="where to listen; 0 = any free port")
     parser.add_argument("--rate", type=size, default=None, help="bytes a second that each connection reads, such as 64M")
-    chosen = parser.parse_args()
-    over = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
-    chosen.folder.mkdir(parents=True, exist_ok=True)
-    with Receiver(chosen.folder, port=chosen.port, rate=chosen.rate) as receiver:
-        sys.stdout.write(f"{receiver.url}\n")
-        sys.stdout.flush()
-        over.wait()
-    return 0
+    parser.add_argument("--tell", action="store_true", help="a line of JSON about each request, whenever it has come further")
+    parser.add_argument("--until-eof", action="store_true", help="end with the standard input, too: when whoever started it is gone")
+    return parser
+
+
+def _tell(receiver: Receiver, over: Event) -> None:
+    """What is new about each request, until it is over."""
+    told: dict[int, Received] = {}
+    while not over.wait(LOOK_EVERY):
+        for row in receiver.requests:
+            if told.get(row.number) != row:
+                told[row.number] = row
+                _say(json.dumps({name: getattr(row, name) for name in TOLD}))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _wait_for_the_end_of_input(over: Event) -> None:
+    while os.read(0, 4096):
+        pass
+    over.set()
 
 
 if __name__ == "__main__":
