@@ -18,6 +18,7 @@ _WHERE = {
     "api.handle": "UploadHandle",
     "api.operation": "UploadOperation",
     "api.options": "Options",
+    "api.uploader": "BackgroundUploader",
     "errors": (
         "CredentialNeeded ConfigurationError DriverBroken DriverMissing HostKeyUnknown HostUnavailable IdConflict Interrupted InvalidArgument "
         "InvalidState JournalFull NeedsAttention NeedsPerson NoSpace OtherVersion OutcomeUnknown Permanent Postpone Refused Rejected SendoffError "

@@ -54,6 +54,9 @@ from sendoff.api.operation import (
 from sendoff.api.options import (
     Options as Options,
 )
+from sendoff.api.uploader import (
+    BackgroundUploader as BackgroundUploader,
+)
 from sendoff.errors import (
     ConfigurationError as ConfigurationError,
 )

@@ -34,6 +34,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 Json = Any
+_SAID_BY_FACTS = frozenset({"retryable", "side", "web_error"})  # what one error may know better than its class
 
 
 class SendoffError(Exception):
@@ -56,6 +57,8 @@ class SendoffError(Exception):
         self.message = message or (self.__class__.__doc__ or "").partition("\n")[0].strip()
         self.hint = hint or self.default_hint
         self.facts = {key: value for key, value in facts.items() if value is not None}
+        for name in _SAID_BY_FACTS & self.facts.keys():
+            setattr(self, name, self.facts[name])
         super().__init__(self.message)
 
     def __str__(self) -> str:

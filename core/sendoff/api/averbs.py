@@ -30,7 +30,7 @@ class AwaitableVerbs(Verbs):
         return await in_thread(self.get, name)
 
     def afind(
-        self, *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | Batch | None = None,
+        self, *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | int | Batch | None = None,
         metadata: Mapping[str, Any] | None = None, failed: bool = False, all: bool = False, limit: int | None = None,
         after: str | int | UploadOperation | None = None,
     ) -> AsyncIterator[UploadOperation]:  # fmt: skip

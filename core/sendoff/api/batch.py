@@ -12,7 +12,7 @@ from sendoff.api.handle import ENDED, UploadHandle
 from sendoff.api.operation import UploadOperation
 from sendoff.errors import HostUnavailable, InvalidState, NeedsAttention, SendoffError, UploadCanceled, UploadFailed
 from sendoff.model.progress import UploadProgress
-from sendoff.model.query import Query, Selection, View
+from sendoff.model.query import Query, Question, Selection, View
 
 if TYPE_CHECKING:
     from sendoff.api.connection import Connection
@@ -54,15 +54,19 @@ class Batch:
     @property
     def progress(self) -> UploadProgress:
         """How far all of it is, looked at now."""
-        sent = confirmed = total = received = 0
-        rate: float | None = None
-        for view in self._views():
-            one = view["progress"]
-            sent, confirmed = sent + one["bytes_sent"], confirmed + one["bytes_confirmed"]
-            total, received = total + one["total_bytes"], received + one["bytes_received"]
-            rate = (rate or 0.0) + one["rate"] if one["rate"] is not None else rate
-        eta = (total - sent) / rate if rate else None
-        return UploadProgress(bytes_sent=sent, bytes_confirmed=confirmed, total_bytes=total, bytes_received=received, rate=rate, eta=eta)
+        sent = confirmed = total = 0
+        views = list(self._connection.looked(self._others))
+        if self.id is not None:
+            told = self._connection.desk.ask(Question(what="batch", details={"name": self.id}))
+            sent, confirmed, total = told["sent_bytes"], told["confirmed_bytes"], told["total_bytes"]
+        for one in (view["progress"] for view in views):
+            sent, confirmed, total = sent + one["bytes_sent"], confirmed + one["bytes_confirmed"], total + one["total_bytes"]
+        running = self._connection.everything(Query(batch=self.id, statuses=("running",))) if self.id is not None else ()
+        rates = [view["progress"]["rate"] for view in (*running, *views) if view["progress"]["rate"]]
+        rate = sum(rates) if rates else None
+        return UploadProgress(
+            bytes_sent=sent, bytes_confirmed=confirmed, total_bytes=total, rate=rate, eta=(total - sent) / rate if rate and total > sent else None
+        )  # fmt: skip
 
     def wait(self, timeout: float | None = None, *, patient: bool = False) -> Batch:
         """The same batch, once every operation is completed.

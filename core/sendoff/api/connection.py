@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sendoff.api.watch import TURNS, Watch
+from sendoff.api.way import HostOrOwn
 from sendoff.desk.client import DeskClient
 from sendoff.desk.place import Place
 from sendoff.errors import InvalidState, Json, SendoffError
@@ -113,20 +114,25 @@ class Connection:
     # -- this process ----------------------------------------------------------------------------------------------
 
     def _made(self) -> DeskClient:
-        if self.mode != "embedded":
+        if self.mode == "host":
             return DeskClient(self.place)
+        return DeskClient(self.place, way=self._own() if self.mode == "embedded" else HostOrOwn(self.place, self._own))
+
+    def _own(self) -> Embedded:
+        """From now on this process does the work where no other does."""
         from sendoff.host.embedded import Embedded
 
         self._embedded = Embedded(self.place, os.environ)
         atexit.register(_close, weakref.ref(self))
-        return DeskClient(self.place, way=self._embedded)
+        return self._embedded
 
     def renew(self) -> None:
         """In a forked child."""
         self.watch.renew()
         if self._embedded is not None:
             self._left.append(self._embedded)  # never let go here: its journal is open in the parent
-            self._desk = self._made()
+            self._embedded = None
+        self._desk = self._made()
 
 
 def _close(known: weakref.ref[Connection]) -> None:

@@ -30,7 +30,7 @@ def get(name: str | int) -> UploadOperation:
 
 
 def find(
-    *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | Batch | None = None,
+    *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | int | Batch | None = None,
     metadata: Mapping[str, Any] | None = None, failed: bool = False, all: bool = False, limit: int | None = None,
     after: str | int | UploadOperation | None = None,
 ) -> Iterator[UploadOperation]:  # fmt: skip
@@ -63,7 +63,7 @@ async def aget(name: str | int) -> UploadOperation:
 
 
 def afind(
-    *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | Batch | None = None,
+    *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | int | Batch | None = None,
     metadata: Mapping[str, Any] | None = None, failed: bool = False, all: bool = False, limit: int | None = None,
     after: str | int | UploadOperation | None = None,
 ) -> AsyncIterator[UploadOperation]:  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict
 from sendoff.errors import InvalidArgument
 from sendoff.model.complaint import nearest
 from sendoff.model.delivery import Demand
+from sendoff.model.header import login_header
 from sendoff.model.moment import moment
 from sendoff.model.quantity import seconds
 from sendoff.model.secret import Credential, Secret, reveal
@@ -98,19 +99,11 @@ def _add_credential(fields: dict[str, Any], credential: object) -> None:
 
 
 def login_of(credential: Credential) -> tuple[str, str]:
-    """The header that proves this identity (RFC 7617, RFC 6750)."""
-    secret = credential.secret.reveal()
-    if not secret or (credential.kind in ("basic", "header") and not credential.username):
-        raise InvalidArgument("a credential needs a name and a secret" if credential.kind in ("basic", "header") else "a credential needs a secret")
-    if credential.kind == "basic":
-        from base64 import b64encode
-
-        return "Authorization", "Basic " + b64encode(f"{credential.username}:{secret}".encode()).decode()
-    if credential.kind == "bearer":
-        return "Authorization", f"Bearer {secret}"
-    if credential.kind == "header":
-        return credential.username, secret
-    raise InvalidArgument(f"a credential of kind {credential.kind!r} makes no header; name it by its driver: credential='file:NAME'")
+    """The header that proves this identity."""
+    missing = "a secret" if not credential.secret else "a user name" if credential.kind == "basic" and not credential.username else None
+    if missing:
+        raise InvalidArgument(f"the credential has no {missing.removeprefix('a ')}")
+    return login_header(credential)
 
 
 # -- how each is read ---------------------------------------------------------------------------------------------------

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sendoff.api.batch import Batch
+from sendoff.api.handover import Asked, Handover
 from sendoff.api.history import followed, history
 from sendoff.api.naming import named
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import Options, fields_of, flag
-from sendoff.api.source import UploadSource, is_path, kept, request_of
-from sendoff.errors import InvalidArgument, SendoffError
+from sendoff.api.source import UploadSource
+from sendoff.errors import InvalidArgument
 from sendoff.model.complaint import nearest
 from sendoff.model.event import Event
-from sendoff.model.operation import Request
-from sendoff.model.query import Created, Query
+from sendoff.model.query import Query
 from sendoff.model.status import TransferStatus
 
 if TYPE_CHECKING:
@@ -26,10 +24,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[UploadSource, str] | tuple[UploadSource, str, Options]
 Status = str | TransferStatus
-MOST_KEPT = 500  # bytes and streams of one call: each is an open file until it is stored
 WORDS = tuple(status.word for status in TransferStatus)
-
-log = logging.getLogger("sendoff")
 
 
 class Verbs:
@@ -52,15 +47,8 @@ class Verbs:
         Errors: ``InvalidArgument`` and its kin (``SourceMissing``, ``UnsupportedScheme``, ``IdConflict`` ...), ``ConfigurationError``,
         ``HostUnavailable``; then nothing is stored.
         """
-        fields = fields_of(options, "put")
-        only_new, start = flag(options, "only_new", False), flag(options, "start", True)
-        with ExitStack() as stack:
-            if is_path(source):
-                request = request_of(source, destination, fields, only_new=only_new)
-            else:
-                check = self._check if hasattr(source, "read") else None
-                request = stack.enter_context(kept(self._connection.place, source, destination, fields, only_new=only_new, check=check))
-            return self._operation(self._one(request, start=start))
+        asked = Asked(source=source, destination=destination, fields=fields_of(options, "put"), only_new=flag(options, "only_new", False))
+        return Handover(self._connection).one(asked, start=flag(options, "start", True))
 
     def put_many(self, pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
         """Queue and start many uploads as one batch: those that are refused are in ``batch.errors``, the others are stored.
@@ -70,62 +58,13 @@ class Verbs:
         fields_of(options, "put_many")
         if options.get("id") is not None:
             raise InvalidArgument("put_many(): id names one operation, and there may be several; give each pair its own: (source, destination, {'id': ...})")
-        placed: list[int] = []
-        errors: list[tuple[int, SendoffError]] = []
-        others: list[str] = []
-        new = 0
-        first: Created | None = None
-        with ExitStack() as stack:
-            requests = self._requests(pairs, options, stack, placed, errors)
-            for place, answer in enumerate(self._connection.desk.create(requests, start=flag(options, "start", True))):
-                if isinstance(answer, SendoffError):
-                    errors.append((placed[place], answer))
-                elif answer.existing or answer.skipped:
-                    others.append(answer.id)
-                else:
-                    new, first = new + 1, first or answer
-        number = (first.batch_number or first.number) if first else None
-        errors.sort(key=lambda one: one[0])
-        return Batch(self._connection, id=first.batch if first else None, number=number, new=new, others=others, errors=errors)
 
-    def _requests(
-        self, pairs: Iterable[Pair], options: Mapping[str, Any], stack: ExitStack, placed: list[int], errors: list[tuple[int, SendoffError]]
-    ) -> Iterator[Request]:
-        """The requests that can be made; where each stood among the pairs, and what is wrong with the others."""
-        room = MOST_KEPT
-        for index, pair in enumerate(pairs):
-            try:
-                source, destination, own = _taken_apart(pair)
-                both = {**options, **own}
-                fields, only_new = fields_of(both, "put_many"), flag(both, "only_new", False)
-                if is_path(source):
-                    request = request_of(source, destination, fields, only_new=only_new)
-                else:
-                    room -= 1
-                    if room < 0:
-                        raise InvalidArgument(f"put_many() keeps at most {MOST_KEPT} sources that are no files; put the others with another call")
-                    request = stack.enter_context(kept(self._connection.place, source, destination, fields, only_new=only_new))
-            except SendoffError as error:
-                errors.append((index, error))
-            else:
-                placed.append(index)
-                yield request
+        def read(pair: Any) -> Asked:
+            source, destination, own = _taken_apart(pair)
+            both = {**options, **own}
+            return Asked(source=source, destination=destination, fields=fields_of(both, "put_many"), only_new=flag(both, "only_new", False))
 
-    def _check(self, request: Request) -> None:
-        for answer in self._connection.desk.create([request], dry_run=True):
-            if isinstance(answer, SendoffError):
-                raise answer
-
-    def _one(self, request: Request, *, start: bool) -> Created:
-        (answer,) = self._connection.desk.create([request], start=start)
-        if isinstance(answer, SendoffError):
-            raise answer
-        if answer.warning:
-            log.warning("%s: %s", answer.url, answer.warning)
-        return answer
-
-    def _operation(self, created: Created) -> UploadOperation:
-        return UploadOperation(self._connection, created.id, created=created)
+        return Handover(self._connection).many(pairs, read, start=flag(options, "start", True))
 
     # -- and what became of it ----------------------------------------------------------------------------------------
 
@@ -135,18 +74,18 @@ class Verbs:
         return UploadOperation(self._connection, view["id"], view=view)
 
     def find(
-        self, *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | Batch | None = None,
+        self, *, status: Status | Iterable[Status] = (), reason: str | None = None, group: str | None = None, batch: str | int | Batch | None = None,
         metadata: Mapping[str, Any] | None = None, failed: bool = False, all: bool = False, limit: int | None = None,
         after: str | int | UploadOperation | None = None,
     ) -> Iterator[UploadOperation]:  # fmt: skip
         """Operations in order of creation, page by page; those that are unfinished or not acknowledged, unless ``all``.
 
-        status: a word like ``"running"`` or a ``TransferStatus``, or several. batch: its id. metadata: each key has this value. failed: those with
-        status ``error``. limit: no more than so many. after: only what was created after this one.
+        status: a word like ``"running"`` or a ``TransferStatus``, or several. batch: itself, its id, number or the beginning of its id. metadata: each key
+        has this value. failed: those with status ``error``. limit: no more than so many. after: only what was created after this one.
         """
         wanted = (*_words(status), *(("error",) if failed else ()))
-        found = batch.id if isinstance(batch, Batch) else batch
-        query = Query(statuses=wanted, reason=reason, group=group, batch=found, metadata=dict(metadata or {}), listed=None if all else True)
+        name = batch.id if isinstance(batch, Batch) else None if batch is None else str(batch)
+        query = Query(name=name, statuses=wanted, reason=reason, group=group, metadata=dict(metadata or {}), listed=None if all else True)
         if (isinstance(batch, Batch) and batch.id is None) or (limit is not None and limit < 1):
             return iter(())
         return self._found(query, after, limit)

@@ -51,7 +51,7 @@ def _start(place: Place, environment: Mapping[str, str], program: Sequence[str],
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=without_identity(environment), start_new_session=True, pass_fds=(writing,)
         )
     except OSError as cause:
-        raise HostUnavailable(f"no host could be started with {words[0]}: {cause.strerror}") from cause
+        raise HostUnavailable(f"no host could be started with {words[0]}: {cause.strerror}", no_process=True) from cause
     finally:
         os.close(log)
     process.wait()  # it forks at once, so that the host is nobody's child and nobody has to bury it

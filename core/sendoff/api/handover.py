@@ -1,0 +1,110 @@
+"""Handing sources over: one, answered or refused, or many as a batch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sendoff.api.batch import Batch
+from sendoff.api.operation import UploadOperation
+from sendoff.api.source import UploadSource, is_path, kept, request_of
+from sendoff.errors import InvalidArgument, SendoffError
+from sendoff.model.operation import Request
+from sendoff.model.query import Created
+
+if TYPE_CHECKING:
+    from sendoff.api.connection import Connection
+
+MOST_KEPT = 500  # bytes and streams of one call: each is an open file until it is stored
+
+log = logging.getLogger("sendoff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One thing to hand over. fields: of its ``Request``."""
+
+    source: UploadSource
+    destination: str
+    fields: Mapping[str, Any]
+    only_new: bool = False
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What became of many. placed: where each request that went out stood."""
+
+    placed: list[int] = field(default_factory=list)
+    errors: list[tuple[int, SendoffError]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    new: int = 0
+    first: Created | None = None
+
+
+class Handover:
+    """Turns what is asked into operations. quiet: what goes well and should be done otherwise is not said."""
+
+    def __init__(self, connection: Connection, *, quiet: bool = False) -> None:
+        self._connection, self._quiet = connection, quiet
+
+    def one(self, asked: Asked, *, start: bool) -> UploadOperation:
+        """The operation, stored; whatever refuses it is raised, and then nothing is."""
+        with ExitStack() as stack:
+            request = self._request(asked, stack, check=hasattr(asked.source, "read"))
+            (answer,) = self._connection.desk.create([request], start=start)
+        if isinstance(answer, SendoffError):
+            raise answer
+        self._warn(answer)
+        return UploadOperation(self._connection, answer.id, created=answer)
+
+    def many(self, things: Iterable[Any], read: Callable[[Any], Asked], *, start: bool) -> Batch:
+        """One batch, each answered for itself. read: what one of the things asks."""
+        answers = _Answers()
+        with ExitStack() as stack:
+            for place, answer in enumerate(self._connection.desk.create(self._requests(things, read, stack, answers), start=start)):
+                if isinstance(answer, SendoffError):
+                    answers.errors.append((answers.placed[place], answer))
+                elif answer.existing or answer.skipped:
+                    answers.others.append(answer.id)
+                else:
+                    self._warn(answer)
+                    answers.new, answers.first = answers.new + 1, answers.first or answer
+        first = answers.first
+        number = (first.batch_number or first.number) if first else None
+        errors = sorted(answers.errors, key=lambda one: one[0])
+        return Batch(self._connection, id=first.batch if first else None, number=number, new=answers.new, others=answers.others, errors=errors)
+
+    def _requests(self, things: Iterable[Any], read: Callable[[Any], Asked], stack: ExitStack, answers: _Answers) -> Iterator[Request]:
+        """The requests that can be made, as the things come."""
+        room = MOST_KEPT
+        for index, thing in enumerate(things):
+            try:
+                asked = read(thing)
+                room -= not is_path(asked.source)
+                if room < 0:
+                    raise InvalidArgument(f"one call keeps at most {MOST_KEPT} sources that are no files; put the others with another one")
+                request = self._request(asked, stack)
+            except SendoffError as error:
+                answers.errors.append((index, error))
+            else:
+                answers.placed.append(index)
+                yield request
+
+    def _request(self, asked: Asked, stack: ExitStack, *, check: bool = False) -> Request:
+        source, destination = asked.source, asked.destination
+        if is_path(source):
+            return request_of(source, destination, asked.fields, only_new=asked.only_new)
+        checked = self._check if check else None
+        return stack.enter_context(kept(self._connection.place, source, destination, asked.fields, only_new=asked.only_new, check=checked))
+
+    def _check(self, request: Request) -> None:
+        for answer in self._connection.desk.create([request], dry_run=True):
+            if isinstance(answer, SendoffError):
+                raise answer
+
+    def _warn(self, created: Created) -> None:
+        if created.warning and not self._quiet:
+            log.warning("%s: %s", created.url, created.warning)

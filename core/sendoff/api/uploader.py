@@ -1,0 +1,122 @@
+"""``BackgroundUploader``: the Windows class's names and literal rules, over the same operations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sendoff.api.batch import Batch
+from sendoff.api.default import DEFAULT
+from sendoff.api.handover import Asked, Handover
+from sendoff.api.operation import UploadOperation
+from sendoff.api.options import fields_of, login_of
+from sendoff.api.source import UploadSource
+from sendoff.errors import InvalidArgument
+from sendoff.model.header import Header, checked_header, joined
+from sendoff.model.query import Query
+from sendoff.model.secret import Credential, Secret
+from sendoff.model.status import CostPolicy
+
+if TYPE_CHECKING:
+    from sendoff.api.client import Client
+
+Upload = tuple[str, UploadSource] | tuple[str, UploadSource, str | None]
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+_REQUESTS = 4  # one try and three retries
+
+
+class BackgroundUploader:
+    """A template: what is set here holds for the operations that are created afterwards, and never for those that are there already.
+
+    An operation is created without being started, and fails after four requests, as the Windows pages say; ``put`` has patience instead.
+
+    Parameters
+    ----------
+    client: whose operations they become; the one of ``sendoff.put`` by default.
+
+    Attributes
+    ----------
+    method: HTTP method, ``POST``. cost_policy: on which networks they may run. group: the name of the group they belong to.
+    metadata: your own data. existing: ``overwrite skip fail``. verify: ``auto size digest read-back``. server_credential: who we are to the server, a
+    ``Credential`` or a reference.
+    """
+
+    def __init__(self, client: Client | None = None) -> None:
+        self._client = client
+        self._method = "POST"
+        self._headers: list[Header] = []
+        self._server_credential: Credential | str | None = None
+        self.cost_policy = CostPolicy.DEFAULT
+        self.group: str | None = None
+        self.metadata: Mapping[str, Any] = {}
+        self.existing: str | None = None
+        self.verify: str | None = None
+
+    @property
+    def method(self) -> str:
+        """HTTP method of what is created from now on; ``InvalidArgument`` for what is none."""
+        return self._method
+
+    @method.setter
+    def method(self, value: str) -> None:
+        if not isinstance(value, str) or not _METHOD.fullmatch(value):
+            raise InvalidArgument(f"method {value!r}: it is a word like POST or PUT (RFC 9110 section 5.6.2)")
+        self._method = value
+
+    @property
+    def server_credential(self) -> Credential | str | None:
+        """Who we are to the server; ``InvalidArgument`` for one without a name or a secret."""
+        return self._server_credential
+
+    @server_credential.setter
+    def server_credential(self, value: Credential | str | None) -> None:
+        if isinstance(value, Credential):
+            login_of(value)
+        self._server_credential = value
+
+    def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
+        """Send this header; the values of one that is set twice are joined by a comma.
+
+        secret: keep it sealed; None = where its name says so. Errors: ``InvalidArgument``.
+        """
+        self._headers.append(checked_header(name, Secret(value) if secret else value))
+
+    def remove_request_header(self, name: str) -> None:
+        """Send it no more; one that was not set is no error."""
+        self._headers = [one for one in self._headers if one[0].lower() != name.lower()]
+
+    def create_upload(self, url: str, source: UploadSource, *, id: str | None = None) -> UploadOperation:
+        """An operation, created and not started: ``start()`` begins it.
+
+        url: absolute, or ``NAME:path``. source: a path, bytes or a readable binary object. id: your own. Errors: as ``put``.
+        """
+        return self._handover().one(self._asked((url, source, id)), start=False)
+
+    def create_uploads(self, uploads: Iterable[Upload]) -> Batch:
+        """Many operations as one batch, created and not started: ``(url, source)`` or ``(url, source, id)``; what is refused is in ``batch.errors``."""
+        return self._handover().many(uploads, self._asked, start=False)
+
+    def current_uploads(self, group: str | None = None, *, all_groups: bool = False) -> list[UploadOperation]:
+        """Operations that are unfinished or not acknowledged: those without a group, those of ``group``, or all."""
+        connection = self._used()._connection
+        views = connection.everything(Query(listed=True, group=group))
+        return [UploadOperation(connection, view["id"], view=view) for view in views if all_groups or view["group"] == group]
+
+    def _used(self) -> Client:
+        return self._client if self._client is not None else DEFAULT.client()
+
+    def _handover(self) -> Handover:
+        return Handover(self._used()._connection, quiet=True)
+
+    def _asked(self, upload: Any) -> Asked:
+        if not isinstance(upload, tuple | list) or len(upload) not in (2, 3):
+            raise InvalidArgument("each is (url, source) or (url, source, id)")
+        url, source, id = (*upload, None)[:3]
+        headers = joined(tuple(self._headers))
+        options: dict[str, Any] = {
+            "method": self._method, "headers": [one for one in headers if not isinstance(one[1], Secret)],
+            "secret_headers": [one for one in headers if isinstance(one[1], Secret)], "credential": self._server_credential, "id": id,
+            "group": self.group, "cost": self.cost_policy, "metadata": self.metadata, "existing": self.existing, "verify": self.verify, "patience": 0,
+        }  # fmt: skip
+        return Asked(source=source, destination=url, fields={**fields_of(options, "create_upload"), "attempts": _REQUESTS})

@@ -1,0 +1,106 @@
+"""Many processes of one program: web-server workers before and after their fork, and processes that were spawned."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from sendoff.testing.receiver import Receiver
+
+from tests.end_to_end.stage import Stage
+
+WORKERS, EACH = 4, 25
+SOON = 120
+
+# A pre-fork server: the parent has a client, a handle with callbacks, and threads; then it forks, and each worker submits and waits with what it inherited.
+FORKED = """
+import json, os, sys, threading, time
+import sendoff
+
+url, workers, each = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+
+def worker(client, inherited, place):
+    called, over = set(), threading.Event()
+    operations = [client.put(f"{place}-{number}".encode(), f"{url}{place}-{number}") for number in range(each)]
+    handles = [operation.attach() for operation in operations]
+    handles[0].add_done_callback(lambda _: (called.add((os.getpid(), threading.current_thread().name)), over.set()))
+    done = [handle.result(60).id for handle in handles]
+    assert over.wait(60) and called == {(os.getpid(), "sendoff-callbacks")}, called
+    assert inherited.result(60).receipt.size == 5
+    assert sendoff.get(done[0]).id == done[0]
+    return done
+
+parents = set()
+client = sendoff.connect()
+first = sendoff.put(b"first", url + "first")
+inherited = client.get(first.id).attach(lambda _: parents.add(os.getpid()))
+inherited.result(60)
+pipes = []
+for place in range(workers):
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        status = 1
+        try:
+            os.write(writing, json.dumps(worker(client, inherited, place)).encode())
+            os.close(writing)
+            status = 0
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        os._exit(status)
+    os.close(writing)
+    pipes.append(os.fdopen(reading))
+for pipe in pipes:
+    print(pipe.read())
+assert [os.wait()[1] for _ in range(workers)] == [0] * workers
+assert parents <= {os.getpid()}, parents
+"""
+
+SPAWNED = """
+import multiprocessing, sys
+import sendoff
+
+def worker(url, place, each, parents):
+    batch = sendoff.put_many([(f"{place}-{number}".encode(), f"{url}{place}-{number}") for number in range(each)])
+    parents.wait(60)
+    return [operation.id for operation in batch.wait(60)]
+
+if __name__ == "__main__":
+    import json
+    url, workers, each = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    first = sendoff.put(b"first", url + "first")
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for done in pool.starmap(worker, [(url, place, each, first) for place in range(workers)]):
+            print(json.dumps(done))
+"""
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with Stage(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    with Receiver(tmp_path / "received") as made:
+        yield made
+
+
+@pytest.mark.parametrize("program", [FORKED, SPAWNED], ids=["forked", "spawned"])
+def test_four_worker_processes_that_submit_at_once_lose_nothing_and_all_attach(program, stage, receiver):
+    script = stage.folder / "server.py"
+    script.write_text(program)
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script), receiver.url, str(WORKERS), str(EACH)],
+        env=stage.environment, cwd=stage.folder, capture_output=True, text=True, timeout=SOON,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr + stage.log()
+    ids = [id for line in done.stdout.splitlines() for id in json.loads(line)]
+    listed = {view["id"]: view["status"] for view in stage.listed()}
+    assert len(set(ids)) == WORKERS * EACH
+    assert listed == dict.fromkeys([*ids, *(set(listed) - set(ids))], "completed")
+    assert len(listed) == WORKERS * EACH + 1
+    for place in range(WORKERS):
+        assert [receiver.stored(f"/{place}-{number}") for number in range(EACH)] == [f"{place}-{number}".encode() for number in range(EACH)]
