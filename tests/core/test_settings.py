@@ -31,6 +31,7 @@ connect_timeout = "10s"
 response_timeout = "20s"
 stall_timeout = 30
 [retention]
+receipts = "1y"
 finished = "7d"
 [network]
 use = "routes"
@@ -110,7 +111,7 @@ def test_everything_said_is_in_force(write, tmp_path):
     assert found.retry == RetryRules(
         patience=0, attempts=7, resend=0, first_pause=0.5, longest_pause=90, connect_timeout=10, response_timeout=20, stall_timeout=30
     )
-    assert found.retention == Retention(finished=7 * 86400 * 10**6)
+    assert found.retention == Retention(finished=7 * 86400 * 10**6, receipts=365 * 86400 * 10**6)
     assert found.transports == {"http": {"pool": 3}}
     assert (found.allow_schemes, found.allow_hosts) == (("https", "sftp"), ("*.example",))
     assert found.path == str(tmp_path / "sendoff.toml")

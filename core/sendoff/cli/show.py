@@ -69,7 +69,7 @@ def unblocked_by(view: View) -> str | None:
         return str(view["needs"]["command"])
     if view["status"] == "paused_by_application":
         return f"sendoff resume {view['id']}"
-    if view["status"] in ("error", "canceled"):
+    if view["status"] in ("error", "canceled") and view["reason"] != "replaced":
         return f"sendoff retry {view['id']}"
     return _HELP.get(view["reason"] or "")
 

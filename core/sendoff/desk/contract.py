@@ -30,7 +30,8 @@ class Desk(Protocol):
         """One answer per request, in order; durable when yielded; one batch per call; ``SLICE`` requests a commit.
 
         An unchanged source that is still queued for its target is not stored again, and what had not begun with an older state of it is replaced.
-        ``dry_run``: check, say what would be there already or skipped, store nothing. ``together``: within a slice one bad request refuses all (each of the others is answered ``Refused``).
+        ``dry_run``: check, say what would be there already or skipped, store nothing.
+        ``together``: within a slice one bad request refuses all (each of the others is answered ``Refused``).
         ``environment``: the submitter's; None = this process's own. Only what says something about identity is kept, sealed.
         """
         ...

@@ -1,4 +1,4 @@
-"""How the operations of a batch stand, or all that are open, counted: all of them once, afterwards only those that something has happened to."""
+"""How the operations of a batch stand, or all that are open: counted once, afterwards only those that something has happened to."""
 
 from __future__ import annotations
 
