@@ -21,11 +21,13 @@ COMMANDS = {
     "retry": ("orders", "[options] [ID...]", "begin a new round of failed or canceled operations, from the last confirmed byte"),
     "move": ("move", "[options] ID...", "the order of what waits: first, last, or before another"),
     "events": ("events", "[options] [ID]", "the durable history, in the order in which it was recorded"),
+    "response": ("response", "[--head] ID", "the server's answer: its body, or its status and headers"),
     "receipt": ("receipt", "ID...", "the proof of what landed"),
     "host": ("host", "{start,status,stop,run}", "the background process that carries the uploads"),
     "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
     "check": ("check", "[DESTINATION]", "read the configuration, load what it names, reach the destination"),
     "demo": ("demo", "[FILE]", "the whole story on this machine: an upload, its host killed in the middle, the end, the proof"),
+    "schema": ("schema", "", "the JSON Schema of operations and events"),
     "config": ("config", "{path,show,explain,init,edit}", "where the configuration is, what is in force and what it means; how to begin one"),
 }
 

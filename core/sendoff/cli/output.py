@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TextIO
+from typing import IO, Any, TextIO
 
 from sendoff.cli.text import clean
 from sendoff.errors import Json, SendoffError, to_json
@@ -40,6 +40,10 @@ class Output:
     def draw(self, text: str) -> None:
         """Results with what moves the cursor; whoever calls has made names fit for a terminal."""
         self._written(self._results, text)
+
+    def raw(self, data: bytes) -> None:
+        """A result that is bytes."""
+        _write(self._results.buffer, data)
 
     def line(self, text: str) -> None:
         """A result for people."""
@@ -93,12 +97,17 @@ class Output:
 
     def _written(self, stream: TextIO, text: str) -> None:
         try:
-            stream.write(text)
-            stream.flush()
-        except BrokenPipeError as cause:
-            raise ReaderGone from cause
-        except OSError as cause:
-            raise SendoffError(f"the results cannot be written: {cause.strerror}") from cause
+            _write(stream, text)
         except UnicodeEncodeError:
-            stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
-            stream.flush()
+            _write(stream, text.encode("ascii", "backslashreplace").decode("ascii"))
+
+
+def _write(stream: IO[Any], data: str | bytes) -> None:
+    """What is written is on its way when this returns."""
+    try:
+        stream.write(data)
+        stream.flush()
+    except BrokenPipeError as cause:
+        raise ReaderGone from cause
+    except OSError as cause:
+        raise SendoffError(f"the results cannot be written: {cause.strerror}") from cause
