@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import json
 import os
 import signal
 import socket
@@ -242,6 +243,21 @@ def test_it_runs_as_a_program_until_it_is_told_to_stop(tmp_path):
 
         assert (status, program.wait(10)) == (201, 0)
     assert (tmp_path / "in" / "thing").read_bytes() == BODY
+
+
+def test_as_a_program_it_tells_what_it_sees_until_its_input_ends(tmp_path):
+    command = [sys.executable, "-m", "sendoff.testing.receiver", "--folder", str(tmp_path / "in"), "--tell", "--until-eof"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        url = urlsplit(program.stdout.readline().strip())
+        asked = http.client.HTTPConnection(url.hostname, url.port, timeout=10)
+        asked.request("PUT", "/thing", BODY)
+        asked.getresponse().read()
+        asked.close()
+        told = next(row for row in map(json.loads, program.stdout) if row["status"])
+        program.stdin.close()
+
+        assert program.wait(10) == 0
+    assert (told["method"], told["path"], told["received"], told["complete"], told["status"]) == ("PUT", "/thing", len(BODY), True, 201)
 
 
 def test_importing_it_loads_no_http_library_and_no_pytest():

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
-from sendoff.cli.demo_file import MIB, DemoFile, given, make, sha256, to_be_made
+from sendoff.cli.demo_file import DemoFile, given, make, sha256, to_be_made
 from sendoff.cli.demo_receiver import DemoReceiver, Request
 from sendoff.cli.demo_stage import DemoStage, Ended, demo_stage
 from sendoff.cli.demo_story import DemoStory
@@ -20,8 +20,7 @@ from sendoff.cli.text import span
 from sendoff.errors import InvalidArgument, SendoffError
 from sendoff.model.quantity import size_text
 
-PACE = 64 * MIB  # bytes a second that the receiver reads, so that there is a middle
-SHORTEST = 3.0  # seconds that a transfer takes where it must be slower, or may be faster
+LENGTH = 4.0  # seconds that a whole transfer takes: the receiver reads so slowly, so that there is a middle
 MIDDLE = 0.4
 QUIET = 30.0  # seconds without a byte after which the story is over
 
@@ -82,8 +81,7 @@ class Demo:
         if file.made:
             make(file)
         self._digest = sha256(file.path)
-        rate = PACE if file.size >= PACE * SHORTEST else max(int(file.size / SHORTEST), 1)
-        self._receiver: DemoReceiver = self._stage.receiver(max(rate, int(file.size / SHORTEST)))
+        self._receiver: DemoReceiver = self._stage.receiver(int(file.size / LENGTH))
         made = ", made for this" if file.made else ""
         story.rows([("file", f"{file.name}, {size_text(file.size)}{made}"), ("server", f"{self._receiver.url}, reads {size_text(self._receiver.rate)}/s")])
         story.fact("file", path=file.path, size=file.size, sha256=self._digest, made=file.made)
