@@ -141,6 +141,15 @@ class ForgetsSharedEnvironments(BrokenStore):
             self._notes.pop(("environment", record.environment), None)
 
 
+class ForgetsReceipts(BrokenStore):
+    breaks = "test_notes_about_what_is_forgotten_stay"
+
+    def _forget_about(self, past):
+        super()._forget_about(past)
+        for record in past:
+            self._notes.pop(("receipt", record.target), None)
+
+
 class CountsWhatIsThere(BrokenStore):
     breaks = "test_no_number_or_position_is_given_twice"
 

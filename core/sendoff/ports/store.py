@@ -84,7 +84,10 @@ class Store(ABC):
 
     @abstractmethod
     def trim(self, keep: Retention, *, limit: int) -> int:
-        """Forget at most ``limit`` finished operations (with their events and checkpoints) past retention; how many; 0 when done."""
+        """Forget at most ``limit`` finished operations (with their events and checkpoints) past retention; how many; 0 when done.
+
+        With the last who refers to it goes an ``environment`` note; every other note stays.
+        """
 
     @abstractmethod
     def close(self) -> None:

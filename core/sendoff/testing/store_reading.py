@@ -217,6 +217,14 @@ class ForgettingPromises:
         assert [note.key for note in store.notes("environment").items] == ["shared", "unrelated"]
         assert [note.key for note in store.notes("other").items] == ["own"]
 
+    def test_notes_about_what_is_forgotten_stay(self, store: Store) -> None:
+        """A receipt outlives its operation, and the core alone knows when a batch is of no use any more."""
+        write(store, SaveNote(kind="receipt", key="t", value={"id": "old"}), SaveNote(kind="batch", key="batch of old", value={"number": 7}))
+        _ended(store, "old", target="t")
+
+        assert store.trim(KEEP, limit=10) == 1
+        assert [note.key for kind in ("receipt", "batch") for note in store.notes(kind).items] == ["t", "batch of old"]
+
     def test_no_number_or_position_is_given_twice(self, store: Store) -> None:
         number = _ended(store, "old")
         last = store.events(0, 10)[-1].seq
