@@ -64,7 +64,8 @@ class Order:
     """What to do with them: ``start pause resume cancel retry acknowledge move set``.
 
     details of ``resume`` and ``retry``: ``environment``, the caller's; of ``resume``: ``now``, this once whatever network, power or back-off say; of ``move``:
-    ``where`` (``first last before``) and ``before``, a name; of ``set``: new values by the field names of ``Request``, and ``other_origin``.
+    ``where`` (``first last before``) and ``before``, a name; of ``set``: new values by the field names of ``Request``, a header or an entry of
+    ``metadata`` that is None goes, ``other_origin``, and ``environment`` where references are named.
     """
 
     verb: str

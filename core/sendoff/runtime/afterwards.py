@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 
 from sendoff.errors import SendoffError
 from sendoff.model.change import SaveTodo, Update
+from sendoff.model.document import decode
 from sendoff.model.limits import RetryRules
 from sendoff.model.note import Todo
-from sendoff.model.operation import Record
+from sendoff.model.operation import Record, Spec
 from sendoff.model.session import Leftover
 from sendoff.model.status import TransferStatus
 from sendoff.policy.retry import pause_before_next
@@ -56,15 +58,20 @@ class Afterwards:
         return done
 
     def _abort(self, todo: Todo) -> Done:
-        """Remove what a canceled upload left at the server, then its secrets."""
+        """Remove what a canceled upload left at the server, then its secrets; or what one left that goes elsewhere since."""
         record = self._ledger.read(todo.payload["number"])
         if record is None:
             return True
+        before = todo.payload.get("before")
+        if before is not None:
+            sealed = bytes.fromhex(before["sealed"]) if before["sealed"] else None
+            record = replace(record, spec=decode(Spec, before["spec"]), sealed=sealed)
         session = self._secrets.open_session(record.id, bytes.fromhex(todo.payload["session"]))
         with self._connections.lent(record) as transport:
             if session.leaves and isinstance(transport, Aborting):
                 transport.abort(Leftover(url=self._secrets.open(record).url or record.spec.url, session=session))
-        self._erase(record)
+        if before is None:
+            self._erase(record)
         return True
 
     def _remove(self, todo: Todo) -> Done:

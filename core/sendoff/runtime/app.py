@@ -70,7 +70,7 @@ class App:
         self._selecting = Selecting(parts.ledger.journal.store)
         targets = Targets(parts.ledger.journal.store, parts.creation.secrets, parts.in_force)
         self._intake = Intake(parts.ledger, parts.creation, parts.announcer, targets, parts.clock, stored=lambda: parts.signal(Queued()))
-        verdicts = Verdicts(parts.creation, parts.clock)
+        verdicts = Verdicts(parts.creation, parts.ledger.journal.store, parts.clock)
         self.sweeping = Sweeping(
             parts.ledger, parts.in_force, verdicts, clock=parts.clock, signal=parts.signal, new_id=parts.creation.new_id, leaving=parts.leaving,
             first=parts.slice,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, islice
 
 from sendoff.errors import InvalidArgument
 from sendoff.model.operation import Record
@@ -32,9 +33,11 @@ class Ordering:
             raise InvalidArgument(f"{order.verb} what? Name operations, a batch, a group or --all")
         if order.verb == "move":
             return self._move(order, which)
-        if order.verb not in VERBS:
-            raise InvalidArgument(f"there is no order {order.verb!r}; there are {', '.join(sorted((*VERBS, 'move')))}")
+        if order.verb not in VERBS and order.verb != "set":
+            raise InvalidArgument(f"there is no order {order.verb!r}; there are {', '.join(sorted((*VERBS, 'move', 'set')))}")
         named, queries = self._meant(order.verb, which)
+        if order.verb == "set":
+            return self._set(order, named, queries)
         few = self._countable(named, queries)
         if few is None:
             return self._sweeping.carry_out(order, [*_numbered(named), *queries])
@@ -46,7 +49,7 @@ class Ordering:
         records = self._newest(records) if any(waited) else records
         while True:
             verdict = self._verdicts.together(order, records)
-            if alone and verdict.refused:
+            if verdict.refused and (alone or (order.verb == "set" and len(verdict.refused) == len(records))):
                 raise next(iter(verdict.refused.values()))
             if not (verdict.decided or verdict.notes) or self._ledger.enter_together(verdict.decided, verdict.notes):
                 break
@@ -76,6 +79,15 @@ class Ordering:
         applied = self._moving.move(self._newest(unique), where, anchor, alone=len(named) == 1 and len(unique) == 1)
         self._signal(Queued())
         return applied
+
+    def _set(self, order: Order, named: Sequence[Record], queries: Sequence[Query]) -> Applied:
+        """In pieces, each at once: what it holds may be secret, and is nowhere but in the operations that have it."""
+        waiting, done = chain(named, *(self._selecting.all(query) for query in queries)), Applied()
+        while piece := list(islice(waiting, self._few)):
+            applied = self.give(order, piece, alone=len(named) == 1 and not queries)
+            ids, skipped = (*done.ids, *applied.ids)[:MOST_NAMED], (*done.skipped, *applied.skipped)[:MOST_NAMED]
+            done = Applied(count=done.count + applied.count, ids=ids, skipped=skipped)
+        return done
 
     def _one(self, text: str) -> Record:
         found = self._selecting.named(text)

@@ -64,13 +64,16 @@ class Origin:
         return reader, self._changed(record, reader, data, forget=True), None
 
     def _changed(self, record: Record, reader: Reader, data: dict[str, Any], *, forget: bool) -> Record:
-        spec = replace(record.spec, source=replace(record.spec.source, identity=reader.identity))
         event = self._ledger.event(record, "changed", data, f"{record.epoch}.source")
         drop = (DropCheckpoint(record.number, record.epoch),) if forget else ()
         while True:
+            spec = replace(record.spec, source=replace(record.spec.source, identity=reader.identity))
             reply = self._ledger.journal.commit([Update(record.number, record.version, {"spec": spec}, record.epoch), Append(event), *drop])[0]
             if reply.refused is None:
                 return replace(record, spec=spec, version=reply.version)
             if reply.refused != "version":
                 raise Superseded()
-            record = replace(record, version=reply.version, want=reply.want)
+            newest = self._ledger.read(record.number)
+            if newest is None:
+                raise Superseded()
+            record = replace(newest, epoch=record.epoch)

@@ -13,6 +13,8 @@ from sendoff.model.status import TransferStatus
 from sendoff.policy.decision import Decision
 from sendoff.policy.order import ordered
 from sendoff.ports.clock import Clock
+from sendoff.ports.store import Store
+from sendoff.runtime.amendment import Amendment
 from sendoff.runtime.creation import Creation
 
 
@@ -31,11 +33,14 @@ class Verdict:
 class Verdicts:
     """Decides what an order means for an operation, with the environment of whoever gave it."""
 
-    def __init__(self, creation: Creation, clock: Clock) -> None:
+    def __init__(self, creation: Creation, store: Store, clock: Clock) -> None:
         self._creation, self._clock = creation, clock
+        self._amendment = Amendment(creation, store, clock)
 
     def one(self, order: Order, record: Record) -> tuple[Decision | None, SaveNote | None]:
         """What becomes of it, None where it is so already; the error says why it cannot be."""
+        if order.verb == "set":
+            return self._amendment.decide(order.details, record)
         decision = ordered(order.verb, record, self._clock.steady(), self._clock.wall(), at_once=order.details.get("now") is True)
         if decision is None:
             return None, None
