@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
-from sendoff.cli.nested import flat
+from sendoff.cli.hosted import rows
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import aligned
 from sendoff.errors import InvalidArgument
 from sendoff.model.query import Question
 
-ACTIONS = ("start", "status", "stop", "run")
+OPTIONS = {"system": ("install", "uninstall"), "user": ("install", "uninstall"), "print": ("install",)}  # and the actions they belong to
 
 
 def arguments(parser: Parser, _command: str) -> None:
-    """None; which action it is stands on the line."""
+    """Which action it is stands on the line."""
+    option = parser.option
+    option("--system", action="store_true", help="install, uninstall: a service of the whole machine, for which one must be root")
+    option("--user", metavar="NAME", help="with --system: whose uploads it carries (default: yours)")
+    option("--print", action="store_true", help="install: print the unit and write nothing")
     parser.epilog = (
         "start: start the host if none runs. status: what runs, and what it has to do. "
-        "stop: let it write down where it is, and leave. run: be the host, in the foreground."
+        "stop: let it write down where it is, and leave. run: be the host, in the foreground. "
+        "install: let systemd start it, whoever is logged in. uninstall: no longer."
     )
 
 
 def run(call: Call) -> int:
     """Carries ``host`` out."""
-    if len(call.words) != 1 or call.words[0] not in ACTIONS:
-        raise InvalidArgument(f"sendoff host takes one of {', '.join(ACTIONS)}", hint="see sendoff host --help")
-    return {"start": _start, "status": _status, "stop": _stop, "run": _run}[call.words[0]](call)
+    actions = {"start": _start, "status": _status, "stop": _stop, "run": _run, "install": _install, "uninstall": _uninstall}
+    if len(call.words) != 1 or call.words[0] not in actions:
+        raise InvalidArgument(f"sendoff host takes one of {', '.join(actions)}", hint="see sendoff host --help")
+    for name, of in OPTIONS.items():
+        if getattr(call.options, name) and call.words[0] not in of:
+            raise InvalidArgument(f"--{name} belongs to sendoff host {' and '.join(of)}")
+    return actions[call.words[0]](call)
 
 
 def _start(call: Call) -> int:
@@ -38,7 +47,7 @@ def _start(call: Call) -> int:
 def _status(call: Call) -> int:
     status = call.desk(spawn=False).ask(Question(what="status"))
     call.output.item(status)
-    for line in aligned(list(flat(status))):
+    for line in aligned(list(rows(status))):
         call.output.line(line)
     return exits.DONE
 
@@ -56,3 +65,15 @@ def _run(call: Call) -> int:
     place = call.place
     place.prepare()
     return main(["--state-dir", place.state, "--app", place.app, *(["--config", place.config] if place.config_named else [])])
+
+
+def _install(call: Call) -> int:
+    from sendoff.cli.unit import install
+
+    return install(call)
+
+
+def _uninstall(call: Call) -> int:
+    from sendoff.cli.unit import uninstall
+
+    return uninstall(call)

@@ -89,8 +89,12 @@ class Finder:
         raise HostUnavailable(f"the host (pid {role.holder().get('pid')}) owns {self._place.state} and does not answer")
 
     def _spawn_one(self) -> None:
+        from sendoff.desk.service import service_of
         from sendoff.desk.spawn import spawn_host
 
+        service = None if self._program else service_of(self._place, self._environment)
+        if service is not None and service.became_host(self._place, self._environment):
+            return
         try:
             spawn_host(self._place, self._environment, self._program)
         except HostUnavailable as error:

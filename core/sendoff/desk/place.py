@@ -84,7 +84,7 @@ def find_place(
     app = _checked_app(app or environment.get("SENDOFF_APP") or DEFAULT_APP)
     folder = os.fspath(state_dir or environment.get("SENDOFF_STATE_DIR") or os.path.join(_state_home(environment), "sendoff", app))
     named = config or environment.get("SENDOFF_CONFIG")
-    file = os.fspath(named or os.path.join(_configuration_home(environment), "sendoff", "sendoff.toml"))
+    file = os.fspath(named or os.path.join(configuration_home(environment), "sendoff", "sendoff.toml"))
     return Place(state=_absolute(folder), config=_absolute(file), app=app, config_named=bool(named))
 
 
@@ -101,8 +101,9 @@ def _state_home(environment: Mapping[str, str]) -> str:
     return found
 
 
-def _configuration_home(environment: Mapping[str, str]) -> str:
-    return _base(environment, "XDG_CONFIG_HOME", ".config") or "/etc/xdg"  # where all users' is looked for, too
+def configuration_home(environment: Mapping[str, str]) -> str:
+    """The user's folder for configurations, or everybody's for a user without a home."""
+    return _base(environment, "XDG_CONFIG_HOME", ".config") or "/etc/xdg"
 
 
 def _base(environment: Mapping[str, str], name: str, default: str) -> str | None:

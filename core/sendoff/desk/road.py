@@ -25,6 +25,7 @@ class Road:
     def __init__(self, place: Place, environment: Mapping[str, str], *, spawn: bool, program: Sequence[str] = (), way: Way | None = None) -> None:
         self._place, self._environment, self._spawn = place, environment, spawn
         self._wishes = for_the_host(environment)
+        self._replaced = False
         self._finder = way or Finder(place, environment, spawn=spawn, program=program)
 
     def asked(self, verb: str, parameters: Mapping[str, Json], *, timeout: float = LONGEST_CALL) -> Exchange:
@@ -43,10 +44,10 @@ class Road:
         """Something to do whose words follow in chunks; the host waits for them."""
         return self._exchange(self._head("POST", verb, "Transfer-Encoding: chunked", "Expect: 100-continue"), None, safe=False, timeout=LONGEST_CALL)
 
-    def stop(self) -> bool:
-        """Ask the host to stop and wait until it has; False when none ran."""
+    def stop(self, *, replace: bool = False) -> bool:
+        """Ask the host to stop and wait until it has; False when none ran. replace: a service is to start again, with what is installed now."""
         try:
-            Road(self._place, self._environment, spawn=False).told("ask?what=stop", b"{}\n").close()
+            Road(self._place, self._environment, spawn=False).told("ask?what=stop", codec.line({"details": {"replace": replace}})).close()
         except HostUnavailable as error:
             if "lost" not in error.facts and "stopping" not in error.facts:
                 return False
@@ -75,7 +76,10 @@ class Road:
         if not self._spawn or not isinstance(error, HostUnavailable):
             return False
         if isinstance(error, OtherVersion):
-            self.stop()
+            if self._replaced and error.facts.get("service"):
+                return False  # started again, it is what it was
+            self._replaced = True
+            self.stop(replace=True)
             return True
         if "stopping" in error.facts:
             self._finder.wait_gone()

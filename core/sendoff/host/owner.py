@@ -21,6 +21,7 @@ from sendoff.desk.place import Place
 from sendoff.desk.variables import for_the_host
 from sendoff.errors import HostUnavailable, Json, SendoffError, to_json
 from sendoff.host.server import Reception, Server
+from sendoff.host.survival import survival
 from sendoff.host.verbs import Verbs
 from sendoff.host.work import Build, Work
 
@@ -37,15 +38,18 @@ class Host:
     Parameters
     ----------
     place: whose journal. build: puts the work together. environment: of this process.
-    stays: does not leave when idle. background: has no terminal to lose.
+    stays: does not leave when idle. background: has no terminal to lose. service: the unit that runs it.
     """
 
-    def __init__(self, place: Place, build: Build, environment: Mapping[str, str], *, stays: bool = True, background: bool = False) -> None:
+    def __init__(
+        self, place: Place, build: Build, environment: Mapping[str, str], *, stays: bool = True, background: bool = False, service: str | None = None
+    ) -> None:
         self.place = place
         self._build, self._environment, self._stays, self._background = build, environment, stays, background
+        self._service, self.replaced = service, False
         self._lock, self._endpoint = Lock(place.lock), Endpoint(place, environment)
         self._stopping = threading.Event()
-        self._reception = Reception(config=place.config, variables=for_the_host(environment), pid=os.getpid(), stopping=self._stopping)
+        self._reception = Reception(config=place.config, variables=for_the_host(environment), pid=os.getpid(), stopping=self._stopping, service=service)
         self._server = Server(self._reception, tick=self._tick, stop=self.stop)
         self._watched = _print_of(place.config)
         self._configuration_error: dict[str, Json] | None = None
@@ -73,7 +77,7 @@ class Host:
             self._lock.release()
             raise
         self._work = work
-        self._reception.open(Verbs(work, facts=self.facts, stop=self.stop, stopping=self._stopping))
+        self._reception.open(Verbs(work, facts=self.facts, stop=self._asked_to_stop, stopping=self._stopping))
 
     def listen(self) -> None:
         """Be there for clients; ``OSError`` where no socket can be bound."""
@@ -105,6 +109,10 @@ class Host:
         self._stopping.set()
         self._server.should_exit = True
 
+    def _asked_to_stop(self, replace: bool) -> None:
+        self.replaced = replace
+        self.stop()
+
     def close(self) -> None:
         """Break off the work so that the next host goes on with it, and let the journal go."""
         self.stop()
@@ -122,7 +130,7 @@ class Host:
         return {
             "pid": os.getpid(), "version": __version__, "interpreter": sys.executable, "uptime": round(time.monotonic() - self._began, 3),
             "state": self.place.state, "config": self.place.config, "socket": self.place.socket,
-            "survives": {"shell": self._background, "logout": False, "reboot": False}, "configuration_error": self._configuration_error,
+            "configuration_error": self._configuration_error, **survival(self.place, self._environment, service=self._service, background=self._background),
         }  # fmt: skip
 
     # -- once a second ------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from sendoff.host.owner import Host
 from sendoff.host.work import Build
 
 EXIT_UNAVAILABLE = 5
+EXIT_REPLACED = 75  # sysexits.h EX_TEMPFAIL: to be started again
 
 
 def run(place: Place, build: Build | None = None) -> NoReturn:
@@ -25,7 +26,7 @@ def run(place: Place, build: Build | None = None) -> NoReturn:
 
     build: puts the work together; the real one by default.
     """
-    _serve(_opened(place, build, background=False))
+    _serve(_opened(place, build))
 
 
 def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> int:  # noqa: RET503 - a host that could start ends with the process
@@ -34,7 +35,9 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
     if given.background and os.fork():
         os._exit(0)  # nobody's child: whoever started us need not wait for us
     try:
-        host = _opened(find_place(os.environ, app=given.app, state_dir=given.state_dir, config=given.config), build, background=given.background)
+        host = _opened(
+            find_place(os.environ, app=given.app, state_dir=given.state_dir, config=given.config), build, background=given.background, service=given.service
+        )
     except SendoffError as error:
         _say(given.ready, {"error": to_json(error)})
         sys.stderr.write(f"sendoff host: {error}\n")
@@ -43,12 +46,12 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
     _serve(host)
 
 
-def _opened(place: Place, build: Build | None, *, background: bool) -> Host:
+def _opened(place: Place, build: Build | None, *, background: bool = False, service: str | None = None) -> Host:
     os.umask(0o077)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    host = Host(place, build or _real_build(), os.environ, stays=not background, background=background)
+    host = Host(place, build or _real_build(), os.environ, stays=not background, background=background, service=service)
     try:
         host.open()
         host.listen()
@@ -67,7 +70,7 @@ def _serve(host: Host) -> NoReturn:
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(EXIT_REPLACED if host.replaced else 0)
 
 
 def _real_build() -> Build:
@@ -82,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", help="the configuration file")
     parser.add_argument("--app", help="whose work, when no folder is named")
     parser.add_argument("--background", action="store_true", help="go on without the shell, and leave when nothing is left to do")
+    parser.add_argument("--service", metavar="UNIT", help="the systemd unit that runs it")
     parser.add_argument("--ready", type=int, help=argparse.SUPPRESS)
     return parser
 

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -37,10 +38,11 @@ class Reception:
     """The ASGI application: sees who may ask, gives each call a thread, counts who is here.
 
     config: the path of the host's configuration file. variables: what its environment wishes, see ``desk.variables``. pid: of the host.
+    service: what runs it.
     """
 
-    def __init__(self, *, config: str, variables: Mapping[str, str], pid: int, stopping: threading.Event) -> None:
-        self._config, self._variables, self._pid, self._stopping = config, variables, pid, stopping
+    def __init__(self, *, config: str, variables: Mapping[str, str], pid: int, stopping: threading.Event, service: str | None = None) -> None:
+        self._config, self._variables, self._pid, self._stopping, self._service = config, variables, pid, stopping, service
         self._verbs: Verbs | None = None
         self._room: asyncio.Semaphore | None = None
         self.followers = self.calls = self.begun = 0
@@ -76,7 +78,13 @@ class Reception:
             raise HostUnavailable(f"the host (pid {self._pid}) is stopping", stopping=True)
         version = call.headers.get("sendoff-version", __version__)
         if version != __version__ and not (call.verb == "ask" and call.text("what") in {"stop", "status"}):
-            raise OtherVersion(f"the host (pid {self._pid}) is of version {__version__}, the client of {version}", version=__version__, pid=self._pid)
+            raise OtherVersion(
+                f"the host (pid {self._pid}) is of version {__version__}, the client of {version}",
+                hint=f"{self._service} runs it with {sys.executable}: upgrade sendoff there, or let this one take over: sendoff host install"
+                if self._service
+                else None,
+                version=__version__, pid=self._pid, service=self._service,
+            )  # fmt: skip
         self._check_config(call.headers.get("sendoff-config"))
         if call.verb != "ask":  # the cure must not be refused
             self._check_variables(call.headers.get("sendoff-variables"))

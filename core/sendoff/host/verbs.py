@@ -19,10 +19,10 @@ LONGEST_PAGE = 10_000
 class Verbs:
     """Turns calls into what the work understands, and its answers into lines.
 
-    facts: what the host says of itself. stop: ends the host. stopping: it is ending.
+    facts: what the host says of itself. stop: ends the host, true when it is to start again. stopping: it is ending.
     """
 
-    def __init__(self, work: Work, *, facts: Callable[[], dict[str, Json]], stop: Callable[[], None], stopping: threading.Event) -> None:
+    def __init__(self, work: Work, *, facts: Callable[[], dict[str, Json]], stop: Callable[[bool], None], stopping: threading.Event) -> None:
         self._work, self._facts, self._stop, self._stopping = work, facts, stop, stopping
 
     def answer_to(self, call: Call) -> None:
@@ -82,7 +82,7 @@ class Verbs:
             raise InvalidArgument("what: which question?")
         if what == "stop":
             call.answer({"stopping": True, **self._facts()})
-            self._stop()
+            self._stop(call.document("details").get("replace") is True)
             return
         told = self._work.ask(Question(what=what, details=call.document("details")))
         call.answer({**told, **self._facts()} if what == "status" and isinstance(told, dict) else told)
