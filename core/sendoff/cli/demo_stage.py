@@ -16,7 +16,7 @@ from sendoff.cli.demo_file import MIB
 from sendoff.cli.demo_receiver import DemoReceiver
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import find_place
-from sendoff.errors import InvalidArgument
+from sendoff.errors import InvalidArgument, SendoffError
 from sendoff.model.quantity import size_text
 
 MARGIN = 64 * MIB  # for the journal, and for what comes twice
@@ -61,7 +61,13 @@ class DemoStage:
 
     def run(self, words: Sequence[str], folder: str) -> subprocess.CompletedProcess[str]:
         """A command of ours, and what it said."""
-        return subprocess.run(_command(words), cwd=folder, env=self.environment, capture_output=True, text=True, errors="replace", timeout=LONGEST, check=False)
+        try:
+            return subprocess.run(
+                _command(words), cwd=folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=LONGEST,
+                check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as cause:
+            raise SendoffError(f"sendoff {words[0]} did not end within {LONGEST:.0f} s") from cause
 
     def begin(self, words: Sequence[str], *, seen: bool) -> subprocess.Popen[str]:
         """A command on its way. seen: it draws on our terminal; Ctrl-C is ours alone."""
