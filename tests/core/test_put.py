@@ -55,12 +55,23 @@ def standing(desk, **facts):
 def test_what_the_host_left_out_has_no_id_and_is_counted(desk, told):
     desk.left_out = {"/b": "vanished", "/c": "unchanged", "/d": "unchanged"}
     assert told("/a", "/b", "/c", "/d", "https://h/") == (
-        0, "new-0\n", "batch 99 (b-new): 1 operation queued; left out: 1 file that vanished, 2 unchanged files\n",
+        0, "new-0\n", "batch 99 (b-new): 1 operation queued; left out: 2 unchanged files, 1 file that vanished\n",
     )  # fmt: skip
     code, out, _ = told("/a", "/b", "https://h/", "--json")
     first, second = map(json.loads, out.splitlines())
     assert (code, first["source"], first["id"], first["existing"]) == (0, "/a", "new-0", False)
     assert second == {"schema": 1, "id": None, "skipped": "vanished", "source": "/b", "url": "https://h/b"}
+
+
+def test_what_the_check_of_very_many_leaves_out_is_asked_for_no_second_time(desk, told):
+    files = [f"/x/{number}" for number in range(1500)]
+    desk.left_out = dict.fromkeys(files[:1499], "unchanged")
+    code, out, notes = told(*files, "https://h/")
+    assert (code, len(out.split()), desk.calls) == (0, 1, [("dry", 1500, True), ("create", 1, True)])
+    assert notes.endswith("1 operation queued; left out: 1499 unchanged files\n")
+    desk.left_out = dict.fromkeys(files, "unchanged")
+    assert told(*files, "https://h/") == (0, "", "nothing to put; left out: 1500 unchanged files\n")
+    assert len(desk.calls) == 3
 
 
 def test_a_dry_run_counts_what_would_be_left_out(desk, told):

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-HEAVY = {"asyncio", "ssl", "http.client", "pydantic", "stevedore", "pluggy", "httpx", "rich"}
+HEAVY = {"asyncio", "ssl", "http.client", "pydantic", "stevedore", "pluggy", "httpx", "rich", "pathspec"}
 GROUPS = ("transports", "stores", "credentials", "sinks", "networks", "http_protocols")
 LIBRARIES = {"httpx", "httpcore", "boto3", "botocore", "paramiko", "keyring", "asyncio.events", "rich"}
 LEAVES = [entry for group in GROUPS for entry in entry_points(group=f"sendoff.{group}") if entry.module.startswith("sendoff_")]
@@ -39,6 +39,7 @@ def queued(tmp_path_factory):
 
 
 VERBS = [
+    ("-q",),  # the overview
     ("list",),
     ("show", "ID"),
     ("events", "ID"),
@@ -49,6 +50,7 @@ VERBS = [
     ("cancel", "ID"),
     ("retry", "ID"),
     ("receipt", "ID"),
+    ("response", "ID"),
     ("host", "status"),
 ]
 

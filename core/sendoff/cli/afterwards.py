@@ -39,8 +39,11 @@ def of_many(desk: Desk, created: Created, queued: int, destination: str) -> str:
 
     told = desk.ask(Question(what="batch", details={"name": created.batch}))
     tally = counted(told["statuses"], told["reasons"])
-    state = standing(tally) if tally.open else f"{tally.ended - tally.failed} done" + (f", {tally.failed} failed" if tally.failed else "")
-    return f"{count(told['total'], 'file')} ({size_text(told['total_bytes'])}) to {destination}: {state}; sendoff watch {told['number']}"
+    head = f"{count(told['total'], 'file')} ({size_text(told['total_bytes'])}) to {destination}"
+    if tally.open:
+        return f"{head}: {standing(tally)}; sendoff watch {told['number']}"
+    failed = f", {tally.failed} failed; sendoff list --batch {told['number']}" if tally.failed else ""
+    return f"{head}: {tally.ended - tally.failed} done{failed}"
 
 
 def _begun(desk: Desk, id: str) -> View | None:

@@ -94,7 +94,7 @@ def _from_files(call: Call, words: Sequence[str], destination: str, asked: Askin
     _warn_of_walk(call, sources.walk)
     taking = Taking(call, refusals, sources.walk.left)
     if files and (call.options.dry_run or len(files) > SLICE or refusals):  # what is not one transaction is checked whole before
-        taking.check(files, asked)
+        files = taking.check(files, asked)
     _take(call, taking, files, asked)
     return taking
 
@@ -125,8 +125,7 @@ def _take(call: Call, taking: Taking, files: Sequence[Found], asked: Asking) -> 
     if call.options.dry_run:
         taking.tell_plan()
         return
-    if files:
-        taking.store(files, asked)
+    taking.store(files, asked)
     if taking.refusals:
         taking.tell()
         taking.refuse()

@@ -33,21 +33,31 @@ class Taking:
     def __init__(self, call: Call, refusals: Refusals, left: Counter[str]) -> None:
         self._call, self.refusals, self._left = call, refusals, left
         self._warned: set[str] = set()
+        self._skipped: list[tuple[Found, Created]] = []
         self._old = 0
         self.ids: list[str] = []
         self.new: Created | None = None
 
-    def check(self, files: Sequence[Found], asking: Asking) -> None:
-        """Store nothing, and find all that is wrong; a dry run tells what would be put where."""
+    def check(self, files: Sequence[Found], asking: Asking) -> list[Found]:
+        """Store nothing, and find all that is wrong; a dry run tells what would be put where. Gives those that are still to be stored."""
+        rest: list[Found] = []
         for one, answer in zip(files, self._answers(map(asking, files), dry_run=True), strict=True):
             if isinstance(answer, SendoffError):
                 self.refusals.add(answer)
-            elif self._call.options.dry_run and not self.refusals:
+            elif self._call.options.dry_run:
                 self._tell_plan(one, answer)
+            elif answer.skipped:
+                self._skipped.append((one, answer))
+            else:
+                rest.append(one)
+        return rest
 
     def store(self, files: Sequence[Found], asking: Asking) -> None:
         """Store them, and print the id of each as soon as it is safe."""
-        for one, answer in zip(files, self._answers(map(asking, files), dry_run=False), strict=True):
+        for one, answer in self._skipped:
+            self._tell_skipped(one, answer)
+        answers = self._answers(map(asking, files), dry_run=False) if files else ()
+        for one, answer in zip(files, answers, strict=True):
             if isinstance(answer, SendoffError):
                 self.refusals.add(answer)
             elif answer.skipped:
@@ -79,6 +89,8 @@ class Taking:
         self._call.output.detail(f"{_name(one)} was left out: {answer.skipped}")
 
     def _tell_plan(self, one: Found, answer: Created) -> None:
+        if self.refusals:
+            return
         if answer.skipped:
             self._left[answer.skipped] += 1
         else:
@@ -126,7 +138,7 @@ class Taking:
 
     def without(self) -> str:
         """What was left out."""
-        told = [f"{number} {LEFT[what][number > 1]}" for what, number in self._left.items() if number]
+        told = [f"{self._left[what]} {words[self._left[what] > 1]}" for what, words in LEFT.items() if self._left[what]]
         return f"; left out: {', '.join(told)}" if told else ""
 
 
