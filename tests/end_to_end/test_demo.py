@@ -5,9 +5,11 @@ import json
 import os
 import random
 import re
+import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,7 +58,12 @@ def _of(pid):
 
 @pytest.fixture
 def room(tmp_path):
-    return Room(tmp_path)
+    made = Room(tmp_path)
+    yield made
+    while pids := made.left()[1]:  # of a demo that was killed itself
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 def test_it_tells_the_whole_story_and_leaves_nothing(room):
@@ -125,8 +132,6 @@ def test_killed_itself_it_leaves_a_receiver_that_ends(room):
         watched = os.pidfd_open(int(receivers[0]))
         demo.kill()
         demo.stdout.read()
-    import select
-
     assert select.select([watched], [], [], 20)[0], "the receiver goes on"
     os.close(watched)
 
