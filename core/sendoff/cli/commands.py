@@ -10,7 +10,7 @@ from sendoff.errors import InvalidArgument
 
 # command: (module, what else stands on the line, what it does)
 COMMANDS = {
-    "put": ("put", "[options] FILE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
+    "put": ("put", "[options] SOURCE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
     "list": ("listing", "[options]", "what is not finished or not acknowledged"),
     "show": ("show", "ID...", "everything about an operation: why it waits, and what would help it on"),
     "watch": ("watch", "[ID...]", "live progress: bars, rates, what waits and why; leaving it stops nothing"),

@@ -67,7 +67,7 @@ def run(call: Call) -> int:
     """Carries ``put`` out."""
     *words, destination = call.words or [""]
     if not (words or (call.options.files_from and destination)):
-        raise InvalidArgument("sendoff put needs a file and a destination", hint="sendoff put FILE... DESTINATION, where a destination is a URL or NAME:path")
+        raise InvalidArgument("sendoff put needs a file and a destination", hint="sendoff put SOURCE... DESTINATION, where a destination is a URL or NAME:path")
     check_words(call.options, words, destination)
     asked = asking(call.options, destination)
     _warn_of_secrets(call)

@@ -7,6 +7,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from sendoff.cli.choice import Choice
@@ -57,7 +58,7 @@ class Walk:
 
     def below(self, path: str, prefix: str) -> Iterator[Found]:
         """Every file below a folder, in the order of their names. path: absolute. prefix: what stands before each name, empty or ending in ``/``."""
-        waiting = [Folder(path, "", (_mark(os.stat(path)),) if self.follow else ())]
+        waiting = [Folder(path, "", self._itself(path))]
         while waiting:
             folder = waiting.pop()
             deeper: list[Folder] = []
@@ -68,6 +69,12 @@ class Walk:
                 elif self.choice.takes(below):
                     yield from self._file(entry, prefix + below)
             waiting += reversed(deeper)
+
+    def _itself(self, path: str) -> tuple[tuple[int, int], ...]:
+        """How a folder is known again; where nothing is followed nobody comes back to it."""
+        with suppress(OSError):  # it is gone, as is found out when it is read
+            return (_mark(os.stat(path)),) if self.follow else ()
+        return ()
 
     def _entries(self, folder: Folder) -> list[os.DirEntry[str]]:
         try:

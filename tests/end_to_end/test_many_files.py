@@ -1,0 +1,94 @@
+"""A hundred thousand files: put, cut off in the middle, put again, and again by night."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from sendoff.model.query import Query, Question
+from sendoff.testing.receiver import Receiver
+
+from tests.end_to_end.stage import COMMAND, Stage
+
+FILES, FOLDERS = 100_000, 300
+MOST_MEMORY = 150 * 2**20
+
+pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3000)]
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with Stage(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    with Receiver(tmp_path / "received") as made:
+        yield made
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Equal names in every folder, and what is no file beside them."""
+    root = tmp_path / "tree"
+    for number in range(FILES):
+        folder = root / f"d{number % FOLDERS:03}"
+        if number < FOLDERS:
+            folder.mkdir(parents=True)
+        (folder / f"{number // FOLDERS:03}.dat").write_bytes(b"%d" % number)
+    os.symlink("..", root / "d000" / "up")
+    os.symlink("000.dat", root / "d000" / "link")
+    os.mkfifo(root / "d001" / "pipe")
+    return root
+
+
+def timed(stage, *words):
+    """A command to its end: what it said, its memory at most, and its seconds."""
+    out, err, began = stage.folder / "out", stage.folder / "err", time.monotonic()
+    with out.open("w") as results, err.open("w") as notes:
+        command = subprocess.Popen([*COMMAND, *words], cwd=stage.folder, env=stage.environment, stdout=results, stderr=notes)
+        _, status, used = os.wait4(command.pid, 0)
+    command.returncode = os.waitstatus_to_exitcode(status)
+    took = time.monotonic() - began
+    print(f"{' '.join(words[:2])}: {took:.1f} s, {used.ru_maxrss / 1024:.0f} MiB; {err.read_text().strip()}")  # noqa: T201
+    assert command.returncode == 0, err.read_text()
+    assert used.ru_maxrss * 1024 < MOST_MEMORY
+    return out.read_text().split(), err.read_text()
+
+
+def cut_off(stage, words, after):
+    """The command is killed when it has printed so many ids."""
+    with stage.begin(*words) as putting:
+        ids = [putting.stdout.readline() for _ in range(after)]
+        os.kill(putting.pid, signal.SIGKILL)
+    return ids[0].strip()
+
+
+def test_a_tree_of_a_hundred_thousand_files_outlives_its_client_and_costs_nothing_the_second_night(stage, receiver, tree):
+    words = ["put", "-r", "tree", receiver.url]
+
+    batch = stage.view(cut_off(stage, words, 20_500))["batch"]
+    sealed = next(event.data["sealed"] for event in stage.desk.follow(Query(batch=batch), after=0) if getattr(event, "type", "") == "changed")
+    told = stage.desk.ask(Question(what="batch", details={"name": batch}))
+    assert (told["total"], told["sealed"], sum(told["statuses"].values())) == (sealed, True, sealed)
+    assert 20_000 < sealed < FILES and sealed % 1000 == 0
+
+    ids, notes = timed(stage, *words)
+    assert len(set(ids)) == FILES
+    assert "left out: 2 symbolic links, 1 pipe, socket or device" in notes and "queued already" in notes
+
+    timed(stage, "wait", "--all", "-q")
+    assert sum(1 for _ in receiver.folder.rglob("*.dat")) == FILES
+    assert (receiver.folder / "tree" / "d007" / "003.dat").read_text() == str(3 * FOLDERS + 7)
+
+    night = [*words, "--only-new"]
+    ids, notes = timed(stage, *night)
+    assert ids == [] and f"left out: {FILES} unchanged files" in notes
+    Path(tree / "d123" / "045.dat").write_text("changed")
+    ids, notes = timed(stage, *night, "--json")
+    found = [json.loads(line) for line in (stage.folder / "out").read_text().splitlines()]
+    assert [one["source"] for one in found if "skipped" not in one] == [str(tree / "d123" / "045.dat")] and len(found) == FILES
