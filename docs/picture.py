@@ -119,8 +119,8 @@ def drawn(one: Shown, number: int, length: float) -> tuple[str, str]:
         look = f' fill="{COLORS.get(run.color, INK)}"' + (' font-weight="bold"' if run.bold else "")
         place = f'x="{EDGE + run.column * WIDE:.1f}" textLength="{len(text) * WIDE:.1f}"'
         pieces.append(f"<tspan {place}{look}>{escape(text)}</tspan>")
-    kind = "k" if one.until is None else "g"
-    text = f'<text class="{kind} n{number}" y="{EDGE + (one.line + 1) * HIGH - 5}">{"".join(pieces)}</text>'
+    kind = 'class="k' if one.until is None else 'visibility="hidden" class="g'  # what goes again is not seen where nothing moves
+    text = f'<text {kind} n{number}" y="{EDGE + (one.line + 1) * HIGH - 5}">{"".join(pieces)}</text>'
     since = one.since / length * 100
     end = "" if one.until is None else f"{one.until / length * 100:.2f}%{{visibility:hidden}}"
     start = "0%{visibility:visible}" if since == 0 else f"0%{{visibility:hidden}}{since:.2f}%{{visibility:visible}}"
