@@ -20,7 +20,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Todo:
-    """What must still happen after an operation's end: kept until it was seen done. about: the operation's id, or a notice's."""
+    """What must still happen after an operation's end: kept until it was seen done.
+
+    about: the operation's id, with or without a dot and its round, or a notice's.
+    """
 
     kind: str
     about: str

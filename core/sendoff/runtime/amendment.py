@@ -182,7 +182,7 @@ class Amendment:
             return ()
         before = {"spec": encode(record.spec), "sealed": record.sealed.hex() if record.sealed else None}
         payload = {"number": record.number, "session": checkpoint.session.hex(), "before": before}
-        return (SaveTodo(kind="abort", about=f"{record.id}.{record.round}.{record.version}", seen=0, payload=payload, due=self._clock.steady()),)
+        return (SaveTodo(kind="abort", about=f"{record.id}.{record.round}-{record.version}", seen=0, payload=payload, due=self._clock.steady()),)
 
 
 def checked(details: Mapping[str, Json]) -> dict[str, Any]:

@@ -271,7 +271,7 @@ class MemoryStore(Store):
 
     def trim(self, keep: Retention, *, limit: int) -> int:
         with self._lock:
-            wanted = {about for about, _ in self._todos}
+            wanted = {name for about, _ in self._todos for name in (about, about.rpartition(".")[0])}
             before = keep.now - keep.finished
             past = [one for one in self._records.values() if not one.open and (one.finished_at or before) < before and one.id not in wanted]
             past = sorted(past, key=lambda one: one.finished_at or 0)[:limit]

@@ -190,13 +190,14 @@ class ForgettingPromises:
         create(store, "open")
         _ended(store, "recent", finished_at=NOW - DAY + 1)
         _ended(store, "to do")
-        write(store, SaveTodo(kind="abort", about="to do", seen=0, payload=1))
+        _ended(store, "to do of a round")
+        write(store, SaveTodo(kind="spool", about="to do", seen=0, payload=1), SaveTodo(kind="abort", about="to do of a round.2", seen=0, payload=1))
         _ended(store, "old")
         write(store, Append(happened("", type="batch_completed", batch="batch of recent")))
 
         assert (store.trim(KEEP, limit=10), store.trim(KEEP, limit=10)) == (1, 0)
-        assert names(store, Query()) == ["open", "recent", "to do"]
-        assert [event.operation for event in store.events(0, 10)] == ["open", "recent", "to do", ""]
+        assert names(store, Query()) == ["open", "recent", "to do", "to do of a round"]
+        assert [event.operation for event in store.events(0, 10)] == ["open", "recent", "to do", "to do of a round", ""]
 
     def test_forgetting_goes_in_slices_until_nothing_is_left(self, store: Store) -> None:
         for place in range(5):

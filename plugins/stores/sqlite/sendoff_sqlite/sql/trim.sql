@@ -1,6 +1,9 @@
 -- name: past
+-- What must still happen is about an operation, or about a round of it: its id, a dot, and the round; "/" comes right after the dot.
 select number, id, batch, environment from operation indexed by operation_finished
-where open = 0 and finished_at < :before and not exists (select 1 from todo where todo.about = operation.id)
+where open = 0 and finished_at < :before and not exists (
+    select 1 from todo where todo.about >= operation.id and todo.about < operation.id || '/'
+)
 order by finished_at limit :limit;
 
 -- name: forget_events
