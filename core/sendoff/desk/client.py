@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PIECE = 64 * 1024
 LONGEST_HELD = 0.05  # seconds
 TRIES = 5
+_DOING = ("gc",)  # questions that are something to do: not asked again by themselves when the host dies over them
 SILENCE = 60.0  # seconds; a host that lives says something to a follower every second
 
 
@@ -105,6 +106,8 @@ class DeskClient:
 
     def ask(self, question: Question) -> Json:
         """Whatever is neither an operation nor an event; ``stop`` returns at once, ``stop()`` waits."""
+        if question.what in _DOING:
+            return _json(self._road.told("ask", codec.line({"what": question.what, "details": dict(question.details)})))
         return _json(self._road.asked("ask", {"what": question.what, "details": dict(question.details) or None}))
 
     def keep(self, reference: str, credential: Credential | None) -> None:

@@ -30,6 +30,12 @@ class Answers:
             while block := body.read(_BLOCK):
                 yield block
 
+    def numbers(self) -> set[int]:
+        """The operations of which an answer is kept."""
+        if not self._folder.is_dir():
+            return set()
+        return {int(path.name) for path in self._folder.iterdir() if path.name.isascii() and path.name.isdigit()}
+
     def remove(self, number: int) -> None:
         """Forget it; it may be gone already."""
         (self._folder / str(number)).unlink(missing_ok=True)

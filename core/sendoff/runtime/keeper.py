@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 from sendoff.errors import SendoffError
 from sendoff.model.configuration import Configuration
 from sendoff.model.query import Query
 from sendoff.ports.clock import Clock
 from sendoff.runtime.afterwards import Afterwards
+from sendoff.runtime.clearing import Clearing
 from sendoff.runtime.following import Bell
 from sendoff.runtime.forgetting import Forgetting
 from sendoff.runtime.journal import Journal
@@ -21,7 +21,6 @@ from sendoff.runtime.sweeping import Sweeping
 
 _LOOK_EVERY = 2.0
 _TRIM_EVERY = 3600.0
-_TRIM_SLICE = 200
 _FAR = 2**62
 _KEEPS_ALIVE = ("running", "paused_costed_network", "paused_no_network", "paused_recoverable", "paused_system_policy")
 
@@ -30,11 +29,11 @@ class Keeper:
     """Works whenever an event was written, and every two seconds while something is due."""
 
     def __init__(
-        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, sweeping: Sweeping, bell: Bell, *,
+        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, sweeping: Sweeping, clearing: Clearing, bell: Bell, *,
         configuration: Callable[[], Configuration], clock: Clock,
     ) -> None:  # fmt: skip
         self._journal, self._afterwards, self._outbox, self._sweep, self._bell = journal, afterwards, outbox, sweep, bell
-        self._sweeping, self._configuration, self._clock = sweeping, configuration, clock
+        self._sweeping, self._clearing, self._clock = sweeping, clearing, clock
         self._forgetting = Forgetting(journal, clock, lambda: configuration().retention)
         self._closed = threading.Event()
         self._rest, self._rested = threading.Condition(), -1
@@ -69,7 +68,8 @@ class Keeper:
         done = self._sweeping.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
         self._forgetting.work()
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
-            done += self._trim()
+            self._trimmed = self._clock.monotonic()
+            done += self._clearing.trim() + self._clearing.drop_answers()
         return done
 
     def nothing_left(self) -> bool:
@@ -78,14 +78,6 @@ class Keeper:
         if self._sweeping.pending or store.todos(_FAR, limit=1) or store.wake(0) is not None:
             return False
         return not store.find(Query(open=True, statuses=_KEEPS_ALIVE), limit=1).items
-
-    def _trim(self) -> int:
-        self._trimmed = self._clock.monotonic()
-        keep = replace(self._configuration().retention, now=self._clock.wall())
-        total = 0
-        while (count := self._journal.store.trim(keep, limit=_TRIM_SLICE)) and not self._closed.is_set():
-            total += count
-        return total
 
     def _run(self) -> None:
         while not self._closed.is_set():

@@ -33,6 +33,7 @@ from sendoff.runtime.answers import Answers
 from sendoff.runtime.app import App, Parts
 from sendoff.runtime.attempts import Attempts, Outcome
 from sendoff.runtime.census import Census
+from sendoff.runtime.clearing import Clearing
 from sendoff.runtime.conductor import Changed, Conductor, Ended, Queued, Reached
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
@@ -128,6 +129,10 @@ class Owner:
         )  # fmt: skip
         workers = Workers(attempts.run, self._ended)
         self._engine = Engine(self._conductor, workers, self._underway, given.clock)
+        self._clearing = Clearing(
+            self._journal, self._answers, self._spool, self._secrets, given.clock,
+            retention=lambda: self.configuration.retention, leaving=self._leaving,
+        )  # fmt: skip
         self._app = App(self._parts(boot, machine))
         self._app.sweeping.load()
         self._keeper = self._make_keeper()
@@ -152,7 +157,7 @@ class Owner:
             toolkit=self._toolkit, configuration=self._configured, explain=given.explain, running=lambda: self._conductor.running,
         )  # fmt: skip
         census = Census(self._journal, self._underway)
-        asked = {**questions.by_word(), "batch": census.batch, "open": census.open}
+        asked = {**questions.by_word(), "batch": census.batch, "open": census.open, "gc": self._clearing.gc}
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
@@ -166,7 +171,9 @@ class Owner:
         outbox.open()
         afterwards = Afterwards(self._ledger, self._connections, self._secrets, self._spool, clock=given.clock, random=given.random, more={TODO: outbox.again})
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
-        return Keeper(self._journal, afterwards, outbox, sweep, self._app.sweeping, self._bell, configuration=self._configured, clock=given.clock)
+        return Keeper(
+            self._journal, afterwards, outbox, sweep, self._app.sweeping, self._clearing, self._bell, configuration=self._configured, clock=given.clock
+        )  # fmt: skip
 
     def _sink_toolkit(self) -> SinkToolkit:
         given, log = self._given, logging.getLogger("sendoff.sinks")

@@ -53,6 +53,13 @@ class Sweep:
         self._end(self._round)
         return 0
 
+    def run(self) -> tuple[int, int]:
+        """A whole round at once: how many environments and how many copies went."""
+        one = self._begin()
+        while not one.over:
+            self._look(one)
+        return self._end(one)
+
     def _begin(self) -> _Round:
         notes = self._journal.store.notes(NOTE, limit=_PAGE).items
         return _Round(began=self._clock.monotonic(), environments={note.key: note for note in notes}, copies=self._spool.adopted())
@@ -66,12 +73,15 @@ class Sweep:
         one.after = page.next
         one.place += page.next is None
 
-    def _end(self, one: _Round) -> None:
+    def _end(self, one: _Round) -> tuple[int, int]:
         """What nobody needs goes; an environment that was written anew meanwhile has another version and stays."""
+        environments = 0
         for key, note in one.environments.items():
             if self._journal.commit([SaveNote(kind=NOTE, key=key, seen=note.version, value=None)])[0].refused is None:
                 self._secrets.forget_environment(key)
+                environments += 1
         for path in one.copies:
             self._spool.remove(path)
         now = self._clock.monotonic()
         self._round, self._next = None, now + max(_LEAST_PAUSE, _SHARE * (now - one.began))
+        return environments, len(one.copies)

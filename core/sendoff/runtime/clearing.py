@@ -1,0 +1,60 @@
+"""Forgetting by policy: what has had its time, and what belongs to nothing any more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sendoff.errors import HostUnavailable, Json
+from sendoff.model.limits import Retention
+from sendoff.model.query import Query
+from sendoff.ports.clock import Clock
+from sendoff.runtime.answers import Answers
+from sendoff.runtime.forgetting import Forgetting
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.secrets import Secrets
+from sendoff.runtime.spool import Spool
+from sendoff.runtime.sweep import Sweep
+
+_SLICE = 200  # operations a commit
+_PAGE = 1000
+
+
+class Clearing:
+    """Answers ``ask("gc")``, and forgets now and then by itself. retention: as configured now. leaving: this process ends."""
+
+    def __init__(
+        self, journal: Journal, answers: Answers, spool: Spool, secrets: Secrets, clock: Clock, *, retention: Callable[[], Retention], leaving: threading.Event
+    ) -> None:
+        self._journal, self._answers, self._spool, self._secrets, self._clock = journal, answers, spool, secrets, clock
+        self._retention, self._leaving = retention, leaving
+
+    def gc(self, _details: Mapping[str, Json]) -> Json:
+        """Everything at once; how many of what are gone."""
+        operations = self.trim()
+        notes = Forgetting(self._journal, self._clock, self._retention).run()
+        environments, copies = Sweep(self._journal, self._secrets, self._spool, self._clock).run()
+        return {"operations": operations, "answers": self.drop_answers(), "copies": copies, "environments": environments, "notes": notes}
+
+    def trim(self) -> int:
+        """Operations past retention, with their events; how many."""
+        keep = replace(self._retention(), now=self._clock.wall())
+        total = 0
+        while count := self._journal.store.trim(keep, limit=_SLICE):
+            total += count
+            if self._leaving.is_set():
+                raise HostUnavailable("this host is leaving; the next one goes on forgetting")
+        return total
+
+    def drop_answers(self) -> int:
+        """The kept answers of operations that are forgotten; how many."""
+        numbers = sorted(self._answers.numbers())
+        gone = 0
+        for place in range(0, len(numbers), _PAGE):
+            some = tuple(numbers[place : place + _PAGE])
+            known = {record.number for record in self._journal.store.find(Query(numbers=some), limit=_PAGE).items}
+            for number in set(some) - known:
+                self._answers.remove(number)
+                gone += 1
+        return gone
