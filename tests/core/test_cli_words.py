@@ -93,7 +93,7 @@ def test_an_option_whose_value_may_be_left_out_swallows_no_file():
 def test_version_and_help_are_results():
     assert told("--version") == (0, f"sendoff {__version__}\n", "")
     assert json.loads(told("--version", "--json")[1]) == {"version": __version__}
-    code, text, notes = told()
+    code, text, notes = told("--help")
     assert (code, notes) == (0, "")
     assert all(command in text for command in commands.COMMANDS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sendoff.cli.text import is_whole
@@ -37,3 +38,9 @@ def _named(word: str) -> Query:
     if not word or not is_whole(word):
         raise UnknownOperation(f"{word!r} is no id", hint="sendoff list --all shows every operation")
     return Query(name=word)
+
+
+def batch_meant(desk: Desk, word: str) -> str | None:
+    """The id of the batch that a word means, not all of it read; None where it means one operation."""
+    found = list(islice(everything(desk, _named(word), limit=2), 2))
+    return str(found[0]["batch"]) if len(found) > 1 or found[0]["batch"] == word else None

@@ -9,12 +9,14 @@ from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_of, everything, views_of
 from sendoff.cli.parser import Parser, pair
-from sendoff.cli.text import aligned
+from sendoff.cli.text import aligned, cells, clean, shortened
 from sendoff.errors import InvalidArgument
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, View
 
 PAGE = 500
+WIDE = 160  # columns in which an id has room beside everything else
+NARROWEST = 12
 
 
 def arguments(parser: Parser, _command: str) -> None:
@@ -81,9 +83,21 @@ def _show(call: Call, views: Sequence[View], *, heading: bool) -> None:
     for view in views:
         call.output.item(view)
     if not call.output.json:
-        rows = [["NUMBER", "ID", "STATUS", "DONE", "SIZE", "URL"]] if heading else []
-        for line in aligned(rows + [_row(view) for view in views]):
+        for line in table(views, call.output.columns, heading=heading):
             call.output.line(line)
+
+
+def table(views: Sequence[View], columns: int | None, *, heading: bool = True) -> list[str]:
+    """A line about each. columns: of the terminal, whose lines are cut to fit; None = everything is written out."""
+    if columns is None or columns >= WIDE:
+        rows = [["NUMBER", "ID", "STATUS", "DONE", "SIZE", "URL"]] if heading else []
+        return aligned(rows + [_row(view) for view in views])
+    rows = [["NUMBER", "STATUS", "DONE", "SIZE", "URL"]] if heading else []
+    rows += [[number, view["reason"] or view["status"], *rest] for view in views for number, _, _, *rest in [_row(view)]]
+    if not rows:
+        return []
+    taken = sum(max(cells(clean(row[place])) for row in rows) + 2 for place in range(len(rows[0]) - 1))
+    return aligned([*row[:-1], shortened(clean(row[-1]), max(columns - taken, NARROWEST))] for row in rows)
 
 
 def _row(view: View) -> list[str]:

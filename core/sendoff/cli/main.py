@@ -48,7 +48,7 @@ def run(words: Sequence[str], results: TextIO, notes: TextIO, placing: Placing, 
 def _carried_out(words: Sequence[str], output: Output, placing: Placing, opening: Opening) -> int:
     command, rest = parser.split(words)
     if command is None:
-        return _without_command(rest, output)
+        return _without_command(rest, output, placing, opening)
     options = commands.parser_of(command).read(rest)
     output.json, output.quiet, output.verbose = options.json, options.quiet, options.verbose
     call, carry_out = Call(command, options, output, placing, opening), commands.module_of(command).run
@@ -60,17 +60,20 @@ def _carried_out(words: Sequence[str], output: Output, placing: Placing, opening
     return code
 
 
-def _without_command(words: Sequence[str], output: Output) -> int:
+def _without_command(words: Sequence[str], output: Output, placing: Placing, opening: Opening) -> int:
     if "--version" in words:
         output.item({"version": __version__})
         output.line(f"sendoff {__version__}")
         return exits.DONE
-    stray = next((word for word in words if word.startswith("-") and word not in ("-h", "--help", "--json", "-q", "--quiet", "-v", "--verbose")), None)
-    if stray and stray not in parser.VALUED and stray.partition("=")[0] not in parser.VALUED:
-        commands.parser_of("list").read([stray])
-    for line in commands.overview().splitlines():
-        output.line(line)
-    return exits.DONE
+    if "-h" in words or "--help" in words:
+        for line in commands.overview().splitlines():
+            output.line(line)
+        return exits.DONE
+    from sendoff.cli import overview
+
+    options = parser.Parser("", "[options] COMMAND ...", "").read(words)
+    output.json, output.quiet, output.verbose = options.json, options.quiet, options.verbose
+    return overview.run(Call("", options, output, placing, opening))
 
 
 def _open_closed() -> None:

@@ -37,6 +37,16 @@ class Output:
         """Whether a person reads the notes as they come."""
         return not (self.json or self.quiet) and self._notes.isatty()
 
+    @property
+    def columns(self) -> int | None:
+        """How many columns a line of the results may have; None where nobody counts them."""
+        try:
+            if not self._results.isatty():
+                return None
+            return int(os.environ.get("COLUMNS") or os.get_terminal_size(self._results.fileno()).columns)
+        except (OSError, ValueError):
+            return None
+
     def draw(self, text: str) -> None:
         """Results with what moves the cursor; whoever calls has made names fit for a terminal."""
         self._written(self._results, text)

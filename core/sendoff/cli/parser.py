@@ -19,7 +19,13 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, command: str, words: str, about: str) -> None:
-        super().__init__(prog=f"sendoff {command}", usage=f"sendoff {command} {words}".rstrip(), description=about, formatter_class=_Help, allow_abbrev=False)
+        super().__init__(
+            prog=f"sendoff {command}".rstrip(),
+            usage=" ".join(filter(None, ("sendoff", command, words))),
+            description=about,
+            formatter_class=_Help,
+            allow_abbrev=False,
+        )
         self.option = self.add_argument_group("options").add_argument
         self.alone: dict[str, str] = {}
         _add_global(self)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sendoff.cli.glance import Glance, together, waits_text
 from sendoff.cli.tally import TRIED_AGAIN, passed_of
-from sendoff.cli.text import cells, clean, shortened, span
+from sendoff.cli.text import cells, clean, cut, name_of, shortened, span
 from sendoff.model.progress import UploadProgress
 from sendoff.model.quantity import size_text
 from sendoff.model.query import View
@@ -46,11 +46,11 @@ def ended_row(view: View, width: int) -> Text:
         what = f"{size_text(view['progress']['total_bytes'])}, {receipt.get('verified', 'accepted')}"
     else:
         what = clean((view["error"] or {}).get("message") or view["reason_text"] or view["reason"] or "")
-    name = _name(view)
+    name = name_of(view)
     name = shortened(name, max(width - NUMBER - 11 - min(cells(what), width // 2), NAME))
     line = Text(word.ljust(8), style=COLORS[view["status"]])
     line.append(f" {view['number']:>{NUMBER - 1}} {name}  ", style="none")
-    line.append(_cut(what, width - line.cell_len), style="none")
+    line.append(cut(what, width - line.cell_len), style="none")
     line.rstrip()
     return line
 
@@ -85,25 +85,19 @@ def _running(view: View | None, one: UploadProgress, width: int, plain: bool) ->
 def _waiting(view: View, width: int) -> Text:
     line = _head(view, max((width - NUMBER) // 3, NAME))
     if view["needs"]:
-        line.append(_cut(f"needs you: {clean(view['needs']['command'])}", width - line.cell_len), style="yellow")
+        line.append(cut(f"needs you: {clean(view['needs']['command'])}", width - line.cell_len), style="yellow")
         return line
     again = _seconds_until(view["retry_at"])
     words = ["paused" if view["status"] == "paused_by_application" else str(view["reason"]).replace("_", " ")]
     words += [f"again in {span(again)}"] if again is not None else []
-    line.append(_cut(", ".join(words) + (f": {clean(view['reason_text'])}" if view["reason_text"] else ""), width - line.cell_len), style="dim")
+    line.append(cut(", ".join(words) + (f": {clean(view['reason_text'])}" if view["reason_text"] else ""), width - line.cell_len), style="dim")
     return line
 
 
 def _head(view: View | None, width: int) -> Text:
     """Number and name, in so many columns and a space."""
-    name = shortened(_name(view), width) if view else ""
+    name = shortened(name_of(view), width) if view else ""
     return Text(f"{view['number'] if view else '':>{NUMBER}} {name}{' ' * (width - cells(name))} ", style="none")
-
-
-def _name(view: View) -> str:
-    """What people call it: the label they gave it, its file, or the end of its address."""
-    path = view["source"]["path"] if view["source"]["kind"] == "file" else view["url"]
-    return clean(view["label"] or str(path).rstrip("/").rpartition("/")[2] or path)
 
 
 def _worth_a_line(view: View) -> bool:
@@ -122,20 +116,11 @@ def _rest(glance: Glance, waiting: Sequence[View]) -> str:
 def _total(glance: Glance, width: int, plain: bool) -> Text:
     text = together(glance)
     long = min(width - cells(text) - 2, LONGEST_BAR)
-    line = Text(_cut(text, width), style="bold")
+    line = Text(cut(text, width), style="bold")
     if long < BAR:
         return line
     share = glance.tally.sent / glance.tally.bytes if glance.tally.bytes else glance.tally.ended / max(glance.tally.total, 1)
     return Text.assemble(line, "  ", bar(share, long, plain=plain))
-
-
-def _cut(text: str, width: int) -> str:
-    """The beginning, where not all fits."""
-    if cells(text) <= width:
-        return text
-    while text and cells(text) >= width:
-        text = text[:-1]
-    return f"{text}…" if width > 0 else ""
 
 
 def _seconds_until(moment: str | None) -> float | None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
-from sendoff.cli.identity import views_of
+from sendoff.cli.identity import batch_meant, views_of
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import aligned
 from sendoff.errors import InvalidArgument, Json
 from sendoff.model.quantity import seconds_text, size_text
-from sendoff.model.query import View
+from sendoff.model.query import Query, Question, View
 
 _WHY = {
     "queued": "it waits for its turn",
@@ -37,6 +37,7 @@ _HELP = {
     "journal_full": "free some space; it goes on by itself",
     "plugin_missing": "sendoff plugins says what is missing",
 }
+SHOWN = 20  # operations of a batch
 
 
 def arguments(_parser: Parser, _command: str) -> None:
@@ -47,14 +48,47 @@ def run(call: Call) -> int:
     """Carries ``show`` out."""
     if not call.words:
         raise InvalidArgument("sendoff show needs an id", hint="sendoff list shows the ids")
-    views = [view for word in call.words for view in views_of(call.desk(), word)]
-    for position, view in enumerate(views):
+    for position, word in enumerate(call.words):
         if position:
             call.output.line("")
-        call.output.item(view)
-        for line in aligned(list(_rows(view))) if not call.output.json else ():
-            call.output.line(line)
+        batch = batch_meant(call.desk(), word)
+        if call.output.json:
+            for view in views_of(call.desk(), word):
+                call.output.item(view)
+        elif batch is not None:
+            _show_batch(call, batch)
+        else:
+            _show(call, views_of(call.desk(), word)[0])
     return exits.DONE
+
+
+def _show(call: Call, view: View) -> None:
+    for line in aligned(list(_rows(view))):
+        call.output.line(line)
+
+
+def _show_batch(call: Call, batch: str) -> None:
+    """The batch as a whole, then the beginning of it."""
+    from sendoff.cli.listing import table
+
+    told = call.desk().ask(Question(what="batch", details={"name": batch}))
+    for line in aligned(list(_batch_rows(told))):
+        call.output.line(line)
+    page = call.desk().page(Query(batch=batch), limit=SHOWN)
+    call.output.line("")
+    for line in table(page.items, call.output.columns):
+        call.output.line(line)
+    if told["total"] > len(page.items):
+        call.output.line(f"and {told['total'] - len(page.items)} more: sendoff list --all --batch {told['number']}")
+
+
+def _batch_rows(told: Json) -> Iterator[tuple[str, str]]:
+    yield "batch", f"{told['id']}  (number {told['number']})"
+    yield "operations", f"{told['total']}" + ("" if told["sealed"] else " so far; more may come")
+    yield "status", ", ".join(f"{number} {word}" for word, number in told["statuses"].items())
+    yield from _if_known("waiting", ", ".join(f"{number} {word}" for word, number in told["reasons"].items()) or None)
+    yield "progress", f"{size_text(told['sent_bytes'])} sent, {size_text(told['confirmed_bytes'])} confirmed of {size_text(told['total_bytes'])}"
+    yield from _if_known("ended", told["ended"])
 
 
 def why(view: View) -> str | None:

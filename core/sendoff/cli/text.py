@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 # C0 and C1 controls, line separators, marks that turn the writing direction, lone surrogates (bytes that are not UTF-8)
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -67,3 +68,18 @@ def shortened(text: str, width: int) -> str:
     while tail and cells(head) + 1 + cells(tail) > width:
         tail = tail[1:]
     return f"{head}…{tail}"
+
+
+def cut(text: str, width: int) -> str:
+    """The text in at most so many columns: its beginning."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) >= width:
+        text = text[:-1]
+    return f"{text}…" if width > 0 else ""
+
+
+def name_of(view: Mapping[str, Any]) -> str:
+    """What people call an upload: the label they gave it, its file, or the end of its address."""
+    path = view["source"]["path"] if view["source"]["kind"] == "file" else view["url"]
+    return clean(view["label"] or str(path).rstrip("/").rpartition("/")[2] or path)

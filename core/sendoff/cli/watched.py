@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sendoff.cli.identity import views_of
+from sendoff.cli.identity import batch_meant, views_of
 from sendoff.cli.tally import ENDED, Tally, as_told, tally_of
 from sendoff.model.query import Query, Question, View
 
@@ -73,7 +73,9 @@ def named(desk: Desk, words: Sequence[str]) -> Named:
     operations: dict[str, None] = {}
     batches: dict[str, None] = {}
     for word in words:
-        views = views_of(desk, word)
-        whole = len(views) > 1 or views[0]["batch"] == word
-        (batches if whole else operations)[views[0]["batch" if whole else "id"]] = None
+        batch = batch_meant(desk, word)
+        if batch is not None:
+            batches[batch] = None
+        else:
+            operations[views_of(desk, word)[0]["id"]] = None
     return Named(desk, list(operations), list(batches))

@@ -1,0 +1,77 @@
+"""Bare ``sendoff``, and how lists read on a terminal and in a pipe."""
+
+import os
+
+import pytest
+from sendoff.testing.receiver import Answer, Receiver, Rule
+
+from tests.end_to_end.machine import Machine
+from tests.end_to_end.terminal import Terminal
+
+
+@pytest.fixture
+def machine(tmp_path):
+    made = Machine(tmp_path)
+    yield made
+    made.tried("host", "stop")
+
+
+def test_where_nothing_was_put_it_says_how_to_begin_and_starts_no_host(machine):
+    done = machine.run()
+    assert "to begin: sendoff put" in done.stdout
+    assert not machine.state.exists()
+    (told,) = machine.objects()
+    assert (told["type"], told["open"], told["operations"]["failed"]) == ("overview", 0, [])
+    assert not machine.state.exists()
+    machine.state.mkdir(0o700)
+    machine.run()
+    assert os.listdir(machine.state) == []
+
+
+def test_it_shows_what_waits_what_needs_somebody_and_what_failed_each_with_the_command(machine, tmp_path):
+    script = [Rule(do=Answer(404), path="/gone", times=None), Rule(do=Answer(401), path="/locked", times=None)]
+    with Receiver(tmp_path / "received", script=script) as receiver:
+        (failed,) = machine.put(machine.file(), f"{receiver.url}gone", "--label", "gone one")
+        machine.tried("wait", failed)
+        (needs,) = machine.put(machine.file(), f"{receiver.url}locked", "--label", "locked one")
+        machine.tried("wait", needs)
+        (waits,) = machine.put(machine.file(), "http://127.0.0.1:9/x", "--label", "waiting one")
+        machine.until(waits, "running", reason="unreachable")
+        lines = machine.run().stdout.splitlines()
+        (told,) = machine.objects()
+    named = {word: next(line for line in lines if f"{word} one" in line) for word in ("gone", "locked", "waiting")}
+    assert f"sendoff retry {machine.show(failed)['number']} " in named["gone"] and "404" in named["gone"]
+    assert machine.show(needs)["needs"]["command"] in named["locked"]
+    assert "unreachable" in named["waiting"] and any(line.startswith("2 waiting: ") for line in lines)
+    assert {name: [one["id"] for one in views] for name, views in told["operations"].items()} == {
+        "running": [], "again": [waits], "needs": [needs], "failed": [failed],
+    }  # fmt: skip
+    machine.run("cancel", waits, needs)
+
+
+def test_when_all_is_well_it_says_so(machine, tmp_path):
+    with Receiver(tmp_path / "received") as receiver:
+        machine.put("--wait", machine.file(), receiver.url)
+    assert "nothing is running, waiting or failed" in machine.run().stdout
+
+
+def test_a_list_fits_a_terminal_and_is_whole_in_a_pipe(machine):
+    url = f"http://127.0.0.1:9/{'a-rather-long-folder/' * 8}"
+    (id,) = machine.put(machine.file("the-end-of-it.bin"), url)
+    assert id in machine.run("list").stdout and f"{url}the-end-of-it.bin" in machine.run("list").stdout
+    with Terminal([*machine.command, "list"], environment=machine.environment, folder=machine.folder, columns=80) as terminal:
+        assert terminal.ended() == 0
+        heading, row, *rest = terminal.shown()
+    assert heading.startswith("NUMBER  STATUS") and not any(rest), "a line did not fit"
+    assert row.endswith("the-end-of-it.bin") and id not in row
+
+
+def test_a_batch_is_shown_as_a_whole_with_the_beginning_of_it(machine):
+    files = [machine.file(f"{number:02}.bin") for number in range(25)]
+    ids = machine.put(*files, "http://127.0.0.1:9/in/")
+    batch = machine.show(ids[0])["batch"]
+    shown = machine.run("show", batch).stdout
+    assert shown.splitlines()[0].startswith("batch") and batch in shown.splitlines()[0]
+    assert "operations  25" in shown and "and 5 more: sendoff list --all --batch" in shown
+    assert ids[0] in shown and ids[24] not in shown
+    assert [one["id"] for one in machine.objects("show", batch)] == ids
