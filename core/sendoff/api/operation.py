@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
 
+from sendoff.api.facts import Facts
 from sendoff.api.failure import failure_of
 from sendoff.api.handle import ENDED, UploadHandle
-from sendoff.api.reading import failure_value, progress_of, reason_of, receipt_of, response_of, time_of, word_of
-from sendoff.errors import InvalidState, Json, UnknownOperation
-from sendoff.model.delivery import Receipt
+from sendoff.api.options import fields_of
+from sendoff.api.reading import word_of
+from sendoff.errors import InvalidState, Json
 from sendoff.model.event import Event
-from sendoff.model.operation import Failure
+from sendoff.model.header import checked_header
 from sendoff.model.progress import UploadProgress
 from sendoff.model.quantity import size_text
-from sendoff.model.query import Created, Selection, View
-from sendoff.model.response import Response
-from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
+from sendoff.model.query import Selection
+from sendoff.model.status import CostPolicy, TransferPriority
 
 if TYPE_CHECKING:
     from sendoff.api.connection import Connection
 
 
-class UploadOperation:
+class UploadOperation(Facts):
     """One durable upload. What it says of itself is as of the last look: ``refresh()`` looks again, and so does whoever gives it an order.
 
     ``put``, ``get`` and ``find`` make them; two are equal when their ids are. Pickled, it is its id, good in any process of this user.
     """
 
-    __slots__ = ("_connection", "_created", "_view", "id")
-
-    def __init__(self, connection: Connection, id: str, *, view: View | None = None, created: Created | None = None) -> None:
-        self._connection, self.id, self._view, self._created = connection, id, view, created
+    __slots__ = ()
 
     def __reduce__(self) -> tuple[type[UploadOperation], tuple[Connection, str]]:
         return UploadOperation, (self._connection, self.id)
@@ -54,118 +50,39 @@ class UploadOperation:
         how = f"{view['status']} ({view['reason']})" if view["reason"] else view["status"]
         return f"<UploadOperation {self.id} {how}, {100 * done // total if total else 100}% of {size_text(total)} to {view['url']}>"
 
-    # -- what it is -------------------------------------------------------------------------------------------------
+    def refresh(self) -> UploadOperation:
+        """Look at it now; ``UnknownOperation`` when it is remembered no more."""
+        self._look()
+        return self
 
-    @property
-    def number(self) -> int:
-        """Short, for people."""
-        return self._created.number if self._created else int(self._known["number"])
-
-    @property
-    def batch(self) -> str:
-        """The id of what it was created with."""
-        return self._created.batch if self._created else str(self._known["batch"])
-
-    @property
-    def requested_url(self) -> str:
-        """Where it was asked to go; without user-info and signed query."""
-        return self._created.url if self._created else str(self._known["url"])
-
-    @property
-    def label(self) -> str | None:
-        """A name for people."""
-        return cast("str | None", self._known["label"])
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """Your own data."""
-        return dict(self._known["metadata"])
-
-    @property
-    def method(self) -> str | None:
-        """HTTP method; None where the transport has none."""
-        return cast("str | None", self._known["method"])
-
-    @property
-    def source_file(self) -> Path | None:
-        """The file; None for bytes and streams, of which a copy is sent."""
-        source = self._known["source"]
-        return Path(source["path"]) if source["kind"] == "file" else None
-
-    @property
-    def group(self) -> str | None:
-        """The group it is in."""
-        return cast("str | None", self._known["group"])
+    # -- what can be set, from the next request on ------------------------------------------------------------------
 
     @property
     def priority(self) -> TransferPriority:
         """Who goes first."""
         return word_of(TransferPriority, self._known["priority"])
 
+    @priority.setter
+    def priority(self, value: TransferPriority) -> None:
+        self._order("set", **fields_of({"priority": value}, "set"))
+
     @property
     def cost_policy(self) -> CostPolicy:
         """On which networks it may run."""
         return word_of(CostPolicy, self._known["cost_policy"])
 
-    # -- how it is --------------------------------------------------------------------------------------------------
+    @cost_policy.setter
+    def cost_policy(self, value: CostPolicy) -> None:
+        self._order("set", **fields_of({"cost": value}, "set"))
 
-    @property
-    def status(self) -> TransferStatus:
-        """Where it stands."""
-        return word_of(TransferStatus, self._known["status"])
+    def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
+        """Send this header, in the place of one of the same name. secret: keep it sealed; None = where its name says so. Errors: ``InvalidArgument``."""
+        checked_header(name, value)
+        self._order("set", **{"secret_headers" if secret else "headers": [(name, value)], "environment": dict(os.environ)})
 
-    @property
-    def reason(self) -> str | None:
-        """Why it stands there: a ``Reason``, or a driver's own word."""
-        return reason_of(self._known["reason"])
-
-    @property
-    def needs(self) -> Mapping[str, str] | None:
-        """What only a person can give: ``{"what", "command"}``."""
-        return cast("Mapping[str, str] | None", self._known["needs"])
-
-    @property
-    def progress(self) -> UploadProgress:
-        """How far it is."""
-        return progress_of(self._known)
-
-    @property
-    def response(self) -> Response | None:
-        """The server's last answer; its body is read with ``open_response``."""
-        return response_of(self._known["response"])
-
-    @property
-    def error(self) -> Failure | None:
-        """Why it failed, or why it waits."""
-        return failure_value(self._known["error"])
-
-    @property
-    def receipt(self) -> Receipt | None:
-        """The proof of what landed, once it is completed."""
-        return receipt_of(self._known["receipt"])
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was created, UTC."""
-        return cast(datetime, time_of(self._known["created_at"]))
-
-    @property
-    def started_at(self) -> datetime | None:
-        """When its first try began, UTC."""
-        return time_of(self._known["started_at"])
-
-    @property
-    def finished_at(self) -> datetime | None:
-        """When it ended, UTC."""
-        return time_of(self._known["finished_at"])
-
-    def refresh(self) -> UploadOperation:
-        """Look at it now; ``UnknownOperation`` when it is remembered no more."""
-        found = next(self._connection.looked([self.id]), None)
-        if found is None:
-            raise UnknownOperation(f"there is no operation {self.id!r} any more")
-        self._view = found
-        return self
+    def remove_request_header(self, name: str) -> None:
+        """Send it no more; one that was not set is no error."""
+        self._order("set", headers=[(name, None)])
 
     # -- waiting ----------------------------------------------------------------------------------------------------
 
@@ -242,16 +159,3 @@ class UploadOperation:
         from sendoff.api.history import history
 
         return history(self._connection, ids=(self.id,))
-
-    # -- for the other parts of the face -----------------------------------------------------------------------------
-
-    def seen(self, view: View) -> None:
-        """How somebody has just found it."""
-        self._view = view
-
-    @property
-    def _known(self) -> View:
-        if self._view is None:
-            self.refresh()
-        assert self._view is not None
-        return self._view

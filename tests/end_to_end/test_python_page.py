@@ -1,0 +1,112 @@
+"""The page about Python is true: its examples run as they stand, it leaves no name out, and what it says is typed."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sendoff
+from sendoff.api.client import Client
+from sendoff.api.options import NAMES
+from sendoff.testing.receiver import Receiver
+
+from tests.end_to_end.stage import MIB, Stage
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "reference" / "python.md").read_text()
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+CLASSES = (Client, sendoff.UploadOperation, sendoff.UploadHandle, sendoff.Batch, sendoff.BackgroundUploader)
+INNER = {"looked", "progressed", "gave_up", "leave", "seen", "stream"}  # for the other parts of the face
+CONFIGURATION = """
+[destinations.archive]
+url = "{url}"
+
+[retry]
+backoff = ["0.05s", "0.1s"]
+"""
+WELL = """
+from pathlib import Path
+import sendoff
+
+def report(progress: sendoff.UploadProgress) -> None:
+    print(progress.bytes_sent / progress.total_bytes)
+
+operation: sendoff.UploadOperation = sendoff.put(Path("a.iso"), "archive:2026/", metadata={"order": 42}, priority="high", patience="5m")
+receipt = operation.wait(timeout=3600).receipt
+size: int = receipt.size if receipt is not None else 0
+batch: sendoff.Batch = sendoff.put_many([("a.iso", "archive:1"), (b"x", "archive:2", {"label": "x"})], group="night")
+problems: list[tuple[int, sendoff.SendoffError]] = list(batch.errors)
+names: list[str | None] = [found.label for found in sendoff.find(status=sendoff.TransferStatus.ERROR, batch=batch)]
+last = [event.seq for event in sendoff.events(after=0, follow=False, operation=operation)]
+handle: sendoff.UploadHandle = operation.attach(report)
+
+async def program() -> int:
+    async with await sendoff.aconnect(mode="embedded") as client:
+        found = await client.aput(open("a.iso", "rb"), "https://h.example/a")
+        done: sendoff.UploadOperation = await found.attach()
+        async for progress in found.attach():
+            report(progress)
+        return sum([event.seq async for event in client.aevents()]) + done.number
+
+uploader = sendoff.BackgroundUploader(sendoff.connect())
+uploader.method = "PUT"
+started: sendoff.UploadHandle = uploader.create_upload("https://h.example/a", "a.iso").start(report)
+try:
+    started.result(5)
+except sendoff.UploadFailed as error:
+    status: sendoff.WebErrorStatus = sendoff.get_status(error)
+"""
+BADLY = """
+import sendoff
+sendoff.put("a.iso", "archive:", metdata={})
+sendoff.put("a.iso", "archive:", priority="urgent")
+sendoff.put(5, "archive:")
+sendoff.connect(mode="nowhere")
+"""
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with Stage(tmp_path) as made:
+        yield made
+
+
+def test_every_example_runs_as_it_stands(stage, tmp_path):
+    with Receiver(tmp_path / "received") as receiver:
+        stage.config.write_text(CONFIGURATION.format(url=receiver.url))
+        stage.file(MIB, "a.iso")
+        del stage.environment["SENDOFF_STATE_DIR"]
+        stage.environment["XDG_STATE_HOME"] = str(stage.folder / "home")
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", "\n".join(EXAMPLES)], cwd=stage.folder, env=stage.environment, capture_output=True, text=True, timeout=120
+        )
+        subprocess.run([sys.executable, "-m", "sendoff", "host", "stop"], env=stage.environment, capture_output=True, timeout=60)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(EXAMPLES) >= 10
+    assert {"/2026/a.iso", "/logs/today.txt", "/copy.iso", "/1", "/3", "/backup.iso", "/awaited.iso", "/later.iso", "/watched.iso", "/posted.iso"} == {
+        request.path for request in receiver.requests if request.complete
+    }
+    assert "CANNOT_CONNECT" in done.stdout or "SERVER_UNREACHABLE" in done.stdout
+
+
+def test_no_public_name_is_left_out():
+    words = set(re.findall(r"\w+", PAGE))
+    names = {name for name, module in sendoff._MODULE_OF.items() if module.startswith("api.")}
+    members = {name for kind in CLASSES for name, _ in inspect.getmembers(kind) if not name.startswith("_")} - INNER
+
+    assert (names | members | set(NAMES)) - words == set()
+
+
+def test_a_program_that_uses_it_is_checked_strictly(tmp_path, tmp_path_factory):
+    (tmp_path / "well.py").write_text(WELL)
+    (tmp_path / "badly.py").write_text(BADLY)
+    words = ["-m", "mypy", "--strict", "--cache-dir", str(tmp_path_factory.getbasetemp() / "mypy"), "well.py", "badly.py"]
+
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+
+    assert [line.partition(": error")[0] for line in done.stdout.splitlines() if ": error" in line] == [f"badly.py:{number}" for number in (3, 4, 5, 6)], (
+        done.stdout + done.stderr
+    )
