@@ -26,7 +26,9 @@ from sendoff.ports.transport import Aborting, Probing, Transport
 PORTS: Mapping[str, type] = {"transports": Transport, "stores": Store, "credentials": CredentialStore, "sinks": Sink, "networks": Network}
 FRESH = 1.0
 _CAPABILITIES = (Aborting, Probing, Writable, Watching)
-_PACKAGES = {
+_PACKAGES = {  # of this project; whose else a name may be, nobody knows
+    "transports": {"http": "sendoff-http"},
+    "stores": {"sqlite": "sendoff-sqlite"},
     "credentials": {"env": "sendoff-credentials-basic", "file": "sendoff-credentials-basic"},
     "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic", "webhook": "sendoff-webhook"},
     "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
@@ -91,7 +93,7 @@ class Drivers:
         try:
             return shape(**own)
         except (ValueError, TypeError) as cause:
-            sentence = _sentence(cause, known)
+            sentence = _sentence(cause, (*known, *_OF_THE_CORE) if kind == "transports" else known)
         # outside the handler: a validator's error repeats the values, and they may be secret
         raise ConfigurationError(f"[{section or f'{kind}.{name}'}] {sentence} (driver {name})")
 
@@ -184,9 +186,10 @@ def _origins(kind: str, name: str) -> str:
 
 
 def _missing(kind: str, name: str, installed: Sequence[str]) -> DriverMissing:
-    package = _PACKAGES.get(kind, {}).get(name) or (f"sendoff-{name}" if kind in ("transports", "stores") else f"sendoff-{kind}-{name}")
+    package = _PACKAGES.get(kind, {}).get(name)
     message = f"no {_singular(kind)} {name!r} is installed for {sys.executable}{nearest(name, installed)}; installed: {', '.join(installed) or 'none'}"
-    return DriverMissing(message, hint=f"{sys.executable} -m pip install {package}", name=name, kind=kind)
+    cure = f"{sys.executable} -m pip install {package}" if package else f"a package that has it names it in [project.entry-points.\"sendoff.{kind}\"]"
+    return DriverMissing(message, hint=cure, name=name, kind=kind)
 
 
 def _checked(kind: str, name: str, driver: Any) -> type:

@@ -87,18 +87,22 @@ def test_a_missing_driver_is_named_with_what_to_install_and_where():
         Drivers().load("sinks", "comand")
 
     assert f"no sink 'comand' is installed for {sys.executable}; did you mean 'command'?; installed: command, log" in caught.value.message
-    assert caught.value.hint == f"{sys.executable} -m pip install sendoff-sinks-comand"
+    assert caught.value.hint == 'a package that has it names it in [project.entry-points."sendoff.sinks"]'
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "package"),
-    [("transports", "s3", "sendoff-s3"), ("credentials", "keyring", "sendoff-credentials-keyring"), ("stores", "postgres", "sendoff-postgres")],
+    [("transports", "http", "sendoff-http"), ("stores", "sqlite", "sendoff-sqlite"), ("credentials", "file", "sendoff-credentials-basic")],
 )
-def test_the_hint_names_the_package(kind, name, package):
+def test_the_hint_names_the_package_of_this_project_and_no_other(kind, name, package, monkeypatch):
+    monkeypatch.setattr("sendoff.drivers.entry_points", lambda group: ())
     with pytest.raises(DriverMissing) as caught:
         Drivers().load(kind, name)
-
     assert caught.value.hint.endswith(f"-m pip install {package}")
+
+    with pytest.raises(DriverMissing) as caught:
+        Drivers().load(kind, "postgres")
+    assert "pip" not in caught.value.hint
 
 
 @pytest.mark.parametrize(
