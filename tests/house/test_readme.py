@@ -42,14 +42,36 @@ def test_there_are_exactly_two_commands_and_the_second_is_the_gate():
     first, second = commands()
 
     assert all(command.startswith("python3 -m venv .venv") for command in (first, second))
-    assert "sendoff.testing.receiver" in first
+    assert first.rstrip().endswith("/sendoff demo")
     assert second.rstrip().endswith(".venv/bin/pytest")
 
 
 @pytest.mark.campaign
 def test_the_first_command_ends_in_a_real_upload_on_a_fresh_machine(checkout, bare):
     done = subprocess.run(["sh", "-c", commands()[0]], cwd=checkout, env=bare, capture_output=True, text=True, timeout=600)
-    subprocess.run([checkout / ".venv-try" / "bin" / "sendoff", "host", "stop"], env=bare, capture_output=True, timeout=60)
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "All of it was seen to be true" in done.stdout
+
+
+def test_the_lines_of_python_run_as_they_stand(checkout, bare):
+    (lines,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len([line for line in lines.splitlines() if line]) <= 10
+
+    done = subprocess.run([sys.executable, "-c", lines], cwd=checkout, env=bare, capture_output=True, text=True, timeout=100)
+    subprocess.run([sys.executable, "-m", "sendoff", "host", "stop"], env=bare, capture_output=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    assert (checkout / "landed" / "README.md").read_bytes() == (checkout / "README.md").read_bytes()
     assert "README.md" in done.stdout.splitlines()[-1]
+    assert done.stdout.splitlines()[0].endswith("accepted")
+
+
+def test_no_line_installs_what_this_repository_does_not_hold():
+    """Names after ``pip install``, in hints and in pages for users."""
+    held = {re.search(r'^name = "(.+)"$', one.read_text(), re.MULTILINE)[1] for one in [*ROOT.glob("plugins/*/*/pyproject.toml"), ROOT / "pyproject.toml"]}
+    told = [one for room in ("core", "plugins", "docs") for kind in ("*.py", "*.md") for one in (ROOT / room).rglob(kind) if "tests" not in one.parts]
+    named = {word for one in told for word in re.findall(r"pip install (?:-\S+ )*([a-z][\w-]*)", one.read_text())} - {"requirements"}
+
+    assert {word for word in named if word.startswith("sendoff")} == named
+    assert named <= held

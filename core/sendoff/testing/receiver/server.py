@@ -31,7 +31,7 @@ class Receiver:
 
     def __init__(
         self,
-        folder: Path | None = None,
+        folder: str | Path | None = None,
         *,
         port: int = 0,
         rate: float | None = None,
@@ -39,9 +39,9 @@ class Receiver:
         authorization: str | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.folder, self._port, self._tls = folder, port, tls
+        self.folder, self._port, self._tls = None if folder is None else Path(folder), port, tls
         self.script, self.ledger = Script(script), Ledger()
-        self._house = House(shelf=Shelf(folder), script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event())
+        self._house = House(shelf=Shelf(self.folder), script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event())
         self._open: set[socket.socket] = set()
         self._threads: list[Thread] = []
         self._lock = Lock()
