@@ -104,6 +104,14 @@ def test_a_tally_of_operations_is_that_of_their_counts_and_bytes():
     assert (tally + tally).waits == {"queued": 2}
 
 
+def test_between_two_counts_what_ended_and_moved_is_reckoned_on():
+    tally = Tally(total=10, ended=3, failed=1, running=2, waits={"queued": 4, "paused": 1}, bytes=1000, sent=300)
+    later = tally.moved_on(3, 1, 250)
+    assert (later.ended, later.failed, later.running, later.waits, later.sent) == (6, 2, 2, {"queued": 1, "paused": 1}, 550)
+    end = tally.moved_on(20, 0, 5000)
+    assert (end.ended, end.open, end.running, end.sent, end.waits) == (10, 0, 0, 1000, {"paused": 1})
+
+
 # -- a frame -------------------------------------------------------------------------------------------------------------
 
 

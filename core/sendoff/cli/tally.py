@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sendoff.errors import Json
 from sendoff.model.progress import UploadProgress
@@ -35,6 +35,15 @@ class Tally:
     def open(self) -> int:
         """Those that have not ended."""
         return self.total - self.ended
+
+    def moved_on(self, gone: int, badly: int, bytes: int) -> Tally:
+        """What it comes to until the next count: so many have ended since, of those so many badly, and others have begun; these bytes have moved."""
+        ended, waits = min(self.ended + gone, self.total), dict(self.waits)
+        begun = min(gone, waits.get("queued", 0))
+        waits["queued"] = waits.get("queued", 0) - begun
+        running = max(min(self.running, self.total - ended), 0)
+        failed = min(self.failed + badly, ended)
+        return replace(self, ended=ended, failed=failed, running=running, waits=+Counter(waits), sent=min(self.sent + bytes, self.bytes))
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(

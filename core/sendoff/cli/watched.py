@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sendoff.cli.identity import batch_meant, views_of
@@ -24,13 +25,16 @@ class Everything:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._ended: dict[str, tuple[bool, int]] = {}
+        self._most = 0
 
     def count(self) -> tuple[Tally, Sequence[View]]:
         """How it stands; of those that have ended nobody is named here: they were not there when the watching began."""
         told = self._desk.ask(Question(what="open"))
         size = sum(size for _, size in self._ended.values())
         gone = Tally(total=len(self._ended), ended=len(self._ended), failed=sum(failed for failed, _ in self._ended.values()), bytes=size, sent=size)
-        return as_told(told) + gone, ()
+        tally = as_told(told) + gone
+        self._most = max(self._most, tally.total)  # what ended a moment ago is in neither, until it is told
+        return replace(tally, total=self._most, ended=self._most - as_told(told).total), ()
 
     def has_ended(self, id: str, failed: bool, size: int) -> None:
         """One of them ended."""

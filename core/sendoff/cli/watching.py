@@ -55,8 +55,8 @@ class Watching:
         self._views: dict[str, View] = {}  # of some that have not ended
         self._ends: list[str] = []  # not yet shown
         self._told: dict[str, bool] = {}  # shown as ended: whether it may leave the list
-        self._changed, self._gone = True, 0  # since the last count: whether anything happened, how many were shown as ended
-        self._count_due = self._turn_due = 0.0
+        self._changed, self._gone, self._gone_badly = True, 0, 0  # since the last count: whether anything happened, how many were shown as ended
+        self._count_due = self._turn_due = self._took = 0.0
 
     def until_ended(self) -> int:
         """Watches; the exit code says how everything ended."""
@@ -77,10 +77,9 @@ class Watching:
     def glance(self) -> Glance:
         """How it stands now."""
         now = time.monotonic()
-        tally = self._tally
-        sent = min(tally.sent + self._motion.moved - self._moved_before, tally.bytes)
+        tally = self._tally.moved_on(self._gone, self._gone_badly, self._motion.moved - self._moved_before)
         return Glance(
-            tally=replace(tally, sent=sent),
+            tally=tally,
             rate=self._motion.rate(now),
             live=self._motion.live(now),
             views=list(self._views.values()),
@@ -120,6 +119,7 @@ class Watching:
             self._told[view["id"]] = view["status"] != "error" and not view.get("acknowledged_at")
             self._what.has_ended(view["id"], not well, view["progress"]["total_bytes"] if well else 0)
         self._gone += len(fresh)
+        self._gone_badly += sum(view["status"] != "completed" for view in fresh)
         if fresh:
             self._display.ended(fresh)
 
@@ -129,12 +129,13 @@ class Watching:
         began, self._changed, self._moved_before = time.monotonic(), False, self._motion.moved
         self._tally, ended = self._what.count()
         self._tell(ended)
-        self._gone = 0
+        self._gone = self._gone_badly = 0
         if self._display.room:
             found = self._desk.page(self._what.query, limit=self._display.room).items
             self._views = {view["id"]: view for view in found}
         now = time.monotonic()
-        self._count_due = now + max(COUNT, SPARED * (now - began))
+        self._took, before = now - began, self._took  # the first count of many takes long, those after it do not
+        self._count_due = now + max(COUNT, SPARED * min(self._took, before))
 
     def _learn(self, live: Mapping[str, UploadProgress]) -> None:
         """What is under way and has a line, but no name yet."""
