@@ -131,3 +131,15 @@ def test_an_operation_survives_a_pickle(client, stage, receiver):
 
     assert again == operation
     assert again.wait(SOON).receipt.size == 1000
+
+
+def test_more_than_fit_one_page_are_found(client, stage, receiver):
+    path, _ = stage.file(10)
+    batch = client.put_many(((path, f"{receiver.url}{number}") for number in range(1200)), start=False)
+
+    assert (len(batch), len(batch.errors)) == (1200, 0)
+    assert len({one.id for one in client.find(batch=batch)}) == len({one.id for one in client.find(batch=batch.number)}) == 1200
+    last = list(client.find(limit=700))[-1]
+    assert [one.requested_url.rpartition("/")[2] for one in client.find(after=last, limit=2)] == ["700", "701"]
+    with pytest.raises(sendoff.InvalidArgument, match="is a batch of several operations"):
+        client.get(batch.id)
