@@ -164,7 +164,7 @@ def test_the_same_is_not_queued_twice_unless_it_is_asked_for_again(machine, plac
     tree = place.tree("a", "b")
     first = machine.put("-r", tree, NOWHERE)
     done = machine.run("put", "-r", tree, NOWHERE)
-    assert (done.stdout.split(), done.stderr) == (first, "2 operations queued already\n")
+    assert (done.stdout.split(), done.stderr) == (first, "2 operations were there already\n")
     more = machine.run("put", "-r", tree, NOWHERE, "--again")
     assert not set(more.stdout.split()) & set(first) and "2 operations queued" in more.stderr
     machine.run("cancel", *first, *more.stdout.split())

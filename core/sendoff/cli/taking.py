@@ -131,7 +131,7 @@ class Taking:
         raise error
 
     def _queued(self) -> str:
-        old = f"{count(self._old, 'operation')} queued already" if self._old else ""
+        old = f"{count(self._old, 'operation')} {'was' if self._old == 1 else 'were'} there already" if self._old else ""
         if self.new is None:
             return old or "nothing to put"
         return f"{_what(self.new)}: {count(self.queued, 'operation')} queued" + (f", {old}" if old else "")
