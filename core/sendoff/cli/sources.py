@@ -123,9 +123,9 @@ def check_words(options: Namespace, words: Sequence[str], destination: str) -> N
     if options.id and (len(words) > 1 or options.files_from):
         raise InvalidArgument("--id names one operation, and there are several files")
     if options.base and not options.files_from:
-        raise InvalidArgument("--base is the folder of the lines of --files-from, which is missing")
+        raise InvalidArgument("--base goes with --files-from, and there is none")
     if options.zero and not options.files_from:
-        raise InvalidArgument("-0 says how the lines of --files-from end, which is missing")
+        raise InvalidArgument("-0 goes with --files-from, and there is none")
 
 
 def _check_input(options: Namespace, words: Sequence[str], destination: str) -> None:
