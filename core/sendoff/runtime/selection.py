@@ -52,8 +52,9 @@ class Selecting:
 
     def batch(self, text: str) -> str:
         """The id of the batch that is called so, or of the one that the operation called so is in."""
-        meant = self.meant(text)
-        return next(self.all(Query(ids=(meant,)))).batch
+        for record in self.all(Query(ids=(self.meant(text),))):
+            return record.batch
+        raise UnknownOperation(f"there is no operation or batch {text} any more", hint="sendoff list --all shows every operation")
 
     def chosen(self, which: Selection) -> Iterator[Record]:
         """Every operation a selection names; read page by page, so that a million need no memory."""
