@@ -53,6 +53,13 @@ def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str],
     return Owner(given)
 
 
+def journal_of(*, folder: Path, config_file: Path | None, environ: Mapping[str, str]) -> tuple[Store, Configuration]:
+    """The store of one journal alone, not yet opened, and the configuration that names it."""
+    configuration = load(config_file, environ)
+    toolkit = Toolkit(clock=SystemClock(), random=SystemRandom(), log=logging.getLogger("sendoff.drivers"), folder=folder)
+    return _store(Drivers(configuration.disabled), configuration, toolkit), configuration
+
+
 def _store(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> Store:
     settings = drivers.settings("stores", configuration.store, configuration.store_options)
     made: Store = drivers.load("stores", configuration.store)(settings, toolkit)

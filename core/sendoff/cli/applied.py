@@ -13,7 +13,8 @@ SHOWN = 10
 def told(call: Call, applied: Applied, done: str) -> int:
     """Prints it and gives the exit code.
 
-    An operation that was named and could not obey makes the command fail; of many chosen by a filter it is only mentioned. done: what happened to those who obeyed, ``paused``.
+    An operation that was named and could not obey makes the command fail; of many chosen by a filter it is only mentioned.
+    done: what happened to those who obeyed, ``paused``.
     """
     call.output.item({"count": applied.count, "ids": list(applied.ids), "skipped": [{"id": id, "message": text} for id, text in applied.skipped]})
     call.output.note(f"{done} {count(applied.count, 'operation')}")

@@ -54,14 +54,19 @@ def uninstall(call: Call) -> int:
         raise InvalidArgument(f"there is no {path}", hint="--system, --user and --app say which service is meant")
     if state == "":
         raise InvalidArgument(f"{path} was not written by sendoff host install; it is left alone", hint="remove it by hand if you mean it")
-    _manage_if_it_runs(call, unit, "stop", unit.service.name)
-    for one in (unit.service.link, path):
-        with suppress(FileNotFoundError):
-            os.unlink(one)
-    _manage_if_it_runs(call, unit, "daemon-reload")
+    remove(call, unit)
     call.output.item({"unit": unit.service.name, "path": unit.service.path, "removed": True})
     call.output.note(f"removed {unit.service.path}; the next command starts a host of its own, and the uploads go on")
     return exits.DONE
+
+
+def remove(call: Call, unit: Unit) -> None:
+    """Stop the service, and take away what starts it."""
+    _manage_if_it_runs(call, unit, "stop", unit.service.name)
+    for one in (unit.service.link, unit.service.path):
+        with suppress(FileNotFoundError):
+            os.unlink(one)
+    _manage_if_it_runs(call, unit, "daemon-reload")
 
 
 def unit_of(call: Call) -> Unit:

@@ -83,7 +83,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to tell: ``status plugins config credentials check todos batch open``; or to see to at once: ``gc``."""
+    """What to tell: ``status plugins config credentials check todos batch open remains``; or to see to at once: ``gc``."""
 
     what: str
     details: Mapping[str, Any] = field(default_factory=dict)

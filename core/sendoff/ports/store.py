@@ -25,6 +25,8 @@ class Store(ABC):
     """
 
     Settings: ClassVar[type]
+    files: ClassVar[Sequence[str]] = ()
+    """What it makes in its folder, as patterns of file names: a purge removes these and nothing else."""
 
     def __init__(self, settings: Any, toolkit: Toolkit) -> None:
         """No input or output happens here."""

@@ -49,6 +49,7 @@ from sendoff.runtime.origin import Origin
 from sendoff.runtime.outbox import TODO, Outbox
 from sendoff.runtime.questions import Questions
 from sendoff.runtime.recovery import Recovery
+from sendoff.runtime.remains import remains
 from sendoff.runtime.secrets import Secrets, holds_sealed
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.spool import Spool
@@ -157,7 +158,7 @@ class Owner:
             toolkit=self._toolkit, configuration=self._configured, explain=given.explain, running=lambda: self._conductor.running,
         )  # fmt: skip
         census = Census(self._journal, self._underway)
-        asked = {**questions.by_word(), "batch": census.batch, "open": census.open, "gc": self._clearing.gc}
+        asked = {**questions.by_word(), "batch": census.batch, "open": census.open, "gc": self._clearing.gc, "remains": lambda _: remains(given.store)}
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,

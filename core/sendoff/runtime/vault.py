@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -30,6 +31,10 @@ class Key(Protocol):
 
     def describe(self) -> str:
         """Where it lives and what that protects from, one sentence."""
+        ...
+
+    def discard(self) -> str | None:
+        """Remove it with the journal that has it, unless somebody else gave it; what became of it, None where there was none."""
         ...
 
 
@@ -102,6 +107,18 @@ class KeyFile:
             os.close(folder)
         return None
 
+    def discard(self) -> str | None:
+        """Remove the file that was made for one journal, and its folder when it was the last; one that was given stays."""
+        if self._given:
+            return f"the key in {self._path} was given to sendoff and stays"
+        try:
+            self._path.unlink()
+        except FileNotFoundError:
+            return None
+        with suppress(OSError):  # there are others
+            self._path.parent.rmdir()
+        return f"the key in {self._path} is gone: what was sealed with it cannot be opened any more, in a copy of the journal either"
+
     def describe(self) -> str:
         """Where it lives and what that protects from."""
         return f"sealed-file: the key is in {self._path}; a copy of the state folder alone tells nothing, one of both folders does"
@@ -123,6 +140,10 @@ class MemoryKey:
         """A new key, in memory only."""
         self._key = os.urandom(32)
         return self._key
+
+    def discard(self) -> str | None:
+        """It went with the process."""
+        return None
 
     def describe(self) -> str:
         """What that protects from."""

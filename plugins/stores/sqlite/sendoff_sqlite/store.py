@@ -41,6 +41,7 @@ class SqliteStore(Store):
     """Keeps the journal in ``journal.db`` in the toolkit's folder: write-ahead log, one connection that writes, a few that read."""
 
     Settings = SqliteSettings
+    files = ("journal.*",)
     machine_files: Sequence[Path] = MACHINE_FILES
     mounts: Path = MOUNTS
     busy: float = BUSY
