@@ -144,6 +144,16 @@ def _tell_person(call: Call, taking: Taking, destination: str) -> None:
     if line is None or len(taking.ids) > 1 or taking.without():
         taking.tell()
     if line:
+        _note(call, line)
+
+
+def _note(call: Call, line: str) -> None:
+    """Where the line does not fit, the command that helps gets one of its own, whole and easy to copy."""
+    head, _, command = line.rpartition("; ")
+    if head and len(line) > (call.output.columns or len(line)):
+        call.output.note(head)
+        call.output.note(f"  {command}")
+    else:
         call.output.note(line)
 
 
