@@ -39,16 +39,19 @@ def watch(stage):
         one.__exit__()
 
 
-def test_the_bar_goes_through_a_kill_of_the_host_and_ends_by_itself(stage, slow, watch):
+def test_the_bar_goes_through_a_kill_of_the_host_and_it_ends_when_everything_has(stage, slow, watch):
+    (waits,) = stage.put(stage.file(1000, "a.bin")[0], NOWHERE, "--label", "to nowhere")
+    terminal = watch()
+    terminal.until("to nowhere", "unreachable")
     path, digest = stage.file(8 * MIB, "film.bin")
     (id,) = stage.put(path, slow.url)
-    terminal = watch()
     terminal.until("film.bin", "% sent", "MiB/s")
     stage.kill_host()
-    assert terminal.ended(60) == 0
+    terminal.until("film.bin  8.0 MiB, ", "1 of 2 done", seconds=60)
+    stage.run("cancel", waits)
+    assert terminal.ended() == 1
     text = terminal.text()
-    assert "done" in text and "film.bin  8.0 MiB, " in text and "1 of 1 done, 8.0 MiB of 8.0 MiB" in text
-    assert "% sent" not in text, "a bar was left on the screen"
+    assert "1 of 2 done, 1 failed" in text and text.count("film.bin") == 1, "a bar was left on the screen"
     assert stage.view(id)["acknowledged_at"], "what was shown as completed is seen"
     assert [request.sha256 for request in slow.requests if request.complete] == [digest]
 
@@ -115,7 +118,7 @@ def test_many_that_wait_are_summed_up(stage, slow, watch):
 
 
 def test_no_color_where_none_is_wanted(stage, slow, watch):
-    stage.put(stage.file(4 * MIB, "film.bin")[0], slow.url)
+    stage.put(stage.file(30 * MIB, "film.bin")[0], slow.url)
     terminal = watch(environment={"NO_COLOR": "1"})
     terminal.until("% sent", "MiB/s")
     assert not re.search(rb"\x1b\[[0-9;]*(3[0-7]|9[0-7])m", terminal.raw)
@@ -124,27 +127,58 @@ def test_no_color_where_none_is_wanted(stage, slow, watch):
 # -- where no terminal is --------------------------------------------------------------------------------------------
 
 
-def test_off_a_terminal_it_says_how_it_begins_what_ends_and_how_it_ended(stage, slow):
-    (id,) = stage.put(stage.file(2 * MIB, "film.bin")[0], slow.url)
-    first, ended, last = stage.run("watch", id).stdout.splitlines()
-    assert re.fullmatch(r"\d\d:\d\d:\d\d 0 of 1 done, .* of 2\.0 MiB.*; .*", first)
-    assert ended.startswith(f"completed  {id}  {slow.url}film.bin")
-    assert re.fullmatch(r"\d\d:\d\d:\d\d 1 of 1 done, 2\.0 MiB of 2\.0 MiB", last)
+@pytest.fixture
+def waiting(stage):
+    """An upload to a server that is not there."""
+    return stage.put(stage.file(1000, "a.bin")[0], NOWHERE)[0]
 
 
-def test_with_json_every_line_is_an_object_and_the_ended_ones_are_whole(stage, slow):
-    (id,) = stage.put(stage.file(4 * MIB, "film.bin")[0], slow.url)
-    objects = [json.loads(line) for line in stage.run("watch", "--json").stdout.splitlines()]
-    (view,) = [one for one in objects if one.get("type") != "progress"]
-    assert (view["id"], view["status"]) == (id, "completed")
+def test_off_a_terminal_it_says_how_it_begins_what_ends_and_how_it_ended(stage, waiting):
+    with stage.begin("watch", waiting) as watching:
+        first = watching.stdout.readline()
+        stage.run("cancel", waiting)
+        ended, last = watching.stdout.read().splitlines()
+        assert watching.wait(60) == 1
+    assert re.fullmatch(r"\d\d:\d\d:\d\d 0 of 1 done, 0 B of 1000 B; .*\n", first)
+    assert ended.startswith(f"canceled  {waiting}  {NOWHERE}")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d 0 of 1 done, 1 failed, 0 B of 1000 B", last)
+
+
+def test_a_reader_that_closes_the_pipe_ends_it_without_a_word(stage, waiting):
+    with stage.begin("watch", waiting) as watching:
+        assert "0 of 1 done" in watching.stdout.readline()
+        watching.stdout.close()
+        stage.run("cancel", waiting)
+        assert (watching.wait(60), watching.stderr.read()) == (141, "")
+
+
+def test_a_name_that_would_move_the_cursor_is_shown_as_what_it_is(stage, slow, watch):
+    path = stage.folder / "é\x1b[2J.bin"
+    with path.open("wb") as file:
+        file.truncate(60 * MIB)
+    stage.put(str(path), f"{slow.url}e.bin")
+    watch().until("é\\x1b[2J", "% sent")
+
+
+def test_with_json_every_line_is_an_object_and_the_ended_ones_are_whole(stage, slow, waiting):
+    with stage.begin("watch", "--json") as watching:
+        objects = [json.loads(watching.stdout.readline())]
+        (id,) = stage.put(stage.file(3 * MIB, "film.bin")[0], slow.url)
+        while objects[-1].get("id") != id:
+            objects.append(json.loads(watching.stdout.readline()))
+        stage.run("cancel", waiting)
+        objects += [json.loads(line) for line in watching.stdout]
+        assert watching.wait(60) == 1
+    assert [(one["id"], one["status"]) for one in objects if one.get("type") != "progress"] == [(id, "completed"), (waiting, "canceled")]
     progress = [one for one in objects if one.get("type") == "progress"]
     assert [one["sent_bytes"] for one in progress] == sorted(one["sent_bytes"] for one in progress)
-    assert (progress[-1]["ended"], progress[-1]["sent_bytes"], progress[-1]["total_bytes"]) == (1, 4 * MIB, 4 * MIB)
-    assert any(one["rate"] for one in progress)
+    assert (progress[0]["total"], progress[0]["waits"]) in [(1, {"unreachable": 1}), (1, {})]
+    assert (progress[-1]["ended"], progress[-1]["failed"], progress[-1]["sent_bytes"]) == (2, 1, 3 * MIB)
 
 
 def test_a_batch_is_watched_as_a_whole_through_the_death_of_the_host(stage, slow):
-    paths = [stage.file(2 * MIB, f"{number}.bin")[0] for number in range(6)]
+    stage.config.write_text("[limits]\nper_destination = 2\n")
+    paths = [stage.file(3 * MIB, f"{number}.bin")[0] for number in range(6)]
     ids = stage.put(*paths, slow.url)
     batch = stage.view(ids[0])["batch"]
     with stage.begin("watch", batch, "--json") as watching:
@@ -156,3 +190,4 @@ def test_a_batch_is_watched_as_a_whole_through_the_death_of_the_host(stage, slow
         assert watching.wait(60) == 0
     assert {one["id"] for one in objects if one.get("type") != "progress"} <= set(ids)
     assert (objects[-1]["total"], objects[-1]["ended"]) == (6, 6)
+    assert any(one.get("rate") for one in objects)

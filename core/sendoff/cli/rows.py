@@ -73,7 +73,7 @@ def _running(view: View | None, one: UploadProgress, width: int, plain: bool) ->
     columns = [f"{sent:<{SENT}}", *([f"{size_text(one.total_bytes):>{SIZE}}"] if width >= NARROW else [])]
     columns += ["confirming".rjust(RATE).ljust(RATE + 1 + ETA)] if confirming else [f"{pace:>{RATE}}", f"{eta:>{ETA}}"]
     spare = width - NUMBER - 1 - len(" ".join(columns)) - 1  # for the name, and a bar with a space behind it
-    long = min(max(spare // 2, BAR), LONGEST_BAR) if spare >= NAME + BAR + 1 else 0
+    long = min(max(spare * 2 // 5, BAR), LONGEST_BAR) if spare >= NAME + BAR + 1 else 0
     line = _head(view, max(spare - (long + 1 if long else 0), NAME))
     if long:
         line.append_text(bar(share, long, plain=plain)).append(" ")
