@@ -54,8 +54,8 @@ class Taking:
 
     def store(self, files: Sequence[Found], asking: Asking) -> None:
         """Store them, and print the id of each as soon as it is safe."""
-        for one, answer in self._skipped:
-            self._tell_skipped(one, answer)
+        for one, skipped in self._skipped:
+            self._tell_skipped(one, skipped)
         answers = self._answers(map(asking, files), dry_run=False) if files else ()
         for one, answer in zip(files, answers, strict=True):
             if isinstance(answer, SendoffError):

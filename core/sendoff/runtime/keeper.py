@@ -20,7 +20,7 @@ from sendoff.runtime.sweep import Sweep
 from sendoff.runtime.sweeping import Sweeping
 
 _LOOK_EVERY = 2.0
-_TRIM_EVERY = 3600.0
+_TRIM_EVERY, _TRIM_FIRST = 3600.0, 60.0  # seconds; a host that soon leaves when idle must come to it, too
 _FAR = 2**62
 _KEEPS_ALIVE = ("running", "paused_costed_network", "paused_no_network", "paused_recoverable", "paused_system_policy")
 
@@ -37,7 +37,7 @@ class Keeper:
         self._forgetting = Forgetting(journal, clock, lambda: configuration().retention)
         self._closed = threading.Event()
         self._rest, self._rested = threading.Condition(), -1
-        self._trimmed = clock.monotonic()
+        self._trimmed = clock.monotonic() - _TRIM_EVERY + _TRIM_FIRST
         self._thread = threading.Thread(target=self._run, name="sendoff-keeper", daemon=True)
         self._log = logging.getLogger("sendoff.keeper")
 
