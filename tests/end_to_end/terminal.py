@@ -45,6 +45,10 @@ class Terminal:
     def signal(self, number):
         self._process.send_signal(number)
 
+    def type(self, text):
+        """The person's answer."""
+        os.write(self._master, text.encode())
+
     def shown(self):
         """What stands on the screen, the lines that have scrolled away above it."""
         with self._changed:
