@@ -43,6 +43,7 @@ _WHERE = {
     "model.quantity": "seconds size",
     "model.query": "Page Query",
     "model.response": "Response",
+    "model.salvage": "Salvage",
     "model.secret": "Credential Secret public_url",
     "model.session": "Leftover Probe Session",
     "model.source": "Source SourceIdentity",
@@ -53,7 +54,7 @@ _WHERE = {
     "ports.credentials": "CredentialStore Writable",
     "ports.network": "Network Watching",
     "ports.sink": "Sink",
-    "ports.store": "Store",
+    "ports.store": "Salvaging Store",
     "ports.toolkit": "CredentialLookup CredentialSource SinkToolkit Toolkit TransportToolkit",
     "ports.transport": "Aborting Probing Shipment Transport",
 }

@@ -327,6 +327,9 @@ from sendoff.model.query import (
 from sendoff.model.response import (
     Response as Response,
 )
+from sendoff.model.salvage import (
+    Salvage as Salvage,
+)
 from sendoff.model.secret import (
     Credential as Credential,
 )
@@ -389,6 +392,9 @@ from sendoff.ports.network import (
 )
 from sendoff.ports.sink import (
     Sink as Sink,
+)
+from sendoff.ports.store import (
+    Salvaging as Salvaging,
 )
 from sendoff.ports.store import (
     Store as Store,

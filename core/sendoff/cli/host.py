@@ -10,12 +10,20 @@ from sendoff.cli.text import aligned
 from sendoff.errors import InvalidArgument
 from sendoff.model.query import Question
 
-OPTIONS = {"system": ("install", "uninstall"), "user": ("install", "uninstall"), "print": ("install",)}  # and the actions they belong to
+OPTIONS = {
+    "adopt": ("start",),
+    "recover": ("start",),
+    "system": ("install", "uninstall"),
+    "user": ("install", "uninstall"),
+    "print": ("install",),
+}  # and the actions they belong to
 
 
 def arguments(parser: Parser, _command: str) -> None:
     """Which action it is stands on the line."""
     option = parser.option
+    option("--adopt", action="store_true", help="start: take over a journal that came from another machine")
+    option("--recover", action="store_true", help="start: save what can be read of a damaged journal, and keep the damaged one")
     option("--system", action="store_true", help="install, uninstall: a service of the whole machine, for which one must be root")
     option("--user", metavar="NAME", help="with --system: whose uploads it carries (default: yours)")
     option("--print", action="store_true", help="install: print the unit and write nothing")
@@ -38,6 +46,10 @@ def run(call: Call) -> int:
 
 
 def _start(call: Call) -> int:
+    if call.options.adopt or call.options.recover:
+        from sendoff.cli.rescue import rescue
+
+        rescue(call)
     status = call.desk().ask(Question(what="status"))
     call.output.item(status)
     call.output.note(f"the host runs: process {status['pid']}, sendoff {status['version']}")

@@ -14,6 +14,7 @@ from sendoff.model.moment import Moment
 from sendoff.model.note import Note, Todo
 from sendoff.model.operation import Record
 from sendoff.model.query import Page, Query
+from sendoff.model.salvage import Salvage
 from sendoff.ports.toolkit import Toolkit
 
 
@@ -94,3 +95,19 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Leave the journal as another process may find it."""
+
+
+class Salvaging(ABC):
+    """A store whose journal can come from another machine, or be damaged. Only whoever holds the host's role calls these, and before ``open``."""
+
+    @abstractmethod
+    def adopt(self) -> Opened:
+        """As ``open``; a journal of another machine is this machine's from now on."""
+
+    @abstractmethod
+    def recover(self) -> Salvage:
+        """Save what can be read of a damaged journal into a new one in its place, and keep the damaged one beside it, byte for byte.
+
+        Nothing that may have been sent and must not be sent twice is sent again. A sound journal is left as it is.
+        Errors: ``StoreRefused`` where nothing can be read, everything untouched.
+        """

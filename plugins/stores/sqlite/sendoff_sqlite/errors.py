@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sendoff import JournalFull, SendoffError, StoreRefused
 
-KEPT = "the file was left as it is; put a backup in its place, or save what can be read with `sqlite3 journal.db .recover`"
+KEPT = "the file was left as it is; put a backup in its place, or save what can be read: sendoff host start --recover"
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"}
 _SHUT = {"SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH"}

@@ -13,9 +13,10 @@ from pathlib import Path
 from sendoff import Opened, StoreRefused
 
 from sendoff_sqlite.connection import connect
+from sendoff_sqlite.disk import publish, remove, sync, write_whole
 from sendoff_sqlite.errors import KEPT, translated
 from sendoff_sqlite.place import check_file
-from sendoff_sqlite.statements import migrations
+from sendoff_sqlite.statements import migrations, statements_of
 
 APPLICATION = 0x73656E64  # "send", so that file(1) and we know our own
 _MAGIC = b"SQLite format 3\0"
@@ -53,7 +54,7 @@ class JournalFile:
             if adopt and self.machine:
                 found = self._take_over(found)
         if not self.mark.exists():
-            _write_whole(self.mark, f"{found.journal}\n".encode())
+            write_whole(self.mark, f"{found.journal}\n".encode())
         return found
 
     # -- a new one ----------------------------------------------------------------------------------------------------
@@ -61,28 +62,29 @@ class JournalFile:
     def _make(self, *, missed: bool) -> None:
         if missed:
             raise StoreRefused(
-                f"{self.path} is gone, and with it journal {self._marked()}; put the file or a backup of it back",
+                f"{self.path} is gone, and with it journal {self.marked()}; put the file or a backup of it back",
                 hint=f"to begin with an empty queue instead, remove {self.mark}",
             )
         draft = self.folder / f"journal.{uuid.uuid4().hex}.new"
         try:
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             with translated(self.path):
-                self._fill(draft)
-            _sync(draft)
-            _publish(draft, self.path)
+                self.fill(draft, str(uuid.uuid4()))
+            sync(draft)
+            publish(draft, self.path)
         except OSError as cause:
             raise StoreRefused(f"{self.path} cannot be made: {cause.strerror}") from cause
         finally:
-            _remove(draft)
-        _sync(self.folder)
+            remove(draft)
+        sync(self.folder)
 
-    def _fill(self, draft: Path) -> None:
+    def fill(self, draft: Path, journal: str) -> None:
+        """Make an empty file a journal with this id, with nothing in it."""
         with closing(connect(draft)) as connection:
             connection.execute("pragma auto_vacuum = incremental")
             connection.execute("begin")
             _run(connection, migrations())
-            facts = [("id", str(uuid.uuid4())), ("machine", self.machine)]
+            facts = [("id", journal), ("machine", self.machine)]
             connection.executemany("insert into journal (name, value) values (?, ?)", facts)
             connection.execute("commit")
             connection.execute("pragma journal_mode = wal")
@@ -124,18 +126,23 @@ class JournalFile:
             raise StoreRefused(f"{self.path} is damaged: {' '.join(verdict.split())}", hint=KEPT)
 
     def _refuse_other(self, found: Opened, *, adopt: bool) -> None:
-        if self.mark.exists() and self._marked() != found.journal:
+        if self.mark.exists() and self.marked() != found.journal:
             raise StoreRefused(
-                f"{self.path} is journal {found.journal}, and journal {self._marked()} belongs in this folder; put that one back",
+                f"{self.path} is journal {found.journal}, and journal {self.marked()} belongs in this folder; put that one back",
                 hint=f"to go on with the one that is there, remove {self.mark}",
             )
         if not adopt and found.machine and self.machine and found.machine != self.machine:
             raise StoreRefused(
                 f"{self.path} belongs to another machine ({found.machine}; this is {self.machine}), which may still be sending from it",
-                hint="give this machine a folder of its own with SENDOFF_STATE_DIR, and let that machine finish what is queued there",
+                hint="give this machine a folder of its own with SENDOFF_STATE_DIR, and let that machine finish what is queued there; or, when no host runs "
+                "there any more and the files are here at the same paths, take it over: sendoff host start --adopt",
+                machine=found.machine,
             )
 
-    def _marked(self) -> str:
+    def marked(self) -> str:
+        """Which journal belongs here; empty when nothing says so."""
+        if not self.mark.exists():
+            return ""
         return self.mark.read_text(encoding="utf-8", errors="replace").strip()
 
     def _take_over(self, found: Opened) -> Opened:
@@ -159,17 +166,17 @@ class JournalFile:
     def _copy(self, schema: int) -> None:
         """The file as it is now, beside it; the lock that the migration holds keeps it still, and this copy the only one."""
         draft = self.folder / "journal.copy.new"
-        _remove(draft)  # of somebody who died here
+        remove(draft)  # of somebody who died here
         try:
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             with closing(connect(self.path, mode="ro")) as source, closing(connect(draft)) as target:
                 source.backup(target)
                 target.execute("pragma journal_mode = delete")
-            _sync(draft)
+            sync(draft)
             draft.replace(self.folder / f"journal.schema-{schema}.backup")
         finally:
-            _remove(draft)
-        _sync(self.folder)
+            remove(draft)
+        sync(self.folder)
 
 
 @contextmanager
@@ -186,44 +193,7 @@ def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
 def _run(connection: sqlite3.Connection, scripts: list[str], *, first: int = 1) -> None:
     """Statement by statement: ``executescript`` would commit in between."""
     for script in scripts:
-        statement = ""
-        for line in script.splitlines(keepends=True):
-            statement += line
-            if sqlite3.complete_statement(statement):
-                connection.execute(statement)
-                statement = ""
+        for statement in statements_of(script):
+            connection.execute(statement)
     connection.execute(f"pragma application_id = {APPLICATION}")
     connection.execute(f"pragma user_version = {first + len(scripts) - 1}")
-
-
-def _publish(draft: Path, path: Path) -> None:
-    """Under its name complete or not at all; whoever was first has made the journal."""
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-
-
-def _remove(draft: Path) -> None:
-    """A draft and whatever SQLite has laid beside it."""
-    for rest in draft.parent.glob(f"{draft.name}*"):
-        rest.unlink(missing_ok=True)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

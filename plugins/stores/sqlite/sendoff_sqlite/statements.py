@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import files
+from sqlite3 import complete_statement
 
 from sendoff_sqlite.row import COLUMNS
 
@@ -26,6 +27,16 @@ def migrations() -> list[str]:
     """The scripts that lead from nothing to the newest schema, one for each version."""
     scripts = sorted((one for one in (files(_HERE) / "migrations").iterdir() if one.name.endswith(".sql")), key=lambda one: one.name)
     return [script.read_text(encoding="utf-8") for script in scripts]
+
+
+def statements_of(script: str) -> Iterator[str]:
+    """Its statements, one by one."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _named(text: str) -> Iterator[tuple[str, str]]:

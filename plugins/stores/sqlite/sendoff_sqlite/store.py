@@ -11,7 +11,27 @@ from threading import Lock
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from sendoff import Checkpoint, Event, Lane, Moment, Note, Opened, Page, Query, Record, Reply, Retention, Store, StoreRefused, Todo, Toolkit, Unit, size
+from sendoff import (
+    Checkpoint,
+    Event,
+    Lane,
+    Moment,
+    Note,
+    Opened,
+    Page,
+    Query,
+    Record,
+    Reply,
+    Retention,
+    Salvage,
+    Salvaging,
+    Store,
+    StoreRefused,
+    Todo,
+    Toolkit,
+    Unit,
+    size,
+)
 
 from sendoff_sqlite.connection import BUSY, Readers, writing
 from sendoff_sqlite.errors import translated
@@ -19,6 +39,7 @@ from sendoff_sqlite.file import JournalFile
 from sendoff_sqlite.history import History
 from sendoff_sqlite.place import MACHINE_FILES, MOUNTS, check_folder, machine_id
 from sendoff_sqlite.row import record_of
+from sendoff_sqlite.salvage import Rescue
 from sendoff_sqlite.search import Search
 from sendoff_sqlite.statements import Statements
 from sendoff_sqlite.trimmer import Trimmer
@@ -37,7 +58,7 @@ class SqliteSettings(BaseModel):
     max_size: Annotated[int, BeforeValidator(size), Field(ge=2**20)] | None = None
 
 
-class SqliteStore(Store):
+class SqliteStore(Store, Salvaging):
     """Keeps the journal in ``journal.db`` in the toolkit's folder: write-ahead log, one connection that writes, a few that read."""
 
     Settings = SqliteSettings
@@ -56,8 +77,12 @@ class SqliteStore(Store):
         return self._open(adopt=False)
 
     def adopt(self) -> Opened:
-        """Open, and take over a journal that came from another machine: it is this machine's from now on."""
         return self._open(adopt=True)
+
+    def recover(self) -> Salvage:
+        self.close()
+        check_folder(self.toolkit.folder, mounts=self.mounts)
+        return Rescue(JournalFile(folder=self.toolkit.folder, machine=machine_id(self.machine_files))).run()
 
     def _open(self, *, adopt: bool) -> Opened:
         if sqlite3.sqlite_version_info < _OLDEST:
