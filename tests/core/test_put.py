@@ -167,4 +167,4 @@ def test_a_host_that_is_gone_after_the_put_makes_it_no_failure(desk, told):
         raise HostUnavailable("gone")
 
     desk.page = desk.ask = gone
-    assert told("/a", "https://h/", person=True) == (0, "new-0\n", "operation 0: 1 operation queued\n")
+    assert told("/a", "https://h/", person=True) == (0, "new-0\n", "operation 0 queued\n")

@@ -134,7 +134,8 @@ class Taking:
         old = f"{count(self._old, 'operation')} {'was' if self._old == 1 else 'were'} there already" if self._old else ""
         if self.new is None:
             return old or "nothing to put"
-        return f"{_what(self.new)}: {count(self.queued, 'operation')} queued" + (f", {old}" if old else "")
+        told = f"operation {self.new.number} queued" if self.new.batch_number is None else f"{_batch(self.new)}: {count(self.queued, 'operation')} queued"
+        return told + (f", {old}" if old else "")
 
     def without(self) -> str:
         """What was left out."""
@@ -142,8 +143,8 @@ class Taking:
         return f"; left out: {', '.join(told)}" if told else ""
 
 
-def _what(new: Created) -> str:
-    return f"operation {new.number}" if new.batch_number is None else f"batch {new.batch_number} ({new.batch})"
+def _batch(new: Created) -> str:
+    return f"batch {new.batch_number} ({new.batch})"
 
 
 def _name(one: Found) -> str:
