@@ -68,7 +68,7 @@ def test_what_the_check_of_very_many_leaves_out_is_asked_for_no_second_time(desk
     desk.left_out = dict.fromkeys(files[:1499], "unchanged")
     code, out, notes = told(*files, "https://h/")
     assert (code, len(out.split()), desk.calls) == (0, 1, [("dry", 1500, True), ("create", 1, True)])
-    assert notes.endswith("1 operation queued; left out: 1499 unchanged files\n")
+    assert notes.endswith("operation 0 queued; left out: 1499 unchanged files\n")
     desk.left_out = dict.fromkeys(files, "unchanged")
     assert told(*files, "https://h/") == (0, "", "nothing to put; left out: 1500 unchanged files\n")
     assert len(desk.calls) == 3
