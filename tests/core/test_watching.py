@@ -13,7 +13,7 @@ from sendoff.cli.output import Output
 from sendoff.cli.plain import Lines, Objects
 from sendoff.cli.rows import bar, ended_row, frame
 from sendoff.cli.tally import Tally, counted, tally_of
-from sendoff.cli.text import cells, shortened, span
+from sendoff.cli.text import cells, folded, shortened, span
 from sendoff.desk.place import Place
 from sendoff.model.pace import Pace, left
 from sendoff.model.progress import UploadProgress
@@ -43,6 +43,15 @@ def test_a_shortened_text_fits_and_keeps_its_end(text, width):
     short = shortened(text, width)
     assert cells(short) <= width
     assert short == text or (width < 3 or short.endswith(text[-1]))
+
+
+@pytest.mark.parametrize("width", [30, 40, 79])
+def test_a_folded_text_fits_and_loses_no_word(width):
+    text = "  show      everything about an operation: why it waits, and what would help it on"
+    lines = folded(text, width, 12)
+    assert all(cells(line) <= width for line in lines) and all(line.startswith(" " * 12) for line in lines[1:])
+    assert " ".join(lines).split() == text.split() and lines[0].startswith("  show")
+    assert folded("", width, 12) == [""]
 
 
 # -- rates ---------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 from sendoff.cli.parser import Parser
 from sendoff.errors import InvalidArgument
 
+INDENT = 12  # columns before what a command does
 # command: (module, what else stands on the line, what it does)
 COMMANDS = {
     "put": ("put", "[options] SOURCE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
@@ -53,7 +54,7 @@ def parser_of(command: str) -> Parser:
 def overview() -> str:
     """What ``sendoff --help`` prints."""
     lines = ["usage: sendoff [options] COMMAND ...", "", "Durable background uploads: hand over a file and a destination, get an id, and go.", ""]
-    lines += [f"  {name:<10}{about}" for name, (_, _, about) in COMMANDS.items()]
+    lines += [f"  {name:<{INDENT - 2}}{about}" for name, (_, _, about) in COMMANDS.items()]
     lines += ["", "  --app NAME  --state-dir DIR  --config FILE  --json  -q  -v    before or after the command", "  --version"]
     lines += ["", "sendoff COMMAND --help explains a command. A first upload:", "  sendoff put --wait a.iso https://server.example/incoming/"]
     return "\n".join(lines)

@@ -12,11 +12,14 @@ from sendoff import __version__
 from sendoff.cli import commands, exits, parser
 from sendoff.cli.call import Call, Opening, Placing
 from sendoff.cli.output import Output, ReaderGone
+from sendoff.cli.text import folded
 from sendoff.errors import SendoffError, StoreRefused
 
 if TYPE_CHECKING:
     from sendoff.desk.client import DeskClient
     from sendoff.desk.place import Place
+
+HELP_COLUMNS = 100  # where no terminal says how many it has
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +70,8 @@ def _without_command(words: Sequence[str], output: Output, placing: Placing, ope
         return exits.DONE
     if "-h" in words or "--help" in words:
         for line in commands.overview().splitlines():
-            output.line(line)
+            for part in folded(line, output.columns or HELP_COLUMNS, commands.INDENT):
+                output.line(part)
         return exits.DONE
     from sendoff.cli import overview
 

@@ -83,3 +83,14 @@ def name_of(view: Mapping[str, Any]) -> str:
     """What people call an upload: the label they gave it, its file, or the end of its address."""
     path = view["source"]["path"] if view["source"]["kind"] == "file" else view["url"]
     return clean(view["label"] or str(path).rstrip("/").rpartition("/")[2] or path)
+
+
+def folded(text: str, width: int, indent: int) -> list[str]:
+    """The text as lines of at most so many columns, broken between words; all but the first begin with so many blanks."""
+    lines = [""]
+    for piece in re.findall(r"\s*\S+", text):
+        if lines[-1] and cells(lines[-1] + piece) > width:
+            lines.append(" " * indent + piece.lstrip())
+        else:
+            lines[-1] += piece
+    return lines
