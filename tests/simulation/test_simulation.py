@@ -17,9 +17,11 @@ import pytest
 from sendoff.policy import lifecycle, order, target
 from sendoff.policy.decision import Decision
 from sendoff.runtime import attempts, conductor
+from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.secrets import Secrets
+from sendoff.runtime.sweeping import Sweeping
 
 from tests.simulation.seeds import sources_in
 from tests.simulation.world import play
@@ -100,6 +102,9 @@ BREAKS: dict[str, tuple[Any, str, Any]] = {
     "a canceled session stays at the server": (order, "canceled", without("abort", lifecycle.canceled)),
     "a standing session is not used": (Secrets, "open_session", lambda self, id, sealed: None),
     "nobody takes over what a dead process left": (Recovery, "run", lambda self: 0),
+    "an order for many dies with its process": (Sweeping, "load", lambda self: None),
+    "what an order for many stops is started": (InForce, "holds", never),
+    "one who was tried at once goes on without a gate": (lifecycle, "lane_of", lambda record, **_: record.lane),
     "a late worker overwrites": (Ledger, "enter_latest", enter_unfenced),
     "a file is published half": (attempts.WorkShipment, "readinto", lambda self, buffer, offset, *, paced=True: len(buffer)),
     "what has begun is replaced": (target, "_begun", never),

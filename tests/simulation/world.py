@@ -15,6 +15,7 @@ from sendoff.model.configuration import Configuration
 from sendoff.model.limits import Limits, RetryRules
 from sendoff.model.operation import Request
 from sendoff.model.query import Created, Order, Query, Selection
+from sendoff.policy.standing import Standing
 from sendoff.runtime.attempts import Ticket
 from sendoff.runtime.conductor import Changed, Ended, Queued
 from sendoff.runtime.vault import MemoryKey
@@ -170,7 +171,8 @@ class World:
         for number, why in orders.stops:
             process.underway.interrupt(number, why)
         for ticket in orders.starts:
-            assert not process.in_force.holds(ticket.record), f"{ticket.record.id} starts though it was ordered to stop"
+            held = any(Standing.from_json(note.value).holds(ticket.record) for note in self.store.notes("sweep").items)
+            assert not held, f"{ticket.record.id} starts though it was ordered to stop"
             self.hands.append(Hand(process, ticket, greenlet(process.attempts.run)))
         process.app.sweeping.work()
         if not self.hands and not process.signals:
