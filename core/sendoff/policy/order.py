@@ -67,8 +67,10 @@ def resume_at_once(record: Record, now: Moment) -> Decision | None:
     return Decision(fields={**fields, "want": str(Want.NOW)}, lines=(("resumed", {"now": True}),))
 
 
-def cancel(record: Record, _now: Moment, wall: Moment) -> Decision | None:
-    """It ends; a running try is told to stop and ends when it was seen to."""
+def cancel(record: Record, now: Moment, wall: Moment) -> Decision | None:
+    """It ends; a running try is told to stop and ends when it was seen to. What failed is given up: it leaves the list."""
+    if record.status is TransferStatus.ERROR:
+        return acknowledge(record, now, wall)
     _must_be_open(record, "cancel")
     if record.owner is None:
         return canceled(record, wall)
@@ -98,7 +100,8 @@ def acknowledge(record: Record, _now: Moment, wall: Moment) -> Decision | None:
     if record.acknowledged_at is not None:
         return None
     fields = {"acknowledged_at": wall, "sealed": None, "environment": None}
-    return Decision(fields=fields, lines=(("acknowledged", {}),), erase=record.spec.source.kind == "spool")
+    kept = record.status is TransferStatus.ERROR and record.spec.source.kind == "spool"  # for a retry; with any other end the copy went
+    return Decision(fields=fields, lines=(("acknowledged", {}),), erase=kept)
 
 
 VERBS: Mapping[str, Ordered] = {"start": start, "pause": pause, "resume": resume, "cancel": cancel, "retry": retry, "acknowledge": acknowledge}
