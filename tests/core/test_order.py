@@ -116,8 +116,16 @@ def test_acknowledge_erases_the_secrets_of_what_ended(status: TransferStatus) ->
     assert seen.acknowledged_at == NOW and seen.sealed is None
 
 
-@pytest.mark.parametrize("status", TERMINAL)
-@pytest.mark.parametrize("verb", ["pause", "resume", "cancel"])
+def test_canceling_what_failed_gives_it_up() -> None:
+    seen = after("cancel", ended(S.ERROR, sealed=b"s"))
+
+    assert (seen.status, seen.acknowledged_at, seen.sealed) == (S.ERROR, NOW, None)
+
+
+STAY = [(verb, status) for verb in ("pause", "resume", "cancel") for status in TERMINAL if (verb, status) != ("cancel", S.ERROR)]
+
+
+@pytest.mark.parametrize(("verb", "status"), STAY)
 def test_an_end_stays_an_end(verb: str, status: TransferStatus) -> None:
     with pytest.raises(InvalidState, match=status.word):
         ordered(verb, ended(status), NOW, NOW)

@@ -47,6 +47,8 @@ def test_it_shows_what_waits_what_needs_somebody_and_what_failed_each_with_the_c
         "running": [], "again": [waits], "needs": [needs], "failed": [failed],
     }  # fmt: skip
     machine.run("cancel", waits, needs)
+    machine.run("cancel", "--failed")
+    assert "nothing is running, waiting or failed" in machine.run().stdout
 
 
 def test_when_all_is_well_it_says_so(machine, tmp_path):

@@ -11,14 +11,15 @@ from sendoff.cli.parser import Parser, add_selection
 from sendoff.errors import InvalidArgument
 from sendoff.model.query import Order, Selection
 
+FAILED = {"retry": "every operation that failed", "cancel": "what failed and will not be tried again: it leaves the list"}
 _DONE = {"pause": "paused", "resume": "resumed", "cancel": "canceled", "retry": "retried"}
 
 
 def arguments(parser: Parser, command: str) -> None:
     """The options of an order."""
     add_selection(parser)
-    if command == "retry":
-        parser.option("--failed", action="store_true", help="every operation that failed")
+    if command in FAILED:
+        parser.option("--failed", action="store_true", help=FAILED[command])
     if command == "resume":
         parser.option("--now", action="store_true", help="this once, whatever network, power or back-off say")
 
@@ -38,9 +39,9 @@ def _details(call: Call) -> dict[str, Any]:
 
 def _selection(call: Call) -> Selection:
     options = call.options
-    failed = call.command == "retry" and options.failed
+    failed = call.command in FAILED and options.failed
     if not (call.words or options.batch or options.group or options.all or failed):
-        more = ", --failed" if call.command == "retry" else ""
+        more = ", --failed" if call.command in FAILED else ""
         raise InvalidArgument(f"sendoff {call.command} needs an id, --batch, --group{more} or --all", hint="sendoff list shows the ids")
     if call.words and (options.batch or options.group or options.all or failed):
         raise InvalidArgument(f"sendoff {call.command} takes ids, or --batch, --group or --all, not both")

@@ -91,7 +91,7 @@ def _lines(told: Json, parts: Mapping[str, Part]) -> Iterator[str]:
         yield "only you can help on"
         yield from _rows(parts["needs"], _helped, "sendoff list --status paused_recoverable")
     if parts["failed"].views:
-        yield "failed"
+        yield "failed; sendoff cancel --failed takes them off this list"
         yield from _rows(parts["failed"], _helped, "sendoff list --failed; sendoff retry --failed tries all of them again")
 
 
