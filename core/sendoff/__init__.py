@@ -15,8 +15,7 @@ _WHERE = {
     "api.client": "Client aconnect connect",
     "api.failure": "get_status",
     "api.functions": "aevents afind aget aput aput_many events find get put put_many",
-    "api.handle": "UploadHandle",
-    "api.operation": "UploadOperation",
+    "api.operation": "UploadHandle UploadOperation",
     "api.options": "Options",
     "api.uploader": "BackgroundUploader",
     "errors": (

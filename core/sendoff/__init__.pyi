@@ -45,7 +45,7 @@ from sendoff.api.functions import (
 from sendoff.api.functions import (
     put_many as put_many,
 )
-from sendoff.api.handle import (
+from sendoff.api.operation import (
     UploadHandle as UploadHandle,
 )
 from sendoff.api.operation import (

@@ -3,6 +3,7 @@
 import ast
 import copy
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,12 @@ def test_a_rule_notices_who_breaks_it(importer, imported, rule, report):
     graph.add_import(importer=importer, imported=imported, line_number=1, line_contents="")
 
     assert not contract.check(graph, verbose=False).kept
+
+
+def test_no_module_knows_one_that_knows_it(report):
+    known = {module: report.graph.find_modules_directly_imported_by(module) for module in report.graph.modules}
+
+    assert list(TopologicalSorter(known).static_order()), "graphlib names the circle"
 
 
 def test_every_leaf_is_under_the_rules():

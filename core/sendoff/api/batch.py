@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from sendoff.api.connection import Connection
 from sendoff.api.failure import failure_of
-from sendoff.api.handle import ENDED, UploadHandle
-from sendoff.api.operation import UploadOperation
+from sendoff.api.operation import UploadHandle, UploadOperation
+from sendoff.api.wait import ENDED
 from sendoff.errors import HostUnavailable, InvalidState, NeedsAttention, SendoffError, UploadCanceled, UploadFailed
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Query, Question, Selection, View
-
-if TYPE_CHECKING:
-    from sendoff.api.connection import Connection
 
 AT_ONCE = 100
 SHOWN = 10

@@ -8,9 +8,9 @@ from typing import Literal, Self
 
 from sendoff.api.averbs import AwaitableVerbs
 from sendoff.api.bridge import in_thread
-from sendoff.api.connection import Connection
+from sendoff.api.connection import SHARED, Connection
 from sendoff.api.mode import mode_of
-from sendoff.desk.place import Place, find_place
+from sendoff.desk.place import find_place
 from sendoff.errors import ConfigurationError
 
 Mode = Literal["auto", "host", "embedded"]
@@ -67,9 +67,9 @@ def connect(
     place = find_place(os.environ, app=app, state_dir=state_dir, config=config)
     if config is not None and not os.path.exists(place.config):
         raise ConfigurationError(f"the configuration file {place.config} does not exist")
-    client = client_of(place, mode)
-    client._connection.reach()
-    return client
+    connection = Connection(place, mode_of(mode, place, os.environ))
+    connection.reach()
+    return Client(connection)
 
 
 async def aconnect(
@@ -79,6 +79,6 @@ async def aconnect(
     return await in_thread(connect, app=app, state_dir=state_dir, config=config, mode=mode)
 
 
-def client_of(place: Place, mode: str = "auto") -> Client:
-    """The client of a place; nobody is asked yet."""
-    return Client(Connection(place, mode_of(mode, place, os.environ)))
+def default() -> Client:
+    """The client of the place that the environment names now, for the functions of the module; nobody is asked yet."""
+    return Client(SHARED.to(find_place(os.environ)))

@@ -1,4 +1,4 @@
-"""What all objects of one client share: the desk, whoever watches, and their end."""
+"""What all objects of one client share: the desk, whoever watches, and their end; and the ones that a whole program shares."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from sendoff.api.mode import mode_of
 from sendoff.api.watch import TURNS, Watch
 from sendoff.api.way import HostOrOwn
 from sendoff.desk.client import DeskClient
@@ -45,8 +46,6 @@ class Connection:
         _renewed_in_children(self)
 
     def __reduce__(self) -> tuple[Callable[..., Connection], tuple[Place, str]]:
-        from sendoff.api.default import connection_to
-
         return connection_to, (self.place, self.mode)
 
     @property
@@ -133,6 +132,27 @@ class Connection:
             self._left.append(self._embedded)  # never let go here: its journal is open in the parent
             self._embedded = None
         self._desk = self._made()
+
+
+class Shared:
+    """One connection a place, made at first use. It needs no lock, so a forked child finds none held: making one twice costs nothing, one of them stays."""
+
+    def __init__(self) -> None:
+        self._connections: dict[Place, Connection] = {}
+
+    def to(self, place: Place) -> Connection:
+        """The one to this place; nobody is asked yet."""
+        found = self._connections.get(place)
+        return found if found is not None else self._connections.setdefault(place, Connection(place, mode_of("auto", place, os.environ)))
+
+
+SHARED = Shared()
+
+
+def connection_to(place: Place, mode: str) -> Connection:
+    """What an operation that comes out of a pickle is asked over; one for each place and process."""
+    shared = SHARED.to(place)
+    return shared if shared.mode == mode else Connection(place, mode)
 
 
 def _close(known: weakref.ref[Connection]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from sendoff.api.connection import Connection
 from sendoff.api.reading import failure_value, progress_of, reason_of, receipt_of, response_of, time_of, word_of
 from sendoff.errors import UnknownOperation
 from sendoff.model.delivery import Receipt
@@ -15,9 +16,6 @@ from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Created, View
 from sendoff.model.response import Response
 from sendoff.model.status import TransferStatus
-
-if TYPE_CHECKING:
-    from sendoff.api.connection import Connection
 
 
 class Facts:

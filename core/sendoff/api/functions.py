@@ -1,4 +1,4 @@
-"""``sendoff.put`` and its kin: one client for the whole program, made at first use."""
+"""``sendoff.put`` and its kin: one connection for the whole program, made at first use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, Unpack
 
 from sendoff.api.batch import Batch
-from sendoff.api.default import DEFAULT
+from sendoff.api.client import default
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import Options
 from sendoff.api.source import UploadSource
@@ -16,17 +16,17 @@ from sendoff.model.event import Event
 
 def put(source: UploadSource, destination: str, **options: Unpack[Options]) -> UploadOperation:
     """Queue and start an upload; it is on disk when this returns, and goes on without this program. See ``Client.put``."""
-    return DEFAULT.client().put(source, destination, **options)
+    return default().put(source, destination, **options)
 
 
 def put_many(pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
     """Queue and start many uploads as one batch; those that are refused are in ``batch.errors``. See ``Client.put_many``."""
-    return DEFAULT.client().put_many(pairs, **options)
+    return default().put_many(pairs, **options)
 
 
 def get(name: str | int) -> UploadOperation:
     """The operation with this id, number, or beginning of an id that no other has. See ``Client.get``."""
-    return DEFAULT.client().get(name)
+    return default().get(name)
 
 
 def find(
@@ -35,7 +35,7 @@ def find(
     after: str | int | UploadOperation | None = None,
 ) -> Iterator[UploadOperation]:  # fmt: skip
     """Operations in order of creation; those that are unfinished or not acknowledged, unless ``all``. See ``Client.find``."""
-    return DEFAULT.client().find(
+    return default().find(
         status=status, reason=reason, group=group, batch=batch, metadata=metadata, failed=failed, all=all, limit=limit, after=after
     )  # fmt: skip
 
@@ -44,22 +44,22 @@ def events(
     after: int | None = None, follow: bool = False, *, operation: str | int | UploadOperation | None = None, types: Iterable[str] = ()
 ) -> Iterator[Event]:
     """The durable history, in the order in which it was recorded. See ``Client.events``."""
-    return DEFAULT.client().events(after, follow, operation=operation, types=types)
+    return default().events(after, follow, operation=operation, types=types)
 
 
 async def aput(source: UploadSource, destination: str, **options: Unpack[Options]) -> UploadOperation:
     """``put`` for ``await``."""
-    return await DEFAULT.client().aput(source, destination, **options)
+    return await default().aput(source, destination, **options)
 
 
 async def aput_many(pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
     """``put_many`` for ``await``."""
-    return await DEFAULT.client().aput_many(pairs, **options)
+    return await default().aput_many(pairs, **options)
 
 
 async def aget(name: str | int) -> UploadOperation:
     """``get`` for ``await``."""
-    return await DEFAULT.client().aget(name)
+    return await default().aget(name)
 
 
 def afind(
@@ -68,7 +68,7 @@ def afind(
     after: str | int | UploadOperation | None = None,
 ) -> AsyncIterator[UploadOperation]:  # fmt: skip
     """``find`` for ``async for``."""
-    return DEFAULT.client().afind(
+    return default().afind(
         status=status, reason=reason, group=group, batch=batch, metadata=metadata, failed=failed, all=all, limit=limit, after=after
     )  # fmt: skip
 
@@ -77,4 +77,4 @@ def aevents(
     after: int | None = None, follow: bool = False, *, operation: str | int | UploadOperation | None = None, types: Iterable[str] = ()
 ) -> AsyncIterator[Event]:
     """``events`` for ``async for``."""
-    return DEFAULT.client().aevents(after, follow, operation=operation, types=types)
+    return default().aevents(after, follow, operation=operation, types=types)

@@ -6,17 +6,15 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sendoff.api.batch import Batch
+from sendoff.api.connection import Connection
 from sendoff.api.operation import UploadOperation
 from sendoff.api.source import UploadSource, is_path, kept, request_of
 from sendoff.errors import InvalidArgument, SendoffError
 from sendoff.model.operation import Request
 from sendoff.model.query import Created
-
-if TYPE_CHECKING:
-    from sendoff.api.connection import Connection
 
 MOST_KEPT = 500  # bytes and streams of one call: each is an open file until it is stored
 

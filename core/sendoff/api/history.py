@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from sendoff.api.connection import Connection
 from sendoff.errors import HostUnavailable, InvalidArgument
 from sendoff.model.complaint import nearest
 from sendoff.model.event import TYPES, Event
 from sendoff.model.query import Query
-
-if TYPE_CHECKING:
-    from sendoff.api.connection import Connection
 
 TRIES = 5
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
 
+from sendoff.api.connection import Connection
 from sendoff.errors import InvalidArgument
 from sendoff.model.query import Query, View
-
-if TYPE_CHECKING:
-    from sendoff.api.connection import Connection
 
 
 def named(connection: Connection, name: str | int) -> View:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
+from sendoff.api.connection import Connection
 from sendoff.api.facts import Facts
 from sendoff.api.failure import failure_of
-from sendoff.api.handle import ENDED, UploadHandle
 from sendoff.api.options import fields_of
 from sendoff.api.reading import word_of
+from sendoff.api.wait import ENDED, Wait
 from sendoff.errors import InvalidState, Json
 from sendoff.model.event import Event
 from sendoff.model.header import checked_header
@@ -19,9 +20,6 @@ from sendoff.model.progress import UploadProgress
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Selection
 from sendoff.model.status import CostPolicy, TransferPriority
-
-if TYPE_CHECKING:
-    from sendoff.api.connection import Connection
 
 
 class UploadOperation(Facts):
@@ -159,3 +157,14 @@ class UploadOperation(Facts):
         from sendoff.api.history import history
 
         return history(self._connection, ids=(self.id,))
+
+
+class UploadHandle(Wait[UploadOperation]):
+    """Attached to one operation: a result to wait for, from a thread or with ``await``, and progress to iterate over with ``async for``.
+
+    It outlives the host: when that dies, the next one is started and asked. Dropping it stops nothing.
+    """
+
+    def cancel(self) -> bool:
+        """Give the upload up, for good; False when it had ended already."""
+        return self.operation.cancel()

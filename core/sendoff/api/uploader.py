@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sendoff.api.batch import Batch
-from sendoff.api.default import DEFAULT
+from sendoff.api.client import Client, default
 from sendoff.api.handover import Asked, Handover
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import fields_of, login_of
@@ -17,9 +17,6 @@ from sendoff.model.header import Header, checked_header, joined
 from sendoff.model.query import Query
 from sendoff.model.secret import Credential, Secret
 from sendoff.model.status import CostPolicy
-
-if TYPE_CHECKING:
-    from sendoff.api.client import Client
 
 Upload = tuple[str, UploadSource] | tuple[str, UploadSource, str | None]
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
@@ -104,7 +101,7 @@ class BackgroundUploader:
         return [UploadOperation(connection, view["id"], view=view) for view in views if all_groups or view["group"] == group]
 
     def _used(self) -> Client:
-        return self._client if self._client is not None else DEFAULT.client()
+        return self._client if self._client is not None else default()
 
     def _handover(self) -> Handover:
         return Handover(self._used()._connection, quiet=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from sendoff.api.batch import Batch
+from sendoff.api.connection import Connection
 from sendoff.api.handover import Asked, Handover
 from sendoff.api.history import followed, history
 from sendoff.api.naming import named
@@ -18,9 +19,6 @@ from sendoff.model.complaint import nearest
 from sendoff.model.event import Event
 from sendoff.model.query import Query
 from sendoff.model.status import TransferStatus
-
-if TYPE_CHECKING:
-    from sendoff.api.connection import Connection
 
 Pair = tuple[UploadSource, str] | tuple[UploadSource, str, Options]
 Status = str | TransferStatus

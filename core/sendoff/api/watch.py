@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sendoff.api.callbacks import Callbacks
 from sendoff.errors import InvalidState, SendoffError
@@ -15,13 +15,35 @@ from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Order, Query, Selection, View
 
 if TYPE_CHECKING:
-    from sendoff.api.handle import UploadHandle
     from sendoff.desk.client import DeskClient
 
 TURNS = tuple(sorted(ENDS | {"waiting", "paused", "resumed", "changed", "retried"}))  # events after which an operation may stand elsewhere
 AT_ONCE = 100
 LONGEST_END = 5.0  # seconds; a thread that follows hears something every second
 SOON = 0.1  # seconds a look may be put off for company
+
+
+class Watcher(Protocol):
+    """Somebody who waits for an operation.
+
+    id: of the operation. wants_progress: whether it is to be told how far it is in between.
+    """
+
+    id: str
+    wants_progress: bool
+
+    def looked(self, view: View | None) -> None:
+        """How the operation stands; None when there is no such operation."""
+
+    def progressed(self, progress: UploadProgress) -> None:
+        """How far it is."""
+
+    def gave_up(self, error: SendoffError) -> None:
+        """Nothing more will be heard."""
+
+    def done(self) -> bool:
+        """Whether the end was seen, whichever it was."""
+        ...
 
 
 class Watch:
@@ -38,7 +60,7 @@ class Watch:
     def renew(self) -> None:
         """In a forked child: threads and whoever is watched are the parent's."""
         self.changed = threading.Condition()
-        self._watched: dict[str, list[UploadHandle]] = {}
+        self._watched: dict[str, list[Watcher]] = {}
         self._new: set[str] = set()
         self._following: threading.Thread | None = None
         self._looking: threading.Thread | None = None
@@ -46,7 +68,7 @@ class Watch:
         self._listening = self._closed = False
         self.callbacks.renew()
 
-    def add(self, handle: UploadHandle) -> None:
+    def add(self, handle: Watcher) -> None:
         """Watch for this one, too; nothing happens when it is watched for already, or at its end."""
         with self.changed:
             if self._closed:
@@ -57,7 +79,7 @@ class Watch:
                 self._new.add(handle.id)
                 self._go_on()
 
-    def drop(self, handle: UploadHandle) -> None:
+    def drop(self, handle: Watcher) -> None:
         """Nobody waits with this one any more."""
         with self.changed:
             handles = self._watched.get(handle.id, [])

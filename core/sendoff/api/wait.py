@@ -6,36 +6,30 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, Self, TypeVar
 
 from sendoff.api.callbacks import EVERY, Call, Listener
+from sendoff.api.facts import Facts
 from sendoff.api.failure import failure_of
 from sendoff.api.reading import progress_of
+from sendoff.api.watch import Watch
 from sendoff.errors import SendoffError, UnknownOperation
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import View
 
-if TYPE_CHECKING:
-    from sendoff.api.operation import UploadOperation
-    from sendoff.api.watch import Watch
-
 ENDED = ("completed", "canceled", "error")
+Operation = TypeVar("Operation", bound=Facts)
 
 
-class UploadHandle:
-    """Attached to one operation: a result to wait for, from a thread or with ``await``, and progress to iterate over with ``async for``.
+class Wait(Generic[Operation]):
+    """A result to wait for, from a thread or with ``await``, and progress to iterate over with ``async for``."""
 
-    It outlives the host: when that dies, the next one is started and asked. Dropping it stops nothing.
-    """
-
-    def __init__(
-        self, operation: UploadOperation, watch: Watch, progress: Callable[[UploadProgress], object] | None = None, *, wants_progress: bool = True
-    ) -> None:
+    def __init__(self, operation: Operation, watch: Watch, progress: Callable[[UploadProgress], object] | None = None, *, wants_progress: bool = True) -> None:
         self.operation, self.id, self.wants_progress = operation, operation.id, wants_progress
         self._watch, self._progress = watch, progress
         self._process = os.getpid()
         self._listener = Listener()
-        self._when_done: list[Callable[[UploadHandle], object]] = []
+        self._when_done: list[Callable[[Self], object]] = []
         self._rings: list[Call] = []
         self._view: View | None = None
         self._last: UploadProgress | None = None
@@ -43,11 +37,11 @@ class UploadHandle:
         watch.add(self)
 
     def __repr__(self) -> str:
-        return f"<UploadHandle of {self.operation!r}>"
+        return f"<{type(self).__name__} of {self.operation!r}>"
 
     # -- for whoever waits ------------------------------------------------------------------------------------------
 
-    def result(self, timeout: float | None = None, *, patient: bool = False) -> UploadOperation:
+    def result(self, timeout: float | None = None, *, patient: bool = False) -> Operation:
         """The operation, once it is completed.
 
         timeout: seconds; then ``TimeoutError``, and the upload goes on. patient: where only a person can help, wait on.
@@ -63,11 +57,7 @@ class UploadHandle:
         """Whether the end was seen, whichever it was."""
         return self._error is not None or (self._view is not None and self._view["status"] in ENDED)
 
-    def cancel(self) -> bool:
-        """Give the upload up, for good; False when it had ended already."""
-        return self.operation.cancel()
-
-    def add_done_callback(self, function: Callable[[UploadHandle], object]) -> None:
+    def add_done_callback(self, function: Callable[[Self], object]) -> None:
         """Call ``function(handle)`` at the end, in the thread ``sendoff-callbacks``; at once when that has come."""
         self._stay()
         with self._watch.changed:
@@ -76,7 +66,7 @@ class UploadHandle:
                 return
         self._watch.callbacks.soon(self._listener, then=[lambda: _tell(function, self)])
 
-    def __await__(self) -> Generator[Any, None, UploadOperation]:
+    def __await__(self) -> Generator[Any, None, Operation]:
         return self._awaited().__await__()
 
     async def __aiter__(self) -> AsyncIterator[UploadProgress]:
@@ -95,7 +85,7 @@ class UploadHandle:
                 await asyncio.sleep(EVERY)
         self._outcome(False)
 
-    async def _awaited(self) -> UploadOperation:
+    async def _awaited(self) -> Operation:
         with self._ringing() as changed:
             while not self._settled(False):
                 await changed.wait()
@@ -170,7 +160,7 @@ class UploadHandle:
     def _settled(self, patient: bool) -> bool:
         return self.done() or (self._view is not None and self._view["needs"] is not None and not patient)
 
-    def _outcome(self, patient: bool) -> UploadOperation:
+    def _outcome(self, patient: bool) -> Operation:
         if self._error is not None:
             raise self._error
         error = failure_of(self._view, patient=patient) if self._view is not None else None
