@@ -148,6 +148,8 @@ class Drivers:
             raise UnsupportedScheme(
                 f"no installed transport carries to {scheme}://{nearest(scheme, known)}; installed: {shown}",
                 hint="transports are plugins; sendoff plugins shows those that are installed",
+                scheme=scheme,
+                interpreter=sys.executable,
             )
         if len(found) > 1:
             self._log.warning("%s:// is carried by %s; also by %s, which a destination can name with use =", scheme, found[0][1], found[1][1])
@@ -189,7 +191,7 @@ def _missing(kind: str, name: str, installed: Sequence[str]) -> DriverMissing:
     package = _PACKAGES.get(kind, {}).get(name)
     message = f"no {_singular(kind)} {name!r} is installed for {sys.executable}{nearest(name, installed)}; installed: {', '.join(installed) or 'none'}"
     cure = f"{sys.executable} -m pip install {package}" if package else f'a package that has it names it in [project.entry-points."sendoff.{kind}"]'
-    return DriverMissing(message, hint=cure, name=name, kind=kind)
+    return DriverMissing(message, hint=cure, name=name, kind=kind, interpreter=sys.executable)
 
 
 def _checked(kind: str, name: str, driver: Any) -> type:

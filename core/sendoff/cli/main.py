@@ -34,7 +34,7 @@ def run(words: Sequence[str], results: TextIO, notes: TextIO, placing: Placing, 
     try:
         return _carried_out(words, output, placing, opening)
     except SendoffError as error:
-        output.fail(error)
+        output.fail(_explained(error))
         return exits.exit_code_of(error)
     except OSError as cause:  # of this machine, not of a server: those are told as ours
         output.fail(StoreRefused(f"{cause.filename or 'sendoff'}: {cause.strerror or cause}"))
@@ -102,6 +102,15 @@ def _open(place: Place, spawn: bool) -> DeskClient:
     from sendoff.desk.client import DeskClient
 
     return DeskClient(place, environment=dict(os.environ), spawn=spawn)
+
+
+def _explained(error: SendoffError) -> SendoffError:
+    """What only this side can say of it."""
+    if "interpreter" not in error.facts:
+        return error
+    from sendoff.host.interpreter import explained
+
+    return explained(error)
 
 
 def _silence(stream: TextIO) -> None:

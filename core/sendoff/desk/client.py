@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sendoff.model.secret import Credential
 
 PIECE = 64 * 1024
+_OF_A_VARIABLE = "env:"
 LONGEST_HELD = 0.05  # seconds
 TRIES = 5
 _DOING = ("gc",)  # questions that are something to do: not asked again by themselves when the host dies over them
@@ -61,7 +62,7 @@ class DeskClient:
         """One answer per request, in order, while later requests are still on their way; see the contract."""
         submitter = self._environment if environment is None else environment
         terms = codec.line({"environment": dict(submitter), "start": start, "dry_run": dry_run, "together": together})
-        pieces = _pieces(terms, requests)
+        pieces = _pieces(terms, _noted(requests, self._road.hide))
         first, second = next(pieces), next(pieces, None)
         if second is None:
             exchange = self._road.told("create", first)
@@ -150,6 +151,15 @@ def _json(exchange: Exchange) -> Json:
         return codec.parse(b"".join(exchange.body()))
     finally:
         exchange.close()
+
+
+def _noted(requests: Iterable[Request], hide: Callable[[str], None]) -> Iterator[Request]:
+    """The requests; whatever variable one of them names for a secret is none of a host's business that is started now."""
+    for request in requests:
+        for reference in (request.credential, *(value for _, value in request.secret_headers)):
+            if reference and reference.startswith(_OF_A_VARIABLE):
+                hide(reference.removeprefix(_OF_A_VARIABLE))
+        yield request
 
 
 def _pieces(terms: bytes, requests: Iterable[Request]) -> Iterator[bytes]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PREFIX = "SENDOFF_"
-OWN = frozenset({"SENDOFF_CONFIG", "SENDOFF_STATE_DIR", "SENDOFF_APP", "SENDOFF_MODE", "SENDOFF_KEY_FILE", "SENDOFF_TRACE_HOOKS"})
-_OF_A_NOTICE = "SENDOFF_NOTICE_"
+NO_SETTINGS = frozenset({"SENDOFF_CONFIG", "SENDOFF_STATE_DIR", "SENDOFF_APP", "SENDOFF_KEY_FILE", "SENDOFF_TRACE_HOOKS"})
+OF_A_NOTICE = "SENDOFF_NOTICE_"  # what a program is told that a sink starts; it may call sendoff in its turn
+_OWN = NO_SETTINGS | {"SENDOFF_MODE"}
 
 
 def for_the_host(environment: Mapping[str, str]) -> dict[str, str]:
     """Their names, each with a digest of its value: enough to see whether two environments wish the same, and no value goes anywhere."""
-    found = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name not in OWN and not name.startswith(_OF_A_NOTICE)}
+    found = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name not in _OWN and not name.startswith(OF_A_NOTICE)}
     if not found:
         return {}
     from hashlib import blake2b

@@ -85,7 +85,17 @@ class Verbs:
             self._stop(call.document("details").get("replace") is True)
             return
         told = self._work.ask(Question(what=what, details=call.document("details")))
-        call.answer({**told, **self._facts()} if what == "status" and isinstance(told, dict) else told)
+        call.answer(self._completed(what, told) if isinstance(told, dict) else told)
+
+    def _completed(self, what: str, told: dict[str, Json]) -> Json:
+        """With what the host knows beside the work."""
+        if what == "status":
+            return {**told, **self._facts()}
+        error = self._facts()["configuration_error"] if what == "check" else None
+        if error is None:
+            return told
+        row = {"what": "configuration", "ok": False, "detail": f"not in force, the one before is: {error['message']}", "error": error}
+        return {**told, "ok": False, "rows": [row, *told["rows"]]}
 
     def _keep(self, call: Call) -> None:
         reference = call.text("reference")

@@ -11,14 +11,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsError
 
+from sendoff.desk.variables import NO_SETTINGS, OF_A_NOTICE
 from sendoff.errors import ConfigurationError
 from sendoff.model.complaint import nearest
 from sendoff.settings.shape import BETWEEN, PREFIX, Shape
 
 Tree = dict[str, Any]
-
-NO_SETTINGS = frozenset({"SENDOFF_CONFIG", "SENDOFF_STATE_DIR", "SENDOFF_APP", "SENDOFF_KEY_FILE", "SENDOFF_TRACE_HOOKS"})
-_OF_A_NOTICE = "SENDOFF_NOTICE_"  # what a program is told that a sink starts; it may call sendoff in its turn
 
 
 class TreeSource(PydanticBaseSettingsSource):
@@ -67,7 +65,7 @@ def file_tree(path: Path | None, *, required: bool) -> Tree:
 
 def variable_tree(environ: Mapping[str, str], file: Tree) -> Tree:
     """What the ``SENDOFF_`` variables say, its names spelled as the file spells them. Errors: ``ConfigurationError`` for an unknown variable."""
-    named = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name not in NO_SETTINGS and not name.startswith(_OF_A_NOTICE)}
+    named = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name not in NO_SETTINGS and not name.startswith(OF_A_NOTICE)}
     for name in named:
         if name.removeprefix(PREFIX).partition(BETWEEN)[0].lower() not in Shape.model_fields:
             raise ConfigurationError(f"unknown variable {name}{nearest(name, [*_variable_names(), *NO_SETTINGS])}")
