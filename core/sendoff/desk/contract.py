@@ -37,7 +37,10 @@ class Desk(Protocol):
         ...
 
     def order(self, order: Order, which: Selection) -> Applied:
-        """``start pause resume cancel retry acknowledge``; durable when it returns."""
+        """``start pause resume cancel retry acknowledge move set``, with the details that ``Order`` names; durable when it returns.
+
+        An order for many is in force at once and written out in slices. Why one that was named alone cannot obey is raised; of many, ``Applied`` says it.
+        """
         ...
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
@@ -56,7 +59,10 @@ class Desk(Protocol):
         ...
 
     def ask(self, question: Question) -> Json:
-        """``status plugins config credentials check todos batch open stop``."""
+        """``status plugins config credentials check todos batch open remains``; and ``gc``, which forgets at once what is past its time.
+
+        A host's desk also knows ``stop``: it leaves at a safe point.
+        """
         ...
 
     def keep(self, reference: str, credential: Credential | None) -> None:
