@@ -181,6 +181,17 @@ def test_retry_means_what_failed_or_was_canceled_and_acknowledge_what_has_ended(
     assert [type_ for type_, _ in ground.told(*ENDS)].count("canceled") == BATCHES[0] + BATCHES[1]
 
 
+@pytest.mark.parametrize("verb", ["pause", "set"])
+def test_one_that_is_named_twice_over_obeys_once(ground: Ground, verb: str) -> None:
+    last = ground.records()[-1]
+
+    applied = ground.process.app.order(
+        Order(verb=verb, details={"label": "x"} if verb == "set" else {}), Selection(ids=(last.id, last.batch, str(last.number)))
+    )
+
+    assert applied.count >= 1 and len(ground.told("paused", "changed")) == 1
+
+
 def test_many_named_ones_that_cannot_obey_are_told_by_name(ground: Ground) -> None:
     gone = ground.records()[0]
     ground.order("cancel", ids=(gone.id,))

@@ -45,6 +45,7 @@ class Ordering:
 
     def give(self, order: Order, records: Sequence[Record], *, alone: bool = False) -> Applied:
         """An order for a few, in one unit. alone: one was named, and why it cannot obey is raised."""
+        records = list({record.number: record for record in records}.values())  # one may be named, and in a batch that is named
         waited = [self._sweeping.settled(record) for record in records]
         records = self._newest(records) if any(waited) else records
         while True:
