@@ -16,9 +16,10 @@ SIZE = 24 * MIB
 SOON = 60
 
 
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    """One place and one host for all; whoever kills it leaves the next one."""
+    with Stage(tmp_path_factory.mktemp("python")) as made:
         yield made
 
 
@@ -139,7 +140,7 @@ def test_more_than_fit_one_page_are_found(client, stage, receiver):
 
     assert (len(batch), len(batch.errors)) == (1200, 0)
     assert len({one.id for one in client.find(batch=batch)}) == len({one.id for one in client.find(batch=batch.number)}) == 1200
-    last = list(client.find(limit=700))[-1]
+    last = list(client.find(batch=batch, limit=700))[-1]
     assert [one.requested_url.rpartition("/")[2] for one in client.find(after=last, limit=2)] == ["700", "701"]
     with pytest.raises(sendoff.InvalidArgument, match="is a batch of several operations"):
         client.get(batch.id)

@@ -17,9 +17,10 @@ SOON = 60
 LONGEST_STEP = 0.5  # seconds; a loop that waited for the host would stand still as long as that is stopped
 
 
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    """One place and one host for all; nothing unfinished is left to the next test."""
+    with Stage(tmp_path_factory.mktemp("awaited")) as made:
         yield made
 
 
@@ -58,7 +59,7 @@ def test_the_loop_ticks_on_while_a_slow_host_answers(stage, receiver):
             took = time.monotonic() - begun
             told = [progress.bytes_sent async for progress in operation.attach()]
             assert await operation.attach() is operation
-            assert [found async for found in client.afind(all=True)] == [operation]
+            assert [found async for found in client.afind(batch=operation.batch, all=True)] == [operation]
             assert await client.aget(operation.number) == operation
             types = [event.type async for event in client.aevents(operation=operation)]
         ticking.cancel()
@@ -81,7 +82,7 @@ def test_a_canceled_await_leaves_nothing_hanging(stage, receiver):
 
     async def program():
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(client.aput(path, receiver.url), 0.2)
+            await asyncio.wait_for(client.aput(path, receiver.url, group="left"), 0.2)
 
     os.kill(host, signal.SIGSTOP)
     try:
@@ -90,16 +91,15 @@ def test_a_canceled_await_leaves_nothing_hanging(stage, receiver):
         assert time.monotonic() - begun < 5
     finally:
         os.kill(host, signal.SIGCONT)
-    (operation,) = stage_has(client, 1)
+    operation = first_of(client, "left")
     assert operation.wait(SOON).receipt.size == 1000
     client.close()
 
 
-def stage_has(client, count):
-    """The operations of a client as soon as there are so many."""
+def first_of(client, group):
+    """The first operation of a group as soon as there is one."""
     for _ in client.events(follow=True, types=("created",)):
-        found = list(client.find(all=True))
-        if len(found) == count:
+        for found in client.find(group=group, all=True):
             return found
     raise AssertionError("the events ended")
 
@@ -123,8 +123,9 @@ def test_whoever_stops_reading_events_lets_their_thread_end(stage, receiver):
 
     async def program(client):
         first = await client.aput(path, receiver.url + "1")
+        (created,) = [event.seq async for event in client.aevents(operation=first, types=("created",))]
         seen = []
-        events = client.aevents(follow=True, types=("completed",))
+        events = client.aevents(created, follow=True, types=("completed",))
         async for event in events:
             seen.append(event.operation)
             if len(seen) == 2:

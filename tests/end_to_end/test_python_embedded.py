@@ -19,24 +19,6 @@ client = sendoff.connect(mode="embedded")
 print(client.put(sys.argv[1], sys.argv[2]).id, flush=True)
 sys.stdin.read()
 """
-FINISH = """
-import sys, sendoff
-with sendoff.connect(mode="embedded") as client:
-    print(client.get(sys.argv[1]).wait(60).receipt.attempts)
-"""
-DRAIN = """
-import sys, sendoff
-with sendoff.connect() as client:
-    operation = client.put(sys.argv[1], sys.argv[2])
-    client.close(drain=True)
-print(operation.id)
-"""
-NOWHERE = """
-import sys
-sys.executable = "/nonexistent/python"
-import sendoff
-print(sendoff.put(sys.argv[1], sys.argv[2]).wait(60).receipt.size)
-"""
 FORKS = """
 import os, sys, sendoff
 client = sendoff.connect(mode="embedded")
@@ -52,6 +34,12 @@ client.close()
 def stage(tmp_path):
     with Stage(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def embedded(stage):
+    """How this process does the work itself, unless another does it already."""
+    return lambda: sendoff.connect(state_dir=stage.state, config=stage.config, mode="embedded")
 
 
 @pytest.fixture
@@ -73,7 +61,7 @@ def ran(stage, program, *words):
     return said.strip()
 
 
-def test_the_program_is_the_owner_and_after_a_kill_the_next_one_finishes(stage, receiver):
+def test_the_program_is_the_owner_and_after_a_kill_the_next_one_finishes(stage, receiver, embedded):
     path, digest = stage.file(SIZE)
     with begun(stage, PUT, path, receiver.url) as process:
         id = process.stdout.readline().strip()
@@ -83,62 +71,71 @@ def test_the_program_is_the_owner_and_after_a_kill_the_next_one_finishes(stage, 
     broken = receiver.wait_for(request=1, over=True)
     assert not stage.runs()
 
-    assert ran(stage, FINISH, id) == "2"
+    with embedded() as client:
+        assert client.get(id).wait(SOON).receipt.attempts == 2
 
     assert 0 < broken.received < SIZE
     assert [request.sha256 for request in receiver.requests if request.complete] == [digest]
     assert not stage.runs()
 
 
-def test_another_process_attaches_to_it(stage, receiver):
+def test_another_process_attaches_to_it(stage, receiver, embedded):
     path, _ = stage.file(SIZE)
     with begun(stage, PUT, path, receiver.url) as process:
         id = process.stdout.readline().strip()
         with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
             assert client.get(id).wait(SOON).receipt.size == SIZE
-            embedded = sendoff.connect(state_dir=stage.state, config=stage.config, mode="embedded")
-            assert embedded.get(id).status is sendoff.TransferStatus.COMPLETED
-            embedded.close(drain=True)
+            other = embedded()
+            assert other.get(id).status is sendoff.TransferStatus.COMPLETED
+            other.close(drain=True)
             assert stage.host() == process.pid
         process.send_signal(signal.SIGKILL)
 
 
-def test_closing_it_with_drain_waits_for_the_work_and_the_configuration_may_ask_for_it(stage, receiver):
+def test_closing_it_with_drain_waits_for_the_work_and_the_configuration_may_ask_for_it(stage, receiver, embedded):
     path, digest = stage.file(SIZE)
     stage.config.write_text('mode = "embedded"\n')
 
-    id = ran(stage, DRAIN, path, receiver.url)
+    client = sendoff.connect(state_dir=stage.state, config=stage.config)
+    operation = client.put(path, receiver.url)
+    assert stage.host() == os.getpid()
+    client.close(drain=True)
 
     assert not stage.runs()
     assert [request.sha256 for request in receiver.requests if request.complete] == [digest]
-    assert stage.view(id)["receipt"]["attempts"] == 1
+    with embedded() as client:
+        assert client.get(operation.id).receipt.attempts == 1
 
 
-def test_closing_it_without_leaves_at_a_safe_point(stage, receiver):
+def test_closing_it_without_leaves_at_a_safe_point(stage, receiver, embedded):
     path, _ = stage.file(SIZE)
-    with sendoff.connect(state_dir=stage.state, config=stage.config, mode="embedded") as client:
+    with embedded() as client:
         operation = client.put(path, receiver.url)
         receiver.wait_for(bytes=MIB)
         assert stage.host() == os.getpid()
     assert not stage.runs()
 
-    with sendoff.connect(state_dir=stage.state, config=stage.config, mode="embedded") as client:
+    with embedded() as client:
         assert client.get(operation.id).wait(SOON).receipt.size == SIZE
 
 
-def test_where_no_process_can_be_started_the_program_does_the_work(stage, receiver):
+def test_where_no_process_can_be_started_the_program_does_the_work(stage, receiver, monkeypatch):
     path, _ = stage.file(1000)
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
 
-    assert ran(stage, NOWHERE, path, receiver.url) == "1000"
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
+        assert client.put(path, receiver.url).wait(SOON).receipt.size == 1000
+        assert stage.host() == os.getpid()
     assert not stage.runs()
 
 
-def test_a_forked_child_of_the_owner_asks_its_parent(stage, receiver):
+def test_a_forked_child_of_the_owner_asks_its_parent(stage, receiver, embedded):
     path, _ = stage.file(1000)
 
     id = ran(stage, FORKS, path, receiver.url)
 
-    assert stage.view(id)["status"] == "completed"
+    with embedded() as client:
+        assert client.get(id).status is sendoff.TransferStatus.COMPLETED
 
 
 def test_where_a_host_is_asked_for_and_none_can_be_started_it_says_so(stage, monkeypatch):
