@@ -27,7 +27,7 @@ COMMANDS = {
     "events": ("events", "[options] [ID]", "the durable history, in the order in which it was recorded"),
     "response": ("response", "[--head] ID", "the server's answer: its body, or its status and headers"),
     "receipt": ("receipt", "ID...", "the proof of what landed"),
-    "host": ("host", "{start,status,stop,run}", "the background process that carries the uploads"),
+    "host": ("host", "{start,status,stop,run,install,uninstall}", "the background process that carries the uploads"),
     "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
     "check": ("check", "[DESTINATION]", "read the configuration, load what it names, reach the destination"),
     "demo": ("demo", "[FILE]", "the whole story on this machine: an upload, its host killed in the middle, the end, the proof"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from sendoff.desk.endpoint import Endpoint
@@ -32,13 +32,17 @@ class Finder:
     """The way to the host of one place.
 
     environment: what a host is started with, its identity removed. spawn: whether one may be started. program: with which words.
+    hidden: names of further variables that it is not given.
     """
 
-    def __init__(self, place: Place, environment: Mapping[str, str], *, spawn: bool, program: Sequence[str] = ()) -> None:
+    def __init__(
+        self, place: Place, environment: Mapping[str, str], *, spawn: bool, program: Sequence[str] = (), hidden: Collection[str] = ()
+    ) -> None:  # fmt: skip
         self._place = place
         self._environment = environment
         self._spawn = spawn
         self._program = program
+        self._hidden = hidden
         self._endpoint = Endpoint(place, environment)
 
     def connection(self) -> socket.socket:
@@ -96,7 +100,7 @@ class Finder:
         if service is not None and service.became_host(self._place, self._environment):
             return
         try:
-            spawn_host(self._place, self._environment, self._program)
+            spawn_host(self._place, {name: value for name, value in self._environment.items() if name not in self._hidden}, self._program)
         except HostUnavailable as error:
             if "running" not in error.facts:  # somebody else was quicker: it is found in the next round
                 raise

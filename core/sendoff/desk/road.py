@@ -26,12 +26,12 @@ class Road:
         self._place, self._environment, self._spawn = place, environment, spawn
         self._wishes = for_the_host(environment)
         self._replaced = False
-        self._started_with = dict(environment)  # a host of ours
-        self._finder = way or Finder(place, self._started_with, spawn=spawn, program=program)
+        self._hidden: set[str] = set()
+        self._finder = way or Finder(place, environment, spawn=spawn, program=program, hidden=self._hidden)
 
     def hide(self, name: str) -> None:
         """A host that is started from now on is not given this variable."""
-        self._started_with.pop(name, None)
+        self._hidden.add(name)
 
     def asked(self, verb: str, parameters: Mapping[str, Json], *, timeout: float = LONGEST_CALL) -> Exchange:
         """A question that changes nothing; what is too long for an address goes as a body. timeout: seconds of silence."""
