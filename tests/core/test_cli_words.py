@@ -13,9 +13,9 @@ from sendoff.cli.main import run
 from sendoff.cli.nested import flat
 from sendoff.cli.output import Output
 from sendoff.cli.parser import split
-from sendoff.cli.refusals import Refusals
-from sendoff.cli.requests import asking
-from sendoff.cli.sources import Sources, check_words
+from sendoff.cli.put.refusals import Refusals
+from sendoff.cli.put.requests import asking
+from sendoff.cli.put.sources import Sources, check_words
 from sendoff.cli.text import aligned, clean
 from sendoff.errors import CredentialNeeded, InvalidArgument, SendoffError, SourceUnsuitable, UnknownOperation, classes
 

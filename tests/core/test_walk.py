@@ -7,9 +7,9 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from sendoff.cli.choice import Choice
-from sendoff.cli.refusals import Refusals
-from sendoff.cli.walk import Found, Walk
+from sendoff.cli.put.choice import Choice
+from sendoff.cli.put.refusals import Refusals
+from sendoff.cli.put.walk import Found, Walk
 from sendoff.errors import InvalidArgument
 
 ODD = [

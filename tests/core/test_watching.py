@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 from rich.text import Text
-from sendoff.cli.glance import Glance, in_a_line
 from sendoff.cli.main import run
-from sendoff.cli.motion import Motion
 from sendoff.cli.output import Output
-from sendoff.cli.plain import Lines, Objects
-from sendoff.cli.rows import bar, ended_row, frame
-from sendoff.cli.tally import Tally, counted, tally_of
 from sendoff.cli.text import cells, folded, shortened, span
+from sendoff.cli.watch.glance import Glance, in_a_line
+from sendoff.cli.watch.motion import Motion
+from sendoff.cli.watch.plain import Lines, Objects
+from sendoff.cli.watch.rows import bar, ended_row, frame
+from sendoff.cli.watch.tally import Tally, counted, tally_of
 from sendoff.desk.place import Place
 from sendoff.model.pace import Pace, left
 from sendoff.model.progress import UploadProgress

@@ -44,7 +44,7 @@ VIOLATIONS = [
     ("sendoff_http", "pydantic_settings", "Only settings uses pydantic-settings"),
     ("sendoff.runtime.reader", "cryptography", "Only the vault uses cryptography"),
     ("sendoff.cli.main", "uvicorn", "Only the host serves"),
-    ("sendoff.cli.watch", "rich", "Only what draws on a terminal uses rich"),
+    ("sendoff.cli.watch.command", "rich", "Only what draws on a terminal uses rich"),
     ("sendoff.cli.main", "sendoff.testing", "Nothing that ships uses the test kit"),
     ("sendoff_http", "sendoff_sqlite", "Plugins do not know each other"),
     ("sendoff_http", "sendoff.runtime.reader", "A plugin sees the face of sendoff and nothing behind it"),

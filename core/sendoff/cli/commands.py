@@ -11,10 +11,10 @@ from sendoff.errors import InvalidArgument
 INDENT = 12  # columns before what a command does
 # command: (module, what else stands on the line, what it does)
 COMMANDS = {
-    "put": ("put", "[options] SOURCE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
+    "put": ("put.command", "[options] SOURCE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
     "list": ("listing", "[options]", "what is not finished or not acknowledged"),
     "show": ("show", "ID...", "everything about an operation: why it waits, and what would help it on"),
-    "watch": ("watch", "[ID...]", "live progress: bars, rates, what waits and why; leaving it stops nothing"),
+    "watch": ("watch.command", "[ID...]", "live progress: bars, rates, what waits and why; leaving it stops nothing"),
     "wait": ("wait", "[options] ID...", "wait until operations have ended; the exit code says how"),
     "pause": ("orders", "[options] [ID...]", "stop sending; what the server has confirmed is kept"),
     "resume": ("orders", "[options] [ID...]", "let paused operations go on"),
@@ -27,10 +27,10 @@ COMMANDS = {
     "events": ("events", "[options] [ID]", "the durable history, in the order in which it was recorded"),
     "response": ("response", "[--head] ID", "the server's answer: its body, or its status and headers"),
     "receipt": ("receipt", "ID...", "the proof of what landed"),
-    "host": ("host", "{start,status,stop,run,install,uninstall}", "the background process that carries the uploads"),
+    "host": ("host.command", "{start,status,stop,run,install,uninstall}", "the background process that carries the uploads"),
     "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
     "check": ("check", "[DESTINATION]", "read the configuration, load what it names, reach the destination"),
-    "demo": ("demo", "[FILE]", "the whole story on this machine: an upload, its host killed in the middle, the end, the proof"),
+    "demo": ("demo.command", "[FILE]", "the whole story on this machine: an upload, its host killed in the middle, the end, the proof"),
     "schema": ("schema", "", "the JSON Schema of operations and events"),
     "config": ("config", "{path,show,explain,init,edit}", "where the configuration is, what is in force and what it means; how to begin one"),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from sendoff.cli.glance import Glance, in_a_line
-from sendoff.cli.tally import ENDED, Tally, tally_of
+from sendoff.cli.watch.glance import Glance, in_a_line
+from sendoff.cli.watch.tally import ENDED, Tally, tally_of
 from sendoff.model.pace import Pace
 from sendoff.model.query import View
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
-from sendoff.cli.glance import waits_text
 from sendoff.cli.show import unblocked_by, why
-from sendoff.cli.tally import TRIED_AGAIN, as_told, passed
 from sendoff.cli.text import aligned, cells, cut, name_of, shortened, span
+from sendoff.cli.watch.glance import waits_text
+from sendoff.cli.watch.tally import TRIED_AGAIN, as_told, passed
 from sendoff.errors import Json
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, Question, View

@@ -109,7 +109,7 @@ def _confirm(call: Call) -> None:
 
 def _uninstall(call: Call, service: Service | None) -> None:
     if service is not None:
-        from sendoff.cli.unit import remove
+        from sendoff.cli.host.unit import remove
         from sendoff.host.unit import Unit
 
         remove(call, Unit(place=call.place, service=service, interpreter=sys.executable, environment={}))

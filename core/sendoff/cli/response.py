@@ -6,8 +6,8 @@ from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.identity import views_of
 from sendoff.cli.parser import Parser
-from sendoff.cli.tally import ENDED
 from sendoff.cli.text import aligned, clean
+from sendoff.cli.watch.tally import ENDED
 from sendoff.errors import InvalidArgument, InvalidState, Json
 from sendoff.model.quantity import size_text
 from sendoff.model.query import View

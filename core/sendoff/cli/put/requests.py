@@ -8,8 +8,8 @@ from typing import Any
 
 from sendoff.cli.headers import headers
 from sendoff.cli.parser import pair
+from sendoff.cli.put.walk import Found
 from sendoff.cli.text import is_whole
-from sendoff.cli.walk import Found
 from sendoff.errors import InvalidArgument
 from sendoff.model.operation import Request
 from sendoff.model.quantity import seconds

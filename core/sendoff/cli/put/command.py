@@ -11,11 +11,11 @@ from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.headers import SAFE_FORMS, literal_secrets
 from sendoff.cli.parser import Parser
-from sendoff.cli.refusals import Refusals
-from sendoff.cli.requests import Asking, asking
-from sendoff.cli.sources import INPUT, Sources, check_words
-from sendoff.cli.taking import Taking
-from sendoff.cli.walk import Found, Walk
+from sendoff.cli.put.refusals import Refusals
+from sendoff.cli.put.requests import Asking, asking
+from sendoff.cli.put.sources import INPUT, Sources, check_words
+from sendoff.cli.put.taking import Taking
+from sendoff.cli.put.walk import Found, Walk
 from sendoff.errors import InvalidArgument, SendoffError
 
 SLICE = 1000  # so many are stored in one transaction
@@ -133,7 +133,7 @@ def _take(call: Call, taking: Taking, files: Sequence[Found], asked: Asking) -> 
 
 def _tell_person(call: Call, taking: Taking, destination: str) -> None:
     """How it stands, in one line; one about all that was put stands before it where there is more to say."""
-    from sendoff.cli.afterwards import of_many, of_one
+    from sendoff.cli.put.afterwards import of_many, of_one
 
     line = None
     with suppress(SendoffError):  # it is put, and this is a courtesy

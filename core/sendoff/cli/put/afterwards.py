@@ -34,8 +34,8 @@ def of_many(desk: Desk, created: Created, queued: int, destination: str) -> str:
     """``12 files (3.4 GiB) to https://h/x/: 2 running, 10 queued; sendoff watch 18``."""
     if queued > MOST:
         return f"{queued} files to {destination}; sendoff watch {created.batch_number}"
-    from sendoff.cli.glance import standing
-    from sendoff.cli.tally import counted
+    from sendoff.cli.watch.glance import standing
+    from sendoff.cli.watch.tally import counted
 
     told = desk.ask(Question(what="batch", details={"name": created.batch}))
     tally = counted(told["statuses"], told["reasons"])

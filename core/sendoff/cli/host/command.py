@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
-from sendoff.cli.hosted import rows
+from sendoff.cli.host.status import rows
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import aligned
 from sendoff.errors import InvalidArgument
@@ -47,7 +47,7 @@ def run(call: Call) -> int:
 
 def _start(call: Call) -> int:
     if call.options.adopt or call.options.recover:
-        from sendoff.cli.rescue import rescue
+        from sendoff.cli.host.rescue import rescue
 
         rescue(call)
     status = call.desk().ask(Question(what="status"))
@@ -80,12 +80,12 @@ def _run(call: Call) -> int:
 
 
 def _install(call: Call) -> int:
-    from sendoff.cli.unit import install
+    from sendoff.cli.host.unit import install
 
     return install(call)
 
 
 def _uninstall(call: Call) -> int:
-    from sendoff.cli.unit import uninstall
+    from sendoff.cli.host.unit import uninstall
 
     return uninstall(call)

@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from sendoff.cli.put.walk import not_utf8
 from sendoff.cli.text import is_whole
-from sendoff.cli.walk import not_utf8
 from sendoff.errors import InvalidArgument
 
 INPUT = "-"

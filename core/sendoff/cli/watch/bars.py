@@ -9,9 +9,9 @@ from math import ceil
 from rich.console import Console
 from rich.text import Text
 
-from sendoff.cli.glance import Glance, together
 from sendoff.cli.output import Output
-from sendoff.cli.rows import ended_row, frame
+from sendoff.cli.watch.glance import Glance, together
+from sendoff.cli.watch.rows import ended_row, frame
 from sendoff.model.query import View
 
 OTHERS = 6  # lines that are no upload's: totals, what waits, and air above

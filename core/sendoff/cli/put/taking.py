@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendoff.cli.call import Call
-from sendoff.cli.refusals import Refusals
-from sendoff.cli.requests import Asking
+from sendoff.cli.put.refusals import Refusals
+from sendoff.cli.put.requests import Asking
+from sendoff.cli.put.walk import Found
 from sendoff.cli.text import count
-from sendoff.cli.walk import Found
 from sendoff.errors import SendoffError
 
 if TYPE_CHECKING:

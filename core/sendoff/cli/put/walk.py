@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from sendoff.cli.choice import Choice
-from sendoff.cli.refusals import SHOWN, Refusals
+from sendoff.cli.put.choice import Choice
+from sendoff.cli.put.refusals import SHOWN, Refusals
 from sendoff.cli.text import is_whole
 from sendoff.errors import SourceUnreadable, SourceUnsuitable
 

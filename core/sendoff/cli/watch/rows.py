@@ -9,9 +9,9 @@ from datetime import datetime
 
 from rich.text import Text
 
-from sendoff.cli.glance import Glance, together, waits_text
-from sendoff.cli.tally import TRIED_AGAIN, passed_of
 from sendoff.cli.text import cells, clean, cut, name_of, shortened, span
+from sendoff.cli.watch.glance import Glance, together, waits_text
+from sendoff.cli.watch.tally import TRIED_AGAIN, passed_of
 from sendoff.model.progress import UploadProgress
 from sendoff.model.quantity import size_text
 from sendoff.model.query import View

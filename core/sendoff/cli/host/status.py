@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sendoff.cli.glance import standing
-from sendoff.cli.tally import counted
 from sendoff.cli.text import span
+from sendoff.cli.watch.glance import standing
+from sendoff.cli.watch.tally import counted
 from sendoff.errors import Json
 
 _SURVIVED = {"shell": "the end of this shell", "logout": "a logout", "reboot": "a reboot"}

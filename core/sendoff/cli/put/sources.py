@@ -8,11 +8,11 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from time import time_ns
 
-from sendoff.cli import listed
-from sendoff.cli.choice import Choice
-from sendoff.cli.refusals import Refusals
+from sendoff.cli.put import listed
+from sendoff.cli.put.choice import Choice
+from sendoff.cli.put.refusals import Refusals
+from sendoff.cli.put.walk import Found, Walk
 from sendoff.cli.text import is_whole
-from sendoff.cli.walk import Found, Walk
 from sendoff.errors import InvalidArgument, SourceUnsuitable
 from sendoff.model.quantity import seconds
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.parser import Parser
-from sendoff.cli.plain import Lines, Objects
 from sendoff.cli.stopping import Stopped, bounded
 from sendoff.cli.text import count
 from sendoff.cli.waiting import demand
-from sendoff.cli.watched import Everything, Named, named
-from sendoff.cli.watching import Display, Watching
+from sendoff.cli.watch.plain import Lines, Objects
+from sendoff.cli.watch.watched import Everything, Named, named
+from sendoff.cli.watch.watching import Display, Watching
 
 
 def arguments(parser: Parser, _command: str) -> None:
@@ -48,7 +48,7 @@ def _display(call: Call) -> Display:
         return Objects(call.output)
     if not call.output.terminal:
         return Lines(call.output)
-    from sendoff.cli.bars import Bars
+    from sendoff.cli.watch.bars import Bars
 
     return Bars(call.output)
 

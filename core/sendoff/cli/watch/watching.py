@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from sendoff.cli import exits
-from sendoff.cli.glance import Glance
-from sendoff.cli.motion import Motion
-from sendoff.cli.tally import Tally
 from sendoff.cli.waiting import AT_ONCE, TERMINAL, TURNS, acknowledge
-from sendoff.cli.watched import Everything, Named
+from sendoff.cli.watch.glance import Glance
+from sendoff.cli.watch.motion import Motion
+from sendoff.cli.watch.tally import Tally
+from sendoff.cli.watch.watched import Everything, Named
 from sendoff.model.event import ENDS, Event
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Query, View

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sendoff.cli.tally import Tally
 from sendoff.cli.text import span
+from sendoff.cli.watch.tally import Tally
 from sendoff.errors import Json
 from sendoff.model.pace import left
 from sendoff.model.progress import UploadProgress

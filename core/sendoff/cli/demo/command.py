@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
-from sendoff.cli.demo_file import DemoFile, given, make, sha256, to_be_made
-from sendoff.cli.demo_receiver import DemoReceiver, Request
-from sendoff.cli.demo_stage import DemoStage, Ended, demo_stage
-from sendoff.cli.demo_story import DemoStory
+from sendoff.cli.demo.file import DemoFile, given, make, sha256, to_be_made
+from sendoff.cli.demo.receiver import DemoReceiver, Request
+from sendoff.cli.demo.stage import DemoStage, Ended, demo_stage
+from sendoff.cli.demo.story import DemoStory
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import span
 from sendoff.errors import InvalidArgument, SendoffError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sendoff.cli.tally import passed_of
+from sendoff.cli.watch.tally import passed_of
 from sendoff.model.pace import Pace
 from sendoff.model.progress import UploadProgress
 

@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from sendoff.cli.demo_file import MIB
-from sendoff.cli.demo_receiver import DemoReceiver
+from sendoff.cli.demo.file import MIB
+from sendoff.cli.demo.receiver import DemoReceiver
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import find_place
 from sendoff.errors import InvalidArgument, SendoffError

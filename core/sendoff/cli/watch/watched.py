@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sendoff.cli.identity import batch_meant, views_of
-from sendoff.cli.tally import ENDED, Tally, as_told, tally_of
+from sendoff.cli.watch.tally import ENDED, Tally, as_told, tally_of
 from sendoff.model.query import Query, Question, View
 
 if TYPE_CHECKING:

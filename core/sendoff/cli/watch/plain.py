@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from sendoff.cli.glance import Glance, as_object, in_a_line
 from sendoff.cli.output import Output
 from sendoff.cli.waiting import ending
+from sendoff.cli.watch.glance import Glance, as_object, in_a_line
 from sendoff.model.moment import moment_text
 from sendoff.model.query import View
 

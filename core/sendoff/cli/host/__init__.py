@@ -1,0 +1,1 @@
+"""``sendoff host``: the background process, started, looked at, installed, rescued."""
