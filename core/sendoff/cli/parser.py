@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Help,
             allow_abbrev=False,
         )
-        self.option = self.add_argument_group("options").add_argument
+        self.option = self.add_argument
         self.alone: dict[str, str] = {}
         _add_global(self)
 
