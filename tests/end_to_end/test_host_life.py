@@ -232,3 +232,16 @@ def test_a_host_that_was_started_in_the_worst_of_places_does_its_work(stage, rec
     assert os.readlink(f"/proc/{host}/cwd") == "/"
     open_to_others = [path for path in stage.state.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077]
     assert open_to_others == []
+
+
+def test_a_host_whose_journal_was_removed_leaves_and_leaves_its_successor_alone(stage):
+    host = stage.own_host()
+    source, _ = stage.file(1000)
+    stage.put(source, "http://127.0.0.1:9/never")
+    shutil.rmtree(stage.state)
+
+    (id,) = stage.put(source, "http://127.0.0.1:9/again")
+
+    assert host.wait(20) == 0
+    assert stage.runs()
+    assert [view["id"] for view in stage.listed()] == [id]

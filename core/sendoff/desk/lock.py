@@ -48,6 +48,17 @@ class Lock:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
+    def stands(self) -> bool:
+        """Whether what we hold is still the lock of this place: its file may have been removed, and another be there."""
+        if self._descriptor is None:
+            return False
+        held = os.fstat(self._descriptor)
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == (held.st_dev, held.st_ino)
+
     def wait_free(self, patience: float) -> bool:
         """Whether nobody holds it, now or within so many seconds. It is held for a moment to see that: who takes it brings some patience."""
         try:

@@ -104,7 +104,7 @@ class Host:
 
     def stop(self) -> None:
         """Come to an end; returns at once. From now on nobody new is served."""
-        if self._listener is not None and not self._stopping.is_set():
+        if self._listener is not None and not self._stopping.is_set() and self._lock.stands():
             self._endpoint.unlink()  # first: who has connected before this is told, who comes later finds nobody
         self._stopping.set()
         self._server.should_exit = True
@@ -152,6 +152,9 @@ class Host:
         try:
             self._reread()
             leaves = self._has_been_idle()
+            if not self._lock.stands():
+                log.error("%s was removed; this host leaves, for what it would record nobody would find", self.place.state)
+                loop.call_soon_threadsafe(self.stop)
         except Exception:  # whatever the work raises is told; the host lives on, or is on its way out
             log.log(logging.DEBUG if self._stopping.is_set() else logging.ERROR, "looking around failed", exc_info=True)
         with suppress(RuntimeError):  # the loop has ended meanwhile
