@@ -2,8 +2,10 @@
 
 import ast
 import re
+import sys
 import tokenize
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,25 @@ def left_for_later(path):
 @pytest.mark.parametrize("path", [path for path in MODULES if path.resolve() != Path(__file__).resolve()], ids=name_of)
 def test_nothing_is_left_for_later(path):
     assert [f"line {token.start[0]}: {token.string[:80]}" for token in left_for_later(path)] == []
+
+
+def imported(folder):
+    """The top of every import below a folder, wherever it stands."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("project", [ROOT, *LEAVES], ids=lambda path: path.name)
+def test_what_is_imported_is_asked_for(project):
+    """A library that only the tests' own libraries bring along is missing where sendoff is installed alone."""
+    asked = {re.split(r"[<>=\[ ]", one)[0] for one in tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]}
+    room = ROOT / "core" / "sendoff" if project == ROOT else project / distribution(project).replace("-", "_")
+    known = packages_distributions()
+    found = {known[top][0].lower() for top in imported(room) if top in known and top not in sys.stdlib_module_names}
+
+    # pydantic comes with pydantic-settings, and with the core; the test kit's users have pytest
+    assert found - {"sendoff", "pydantic", "pytest", "greenlet", distribution(project)} <= asked | {"sendoff"}
