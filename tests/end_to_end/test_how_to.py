@@ -153,7 +153,7 @@ def job(tmp_path):
     folder.mkdir()
     made = Person(folder)
     del made.environment["HOME"]
-    made.environment["UPLOAD_AUTHORIZATION"] = "Bearer of-the-job"
+    made.environment |= {"UPLOAD_AUTHORIZATION": "Bearer of-the-job", "XDG_CONFIG_HOME": str(folder / "config")}
     return made
 
 

@@ -13,7 +13,7 @@ from sendoff.testing.receiver import Receiver, Rule, Stall
 from tests.end_to_end.stage import Stage
 
 ONE_BY_ONE = "[limits]\nconcurrency = 1\nper_destination = 1\n"
-MANY, VERY_MANY = 20_000, 200_000
+MANY, VERY_MANY = 8_000, 200_000
 BEARABLE = 20.0  # seconds that a create may wait while an order for very many is written out, on a busy machine
 
 

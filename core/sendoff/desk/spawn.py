@@ -76,7 +76,10 @@ def _open_log(path: str) -> int:
     with suppress(FileNotFoundError):
         if os.path.getsize(path) > LONGEST_LOG:
             os.replace(path, path + ".1")
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except FileNotFoundError as cause:
+        raise HostUnavailable(f"the folder {os.path.dirname(path)} was removed, and everything in it") from cause
 
 
 def _read_line(descriptor: int) -> bytes:
