@@ -53,6 +53,14 @@ def test_what_was_spooled_is_sent_and_its_copy_removed(owned):
     eventually(lambda: copies(owned) == [])
 
 
+def test_a_copy_is_the_same_whatever_it_was_called_before(owned):
+    os.close(incoming(owned))
+    (created,) = create(owned, request())
+    owned.done(created.id)
+
+    assert "changed" not in owned.types(created.id)
+
+
 def test_it_is_the_operations_own_as_soon_as_it_has_an_id(owned):
     os.close(incoming(owned))
     (created,) = create(owned, request(), start=False)

@@ -81,7 +81,7 @@ class Reader:
     """An open source. ``identity`` is what it is now; ``expected`` what was queued."""
 
     def __init__(self, source: Source, boot: str) -> None:
-        self.path, self.expected = source.path, source.identity
+        self.path, self.expected, self._ours = source.path, source.identity, source.kind == "spool"
         self._handle, found = open_source(source.path, source.mount)
         self.identity = SourceIdentity.of(found, boot)
         self._tracking, self._crc, self._length = False, 0, 0
@@ -96,7 +96,9 @@ class Reader:
         """How it compares with what was queued."""
         if self.expected is None or self.identity.same_file(self.expected):
             return Sameness.SAME
-        return Sameness.MOVED if self.identity.same_content(self.expected) else Sameness.CHANGED
+        if not self.identity.same_content(self.expected):
+            return Sameness.CHANGED
+        return Sameness.SAME if self._ours else Sameness.MOVED  # our own copy got its name after it was looked at, and nobody else writes it
 
     def readinto(self, buffer: memoryview, offset: int) -> int:
         """Fill from the file; ``SourceChanged`` when it is no longer what was opened."""
