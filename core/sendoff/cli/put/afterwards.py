@@ -39,7 +39,7 @@ def of_many(desk: Desk, created: Created, queued: int, destination: str) -> str:
 
     told = desk.ask(Question(what="batch", details={"name": created.batch}))
     tally = counted(told["statuses"], told["reasons"])
-    head = f"{count(told['total'], 'file')} ({size_text(told['total_bytes'])}) to {destination}"
+    head = f"{count(told['total'], 'file')} ({size_text(told['total_bytes'])}) to {destination.removesuffix(':')}"
     if tally.open:
         return f"{head}: {standing(tally)}; sendoff watch {told['number']}"
     failed = f", {tally.failed} failed; sendoff list --batch {told['number']}" if tally.failed else ""
