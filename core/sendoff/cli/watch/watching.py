@@ -78,10 +78,11 @@ class Watching:
         """How it stands now."""
         now = time.monotonic()
         tally = self._tally.moved_on(self._gone, self._gone_badly, self._motion.moved - self._moved_before)
+        live, rate = self._motion.live(now), self._motion.rate(now)
         return Glance(
             tally=tally,
-            rate=self._motion.rate(now),
-            live=self._motion.live(now),
+            rate=rate if tally.running or live else None,  # what moved a moment ago is no rate of what waits
+            live=live,
             views=list(self._views.values()),
         )
 
