@@ -9,7 +9,7 @@ from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.exchange import Exchange, Reply, quoted
 from sendoff.desk.place import find_place
 from sendoff.errors import HostUnavailable
-from sendoff.model.query import Order, Selection
+from sendoff.model.query import Order, Query, Selection
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 64, 10_000])
@@ -72,6 +72,7 @@ def serve_once(folder, answer):
         b"HTTP/1.1 200",
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}",
+        b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 21\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nInternal Server Error",
         b"nonsense\r\n\r\n",
     ],
 )
@@ -106,3 +107,53 @@ def test_who_hangs_up_after_the_words_went_out_leaves_the_caller_unsure():
     exchange.close()
 
     assert error.value.hint == "what was asked may have been done; look with: sendoff list"
+
+
+class Hosts:
+    """The way to hosts that say these things, one after the other, and hang up."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+
+    def connection(self):
+        ours, theirs = socket.socketpair()
+        thread = threading.Thread(target=self.say, args=(theirs, self.answers.pop(0)))
+        thread.start()
+        return ours
+
+    def say(self, connection, answer):
+        with connection:
+            head = connection.recv(65536)
+            self.asked.append(head.split(b" ")[1])
+            if b"100-continue" in head:
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                connection.recv(65536)
+            connection.sendall(answer)
+
+    def wait_gone(self):
+        raise AssertionError("nobody is asked to stop")
+
+
+WHOLE = b'HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n{"items":[],"next":"n1"}'
+CUT_SHORT = [b"", WHOLE[:-5], b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\noops"]
+
+
+@pytest.mark.parametrize("cut_short", CUT_SHORT)
+def test_a_question_whose_answer_is_cut_short_is_asked_of_the_next_host(tmp_path, cut_short):
+    hosts = Hosts(cut_short, WHOLE)
+
+    page = DeskClient(find_place({}, state_dir=tmp_path), environment={}, way=hosts).page(Query())
+
+    assert page.next == "n1"
+    assert len(hosts.asked) == 2 and len(set(hosts.asked)) == 1
+
+
+@pytest.mark.parametrize("cut_short", CUT_SHORT)
+def test_an_order_whose_answer_is_cut_short_is_given_once(tmp_path, cut_short):
+    hosts = Hosts(cut_short, WHOLE)
+
+    with pytest.raises(HostUnavailable) as error:
+        DeskClient(find_place({}, state_dir=tmp_path), environment={}, way=hosts).order(Order(verb="pause"), Selection())
+
+    assert error.value.hint == "what was asked may have been done; look with: sendoff list"
+    assert len(hosts.asked) == 1

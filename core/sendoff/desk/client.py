@@ -12,7 +12,7 @@ from sendoff.desk import codec
 from sendoff.desk.exchange import Exchange
 from sendoff.desk.place import Place
 from sendoff.desk.road import Road
-from sendoff.errors import HostUnavailable, Json, SendoffError, from_json
+from sendoff.errors import HostUnavailable, Json, SendoffError
 
 if TYPE_CHECKING:
     from sendoff.desk.finder import Way
@@ -86,7 +86,7 @@ class DeskClient:
         """Operations as JSON shows them."""
         from sendoff.model.query import Page
 
-        found = _json(self._road.asked("page", {"query": codec.as_document(query) or None, "after": after, "limit": limit}))
+        found = _json(self._road.asked("page", {"query": codec.as_document(query) or None, "after": after, "limit": limit}, whole=True))
         return Page(items=found["items"], next=found.get("next"))
 
     def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
@@ -109,7 +109,7 @@ class DeskClient:
         """Whatever is neither an operation nor an event; ``stop`` returns at once, ``stop()`` waits."""
         if question.what in _DOING:
             return _json(self._road.told("ask", codec.line({"what": question.what, "details": dict(question.details)})))
-        return _json(self._road.asked("ask", {"what": question.what, "details": dict(question.details) or None}))
+        return _json(self._road.asked("ask", {"what": question.what, "details": dict(question.details) or None}, whole=True))
 
     def keep(self, reference: str, credential: Credential | None) -> None:
         """Set or remove (None) a credential."""
@@ -181,7 +181,7 @@ def _answers(exchange: Exchange, bodies: Iterator[bytes]) -> Iterator[Created | 
     lines = codec.Lines()
     for data in bodies:
         if exchange.reply.status >= 400:
-            raise from_json(codec.parse_object(data + b"".join(bodies)))
+            raise exchange.error(data + b"".join(bodies))
         for line in lines.feed(data):
             yield codec.read_created(line)
 

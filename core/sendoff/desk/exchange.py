@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import select
 import socket
+import sys
 from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
-from sendoff.errors import HostUnavailable
+from sendoff.desk.codec import parse_object
+from sendoff.errors import HostUnavailable, SendoffError, from_json
 
 PIECE = 256 * 1024
 UNSURE = "what was asked may have been done; look with: sendoff list"
@@ -97,6 +99,13 @@ class Exchange:
         self._process = os.getpid()
         self._first = b""
 
+    @property
+    def peer(self) -> object:
+        """Who is at the other end: its process id; where the system cannot tell (unix(7) ``SO_PEERCRED``), nobody who was met before."""
+        if not hasattr(socket, "SO_PEERCRED"):
+            return object()
+        return int.from_bytes(self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], sys.byteorder)
+
     def close(self) -> None:
         """Let the connection go."""
         self._connection.close()
@@ -125,6 +134,18 @@ class Exchange:
             if self.reply.complete:
                 return
             self._first = self._fed()
+
+    def complete(self) -> None:
+        """Wait for the whole body, which ``body`` gives then; ``HostUnavailable`` when it breaks off."""
+        self._first = b"".join(self.body())
+
+    def error(self, body: bytes) -> SendoffError:
+        """What the body of an answer that is not 200 says. What is not JSON is none of the work's: its host ended before it had answered."""
+        if self.reply.headers.get("content-type", "") != "application/json":
+            said = body.decode("utf-8", "replace").strip()[:200]
+            hint = UNSURE if self.sent else None
+            return HostUnavailable(f"the host of {self._name} broke off: status {self.reply.status} {said}", hint=hint, lost=True)
+        return from_json(parse_object(body))
 
     def both_ways(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The body of the answer, while ours goes out in chunks: neither side ever waits for the other to finish."""

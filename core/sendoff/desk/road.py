@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 
 from sendoff import __version__
 from sendoff.desk import codec
 from sendoff.desk.exchange import Exchange, quoted
-from sendoff.desk.finder import Finder, Way
+from sendoff.desk.finder import POLL, Finder, Way
 from sendoff.desk.place import Place
 from sendoff.desk.variables import for_the_host
-from sendoff.errors import HostUnavailable, Json, OtherVersion, SendoffError, from_json
+from sendoff.errors import HostUnavailable, Json, OtherVersion, SendoffError
 
 LONGEST_ADDRESS = 4096
 TRIES = 12  # on a busy machine a host that leaves at once when idle may be gone again before its own client is heard
@@ -33,13 +34,16 @@ class Road:
         """A host that is started from now on is not given this variable."""
         self._hidden.add(name)
 
-    def asked(self, verb: str, parameters: Mapping[str, Json], *, timeout: float = LONGEST_CALL) -> Exchange:
-        """A question that changes nothing; what is too long for an address goes as a body. timeout: seconds of silence."""
+    def asked(self, verb: str, parameters: Mapping[str, Json], *, whole: bool = False, timeout: float = LONGEST_CALL) -> Exchange:
+        """A question that changes nothing; what is too long for an address goes as a body.
+
+        whole: the answer is complete when this returns; a host that dies amid it is as one that has not answered. timeout: seconds of silence.
+        """
         given = {name: value for name, value in parameters.items() if value is not None}
         address = verb + ("?" + "&".join(f"{name}={quoted(_worded(value))}" for name, value in given.items()) if given else "")
         if len(address) <= LONGEST_ADDRESS:
-            return self._exchange(self._head("GET", address), b"", safe=True, timeout=timeout)
-        return self._told(verb, codec.line(given), safe=True, timeout=timeout)
+            return self._exchange(self._head("GET", address), b"", safe=True, whole=whole, timeout=timeout)
+        return self._told(verb, codec.line(given), safe=True, whole=whole, timeout=timeout)
 
     def told(self, verb: str, body: bytes) -> Exchange:
         """Something to do. The host says first that it is there (RFC 9110 section 10.1.1), so that who dies before has done nothing."""
@@ -59,20 +63,25 @@ class Road:
         self._finder.wait_gone()
         return True
 
-    def _told(self, verb: str, body: bytes, *, safe: bool, timeout: float) -> Exchange:
-        return self._exchange(self._head("POST", verb, f"Content-Length: {len(body)}", "Expect: 100-continue"), body, safe=safe, timeout=timeout)
+    def _told(self, verb: str, body: bytes, *, safe: bool, whole: bool = False, timeout: float) -> Exchange:
+        head = self._head("POST", verb, f"Content-Length: {len(body)}", "Expect: 100-continue")
+        return self._exchange(head, body, safe=safe, whole=whole, timeout=timeout)
 
-    def _exchange(self, head: bytes, body: bytes | None, *, safe: bool, timeout: float) -> Exchange:
-        """An exchange whose answer has begun well. body: None = it streams, and the host waits for it. safe: to do twice."""
-        lost = 0
+    def _exchange(self, head: bytes, body: bytes | None, *, safe: bool, whole: bool = False, timeout: float) -> Exchange:
+        """An exchange whose answer has begun well, or is complete. body: None = it streams, and the host waits for it. safe: to do twice."""
+        dead: set[object] = set()
         for left in reversed(range(TRIES)):
             exchange = Exchange(self._finder.connection(), self._place.state, timeout)
-            error = _begun(exchange, head, body)
+            error = _begun(exchange, head, body, whole)
             if error is None:
                 return exchange
+            peer = exchange.peer
             exchange.close()
-            lost += "lost" in error.facts
-            if not left or lost >= LOSSES or not self._made_way(error, safe=safe or not exchange.sent):
+            if "lost" in error.facts and peer in dead:
+                time.sleep(POLL)  # the kernel takes a killed host's connections from it before its address
+            elif "lost" in error.facts:
+                dead.add(peer)
+            if not left or len(dead) >= LOSSES or not self._made_way(error, safe=safe or not exchange.sent):
                 raise error
         raise AssertionError("the last try returns or raises")
 
@@ -100,8 +109,8 @@ class Road:
         return "\r\n".join([*lines, "", ""]).encode()
 
 
-def _begun(exchange: Exchange, head: bytes, body: bytes | None) -> SendoffError | None:
-    """None when the answer has begun well, or when the host waits for what streams."""
+def _begun(exchange: Exchange, head: bytes, body: bytes | None, whole: bool) -> SendoffError | None:
+    """None when the answer has begun well (``whole``: is complete), or when the host waits for what streams."""
     try:
         exchange.send(head)
         status = exchange.head(invited=body != b"")
@@ -111,7 +120,11 @@ def _begun(exchange: Exchange, head: bytes, body: bytes | None) -> SendoffError 
             exchange.sent = True
             exchange.send(body)
             status = exchange.head()
-        return None if status == 200 else from_json(codec.parse_object(b"".join(exchange.body())))
+        if status != 200:
+            return exchange.error(b"".join(exchange.body()))
+        if whole:
+            exchange.complete()
+        return None
     except HostUnavailable as error:
         return error
 

@@ -20,6 +20,7 @@ import uvicorn
 
 from sendoff import __version__
 from sendoff.desk import codec
+from sendoff.desk.exchange import UNSURE
 from sendoff.errors import ConfigurationError, HostUnavailable, Interrupted, OtherVersion, SendoffError, to_json
 from sendoff.host.call import Call, status_of
 from sendoff.host.channel import Channel, Receive, Send
@@ -68,6 +69,10 @@ class Reception:
                 await self._wait_for_room()
             self._begin(call, loop)
             await channel.pump_out()
+        except asyncio.CancelledError:  # the time is over that a host which stops gives its calls
+            if channel.started:
+                raise
+            await _refuse(send, _cut_short(call))
         finally:
             channel.leave()
             taking.cancel()
@@ -156,6 +161,12 @@ def _on_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> N
         loop.call_soon_threadsafe(function)
     except RuntimeError:
         log.debug("the loop has ended before a call had")
+
+
+def _cut_short(call: Call) -> HostUnavailable:
+    """What a call is told that the host's end has overtaken."""
+    hint = UNSURE if call.verb in ("create", "order", "keep") else None
+    return HostUnavailable("the host was stopped before it had answered", hint=hint, lost=True)
 
 
 async def _refuse(send: Send, error: SendoffError) -> None:
