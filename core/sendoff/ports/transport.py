@@ -110,4 +110,4 @@ class Probing(ABC):
 
     @abstractmethod
     def probe(self) -> Probe:
-        """Is it there, may we write, can it resume; no body bytes. Errors as ``send``."""
+        """Is it there, may we write, can it resume; no body bytes. A person waits for it: at most some 15 seconds. Errors as ``send``."""

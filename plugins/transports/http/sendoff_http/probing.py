@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from sendoff import Credential, CredentialNeeded, Probe, Transport, Unreachable, login_header, public_url, web_error_of
 
 from sendoff_http import login
@@ -12,16 +10,18 @@ from sendoff_http.carrier import Connections
 from sendoff_http.exchange import Exchange
 from sendoff_http.watch import TimeLimits, Watch
 
+LONGEST = 15.0  # seconds: whoever asks sits there and waits
 _PROXY = frozenset({407, 511})
 
 
 def probed(transport: Transport, connections: Connections) -> Probe:
-    """One OPTIONS request. Errors: as ``send``'s where no answer comes; ``CredentialNeeded`` for a 401."""
+    """One OPTIONS request, answered within ``LONGEST`` or not at all. Errors: as ``send``'s where no answer comes; ``CredentialNeeded`` for a 401."""
     destination, toolkit = transport.destination, transport.toolkit
     credential: Credential | None = toolkit.credential()
     login.check_clear(destination, destination.url, (), credential)
     where = public_url(destination.url)
-    watch = Watch(toolkit.clock, TimeLimits.of(transport.settings, toolkit.rules), where=where, deadline=math.inf)
+    limits = TimeLimits.of(transport.settings, toolkit.rules)
+    watch = Watch(toolkit.clock, limits, where=where, deadline=toolkit.clock.monotonic() + LONGEST, late=f"no answer within {LONGEST:g} seconds")
     fields = [*login.UNIVERSAL, *([login_header(credential)] if credential else [])]
     with Exchange(connections, watch).ask("OPTIONS", destination.url, fields, NoBody(watch)) as answer:
         answer.read_into(None)

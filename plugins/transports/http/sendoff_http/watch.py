@@ -37,11 +37,12 @@ class TimeLimits:
 class Watch:
     """Waits for sockets on behalf of one try: never longer than allowed, and not at all once ``stop`` was called.
 
-    where: the public form of the address, for messages. deadline: monotonic seconds at which all is over.
+    where: the public form of the address, for messages. deadline: monotonic seconds at which all is over. late: what is said then.
     """
 
-    def __init__(self, clock: Clock, limits: TimeLimits, *, where: str, deadline: float) -> None:
+    def __init__(self, clock: Clock, limits: TimeLimits, *, where: str, deadline: float, late: str = "the time for this try is over") -> None:
         self.limits, self.where = limits, where
+        self._too_late = late
         self._clock, self._deadline = clock, deadline
         self._held: socket.socket | None = None
         self._stopped = False
@@ -130,4 +131,4 @@ class Watch:
         return Transient(f"{self.where}: no complete answer within {self.limits.response:g} seconds", web_error=int(WebErrorStatus.TIMEOUT))
 
     def _out_of_time(self) -> SendoffError:
-        return Transient(f"{self.where}: the time for this try is over", web_error=int(WebErrorStatus.TIMEOUT))
+        return Transient(f"{self.where}: {self._too_late}", web_error=int(WebErrorStatus.TIMEOUT))

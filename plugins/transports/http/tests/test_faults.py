@@ -4,9 +4,11 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sendoff import Interrupted, ServerBusy, TooLarge, Transient, Unreachable, WebErrorStatus
+from sendoff.ports.clock import SystemClock
 from sendoff.testing.receiver import Answer, Close, Delay, Drip, EndlessHeaders, HalfClose, Interim, Lost, Raw, Reset, Rule, Stall
 
 LARGE = 24 * 2**20
@@ -289,3 +291,22 @@ def test_a_try_ends_at_its_deadline(lab):
 
     with pytest.raises(Transient, match="the time for this try is over"):
         transport.send(shipment)
+
+
+# -- asking without sending
+
+
+class Hasty(SystemClock):
+    """A clock on which fifteen seconds are half of one."""
+
+    def monotonic(self):
+        return 30 * super().monotonic()
+
+
+def test_a_probe_is_answered_within_fifteen_seconds_however_long_a_try_may_wait(lab):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for scheme in ("http", "https"):
+            transport = lab.transport(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/", connect_timeout="1h", response_timeout="1h")
+            transport.toolkit = replace(transport.toolkit, clock=Hasty())
+            with pytest.raises(Transient, match="no answer within 15 seconds"):
+                transport.probe()
