@@ -120,7 +120,7 @@ def test_what_may_not_be_read_is_said_so():
         path.chmod(0o600 if os.geteuid() == 0 else 0)
         error = as_nobody(str(path))
 
-    assert (error["code"], error["message"]) == ("source_unreadable", f"{path} cannot be read: permission denied")
+    assert (error["code"], error["message"], error["hint"]) == ("source_unreadable", f"{path} cannot be read: permission denied", "make it readable")
 
 
 def test_a_link_is_the_file_it_leads_to(file):

@@ -65,6 +65,7 @@ TABLE = {
     "a FIFO": (["pipe", ADDRESS], "pipe"),
     "a device": (["/dev/null", ADDRESS], "/dev/null"),
     "an unreadable file": (["secret.bin", ADDRESS], "secret.bin"),
+    "an unreadable file, and what to do": (["secret.bin", ADDRESS], "make it readable, and put it again"),
     "a file in an unreadable folder": (["closed/a.bin", ADDRESS], "closed/a.bin"),
     "a file whose path is too long": (["x" * 5000, ADDRESS], "File name too long"),
     "an id that is none": (["a.bin", ADDRESS, "--id", "a b"], "an id is 1 to 128 letters"),

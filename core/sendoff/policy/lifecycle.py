@@ -109,7 +109,7 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
         return Decision(fields=queued(setting.now + moment(error.retry_after or 60.0), reason_text=error.message, tally=_kept(record.tally, one)))
     failure = failure_of(error)
     if _doubtful(record, error):
-        unknown = failure_of(OutcomeUnknown(hint=f"ask the server whether it has it; the last error was: {error.message}"))
+        unknown = failure_of(OutcomeUnknown(hint=f"the last error was: {error.message}; ask the server whether it has the file"))
         return _ended(unknown, _kept(record.tally, one), response, setting)
     if isinstance(error, SessionLost):
         return _begun_anew(record, failure, one, response, setting)

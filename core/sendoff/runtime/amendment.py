@@ -55,7 +55,8 @@ class Amendment:
     def decide(self, details: Mapping[str, Json], record: Record) -> tuple[Decision | None, SaveNote | None]:
         """What becomes of it, None where it is so already; and the note of its environment, where that is another."""
         if record.status.terminal:
-            raise InvalidState(f"operation {record.number} is {record.status.word}", hint="sendoff retry begins a new round, which can be changed")
+            hint = f"sendoff retry {record.number} begins a new round, which can be changed"
+            raise InvalidState(f"operation {record.number} is {record.status.word}", hint=hint)
         asked = checked(details)
         draft = self._draft(record, opened=not asked.keys().isdisjoint(_SEALED))
         if "destination" in asked:

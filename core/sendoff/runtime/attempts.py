@@ -116,7 +116,7 @@ class Attempts:
 
     def _set_aside(self, record: Record) -> None:
         tries = record.tally.unsettled
-        error = Permanent(f"the process died {tries} times in a row while trying this upload; it is set aside", hint="sendoff retry tries it again")
+        error = Permanent(f"the process died {tries} times in a row while trying this upload; it is set aside")
         empty = Try(began=0, ended=0, confirmed=record.tally.confirmed)
         self._ledger.enter_latest(record, lambda newest: lifecycle.failed(newest, error, empty, None, self._setting(newest)))
 

@@ -47,7 +47,7 @@ class Connections:
             )  # fmt: skip
         found = self.named(name)
         if found is None:
-            raise ConfigurationError(f"the destination {name!r} is no longer in the configuration", hint="put it back, then: sendoff retry")
+            raise ConfigurationError(f"the destination {name!r} is no longer in the configuration", hint="put its section back")
         return replace(found, credential=record.spec.credential or found.credential, options={**found.options, **record.spec.options})
 
     def named(self, name: str) -> Destination | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, cast
 
-from sendoff.errors import InvalidArgument, SourceMissing
+from sendoff.errors import InvalidArgument, SourceMissing, SourceUnreadable
 from sendoff.model.change import SaveNote
 from sendoff.model.delivery import Demand
 from sendoff.model.destination import Destination
@@ -120,8 +120,7 @@ class Creation:
         path = request.source if request.spool is None else str(self.spool.path(request.spool))
         if not os.path.isabs(path) or "\0" in path:
             raise InvalidArgument(f"{path!r} is not an absolute path")
-        handle, found = open_source(path)
-        os.close(handle)
+        found = _readable(path)
         if request.spool is not None:
             path = str(self.spool.target(request.spool))
         folder = (os.path.dirname(path), found.st_dev)
@@ -202,6 +201,16 @@ def one_thing(address: Address, method: str | None) -> str | None:
 def shown_root(destination: Destination) -> str:
     """A configured root is looked up when it is used, and may be signed; a bare one has no query."""
     return destination.url if destination.name is None else public_url(destination.url)
+
+
+def _readable(path: str) -> os.stat_result:
+    """What the file is; nothing is stored yet, so one that is made readable is put again."""
+    try:
+        handle, found = open_source(path)
+    except SourceUnreadable as error:
+        raise SourceUnreadable(error.message, hint=f"{error.hint or 'make it readable'}, and put it again") from error
+    os.close(handle)
+    return found
 
 
 def _demand(request: Request, configured: Mapping[str, Any], method: str | None) -> Demand:

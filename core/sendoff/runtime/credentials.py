@@ -48,7 +48,7 @@ class Credentials:
             store.close()
         self._hide(found.secret.reveal())
         if refused is not None and found == refused:
-            raise CredentialNeeded(f"the server refused the credential {reference}", hint="correct it, then: sendoff resume")
+            raise CredentialNeeded(f"the server refused the credential {reference}", hint="correct it")
         return found if kind is None else Credential(kind=kind, username=found.username, secret=found.secret, expires_at=found.expires_at)
 
     def keep(self, reference: str, credential: Credential | None) -> None:

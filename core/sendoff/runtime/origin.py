@@ -43,9 +43,7 @@ class Origin:
             if known:
                 return self._go_on(record, reader, session, checkpoint.prefix)
         if sameness is Sameness.CHANGED and record.spec.if_changed != "restart":
-            raise SourceChanged(
-                f"{reader.path} was changed after it was queued", hint="put it again, or queue it with if_changed = restart to send whatever it holds"
-            )
+            raise SourceChanged(f"{reader.path} was changed after it was queued", hint="put it again")
         if sameness is not Sameness.SAME:
             return self._start_over(record, reader, sameness)
         if session and checkpoint:

@@ -65,7 +65,7 @@ def _why_not(path: str, mount: str, cause: OSError) -> SendoffError:
             return SourceMissing(f"{path} is a symbolic link to {os.readlink(path)}, which is not there")
         return SourceMissing(f"there is no file {path}")
     if cause.errno in (errno.EACCES, errno.EPERM):
-        return SourceUnreadable(f"{path} cannot be read: permission denied", hint="make it readable, then: sendoff retry")
+        return SourceUnreadable(f"{path} cannot be read: permission denied", hint="make it readable")
     if cause.errno in (errno.ENXIO, errno.ENODEV):
         return SourceUnsuitable(f"{path} is a socket or a device; only a regular file can be uploaded")
     if cause.errno == errno.ELOOP:

@@ -216,7 +216,7 @@ class Vault:
     def _lost(self) -> CredentialNeeded:
         return CredentialNeeded(
             f"the key that the secrets were sealed with cannot be had ({self._where.describe().partition(';')[0]})",
-            hint="bring the key back, or cancel the operation and put the file again",
+            hint="cancel the operation and put the file again, or bring the key back",
         )
 
 

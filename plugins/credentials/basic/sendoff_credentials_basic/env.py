@@ -61,4 +61,4 @@ def _secret(variable: str, value: str) -> Secret:
 
 
 def _how_to_go_on(variable: str) -> str:
-    return f"set {variable}, or {variable}_USERNAME and {variable}_PASSWORD, and run: sendoff resume"
+    return f"set {variable}, or {variable}_USERNAME and {variable}_PASSWORD"

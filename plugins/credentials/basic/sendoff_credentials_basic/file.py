@@ -44,7 +44,7 @@ class FileCredentials(CredentialStore):
         """What the file says now. Errors: ``CredentialNeeded`` with what to do about the file, the entry or the refused value."""
         found = _credential(self.path, _checked(name), _read(self.path))
         if refused is not None and (found.username, found.secret) == (refused.username, refused.secret):
-            raise CredentialNeeded(f"file:{name}: the server refused it", hint=f"change [{name}] in {self.path} and run: sendoff resume")
+            raise CredentialNeeded(f"file:{name}: the server refused it", hint=f"change [{name}] in {self.path}")
         return found
 
     def usable(self) -> str | None:
@@ -71,13 +71,13 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_private_text(path))
     except FileNotFoundError as cause:
-        hint = "write [NAME] with username = and secret = into it, chmod 600 it, and run: sendoff resume"
+        hint = "write [NAME] with username = and secret = into it, and chmod 600 it"
         raise CredentialNeeded(f"the credentials file {path} does not exist", hint=hint) from cause
     except OSError as cause:
         raise CredentialNeeded(f"the credentials file {path} cannot be read: {cause.strerror}") from cause
     except ValueError as cause:
         where = str(cause) if isinstance(cause, tomllib.TOMLDecodeError) else "it is not UTF-8 text"
-        error = CredentialNeeded(f"the credentials file {path} is not TOML: {where}", hint="correct it and run: sendoff resume")
+        error = CredentialNeeded(f"the credentials file {path} is not TOML: {where}", hint="correct it")
     # outside the handler: a decoder's error holds the whole text
     raise error
 
@@ -102,13 +102,13 @@ def _check_private(path: Path, found: os.stat_result) -> None:
     if found.st_uid != os.geteuid():
         raise CredentialNeeded(f"the credentials file {path} belongs to user {found.st_uid}, not to user {os.geteuid()}", hint="use a file of your own")
     if found.st_mode & 0o077:
-        hint = f"chmod 600 '{path}', and run: sendoff resume"
+        hint = f"chmod 600 '{path}'"
         raise CredentialNeeded(f"others may read or write the credentials file {path} (mode {stat.S_IMODE(found.st_mode):04o})", hint=hint)
 
 
 def _credential(path: Path, name: str, entries: dict[str, Any]) -> Credential:
     if not isinstance(entries.get(name), dict):
-        raise CredentialNeeded(f"there is no [{name}] in {path}", hint=f"add [{name}] with secret = to {path} and run: sendoff resume")
+        raise CredentialNeeded(f"there is no [{name}] in {path}", hint=f"add [{name}] with secret = to {path}")
     try:
         entry = _Entry(**entries[name])
     except ValidationError as cause:
