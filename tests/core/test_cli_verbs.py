@@ -115,7 +115,7 @@ def test_put_wait_keeps_the_id_alone_on_standard_output(desk, told):
     desk.turns = [lambda: desk.become("new-0", "completed", receipt={"verified": "size"})]
     answer = told("put", "/a", "https://h/a", "--wait")
     assert (answer.code, answer.out) == (0, "new-0\n")
-    assert "completed  new-0" in answer.err
+    assert "completed  1  https://h/new-0" in answer.err
 
 
 def test_standard_input_is_on_disk_and_locked_until_it_is_created(desk, told, tmp_path, monkeypatch):
@@ -155,7 +155,10 @@ def test_wait_says_by_its_exit_code_how_they_ended(ends, code, desk, told):
     desk.add("a").add("b")
     desk.turns = [lambda: desk.become("a", ends[0]), lambda: desk.become("b", ends[1])]
     answer = told("wait", "a", "b")
-    assert (answer.code, len(answer.out.splitlines())) == (code, 2)
+    assert (answer.code, [line.split()[0] for line in answer.out.splitlines() if line[0] != " "]) == (
+        code,
+        ["failed" if end == "error" else end for end in ends],
+    )
 
 
 def test_what_ends_between_the_look_and_the_following_is_not_missed(desk, told):
@@ -176,7 +179,7 @@ def test_what_ends_between_the_look_and_the_following_is_not_missed(desk, told):
 def test_what_has_ended_already_counts_as_it_ended(desk, told):
     desk.add("a", status="error", error={"message": "no \x1b[2J"})
     answer = told("wait", "a")
-    assert (answer.code, answer.out) == (1, "error  a  https://h/a  no \\x1b[2J\n")
+    assert (answer.code, answer.out) == (1, "failed  1  https://h/a  no \\x1b[2J\n  sendoff retry 1\n")
 
 
 def test_what_only_a_person_can_help_ends_the_wait_unless_one_is_patient(desk, told):
@@ -185,7 +188,7 @@ def test_what_only_a_person_can_help_ends_the_wait_unless_one_is_patient(desk, t
     desk.turns = [lambda: desk.become("a", "paused_recoverable", needs=needs), lambda: desk.become("b", "completed")]
     answer = told("wait", "a", "b")
     assert answer.code == 6
-    assert "a needs you" in answer.err and "sendoff retry a" in answer.err
+    assert "1 needs you" in answer.err and "sendoff retry a" in answer.err
     desk.turns = [lambda: desk.become("a", "completed", needs=None)]
     assert told("wait", "a", "--patient").code == 0
 
@@ -262,8 +265,8 @@ def test_a_list_for_people_has_a_heading_and_no_control_characters(desk, told):
 @pytest.mark.parametrize(
     ("state", "shown"),
     [
-        ({"status": "paused_by_application"}, "sendoff resume a"),
-        ({"status": "error", "error": {"code": "rejected", "message": "403"}}, "sendoff retry a"),
+        ({"status": "paused_by_application"}, "sendoff resume 1"),
+        ({"status": "error", "error": {"code": "rejected", "message": "403"}}, "sendoff retry 1"),
         ({"status": "paused_recoverable", "reason": "credential_needed", "needs": {"what": "credential", "command": "sendoff retry x"}}, "sendoff retry x"),
         ({"status": "paused_no_network", "reason": "offline"}, "when the network is back"),
         ({"status": "running", "reason": "backoff", "reason_text": "503 from h", "retry_at": "2026-01-01T00:00:08.000000Z"}, "503 from h"),

@@ -131,7 +131,7 @@ def test_what_goes_wrong_after_a_part_was_stored_is_said_with_that_part(desk, to
             "new-0 (10 B) to https://h/new-0: waits: 401 from h; sendoff retry 1",
         ),
         ({"status": "completed", "resumable": False}, "new-0 (10 B) to https://h/new-0: completed; sendoff receipt 1"),
-        ({"status": "error", "error": {"message": "403 from h"}}, "new-0 (10 B) to https://h/new-0: failed, 403 from h; sendoff retry new-0"),
+        ({"status": "error", "error": {"message": "403 from h"}}, "new-0 (10 B) to https://h/new-0: failed, 403 from h; sendoff retry 1"),
     ],
 )
 def test_one_line_says_where_it_goes_how_it_stands_and_what_helps(facts, line, desk, told):

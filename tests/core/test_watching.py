@@ -266,7 +266,7 @@ def test_it_ends_when_everything_has_and_the_exit_code_says_how(words, desk, tol
     desk.turns = [lambda: desk.become("a", "completed", receipt={"verified": "size"}), lambda: desk.become("b", "error", error={"message": "no room"})]
     answer = told("watch", *words)
     assert answer.code == 1
-    assert [line.split("  ")[0] for line in answer.out.splitlines()[1:-1]] == ["completed", "error"]
+    assert [line.split("  ")[0] for line in answer.out.splitlines()[1:-1]] == ["completed", "failed", ""]
     assert "no room" in answer.out and "1 of 2 done, 1 failed" in answer.out
     assert [(verb, which.ids) for verb, which in desk.calls] == [("acknowledge", ("a",))]
 

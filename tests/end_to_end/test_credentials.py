@@ -26,7 +26,7 @@ def test_a_corrected_variable_is_found_by_resume(machine: Machine, tmp_path: Pat
         machine.run("resume", id, MY_TOKEN="the-right-token")
         machine.run("wait", id)
 
-    assert "sendoff resume" in waited.stderr
+    assert f"MY_TOKEN_PASSWORD, then: sendoff resume {asked['number']}" in waited.stderr
     assert (asked["status"], asked["reason"]) == ("paused_recoverable", "credential_needed")
     assert machine.show(id)["status"] == "completed"
 

@@ -140,7 +140,7 @@ def test_off_a_terminal_it_says_how_it_begins_what_ends_and_how_it_ended(stage, 
         ended, last = watching.stdout.read().splitlines()
         assert watching.wait(60) == 1
     assert re.fullmatch(r"\d\d:\d\d:\d\d 0 of 1 done, 0 B of 1000 B; .*\n", first)
-    assert ended.startswith(f"canceled  {waiting}  {NOWHERE}")
+    assert re.match(rf"canceled  \d+  {NOWHERE}", ended)
     assert re.fullmatch(r"\d\d:\d\d:\d\d 0 of 1 done, 1 failed, 0 B of 1000 B", last)
 
 

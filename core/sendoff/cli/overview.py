@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from sendoff.cli import exits
+from sendoff.cli.advice import unblocked_by, why
 from sendoff.cli.call import Call
-from sendoff.cli.show import unblocked_by, why
 from sendoff.cli.text import aligned, cells, cut, name_of, shortened, span
 from sendoff.cli.watch.glance import waits_text
 from sendoff.cli.watch.tally import TRIED_AGAIN, as_told, passed
@@ -120,12 +120,7 @@ def _waiting(view: View) -> str:
 def _helped(view: View) -> str:
     """The command that helps, and what is wrong."""
     wrong = (view["error"] or {}).get("message") or why(view) or view["status"]
-    return f"{_short(unblocked_by(view), view)}    {wrong}"
-
-
-def _short(command: str | None, view: View) -> str:
-    """The command by the short number."""
-    return (command or f"sendoff show {view['number']}").replace(view["id"], str(view["number"]))
+    return f"{unblocked_by(view) or 'sendoff show ' + str(view['number'])}    {wrong}"
 
 
 def _as_object(told: Json, parts: Mapping[str, Part]) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sendoff.cli import exits
+from sendoff.cli.advice import in_vain, unblocked_by, why
 from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_meant, views_of
 from sendoff.cli.parser import Parser
@@ -13,30 +14,6 @@ from sendoff.errors import InvalidArgument, Json
 from sendoff.model.quantity import seconds_text, size_text
 from sendoff.model.query import Query, Question, View
 
-_WHY = {
-    "queued": "it waits for its turn",
-    "earlier_upload": "an earlier upload to the same target comes first",
-    "limit": "as many uploads run as the limits allow",
-    "backoff": "the last try failed; it waits before the next one",
-    "unreachable": "the server cannot be reached; it is tried again",
-    "server_lock": "the server still holds the last try",
-    "offline": "there is no network",
-    "portal": "the network wants somebody to sign in",
-    "metered": "the network costs money, and the cost policy says no",
-    "roaming": "the network is a roaming one, and the cost policy says no",
-    "over_limit": "the data plan is used up, and the cost policy says no",
-    "power": "the machine saves power",
-    "journal_full": "the disk of the journal is full",
-    "plugin_missing": "the driver it needs is not installed",
-    "replaced": "its file has changed since, and was put again",
-    "interrupted_non_idempotent": "the request may have been carried out when the host died, and it must not be repeated",
-}
-_HELP = {
-    "offline": "nothing to do: it goes on when the network is back",
-    "portal": "open a web page and sign in",
-    "journal_full": "free some space; it goes on by itself",
-    "plugin_missing": "sendoff plugins says what is missing",
-}
 SHOWN = 20  # operations of a batch
 
 
@@ -91,29 +68,14 @@ def _batch_rows(told: Json) -> Iterator[tuple[str, str]]:
     yield from _if_known("ended", told["ended"])
 
 
-def why(view: View) -> str | None:
-    """Why it stands where it stands."""
-    text: str | None = view["reason_text"] or _WHY.get(view["reason"] or "")
-    return text or ("somebody paused it" if view["status"] == "paused_by_application" else None)
-
-
-def unblocked_by(view: View) -> str | None:
-    """What would help it on: a command, or what to do."""
-    if view["needs"]:
-        return str(view["needs"]["command"])
-    if view["status"] == "paused_by_application":
-        return f"sendoff resume {view['id']}"
-    if view["status"] in ("error", "canceled") and view["reason"] != "replaced":
-        return f"sendoff retry {view['id']}"
-    return _HELP.get(view["reason"] or "")
-
-
 def _rows(view: View) -> Iterator[tuple[str, str]]:
     yield "operation", f"{view['id']}  (number {view['number']}, round {view['round']})"
     yield "batch", view["batch"]
     yield "status", view["status"] + (f" ({view['reason']})" if view["reason"] else "")
     yield from _if_known("why", why(view))
     yield from _if_known("helped by", unblocked_by(view))
+    if in_vain(view) and not view.get("acknowledged_at"):
+        yield "given up by", f"sendoff cancel {view['number']}; it then leaves the list"
     yield from _if_known("next try", view["retry_at"])
     yield "source", view["source"]["path"] if view["source"]["kind"] == "file" else view["source"]["kind"]
     yield "target", f"{view['method']} {view['url']}" if view["method"] else view["url"]

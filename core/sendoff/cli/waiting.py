@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sendoff.cli import exits
+from sendoff.cli.advice import unblocked_by
 from sendoff.cli.call import Call
 from sendoff.cli.stopping import Stopped, bounded
 from sendoff.cli.text import count
@@ -112,7 +113,8 @@ class Waiting:
             if view["status"] != "error" and not view.get("acknowledged_at"):
                 self._seen.append(view["id"])
             self._call.output.item(view)
-            (self._results if view["status"] == "completed" else self._failures)(ending(view))
+            for line in ending(view):
+                (self._results if view["status"] == "completed" else self._failures)(line)
             if self._minute is not None:
                 self._minute.ended(view)
         else:
@@ -140,15 +142,23 @@ def acknowledge(desk: Desk, ids: Sequence[str]) -> None:
             desk.order(Order(verb="acknowledge"), Selection(ids=tuple(ids[start : start + AT_ONCE])))
 
 
-def ending(view: View) -> str:
-    """One line about an operation that has ended."""
-    head = f"{view['status']}  {view['id']}  {view['url']}"
+def ending(view: View) -> list[str]:
+    """One line about an operation that has ended; about one that was not to end so, what to do in another."""
+    head = f"{'failed' if view['status'] == 'error' else view['status']}  {view['number']}  {view['url']}"
     if view["status"] == "completed":
         receipt = view["receipt"] or {}
-        return f"{head}  {size_text(view['progress']['total_bytes'])}, {receipt.get('verified', 'accepted')}"
-    return f"{head}  {(view['error'] or {}).get('message') or view['reason_text'] or view['reason'] or ''}".rstrip()
+        return [f"{head}  {size_text(view['progress']['total_bytes'])}, {receipt.get('verified', 'accepted')}"]
+    line = f"{head}  {cause_of(view)}".rstrip()
+    help = unblocked_by(view) if view["status"] == "error" or view["reason"] else None
+    return [line, f"  {help}"] if help else [line]
+
+
+def cause_of(view: View) -> str:
+    """Why it ended so; its address, which stands beside it, is not said twice."""
+    text = str((view["error"] or {}).get("message") or view["reason_text"] or view["reason"] or "")
+    return text.removeprefix(f"{view['url']} ")
 
 
 def demand(view: View) -> str:
     """One line about an operation that only a person can help on."""
-    return f"{view['id']} needs you: {view['reason_text'] or view['reason']}; {(view['needs'] or {}).get('command', '')}".rstrip("; ")
+    return f"{view['number']} needs you: {view['reason_text'] or view['reason']}; {unblocked_by(view) or ''}".rstrip("; ")

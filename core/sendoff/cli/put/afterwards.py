@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sendoff.cli.show import unblocked_by, why
+from sendoff.cli.advice import unblocked_by, why
 from sendoff.cli.text import count
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, Question, View

@@ -25,9 +25,10 @@ class Lines:
         self._due = clock()
 
     def ended(self, views: Sequence[View]) -> None:
-        """A line about each."""
+        """A line or two about each."""
         for view in views:
-            self._output.line(ending(view))
+            for line in ending(view):
+                self._output.line(line)
 
     def show(self, glance: Glance) -> None:
         """A line, if a minute has passed."""
