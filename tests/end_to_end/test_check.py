@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from sendoff.testing.receiver import Answer, Receiver, Rule
 
 from tests.end_to_end.stage import Stage
 
@@ -48,3 +49,15 @@ def test_a_check_over_which_every_host_dies_says_that_there_is_no_host(stage, si
 
     assert (check.returncode, said) == (5, "")
     assert "went away before it had answered" in complaint
+
+
+def test_a_check_claims_no_more_than_was_seen_and_fails_where_uploads_are_not_taken(stage):
+    script = [Rule(do=Answer(501), request=1), Rule(do=Answer(200, (("Allow", "GET, HEAD"),)), request=2)]
+    with Receiver(None, script=script) as receiver:
+        unknown, refused, taken = (stage.run("check", receiver.url, fine=(0, 1)) for _ in range(3))
+
+    assert (unknown.returncode, refused.returncode, taken.returncode) == (0, 1, 0)
+    assert f"ok  {receiver.url}  reachable; whether it takes PUT was not seen (OPTIONS was answered 501)" in unknown.stdout
+    assert f"NOT OK  {receiver.url}  it does not take PUT, only GET, HEAD (OPTIONS was answered 200)" in refused.stdout
+    assert "choose another method" in refused.stderr
+    assert "it says that it takes PUT" in taken.stdout

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendoff.errors import Json, SendoffError, to_json
+from sendoff.errors import Json, Rejected, SendoffError, to_json
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import Destination, scheme_of
 from sendoff.model.moment import moment_text
@@ -97,6 +97,8 @@ class Questions:
             found = transport.probe()
         finally:
             transport.close()
+        if found.writable is False:
+            raise Rejected(found.detail or "it does not take uploads", hint="choose another method with --method, or another address")
         return found.detail or "it answers"
 
     @staticmethod

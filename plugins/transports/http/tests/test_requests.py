@@ -141,6 +141,7 @@ def test_a_probe_says_what_the_server_allows(lab):
     found = lab.transport(receiver.url).probe()
 
     assert (found.reachable, found.writable, found.resumable) == (True, True, False)
+    assert found.detail == "reachable; it says that it takes PUT (OPTIONS was answered 204)"
     assert [(row.method, row.received) for row in receiver.requests] == [("OPTIONS", 0)]
 
 
@@ -149,11 +150,27 @@ def test_a_probe_that_is_not_let_in_needs_a_person(lab):
         lab.transport(lab.receiver(authorization="Basic eDp5").url).probe()
 
 
-@pytest.mark.parametrize("status", [404, 405, 500])
-def test_whoever_answers_a_probe_is_reachable(lab, status):
+@pytest.mark.parametrize("status", [200, 403, 404, 405, 500, 501])
+def test_whoever_answers_a_probe_is_reachable_and_no_more_is_claimed(lab, status):
     found = lab.transport(lab.receiver(Rule(do=Answer(status))).url).probe()
 
     assert (found.reachable, found.writable) == (True, None)
+    assert found.detail == f"reachable; whether it takes PUT was not seen (OPTIONS was answered {status})"
+
+
+@pytest.mark.parametrize("status", [200, 405])
+def test_a_server_that_lists_its_methods_without_ours_does_not_take_it(lab, status):
+    found = lab.transport(lab.receiver(Rule(do=Answer(status, (("Allow", "GET, head"), ("Allow", "OPTIONS"))))).url).probe()
+
+    assert (found.reachable, found.writable) == (True, False)
+    assert found.detail == f"it does not take PUT, only GET, HEAD, OPTIONS (OPTIONS was answered {status})"
+
+
+@pytest.mark.parametrize(("path", "writable"), [("", None), ("thing", False)])
+def test_what_a_webdav_folder_allows_says_nothing_of_what_lies_in_it(lab, path, writable):
+    receiver = lab.receiver(Rule(do=Answer(200, (("Allow", "OPTIONS, PROPFIND, MKCOL"), ("DAV", "1")))))
+
+    assert lab.transport(receiver.url + path, exact=bool(path)).probe().writable is writable
 
 
 def test_a_probe_that_gets_no_answer_fails_as_a_try_does(lab):
