@@ -115,6 +115,8 @@ ADDRESSES = {
     "http://h:99999/x": "Port out of range",
     "http://h:eighty/x": "Port could not be cast",
     "http://[::1/x": "Invalid IPv6",
+    "http://u:hunter2@[::1/x": "Invalid IPv6",
+    "http://[::1/x?sig=hunter2": "Invalid IPv6",
     "http://h/a b": "write %20 for a blank",
     "http://h/a\r\nHost: evil": "control characters",
     "http://h/a\x00": "control characters",

@@ -69,10 +69,13 @@ def is_secret_word(name: str) -> bool:
 
 
 def public_url(url: str) -> str:
-    """The form of an address that may be shown: no user-info, secret query values as three stars, no fragment."""
+    """The form of an address that may be shown: no user-info, secret query values as three stars, no fragment; of one that is none, only its scheme."""
     if "@" not in url and "?" not in url and "#" not in url:
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a broken host: who can tell where in it a secret stands
+        return f"{url.partition('://')[0]}://{STARS}" if "://" in url else STARS
     query = "&".join(_public_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
 
