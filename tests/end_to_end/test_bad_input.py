@@ -50,6 +50,7 @@ TABLE = {
     "tftp": (["a.bin", "tftp://h/a"], "tftp:// is not supported: TFTP has no login"),
     "a scheme that nobody serves": (["a.bin", "gopher://h/a"], "gopher"),
     "a destination that is not configured": (["a.bin", "archive:a"], "there is no destination named 'archive'"),
+    "a scheme without its slashes": (["a.bin", "http:/h/a?sig=1"], "write http://h/a?sig=***"),
     "a password in the address": (["a.bin", "http://u:hunter2@127.0.0.1:9/a"], "--credential"),
     "a line break in a header": (["a.bin", ADDRESS, "--header", "A: b\r\nEvil: yes"], "contains a line break"),
     "a line break in a secret header": (["a.bin", ADDRESS, "--header-secret", "A: env:X\nEvil: yes"], "contains a line break"),

@@ -61,3 +61,30 @@ def test_a_check_claims_no_more_than_was_seen_and_fails_where_uploads_are_not_ta
     assert f"NOT OK  {receiver.url}  it does not take PUT, only GET, HEAD (OPTIONS was answered 200)" in refused.stdout
     assert "choose another method" in refused.stderr
     assert "it says that it takes PUT" in taken.stdout
+
+
+@pytest.mark.parametrize("asked", ["nope:", "nope:a/b.bin", "http:/h/x", "nope", "http://127.0.0.1:9/a b", "http://u@[::1/x", "gopher://h/x"])
+def test_check_says_of_an_address_what_put_says(stage, asked):
+    path, _ = stage.file(10)
+    refused = stage.run("put", path, asked, fine=(2,))
+    checked = stage.run("check", asked, fine=(2,))
+
+    sentence, _, hint = refused.stderr.removeprefix("sendoff: ").partition("\n")
+    assert sentence in checked.stdout
+    assert hint.strip().removeprefix("hint: ") in checked.stderr
+
+
+def test_check_asks_the_very_address_that_put_would_send_to(stage):
+    with Receiver(None) as receiver:
+        stage.config.write_text(f"[destinations.archive]\nurl = '{receiver.url}in/'\n[destinations.exact]\nurl = '{receiver.url}one.bin'\n")
+        for asked in ("archive:", "archive", "archive:a b.bin", "archive:sub/", "exact:", f"{receiver.url}x/y.bin?token=t", f"{receiver.url}x/"):
+            assert "it says that it takes PUT" in stage.run("check", asked).stdout
+        asked = [row.path for row in receiver.requests]
+        wanted = ["/in/", "/in/", "/in/a%20b.bin", "/in/sub/", "/one.bin", "/x/y.bin?token=t", "/x/"]
+
+    assert asked == wanted
+
+
+def test_check_shows_no_secret_of_an_address(stage):
+    with Receiver(None) as receiver:
+        assert "hunter2" not in stage.run("check", f"{receiver.url}x?token=hunter2").stdout

@@ -16,6 +16,7 @@ from sendoff.runtime.connections import Connections
 from sendoff.runtime.installation import Installed
 
 _MOST_FOLDERS = 1000
+_USUAL = frozenset({"http", "https", "s3", "sftp"})  # schemes that people mean, installed or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,25 +55,51 @@ class Addresses:
         """The address of a thing called ``name`` at a destination: ``scheme://...`` or ``NAME:path``; a final ``/`` makes it a folder."""
         if "://" in destination:
             return self._bare(destination, name)
+        found, path = self._named(destination)
+        below = path + name if path == "" or path.endswith("/") else path
+        target = self._connections.make(found).target(PurePosixPath(_inside(below)))
+        folder = Folder(destination=found, place=str(found.name), local=is_local(found.url), loopback=is_loopback(found.url))
+        return Address(folder=folder, name=below, target=target)
+
+    def place(self, destination: str) -> Destination:
+        """What an address leads to, nothing being sent: a folder, or the one thing that it names; a name alone is its whole destination."""
+        if "://" in destination:
+            address = self._bare(destination, "any")
+            return replace(address.destination, url=address.target.url) if address.destination.exact else address.destination
+        found, path = self._named(destination if self._connections.named(destination) is None else f"{destination}:")
+        if not path or found.exact:
+            return found
+        url = self._connections.make(found).target(PurePosixPath(_inside(path.removesuffix("/")))).url
+        return replace(found, url=f"{url}/") if path.endswith("/") else replace(found, url=url, exact=True)
+
+    def _named(self, destination: str) -> tuple[Destination, str]:
+        """The destination of ``NAME:path``, and the path."""
         place, colon, path = destination.partition(":")
         if not colon or "/" in place:
             raise InvalidArgument(
                 f"{destination!r} is not an address", hint="write scheme://host/path, or NAME:path with a name from [destinations] in the configuration"
             )
-        return self._named(place, path, name)
-
-    def _named(self, place: str, path: str, name: str) -> Address:
-        known, found = self._configuration().destinations, self._connections.named(place)
+        found = self._connections.named(place)
         if found is None:
-            if place.lower() in REFUSED:
-                scheme_of(f"{place}://")
-            names = ", ".join(sorted(known)) or "none"
-            raise InvalidArgument(f"there is no destination named {place!r}; configured: {names}", hint=f"add [destinations.{place}] to the configuration")
+            raise self._unknown(place, path)
         check_allowed(found.url, self._configuration())
-        below = path + name if path == "" or path.endswith("/") else path
-        target = self._connections.make(found).target(PurePosixPath(_inside(below)))
-        folder = Folder(destination=found, place=place, local=is_local(found.url), loopback=is_loopback(found.url))
-        return Address(folder=folder, name=below, target=target)
+        return found, path
+
+    def _unknown(self, place: str, path: str) -> InvalidArgument:
+        """What is wrong with a name that no destination has."""
+        if place.lower() in REFUSED:
+            scheme_of(f"{place}://")
+        if self._is_scheme(place.lower()):
+            meant = Target(f"{place}://{path.lstrip('/') or 'host/path'}")
+            return InvalidArgument(f"'//' is missing after '{place}:'", hint=f"write {meant.public}")
+        names = ", ".join(sorted(self._configuration().destinations)) or "none"
+        return InvalidArgument(f"there is no destination named {place!r}; configured: {names}", hint=f"add [destinations.{place}] to the configuration")
+
+    def _is_scheme(self, word: str) -> bool:
+        try:
+            return word in _USUAL or bool(self._installed.transport_for(word))
+        except UnsupportedScheme:
+            return False
 
     def _bare(self, url: str, name: str) -> Address:
         url = url.partition("#")[0]

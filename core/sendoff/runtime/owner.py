@@ -148,14 +148,16 @@ class Owner:
     def _parts(self, boot: str, machine: str) -> Parts:
         given = self._given
         identifiers = Identifiers(given.random)
+        addresses = Addresses(given.installed, self._configured, self._connections)
         creation = Creation(
-            addresses=Addresses(given.installed, self._configured, self._connections), connections=self._connections, credentials=self._credentials,
-            secrets=self._secrets, installed=given.installed, spool=self._spool, boot=boot, machine=machine,
+            addresses=addresses, connections=self._connections, credentials=self._credentials, secrets=self._secrets,
+            installed=given.installed, spool=self._spool, boot=boot, machine=machine,
             new_id=lambda: identifiers.new(given.clock.wall() // 1000),
         )  # fmt: skip
         questions = Questions(
-            store=given.store, installed=given.installed, listeners=given.listeners, connections=self._connections, secrets=self._secrets, clock=given.clock,
-            toolkit=self._toolkit, configuration=self._configured, explain=given.explain, running=lambda: self._conductor.running,
+            store=given.store, installed=given.installed, listeners=given.listeners, addresses=addresses, connections=self._connections,
+            secrets=self._secrets, clock=given.clock, toolkit=self._toolkit, configuration=self._configured, explain=given.explain,
+            running=lambda: self._conductor.running,
         )  # fmt: skip
         census = Census(self._journal, self._underway)
         asked = {**questions.by_word(), "batch": census.batch, "open": census.open, "gc": self._clearing.gc, "remains": lambda _: remains(given.store)}

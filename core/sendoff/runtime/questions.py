@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from sendoff.errors import Json, Rejected, SendoffError, to_json
 from sendoff.model.configuration import Configuration
-from sendoff.model.destination import Destination, scheme_of
 from sendoff.model.moment import moment_text
 from sendoff.model.query import Query
+from sendoff.model.secret import public_url
 from sendoff.ports.clock import Clock
 from sendoff.ports.credentials import CredentialStore, Writable
 from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
 from sendoff.ports.transport import Probing
+from sendoff.runtime.addresses import Addresses
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.secrets import Secrets
@@ -31,6 +32,7 @@ class Questions:
     store: Store
     installed: Installed
     listeners: Listening
+    addresses: Addresses
     connections: Connections
     secrets: Secrets
     clock: Clock
@@ -82,15 +84,12 @@ class Questions:
         rows += [self._row(f"{kind} {name}", lambda kind=kind, name=name: self.installed.load(kind, name).__name__) for kind, name in wanted]  # type: ignore[misc]
         destination = details.get("destination")
         places = [str(destination)] if destination else []
-        rows += [self._row(place, lambda place=place: self._probe(place)) for place in places]  # type: ignore[misc]
+        rows += [self._row(public_url(place), lambda place=place: self._probe(place)) for place in places]  # type: ignore[misc]
         return {"rows": rows, "ok": all(row["ok"] for row in rows)}
 
     def _probe(self, place: str) -> str:
         """One bodiless question to a destination."""
-        known = self.connections.named(place.partition(":")[0])
-        if known is None:
-            known = Destination(url=place, transport=self.installed.transport_for(scheme_of(place)))
-        transport = self.connections.make(known)
+        transport = self.connections.make(self.addresses.place(place))
         if not isinstance(transport, Probing):
             return "loads; it cannot be asked without sending"
         try:
