@@ -1,5 +1,6 @@
 """``sendoff check``: what it asks, how long it waits, and what it says."""
 
+import json
 import socket
 
 import pytest
@@ -88,3 +89,53 @@ def test_check_asks_the_very_address_that_put_would_send_to(stage):
 def test_check_shows_no_secret_of_an_address(stage):
     with Receiver(None) as receiver:
         assert "hunter2" not in stage.run("check", f"{receiver.url}x?token=hunter2").stdout
+
+
+# -- a file that is not in force
+
+
+def test_a_file_is_tried_before_it_is_used_while_a_host_runs_with_another(stage, tmp_path):
+    stage.run("host", "start")
+    other = tmp_path / "other.toml"
+    other.write_text("[destinations.archive]\nurl = 'https://u@h/in/'\nconnect_timeout = '5s'\n[credentials.c]\nuse = 'env'\n[[sinks]]\nuse = 'log'\n")
+
+    said = stage.run("check", "--config", str(other)).stdout
+    (found,) = map(json.loads, stage.run("check", "--config", str(other), "--json").stdout.splitlines())
+
+    assert "can be used: 1 destination, 1 credential, 1 sink" in said
+    assert [row["what"] for row in found["rows"]] == [str(other), "stores sqlite", "credentials.c", "destinations.archive", "sinks.log"]
+    assert found["ok"] and found["rows"][3]["detail"] == "https://h/in/, by HttpTransport"
+
+
+def test_trying_a_file_starts_no_host(stage, tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text("")
+
+    stage.run("check", "--config", str(other))
+
+    assert not stage.runs()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[limits]\nconcurency = 3\n", "did you mean 'concurrency'"),
+        ("[destinations.a]\nurl = 'https://h/'\nconnect_timeuot = '5s'\n", "[destinations.a] unknown key 'connect_timeuot'; did you mean 'connect_timeout'?"),
+        ("[destinations.a]\nurl = 'gopher://h/'\n", "no installed transport carries to gopher://"),
+        ("[destinations.a]\nurl = 'https://h/'\ncredential = 'wallet:me'\n", "no credential store 'wallet' is installed"),
+        ("[policy]\nallow_hosts = ['*.example']\n[destinations.a]\nurl = 'https://h/'\n", "h is not allowed here"),
+        ("[[sinks]]\nuse = 'pigeon'\n", "no sink 'pigeon' is installed"),
+        ("[transports.http]\nproxi = 'none'\n", "[transports.http] unknown key 'proxi'"),
+    ],
+)
+def test_what_a_tried_file_has_wrong_is_said(stage, tmp_path, text, sentence):
+    other = tmp_path / "other.toml"
+    other.write_text(text)
+
+    said = stage.run("check", "--config", str(other), fine=(2,))
+
+    assert sentence in said.stdout + said.stderr
+
+
+def test_a_file_to_try_that_is_not_there_is_named(stage, tmp_path):
+    assert f"{tmp_path}/none.toml does not exist" in stage.run("check", "--config", str(tmp_path / "none.toml"), fine=(2,)).stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.parser import Parser
@@ -16,15 +18,29 @@ def arguments(_parser: Parser, _command: str) -> None:
 
 def run(call: Call) -> int:
     """Carries ``check`` out."""
-    details = {"destination": call.one_word("destination")} if call.words else {}
-    found = call.desk().ask(Question(what="check", details=details))
+    found = _inspected(call) if call.options.config and not call.words else _asked(call)
     call.output.item(found)
     for line in aligned([("ok" if row["ok"] else "NOT OK", row["what"], row["detail"]) for row in found["rows"]]):
         call.output.line(line)
     for row in found["rows"]:
         if not row["ok"] and row["error"]["hint"]:
-            call.output.note(f"{row['what']}: {row['error']['hint']}")
+            call.output.note(f"{row['what'].removesuffix(':')}: {row['error']['hint']}")
     return _code([row["error"] for row in found["rows"] if not row["ok"]])
+
+
+def _asked(call: Call) -> Json:
+    """What the host finds, by the configuration in force."""
+    details = {"destination": call.one_word("destination")} if call.words else {}
+    return call.desk().ask(Question(what="check", details=details))
+
+
+def _inspected(call: Call) -> Json:
+    """What this process finds in a file that is named, whatever the host reads."""
+    from pathlib import Path
+
+    from sendoff.cli.inspection import inspected
+
+    return inspected(Path(call.place.config), os.environ)
 
 
 def _code(errors: list[Json]) -> int:
