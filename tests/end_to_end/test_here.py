@@ -74,7 +74,7 @@ def test_a_signal_in_mid_transfer_ends_it_and_the_next_one_finishes(stage, slow,
     out, err = process.communicate(timeout=30)
 
     assert process.returncode == code, err
-    assert "1 upload not finished yet; it goes on with the next" in err
+    assert "1 upload not finished yet; the work goes on with the next" in err
     assert not stage.runs()
     slow.wait_for(request=1, over=True)
     stage.run("wait", out.strip())

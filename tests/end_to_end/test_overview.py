@@ -57,6 +57,16 @@ def test_when_all_is_well_it_says_so(machine, tmp_path):
     assert "nothing is running, waiting or failed" in machine.run().stdout
 
 
+def test_what_has_completed_and_nobody_has_seen_is_told_of(machine, tmp_path):
+    with Receiver(tmp_path / "received") as receiver:
+        (id,) = machine.put(machine.file(), receiver.url)
+        machine.until(id, "completed")
+    said = machine.run().stdout
+    assert "1 has completed; sendoff list shows it" in said and "to begin" not in said
+    machine.run("wait", id)
+    assert "to begin" in machine.run().stdout
+
+
 def test_a_list_fits_a_terminal_and_is_whole_in_a_pipe(machine):
     url = f"http://127.0.0.1:9/{'a-rather-long-folder/' * 8}"
     (id,) = machine.put(machine.file("the-end-of-it.bin"), url)

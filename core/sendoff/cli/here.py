@@ -17,7 +17,7 @@ from sendoff.desk.client import DeskClient
 from sendoff.errors import HostUnavailable
 from sendoff.host.embedded import Embedded
 
-LATER = "it goes on with the next sendoff command that starts a host or runs --here"
+LATER = "the work goes on with the next sendoff command that starts a host or runs --here"
 NOTICES = 30.0  # seconds that those who are to be told of an end have to take it
 
 

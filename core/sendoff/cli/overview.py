@@ -47,7 +47,7 @@ def run(call: Call) -> int:
         call.output.line(cut(line, call.output.columns or cells(line)))
     if not told["statuses"] and not parts["failed"].views:
         call.output.line("nothing is running, waiting or failed")
-        _greet(call)
+        _tell_of_ended(call)
     else:
         call.output.note("sendoff watch shows them as they go on, sendoff show N says all about one")
     return exits.DONE
@@ -73,6 +73,16 @@ def _part(desk: Desk, name: str) -> Part:
     page = desk.page(_QUERIES[name], limit=LOOKED_AT)
     views = [view for view in page.items if name not in ("running", "again") or (view["reason"] in TRIED_AGAIN) is (name == "again")]
     return Part(views[:SHOWN], len(views) > SHOWN or page.next is not None)
+
+
+def _tell_of_ended(call: Call) -> None:
+    """Of those that nobody has seen the end of, how many there are; without any, how to begin."""
+    page = call.desk().page(Query(statuses=("completed",), listed=True), limit=LOOKED_AT)
+    if not page.items:
+        _greet(call)
+        return
+    number = f"more than {LOOKED_AT}" if page.next is not None else str(len(page.items))
+    call.output.line(f"{number} {'has' if number == '1' else 'have'} completed; sendoff list shows {'it' if number == '1' else 'them'}")
 
 
 def _greet(call: Call) -> None:
