@@ -237,6 +237,8 @@ def test_an_unknown_variable_is_named_with_the_nearest(name, meant):
         ("[retry]\npatience = 'long'", "[retry] 'patience': 'long' is not a length of time; write 90, 90s, 5m, 12h or 3d"),
         ("[retry]\nbackoff = ['9s', '2s']", '[retry] \'backoff\': the first pause must be above 0 and not longer than the longest; write ["2s", "10m"]'),
         ("[destinations.a]\nuse = 'http'", "[destinations.a] 'url' is missing"),
+        ("[destinations.a]\nulr = 'https://h/'", "[destinations.a] 'url' is missing, and 'ulr' is not known; did you mean 'url'?"),
+        ("[destinations.a]\nurll = 'https://h/'\nuse = 'http'\nx = 1", "[destinations.a] 'url' is missing, and 'urll' is not known; did you mean 'url'?"),
         ("[destinations.'a b']\nurl = 'https://h/'", "[destinations] 'a b' is not a name; use letters, digits and . _ -"),
         ("[destinations.a]\nurl = 'https://h/'\ncredential = 'medai'\n[credentials.media]\nuse = 'env'",
          "[destinations.a] there is no [credentials.medai]; did you mean 'media'?"),
@@ -282,6 +284,7 @@ def test_no_fault_repeats_a_secret(fails):
         "[destinations.a]\nurl = 'https://h/'\nheaders = { Authorization = 'canary77\\n' }",
         "[credentials.a]\nuse = 'env'\nkind = 3\nsecret = 'canary77'",
         "[destinations.a]\nsecret_key = 'canary77'",
+        "[destinations.a]\nuri = 'https://h/?sig=canary77'",
     ):
         assert "canary77" not in "".join(traceback.format_exception(fails(text.replace("'canary77\\n'", '"canary77\\n"'))))
 

@@ -18,6 +18,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
+def _misspelled(key: str, given: Any, known: Iterable[str]) -> str:
+    """The unknown key beside a missing one that was probably meant for it. given: the table in which it is missing; its values may be secret."""
+    others = [str(other) for other in given if other not in set(known)] if isinstance(given, Mapping) else []
+    found = get_close_matches(key.rpartition(".")[2], others, n=1, cutoff=0.6)
+    return f", and {found[0]!r} is not known; did you mean {key.rpartition('.')[2]!r}?" if found else ""
+
+
 def complaint(key: str, fault: Mapping[str, Any], known: Iterable[str]) -> str:
     """What a validator found wrong with one key.
 
@@ -27,7 +34,7 @@ def complaint(key: str, fault: Mapping[str, Any], known: Iterable[str]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key!r}{nearest(key, known)}"
     if fault["type"] == "missing":
-        return f"{key!r} is missing"
+        return f"{key!r} is missing{_misspelled(key, fault.get('input'), known)}"
     said = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ").replace("Input should be", "it should be")
     text = _FORMS.get(str(fault["type"]), said)
     value = fault.get("input")
