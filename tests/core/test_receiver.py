@@ -245,6 +245,20 @@ def test_it_runs_as_a_program_until_it_is_told_to_stop(tmp_path):
     assert (tmp_path / "in" / "thing").read_bytes() == BODY
 
 
+def test_as_a_program_it_says_in_one_sentence_why_it_cannot_begin(tmp_path):
+    def said(*words):
+        done = subprocess.run([sys.executable, "-m", "sendoff.testing.receiver", *words], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    taken = tmp_path / "file"
+    taken.write_text("")
+    with Receiver(None) as other:
+        assert said("--folder", str(tmp_path / "in"), "--port", str(other.port)) == (5, "", f"receiver: 127.0.0.1:{other.port}: Address already in use\n")
+    assert said("--folder", str(taken)) == (5, "", f"receiver: {taken}: File exists\n")
+    code, _, complaint = said("--folder", str(tmp_path / "in"), "--port", "65536")
+    assert (code, complaint.splitlines()[-1].partition("--port: ")[2]) == (2, "'65536' is not a port; write 0 to 65535")
+
+
 def test_as_a_program_it_tells_what_it_sees_until_its_input_ends(tmp_path):
     command = [sys.executable, "-m", "sendoff.testing.receiver", "--folder", str(tmp_path / "in"), "--tell", "--until-eof"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
