@@ -36,7 +36,7 @@ class Meaning:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-_METHOD = "choose another one with --method, or another address"
+_METHOD = "choose another method with --method, or another address"
 _CONFIGURATION = {"side": "configuration"}
 _CREDENTIAL = {"side": "credential"}
 _MOVED = Meaning(Rejected, "redirected", "put the address it names into the command or the configuration", _CONFIGURATION)
