@@ -59,6 +59,12 @@ def in_vain(view: View) -> bool:
     return error.get("side") == "configuration" and error.get("http_status") is not None
 
 
+def cause_of(view: View) -> str:
+    """Why it ended so; its address, which stands beside it, is not said twice."""
+    text = str((view["error"] or {}).get("message") or view["reason_text"] or view["reason"] or "")
+    return text.removeprefix(f"{view['url']} ")
+
+
 def _of_an_end(view: View) -> str | None:
     """Of what failed or was canceled."""
     if view["reason"] == "replaced":

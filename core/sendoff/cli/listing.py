@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import islice
 
 from sendoff.cli import exits
+from sendoff.cli.advice import cause_of
 from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_of, everything, views_of
 from sendoff.cli.parser import Parser, pair
-from sendoff.cli.text import aligned, cells, clean, shortened
+from sendoff.cli.text import aligned, cells, clean, cut, shortened
 from sendoff.errors import InvalidArgument
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, View
@@ -40,9 +41,10 @@ def run(call: Call) -> int:
     query = _query(call)
     after = str(views_of(call.desk(), call.options.after)[-1]["number"]) if call.options.after else None
     found = islice(everything(call.desk(), query, after=after, limit=min(limit or PAGE, PAGE)), limit)
+    failed = "error" in query.statuses
     shown = 0
     while block := list(islice(found, PAGE)):
-        _show(call, block, heading=not shown)
+        _show(call, block, heading=not shown, failed=failed)
         shown += len(block)
     if not shown:
         call.output.note("nothing" if call.options.all else "nothing is waiting, running or unacknowledged; sendoff list --all shows the history")
@@ -64,7 +66,7 @@ def _query(call: Call) -> Query:
         batch=batch_of(call.desk(), options.batch) if options.batch else None,
         group=options.group,
         statuses=statuses,
-        reason=options.reason,
+        reason=_reason(options.reason) if options.reason is not None else None,
         listed=None if options.all else True,
         metadata=dict(pair(text, "=", "KEY=VALUE") for text in options.meta),
     )
@@ -73,17 +75,26 @@ def _query(call: Call) -> Query:
 def _status(word: str) -> str:
     from sendoff.model.status import TransferStatus
 
-    known = [status.word for status in TransferStatus]
+    return _one_of("status", word, [status.word for status in TransferStatus])
+
+
+def _reason(word: str) -> str:
+    from sendoff.model.status import Reason
+
+    return _one_of("reason", word, list(map(str, Reason)))
+
+
+def _one_of(name: str, word: str, known: Sequence[str]) -> str:
     if word not in known:
-        raise InvalidArgument(f"--status {word}: there is no such status", hint=f"it is one of {', '.join(known)}")
+        raise InvalidArgument(f"--{name} {word}: there is no such {name}", hint=f"it is one of {', '.join(known)}")
     return word
 
 
-def _show(call: Call, views: Sequence[View], *, heading: bool) -> None:
+def _show(call: Call, views: Sequence[View], *, heading: bool, failed: bool) -> None:
     for view in views:
         call.output.item(view)
     if not call.output.json:
-        for line in table(views, call.output.columns, heading=heading):
+        for line in (failures if failed else table)(views, call.output.columns, heading=heading):
             call.output.line(line)
 
 
@@ -96,8 +107,25 @@ def table(views: Sequence[View], columns: int | None, *, heading: bool = True) -
     rows += [[number, view["reason"] or view["status"], *rest] for view in views for number, _, _, *rest in [_row(view)]]
     if not rows:
         return []
-    taken = sum(max(cells(clean(row[place])) for row in rows) + 2 for place in range(len(rows[0]) - 1))
-    return aligned([*row[:-1], shortened(clean(row[-1]), max(columns - taken, NARROWEST))] for row in rows)
+    room = max(columns - _taken(rows, len(rows[0]) - 1), NARROWEST)
+    return aligned([*row[:-1], shortened(clean(row[-1]), room)] for row in rows)
+
+
+def failures(views: Sequence[View], columns: int | None, *, heading: bool = True) -> list[str]:
+    """The same where failed ones were asked for: why stands at the end, and the address has a third of the room that is left."""
+    if columns is None or columns >= WIDE:
+        rows = [["NUMBER", "ID", "STATUS", "DONE", "SIZE", "URL", "WHY"]] if heading else []
+        return aligned(rows + [[*_row(view), cause_of(view)] for view in views])
+    rows = [["NUMBER", "STATUS", "URL", "WHY"]] if heading else []
+    rows += [[str(view["number"]), view["reason"] or view["status"], view["url"], cause_of(view)] for view in views]
+    room = max(columns - _taken(rows, 2), 2 * NARROWEST) if rows else 0
+    rows = [[*row[:2], shortened(clean(row[2]), room // 3), clean(row[3])] for row in rows]
+    return [cut(line, columns) for line in aligned(rows)] if rows else []
+
+
+def _taken(rows: Sequence[Sequence[str]], places: int) -> int:
+    """Columns of the terminal that the first so many cells take."""
+    return sum(max(cells(clean(row[place])) for row in rows) + 2 for place in range(places))
 
 
 def _row(view: View) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sendoff.cli import exits
-from sendoff.cli.advice import unblocked_by
+from sendoff.cli.advice import cause_of, unblocked_by
 from sendoff.cli.call import Call
 from sendoff.cli.stopping import Stopped, bounded
 from sendoff.cli.text import count
@@ -151,12 +151,6 @@ def ending(view: View) -> list[str]:
     line = f"{head}  {cause_of(view)}".rstrip()
     help = unblocked_by(view) if view["status"] == "error" or view["reason"] else None
     return [line, f"  {help}"] if help else [line]
-
-
-def cause_of(view: View) -> str:
-    """Why it ended so; its address, which stands beside it, is not said twice."""
-    text = str((view["error"] or {}).get("message") or view["reason_text"] or view["reason"] or "")
-    return text.removeprefix(f"{view['url']} ")
 
 
 def demand(view: View) -> str:
