@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from sendoff.cli.applied import told
+from sendoff.cli.applied import SHOWN, told
 from sendoff.cli.call import Call
 from sendoff.cli.headers import SAFE_FORMS, headers, literal_secrets
 from sendoff.cli.parser import Parser, pair
 from sendoff.cli.text import is_whole
 from sendoff.errors import InvalidArgument
 from sendoff.model.quantity import seconds
-from sendoff.model.query import Order, Selection
+from sendoff.model.query import Applied, Order, Query, Selection
 
 
 def arguments(parser: Parser, _command: str) -> None:
@@ -42,7 +42,20 @@ def run(call: Call) -> int:
     more: dict[str, Any] = {"other_origin": True} if call.options.other_origin else {}
     if details.keys() & {"credential", "secret_headers"}:
         more["environment"] = dict(os.environ)
-    return told(call, call.desk().order(Order(verb="set", details={**details, **more}), Selection(ids=tuple(call.words))), "changed")
+    applied = call.desk().order(Order(verb="set", details={**details, **more}), Selection(ids=tuple(call.words)))
+    code = told(call, applied, "changed")
+    _say_what_waits(call, applied)
+    return code
+
+
+def _say_what_waits(call: Call, applied: Applied) -> None:
+    """What waits for a person does so until it is told to go on, whatever was set."""
+    if call.output.json or call.output.quiet or not applied.ids:
+        return
+    page = call.desk().page(Query(ids=applied.ids[:SHOWN], statuses=("paused_recoverable",)), limit=SHOWN)
+    for view in page.items:
+        if view["needs"]:
+            call.output.note(f"{view['number']} waits until you say: {view['needs']['command']}")
 
 
 def _details(call: Call) -> dict[str, Any]:
