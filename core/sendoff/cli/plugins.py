@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.parser import Parser
-from sendoff.cli.text import aligned
+from sendoff.cli.text import aligned, cells, clean, folded
 from sendoff.errors import Json
 from sendoff.model.query import Question
 
 COLUMNS = ("kind", "name", "distribution", "version", "schemes", "capabilities", "state", "reason")
+FOLDED = ("schemes", "capabilities", "reason")
 
 
 def arguments(_parser: Parser, _command: str) -> None:
@@ -23,9 +26,28 @@ def run(call: Call) -> int:
     plugins = [*found["drivers"], *({"kind": "listener", **one} for one in found["listeners"])]
     for plugin in plugins:
         call.output.item(plugin)
-    for line in aligned([[name.upper() for name in COLUMNS], *([_cell(plugin.get(name)) for name in COLUMNS] for plugin in plugins)]):
+    for line in _lines(plugins, call.output.columns):
         call.output.line(line)
     return exits.DONE
+
+
+def _lines(plugins: Sequence[Json], columns: int | None) -> list[str]:
+    """A row each; what a narrow terminal has no room for stands below it."""
+    whole = _table(plugins, COLUMNS)
+    if columns is None or max(map(cells, whole)) <= columns:
+        return whole
+    heading, *rows = _table(plugins, [name for name in COLUMNS if name not in FOLDED])
+    return [heading, *(line for plugin, row in zip(plugins, rows, strict=True) for line in (row, *_below(plugin, columns)))]
+
+
+def _table(plugins: Sequence[Json], names: Sequence[str]) -> list[str]:
+    return aligned([[name.upper() for name in names], *([_cell(plugin.get(name)) for name in names] for plugin in plugins)])
+
+
+def _below(plugin: Json, columns: int) -> Iterator[str]:
+    for name in FOLDED:
+        if text := _cell(plugin.get(name)):
+            yield from folded(f"    {name}: {clean(text)}", columns, 6)
 
 
 def _cell(value: Json) -> str:
