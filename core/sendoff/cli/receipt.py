@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.identity import views_of
+from sendoff.cli.outcome import proof
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import aligned
 from sendoff.errors import InvalidArgument
@@ -29,17 +28,8 @@ def _one(call: Call, view: View) -> int:
     receipt = view["receipt"]
     if receipt is not None:
         call.output.item({"id": view["id"], **receipt})
-        for line in aligned(_rows(view)):
+        for line in aligned([("operation", view["id"]), *proof(receipt)]):
             call.output.line(line)
         return exits.DONE
-    call.output.note(f"{view['id']} has no receipt: it is {view['status']}")
+    call.output.note(f"{view['number']} has no receipt: it is {view['status']}")
     return exits.FAILED if view["status"] in ("error", "canceled") else exits.GOES_ON
-
-
-def _rows(view: View) -> Iterator[tuple[str, str]]:
-    yield "operation", view["id"]
-    for name, value in view["receipt"].items():
-        if isinstance(value, dict):
-            yield from ((f"{name} {key}", str(inner)) for key, inner in value.items())
-        elif value is not None:
-            yield name.replace("_", " "), str(value)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sendoff.cli import exits
 from sendoff.cli.advice import in_vain, unblocked_by, why
 from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_meant, views_of
+from sendoff.cli.outcome import outcome
 from sendoff.cli.parser import Parser
-from sendoff.cli.text import aligned
+from sendoff.cli.text import aligned, folded
 from sendoff.errors import InvalidArgument, Json
 from sendoff.model.quantity import seconds_text, size_text
 from sendoff.model.query import Query, Question, View
@@ -40,8 +41,7 @@ def run(call: Call) -> int:
 
 
 def _show(call: Call, view: View) -> None:
-    for line in aligned(list(_rows(view))):
-        call.output.line(line)
+    _print(call, list(_rows(view, verbose=call.output.verbose)))
 
 
 def _show_batch(call: Call, batch: str) -> None:
@@ -49,14 +49,21 @@ def _show_batch(call: Call, batch: str) -> None:
     from sendoff.cli.listing import table
 
     told = call.desk().ask(Question(what="batch", details={"name": batch}))
-    for line in aligned(list(_batch_rows(told))):
-        call.output.line(line)
+    _print(call, list(_batch_rows(told)))
     page = call.desk().page(Query(batch=batch), limit=SHOWN)
     call.output.line("")
     for line in table(page.items, call.output.columns):
         call.output.line(line)
     if told["total"] > len(page.items):
         call.output.line(f"and {told['total'] - len(page.items)} more: sendoff list --all --batch {told['number']}")
+
+
+def _print(call: Call, rows: Sequence[tuple[str, str]]) -> None:
+    """Names and what they stand for, folded beside the names where a terminal is too narrow."""
+    indent = max(len(name) for name, _ in rows) + 2
+    for line in aligned(rows):
+        for piece in [line] if call.output.columns is None else folded(line, call.output.columns, indent):
+            call.output.line(piece)
 
 
 def _batch_rows(told: Json) -> Iterator[tuple[str, str]]:
@@ -68,7 +75,7 @@ def _batch_rows(told: Json) -> Iterator[tuple[str, str]]:
     yield from _if_known("ended", told["ended"])
 
 
-def _rows(view: View) -> Iterator[tuple[str, str]]:
+def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
     yield "operation", f"{view['id']}  (number {view['number']}, round {view['round']})"
     yield "batch", view["batch"]
     yield "status", view["status"] + (f" ({view['reason']})" if view["reason"] else "")
@@ -85,9 +92,7 @@ def _rows(view: View) -> Iterator[tuple[str, str]]:
     for name in ("group", "label", "priority", "cost_policy"):
         yield from _if_known(name.replace("_", " "), view[name] if view[name] != "default" else None)
     yield from ((f"meta {key}", str(value)) for key, value in view["metadata"].items())
-    yield from _inner(view, "response")
-    yield from _inner(view, "error")
-    yield from _inner(view, "receipt")
+    yield from outcome(view, verbose=verbose)
     for name in ("created_at", "started_at", "finished_at"):
         yield from _if_known(name.removesuffix("_at"), view[name])
 
@@ -95,12 +100,6 @@ def _rows(view: View) -> Iterator[tuple[str, str]]:
 def _if_known(name: str, value: Json) -> Iterator[tuple[str, str]]:
     if value is not None:
         yield name, str(value)
-
-
-def _inner(view: View, name: str) -> Iterator[tuple[str, str]]:
-    for key, value in (view[name] or {}).items():
-        if value not in (None, {}, []):
-            yield f"{name} {key.replace('_', ' ')}", str(value)
 
 
 def _progress(progress: Json) -> str:
