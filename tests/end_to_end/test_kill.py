@@ -115,7 +115,7 @@ def printed_and_killed(stage, times):
 
 
 def test_an_id_that_was_printed_is_in_the_journal_when_the_host_is_killed_at_once(stage):
-    printed, stored = printed_and_killed(stage, 10)
+    printed, stored = printed_and_killed(stage, 5)
     assert stored == set(printed)
 
 
