@@ -281,6 +281,7 @@ def test_refused_logins(dig):
     mine.check()
 
 
+@pytest.mark.campaign
 def test_a_broken_connection(dig):
     mine = dig(rules=[Rule(do=Reset(), at=1000, times=None)])
     mine.put("--patience", "0")

@@ -161,6 +161,7 @@ def test_a_wait_that_times_out_or_is_told_to_end_leaves_the_work_running(machine
     machine.run("wait", id)
 
 
+@pytest.mark.campaign
 def test_a_wait_outlives_the_host(machine, slow):
     (id,) = machine.put(machine.file(content=b"x" * 700_000), slow.url)
     with machine.begin("wait", id) as waiting:
@@ -170,6 +171,7 @@ def test_a_wait_outlives_the_host(machine, slow):
     assert len(machine.objects("list", "--all")) == 1
 
 
+@pytest.mark.campaign
 def test_the_client_may_die_and_the_upload_goes_on(machine, slow):
     with machine.begin("put", "--wait", machine.file(content=b"x" * 700_000), slow.url) as putting:
         id = putting.stdout.readline().strip()
@@ -232,8 +234,9 @@ def test_ids_numbers_and_prefixes_name_the_same_and_an_ambiguous_one_lists_them(
     batch = machine.show(first)["batch"]
     length = next(length for length in range(1, 37) if first[:length] not in (second[:length], batch[:length]))
     assert machine.show(first[:length])["id"] == first
+    common = next(first[:length] for length in range(36, 0, -1) if second.startswith(first[:length]))
     for command in ("show", "cancel"):
-        done = machine.run(command, first[:8], fine=(2,))
+        done = machine.run(command, common, fine=(2,))
         assert first in done.stderr and second in done.stderr
     assert {one["status"] for one in machine.objects("list")} <= {"idle", "running"}
 

@@ -82,6 +82,7 @@ def test_a_signal_in_mid_transfer_ends_it_and_the_next_one_finishes(stage, slow,
     assert stage.ends(out.strip()) == ["completed"]
 
 
+@pytest.mark.campaign
 def test_a_kill_in_mid_transfer_costs_nothing_but_the_bytes(stage, slow):
     process, digest = in_mid_transfer(stage, slow)
     process.kill()

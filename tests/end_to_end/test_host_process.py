@@ -209,6 +209,7 @@ def test_no_call_is_lost_while_hosts_come_and_go(home):
     assert not home.desk().page(Query(ids=tuple(created[:50]))).next
 
 
+@pytest.mark.campaign
 def test_a_host_with_nothing_to_do_leaves_and_one_that_is_followed_stays(tmp_path):
     (tmp_path / "sendoff.toml").write_text('[host]\nidle_exit = "1s"\n')
     home = Home(tmp_path, SENDOFF_CONFIG=str(tmp_path / "sendoff.toml"))

@@ -61,6 +61,7 @@ def test_of_25_uploads_killed_at_a_random_byte_all_are_completed_by_the_next_hos
     assert campaign(stage, receiver, 25, capsys) >= 20
 
 
+@pytest.mark.campaign
 def test_a_host_killed_five_times_over_one_upload_still_completes_it(stage, receiver):
     source, digest = stage.file(SIZE)
     (id,) = stage.put(source, receiver.url)

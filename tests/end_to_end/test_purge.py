@@ -136,6 +136,7 @@ def test_the_unit_that_starts_its_host_goes_too(machine):
     assert not [path for path in (machine.folder / "config").rglob("*.service") if path.is_symlink()]
 
 
+@pytest.mark.campaign
 def test_whoever_holds_the_place_is_named(machine):
     machine.run("host", "start")
     machine.run("host", "stop")

@@ -245,6 +245,7 @@ file.JournalFile(folder=Path(sys.argv[1]), machine="").prepare()
 
 
 @pytest.mark.fault(14)
+@pytest.mark.campaign
 def test_killed_at_any_statement_of_a_migration_the_journal_is_old_or_new(tmp_path):
     expected = _rows(_older(tmp_path / "model") / "journal.db")[1]
     versions = []

@@ -205,6 +205,7 @@ print(json.dumps([first, listed, told, start - before, used() - before]))
 
 
 @pytest.mark.fault(21)
+@pytest.mark.campaign
 def test_a_hundred_thousand_waiting_operations_take_no_memory(folder):
     count = 100_000
     with opened(folder) as store:

@@ -302,6 +302,7 @@ def slow(tmp_path):
 
 
 @pytest.mark.fault(20)
+@pytest.mark.campaign
 def test_short_of_threads_fewer_run_at_once_and_none_is_lost(stage, slow):
     stage.config.write_text(stage.config.read_text() + "[limits]\nconcurrency = 32\nper_destination = 32\n")
     stage.environment["MALLOC_ARENA_MAX"] = "1"  # so that a thread costs its stack and little more
