@@ -103,15 +103,16 @@ def printed_and_killed(stage, times):
     """Each time a client prints an id and the host is killed at once; what the journal has of them afterwards."""
     printed = []
     source, _ = stage.file(100)
-    for _ in range(times):
+    for number in range(times):
         stage.run("host", "start")
         host = stage.host()
-        with stage.begin("put", source, "http://127.0.0.1:9/") as putting:
+        with stage.begin("put", source, f"http://127.0.0.1:9/{number}") as putting:
             id = putting.stdout.readline().strip()
             stage.kill(host)
             putting.wait(60)
         assert id, putting.returncode
         printed.append(id)
+    assert len(set(printed)) == times
     return printed, {view["id"] for view in stage.listed()}
 
 
