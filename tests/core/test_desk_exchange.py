@@ -4,12 +4,14 @@ import socket
 import threading
 
 import pytest
+from sendoff.desk import codec
 from sendoff.desk.client import DeskClient
 from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.exchange import Exchange, Reply, quoted
 from sendoff.desk.place import find_place
 from sendoff.errors import HostUnavailable
-from sendoff.model.query import Order, Query, Selection
+from sendoff.model.operation import Request
+from sendoff.model.query import Created, Order, Query, Selection
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 64, 10_000])
@@ -157,3 +159,21 @@ def test_an_order_whose_answer_is_cut_short_is_given_once(tmp_path, cut_short):
 
     assert error.value.hint == "what was asked may have been done; look with: sendoff list"
     assert len(hosts.asked) == 1
+
+
+def cut_off(*answers):
+    """The beginning of the answer to a create: these were answered, and there the host died."""
+    lines = b"".join(codec.created_line(one) for one in answers)
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(lines), lines)
+
+
+def test_a_create_in_which_each_was_answered_needs_no_more_of_its_host(tmp_path):
+    one, two = (Created(id=name, number=number, batch="b", url="http://h/") for number, name in enumerate("ab", 1))
+    desk = DeskClient(find_place({}, state_dir=tmp_path), environment={}, way=Hosts(cut_off(one, two), cut_off(one)))
+    asked = [Request(source="/a", destination="http://h/"), Request(source="/b", destination="http://h/")]
+
+    assert list(desk.create(asked)) == [one, two]
+    answers = desk.create(asked)
+    assert next(answers) == one
+    with pytest.raises(HostUnavailable):
+        next(answers)
