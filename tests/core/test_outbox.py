@@ -7,7 +7,7 @@ from sendoff.errors import Permanent, Transient
 from sendoff.model.change import SaveNote
 from sendoff.model.operation import Request
 from sendoff.ports.sink import Sink
-from sendoff.runtime.outbox import NOTE, TODO
+from sendoff.runtime.outbox import NOTE, NOTICE
 
 from tests.core.owned import QUICK, Owned, eventually
 
@@ -66,7 +66,7 @@ def put(owned, name, **more):
 
 
 def todos(owned):
-    return owned.store.todos(2**62, kind=TODO)
+    return owned.store.todos(2**62, kind=NOTICE)
 
 
 def test_each_event_that_was_asked_for_comes_in_order_with_its_operation(owned, boxes):

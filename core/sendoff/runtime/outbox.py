@@ -21,7 +21,7 @@ from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.view import view
 
-NOTE, TODO = "sink", "notice"
+NOTE, NOTICE = "sink", "notice"
 LONGEST = 3 * 86_400.0  # seconds after its event that a notice is tried again; then it is set aside
 _SLICE = 100
 
@@ -83,7 +83,7 @@ class Outbox:
         if not isinstance(error, Transient):
             return [told]
         payload, due = {"sink": section.name, "seq": event.seq}, self._clock.steady() + moment(error.retry_after or 0)
-        return [told, SaveTodo(kind=TODO, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=due)]
+        return [told, SaveTodo(kind=NOTICE, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=due)]
 
     def _told(self, section: SinkSection, event: Event, error: SendoffError, *, again: bool) -> Event:
         """What the history says of a notice that was not taken."""

@@ -46,7 +46,7 @@ from sendoff.runtime.journal import GroupJournal
 from sendoff.runtime.keeper import Keeper
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.origin import Origin
-from sendoff.runtime.outbox import TODO, Outbox
+from sendoff.runtime.outbox import NOTICE, Outbox
 from sendoff.runtime.questions import Questions
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.remains import remains
@@ -172,7 +172,9 @@ class Owner:
         given = self._given
         outbox = Outbox(self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock)
         outbox.open()
-        afterwards = Afterwards(self._ledger, self._connections, self._secrets, self._spool, clock=given.clock, random=given.random, more={TODO: outbox.again})
+        afterwards = Afterwards(
+            self._ledger, self._connections, self._secrets, self._spool, clock=given.clock, random=given.random, more={NOTICE: outbox.again}
+        )
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(
             self._journal, afterwards, outbox, sweep, self._app.sweeping, self._clearing, self._bell, configuration=self._configured, clock=given.clock
