@@ -1,16 +1,9 @@
 """What must still happen after an end: done until it was seen done, with growing pauses, whoever owns the journal."""
 
-import pytest
 from sendoff.errors import Transient
 from sendoff.model.change import SaveTodo
 
-from tests.core.owned import Owned, eventually
-
-
-@pytest.fixture
-def owned(tmp_path):
-    with Owned(tmp_path) as made:
-        yield made
+from tests.core.owned import eventually
 
 
 class Stubborn:

@@ -8,21 +8,8 @@ from sendoff.model.query import Query, Question, Selection
 from sendoff.runtime.batches import BATCH, NUMBER, OPEN
 from sendoff.runtime.receipts import RECEIPT
 
-from tests.core.coming import DAY, HOST, forgetting, many, occupied, put
-from tests.core.owned import Owned, eventually
-
-
-@pytest.fixture
-def owned(tmp_path):
-    with Owned(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def busy(owned):
-    with occupied(owned) as let_go:
-        yield let_go
-
+from tests.core.coming import DAY, HOST, forgetting, many, put
+from tests.core.owned import eventually
 
 # -- batches ----------------------------------------------------------------------------------------------------------
 

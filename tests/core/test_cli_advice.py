@@ -1,13 +1,6 @@
 """What is offered to somebody whose upload waits or failed: never what cannot help."""
 
-import io
-from types import SimpleNamespace
-
 import pytest
-from sendoff.cli.main import run
-from sendoff.desk.place import Place
-
-from tests.core.small_desk import SmallDesk
 
 CHANGED = {"code": "source_changed", "side": "source", "message": "/x/a was changed after it was queued", "hint": "put it again"}
 GONE = {"code": "source_missing", "side": "source", "message": "there is no file /x/a"}
@@ -20,22 +13,6 @@ BUSY = {"code": "server_busy", "side": "server", "http_status": 503, "retryable"
 SEALS = {"code": "credential_needed", "side": "credential", "message": "they were damaged", "hint": "cancel it and put the file again"}
 NEEDS = {"what": "credential", "command": "sendoff resume 1"}
 ASKED = {"status": "paused_recoverable", "reason": "credential_needed", "needs": NEEDS}
-
-
-@pytest.fixture
-def desk():
-    return SmallDesk()
-
-
-@pytest.fixture
-def told(desk, tmp_path):
-    def tell(*words):
-        results, notes = io.StringIO(), io.StringIO()
-        place = Place(state=str(tmp_path / "state"), config=str(tmp_path / "sendoff.toml"))
-        code = run(words, results, notes, lambda options: place, lambda place, spawn: desk)
-        return SimpleNamespace(code=code, out=results.getvalue(), err=notes.getvalue())
-
-    return tell
 
 
 def rows(text):

@@ -9,8 +9,6 @@ from sendoff.desk.place import Place
 from sendoff.model.event import Event
 from sendoff.model.status import Reason
 
-from tests.core.small_desk import SmallDesk
-
 METHOD = {
     "code": "rejected", "side": "configuration", "http_status": 405, "web_error_status": 18, "retryable": False, "hint": "choose another one",
     "message": "https://h/a does not know this method here (status 405)",
@@ -25,11 +23,6 @@ class Screen(io.StringIO):
 
     def isatty(self):
         return True
-
-
-@pytest.fixture
-def desk():
-    return SmallDesk()
 
 
 @pytest.fixture

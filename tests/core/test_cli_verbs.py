@@ -2,41 +2,14 @@
 
 import fcntl
 import io
-import json
 import os
 import signal
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from sendoff.cli.main import run
-from sendoff.desk.place import Place
 from sendoff.errors import InvalidState
 from sendoff.model.query import Page
-
-from tests.core.small_desk import SmallDesk
-
-
-@pytest.fixture
-def desk():
-    return SmallDesk()
-
-
-@pytest.fixture
-def told(desk, tmp_path):
-    def tell(*words):
-        results, notes = io.StringIO(), io.StringIO()
-        place = Place(state=str(tmp_path / "state"), config=str(tmp_path / "sendoff.toml"))
-        code = run(words, results, notes, lambda options: place, lambda place, spawn: desk)
-        return SimpleNamespace(code=code, out=results.getvalue(), err=notes.getvalue(), objects=_objects(results.getvalue()) if "--json" in words else [])
-
-    return tell
-
-
-def _objects(text):
-    return [json.loads(line) for line in text.splitlines()]
-
 
 # -- which operation --------------------------------------------------------------------------------------------------
 

@@ -9,23 +9,10 @@ from sendoff.errors import ConfigurationError, IdConflict, InvalidArgument, Refu
 from sendoff.model.operation import Request
 from sendoff.model.query import Created, Query
 from sendoff.runtime.batches import BATCH
-from sendoff.testing.receiver import Receiver
 
 from tests.core.owned import QUICK, Owned, eventually
 
 HOST = "plain://10.0.0.1/"
-
-
-@pytest.fixture
-def owned(tmp_path):
-    with Owned(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
 
 
 def configured(tmp_path, text):

@@ -62,12 +62,6 @@ def owned(tmp_path, ears):
         yield made
 
 
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
-
-
 def listening(tmp_path, **hooks):
     """An owner with a listener of these functions."""
     kind = type("Listener", (), {name: hookimpl(staticmethod(function)) for name, function in hooks.items()})

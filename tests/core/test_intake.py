@@ -11,21 +11,8 @@ from sendoff.policy.standing import Standing
 from sendoff.runtime.batches import BATCH
 from sendoff.runtime.receipts import RECEIPT
 
-from tests.core.coming import DAY, HOST, X, forgetting, many, occupied, put, seen
+from tests.core.coming import DAY, HOST, X, forgetting, many, put, seen
 from tests.core.owned import Owned
-
-
-@pytest.fixture
-def owned(tmp_path):
-    with Owned(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def busy(owned):
-    with occupied(owned) as let_go:
-        yield let_go
-
 
 # -- an unchanged source ----------------------------------------------------------------------------------------------
 

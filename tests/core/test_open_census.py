@@ -1,18 +1,11 @@
 """How everything that has not ended stands, counted."""
 
-import pytest
 from sendoff.model.query import Question
 from sendoff.runtime import census
 
-from tests.core.owned import Owned, eventually
+from tests.core.owned import eventually
 
 NOWHERE = "http://127.0.0.1:9/"
-
-
-@pytest.fixture
-def owned(tmp_path):
-    with Owned(tmp_path) as made:
-        yield made
 
 
 def ask(owned):

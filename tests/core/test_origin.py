@@ -9,17 +9,11 @@ from pathlib import Path
 import pytest
 from sendoff.errors import Transient
 
-from tests.core.owned import Owned, eventually
+from tests.core.owned import eventually
 
 CONTENT = bytes(range(250)) * 4
 OTHER = CONTENT[:50] + b"!" + CONTENT[51:]
 LONGER = CONTENT + b"more"
-
-
-@pytest.fixture
-def owned(tmp_path):
-    with Owned(tmp_path) as made:
-        yield made
 
 
 def at(owned, point, number, act):

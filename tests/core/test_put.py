@@ -9,19 +9,12 @@ from sendoff.cli.main import run
 from sendoff.desk.place import Place
 from sendoff.errors import HostUnavailable, SourceMissing
 
-from tests.core.small_desk import SmallDesk
-
 
 class Terminal(io.StringIO):
     """Somebody looks at what is written here."""
 
     def isatty(self):
         return True
-
-
-@pytest.fixture
-def desk():
-    return SmallDesk()
 
 
 @pytest.fixture

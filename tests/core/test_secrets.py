@@ -5,23 +5,11 @@ from sendoff.errors import CredentialNeeded, InvalidState, Transient
 from sendoff.model.operation import Request
 from sendoff.model.query import Created
 from sendoff.runtime.secrets import NOTE, holds_sealed
-from sendoff.testing.receiver import Answer, Receiver, Rule
+from sendoff.testing.receiver import Answer, Rule
 
 from tests.core.owned import QUICK, Owned, eventually
 
 ENVIRONMENT = {"AWS_SECRET_ACCESS_KEY": "canary-of-the-environment", "PATH": "/bin", "TOKEN": "canary-of-a-name"}
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
-
-
-@pytest.fixture
-def owned(tmp_path):
-    with Owned(tmp_path) as made:
-        yield made
 
 
 def key_of(owned):

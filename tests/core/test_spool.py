@@ -17,12 +17,6 @@ from tests.end_to_end.machine import Machine
 CONTENT = b"spooled " * 100
 
 
-@pytest.fixture
-def owned(tmp_path):
-    with Owned(tmp_path) as made:
-        yield made
-
-
 def incoming(owned, name="one", content=CONTENT):
     """A copy as a client writes it; the lock is the client's life."""
     path = owned.state / "spool" / "incoming" / name

@@ -2,11 +2,9 @@
 
 import io
 import json
-from types import SimpleNamespace
 
 import pytest
 from rich.text import Text
-from sendoff.cli.main import run
 from sendoff.cli.output import Output
 from sendoff.cli.text import cells, folded, shortened, span
 from sendoff.cli.watch.glance import Glance, in_a_line
@@ -14,7 +12,6 @@ from sendoff.cli.watch.motion import Motion
 from sendoff.cli.watch.plain import Lines, Objects
 from sendoff.cli.watch.rows import bar, ended_row, frame
 from sendoff.cli.watch.tally import Tally, counted, tally_of
-from sendoff.desk.place import Place
 from sendoff.model.pace import Pace, left
 from sendoff.model.progress import UploadProgress
 
@@ -241,17 +238,6 @@ class Counting(SmallDesk):
 @pytest.fixture
 def desk():
     return Counting()
-
-
-@pytest.fixture
-def told(desk, tmp_path):
-    def tell(*words):
-        results, notes = io.StringIO(), io.StringIO()
-        place = Place(state=str(tmp_path / "state"), config=str(tmp_path / "sendoff.toml"))
-        code = run(words, results, notes, lambda options: place, lambda place, spawn: desk)
-        return SimpleNamespace(code=code, out=results.getvalue(), err=notes.getvalue())
-
-    return tell
 
 
 def test_nothing_to_watch_is_said_and_over(told):

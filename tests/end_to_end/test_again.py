@@ -23,12 +23,6 @@ def machine(tmp_path):
 
 
 @pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
-
-
-@pytest.fixture
 def blocker(machine, tmp_path):
     """An upload that holds the only slot until it is canceled."""
     with Receiver(tmp_path / "slow", rate=16 * 1024) as slow:

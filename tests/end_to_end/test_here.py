@@ -12,22 +12,10 @@ from pathlib import Path
 import pytest
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
-from tests.end_to_end.stage import COMMAND, MIB, Stage
+from tests.end_to_end.stage import COMMAND, MIB
 
 SLOW = 4 * MIB  # bytes a second
 SIZE = 6 * MIB
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
 
 
 @pytest.fixture

@@ -9,14 +9,6 @@ from random import Random
 import pytest
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stage import Stage
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
-
 
 @pytest.fixture
 def waiting(stage, tmp_path):

@@ -14,22 +14,10 @@ import sendoff
 from sendoff.testing.receiver import Receiver
 
 from tests.core.desk_twin import wait_until
-from tests.end_to_end.stage import COMMAND, MIB, Stage
+from tests.end_to_end.stage import COMMAND, MIB
 
 SLOW = 2 * MIB  # bytes a second
 SIZE = 6 * MIB
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
 
 
 @pytest.fixture

@@ -6,16 +6,10 @@ import sys
 import pytest
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stage import MIB, PACE, Stage
+from tests.end_to_end.stage import MIB, PACE
 
 SIZE = 24 * MIB
 LATEST = 16 * MIB  # a kill is drawn up to here: what lies in the kernel's buffers still arrives, and must not complete the upload
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from sendoff.model.query import Query, Question
-from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stage import COMMAND, Stage
+from tests.end_to_end.stage import COMMAND
 
 FILES, FOLDERS = 100_000, 300
 MOST_MEMORY = 150 * 2**20
@@ -25,18 +24,6 @@ sys.exit(status != 0)
 """
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3000)]
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
 
 
 @pytest.fixture

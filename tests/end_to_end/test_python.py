@@ -24,12 +24,6 @@ def stage(tmp_path_factory):
 
 
 @pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
-
-
-@pytest.fixture
 def slow(tmp_path):
     with Receiver(tmp_path / "received", rate=PACE) as made:
         yield made

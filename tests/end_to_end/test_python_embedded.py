@@ -9,7 +9,7 @@ import pytest
 import sendoff
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stage import MIB, PACE, Stage
+from tests.end_to_end.stage import MIB, PACE
 
 SIZE = 24 * MIB
 SOON = 60
@@ -28,12 +28,6 @@ if os.fork() == 0:
 assert os.wait()[1] == 0
 client.close()
 """
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import sendoff
 from sendoff.api.client import Client
 from sendoff.api.options import NAMES
 from sendoff.desk.place import find_place
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stage import MIB, Stage
+from tests.end_to_end.stage import MIB
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "python.md").read_text()
@@ -66,12 +65,6 @@ sendoff.put("a.iso", "archive:", priority="urgent")
 sendoff.put(5, "archive:")
 sendoff.connect(mode="nowhere")
 """
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
 
 
 def test_every_example_runs_as_it_stands(stage, tmp_path):

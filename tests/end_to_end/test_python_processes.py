@@ -5,9 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from sendoff.testing.receiver import Receiver
-
-from tests.end_to_end.stage import Stage
 
 EACH = 10
 SOON = 120
@@ -72,18 +69,6 @@ if __name__ == "__main__":
         for done in pool.starmap(worker, [(url, place, each, first) for place in range(workers)]):
             print(json.dumps(done))
 """
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
 
 
 @pytest.mark.parametrize(("program", "workers"), [(FORKED, 4), (SPAWNED, 2)], ids=["four that are forked", "two that are spawned"])

@@ -7,17 +7,11 @@ import signal
 import pytest
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stage import COMMAND, MIB, Stage
+from tests.end_to_end.stage import COMMAND, MIB
 from tests.end_to_end.terminal import Terminal
 
 PACE = 2 * MIB
 NOWHERE = "http://127.0.0.1:9/x"
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

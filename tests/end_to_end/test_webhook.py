@@ -5,16 +5,8 @@ import json
 import pytest
 from sendoff.testing.receiver import Answer, Lost, Receiver, Rule
 
-from tests.end_to_end.stage import Stage
-
 WEBHOOK = '[[sinks]]\nuse = "webhook"\nurl = "{url}hook"\nsecret = "file:hook"\non = ["created", "completed", "failed", "batch_completed"]\n'
 SECRET = '[hook]\nsecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"\n'
-
-
-@pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

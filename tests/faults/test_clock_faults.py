@@ -1,7 +1,7 @@
 """The clock on the wall jumps: what waits is neither hurried nor forgotten."""
 
 import pytest
-from sendoff.testing.receiver import Answer, Receiver, Rule
+from sendoff.testing.receiver import Answer, Rule
 
 from tests.end_to_end.handle import Handle
 from tests.end_to_end.stage import Stage
@@ -28,12 +28,6 @@ def clock(tmp_path):
 
     set_wrong(0)
     return set_wrong
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
 
 
 @pytest.fixture

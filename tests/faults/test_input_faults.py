@@ -28,12 +28,6 @@ def shared(tmp_path_factory):
         yield made
 
 
-@pytest.fixture
-def receiver(tmp_path):
-    with Receiver(tmp_path / "received") as made:
-        yield made
-
-
 def refused(owned, **asked):
     """The error that refuses a request; nothing is stored."""
     (answer,) = owned.create(Request(**{"source": str(owned.file()), "destination": "plain://10.0.0.1/x", **asked}), start=False)
