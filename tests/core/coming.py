@@ -31,6 +31,11 @@ def occupied(owned):
     go.set()
 
 
+def request(owned, destination=X, **more):
+    """The request for an unchanged file."""
+    return Request(source=str(owned.file()), destination=destination, **more)
+
+
 def put(owned, destination=X, *, source=None, **more):
     """The answer to one request of an unchanged file."""
     (answer,) = owned.create(Request(source=str(source or owned.file()), destination=destination, **more))

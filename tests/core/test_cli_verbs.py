@@ -1,15 +1,12 @@
 """What the commands do with a desk, and what they print."""
 
 import fcntl
-import io
 import os
 import signal
-import threading
 from pathlib import Path
 
 import pytest
 from sendoff.errors import InvalidState
-from sendoff.model.query import Page
 
 # -- which operation --------------------------------------------------------------------------------------------------
 
@@ -120,88 +117,6 @@ def test_standard_input_is_on_disk_and_locked_until_it_is_created(desk, told, tm
     assert list(folder.iterdir()) == []
 
 
-# -- wait -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("ends", "code"), [(["completed", "completed"], 0), (["completed", "error"], 1), (["canceled", "completed"], 1)])
-def test_wait_says_by_its_exit_code_how_they_ended(ends, code, desk, told):
-    desk.add("a").add("b")
-    desk.turns = [lambda: desk.become("a", ends[0]), lambda: desk.become("b", ends[1])]
-    answer = told("wait", "a", "b")
-    assert (answer.code, [line.split()[0] for line in answer.out.splitlines() if line[0] != " "]) == (
-        code,
-        ["failed" if end == "error" else end for end in ends],
-    )
-
-
-def test_what_ends_between_the_look_and_the_following_is_not_missed(desk, told):
-    desk.add("a")
-    page = desk.page
-
-    def ending(query, **options):
-        found = page(query, **options)
-        found = Page(items=[dict(view) for view in found.items], next=found.next)
-        if desk.views["a"]["status"] == "running":
-            desk.become("a", "completed")
-        return found
-
-    desk.page = ending
-    assert told("wait", "a").code == 0
-
-
-def test_what_has_ended_already_counts_as_it_ended(desk, told):
-    desk.add("a", status="error", error={"message": "no \x1b[2J"})
-    answer = told("wait", "a")
-    assert (answer.code, answer.out) == (1, "failed  1  https://h/a  no \\x1b[2J\n  sendoff retry 1\n")
-
-
-def test_what_only_a_person_can_help_ends_the_wait_unless_one_is_patient(desk, told):
-    desk.add("a").add("b")
-    needs = {"what": "credential", "command": "sendoff retry a"}
-    desk.turns = [lambda: desk.become("a", "paused_recoverable", needs=needs), lambda: desk.become("b", "completed")]
-    answer = told("wait", "a", "b")
-    assert answer.code == 6
-    assert "1 needs you" in answer.err and "sendoff retry a" in answer.err
-    desk.turns = [lambda: desk.become("a", "completed", needs=None)]
-    assert told("wait", "a", "--patient").code == 0
-
-
-@pytest.mark.parametrize("timeout", ["0", "0.2"])
-def test_a_wait_that_times_out_is_exit_code_3_and_says_that_the_work_goes_on(timeout, desk, told):
-    desk.add("a")
-    answer = told("wait", "a", "--timeout", timeout)
-    assert (answer.code, answer.out) == (3, "")
-    assert "goes on without this command" in answer.err
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 3), (signal.SIGINT, 130)])
-def test_a_signal_ends_the_wait_and_not_the_work(number, code, desk, told):
-    desk.add("a")
-    desk.turns = [lambda: signal.raise_signal(number)]
-    answer = told("wait", "a")
-    assert answer.code == code
-    assert "goes on without this command" in answer.err
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-
-
-def test_wait_reads_ids_from_standard_input(desk, told, monkeypatch):
-    desk.add("a", status="completed").add("b", status="completed")
-    monkeypatch.setattr("sys.stdin", io.StringIO("a\nb\na\n"))
-    assert [one["id"] for one in told("wait", "-", "--json").objects] == ["a", "b"]
-
-
-def test_wait_all_waits_for_what_has_not_ended(desk, told):
-    desk.add("old", status="error").add("a").add("b")
-    desk.turns = [lambda: desk.become("b", "completed"), lambda: desk.become("a", "completed")]
-    assert [one["id"] for one in told("wait", "--all", "--json").objects] == ["b", "a"]
-
-
-def test_a_heartbeat_is_a_dot_when_nothing_happens(desk, told):
-    desk.add("a")
-    desk.turns = [lambda: None, lambda: None, lambda: desk.become("a", "completed")]
-    assert told("wait", "a", "--heartbeat").err == ".."
-
-
 # -- list, show, receipt, events, orders ------------------------------------------------------------------------------
 
 
@@ -305,15 +220,3 @@ def test_an_error_of_the_desk_has_its_exit_code(desk, told):
 def test_config_path_needs_no_host(told, tmp_path):
     assert told("config", "path").out == f"{tmp_path}/sendoff.toml\n"
     assert told("config", "path", "--json").objects == [{"path": f"{tmp_path}/sendoff.toml", "exists": False}]
-
-
-def test_a_wait_in_a_process_of_many_threads_is_still_ended_by_its_timeout(desk, told):
-    stop = threading.Event()
-    other = threading.Thread(target=stop.wait)
-    other.start()
-    try:
-        desk.add("a")
-        assert told("wait", "a", "--timeout", "0.1").code == 3
-    finally:
-        stop.set()
-        other.join()
