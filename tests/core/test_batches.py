@@ -4,7 +4,7 @@ import pytest
 from sendoff.errors import InvalidArgument, UnknownOperation
 from sendoff.model.change import SaveNote
 from sendoff.model.limits import Retention
-from sendoff.model.query import Query, Question, Selection
+from sendoff.model.query import Order, Query, Question, Selection
 from sendoff.runtime.batches import BATCH, NUMBER, OPEN
 from sendoff.runtime.receipts import RECEIPT
 
@@ -102,7 +102,7 @@ def test_an_id_a_number_and_the_beginning_of_an_id_mean_an_operation_or_a_batch(
     length = next(size for size in range(1, 37) if len({one[:size] for one in (first.batch, *both, alone.batch)}) == 4)
     assert names(owned, first.batch[:length]) == both
     assert names(owned, first.id[:length]) == [first.id]
-    assert {record.id for record in owned.owner._app._selecting.chosen(Selection(ids=(str(first.batch_number),)))} == set(both)
+    assert set(owned.owner.order(Order(verb="pause"), Selection(ids=(str(first.batch_number),))).ids) == set(both)
 
 
 def test_a_beginning_of_several_lists_them_and_batches_with_their_size(owned, busy):

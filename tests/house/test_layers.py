@@ -9,17 +9,26 @@ from pathlib import Path
 import pytest
 from importlinter.api import read_configuration
 from importlinter.application import use_cases
+from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.independence import IndependenceContract
+from importlinter.contracts.layers import LayersContract
+from importlinter.contracts.protected import ProtectedContract
+from importlinter.domain.contract import registry
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "core" / "sendoff"
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
 
+KINDS = {"forbidden": ForbiddenContract, "independence": IndependenceContract, "layers": LayersContract, "protected": ProtectedContract}
+
+
 @pytest.fixture(scope="module")
 def report():
     assert read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]
     options = use_cases.read_user_options(str(ROOT / "pyproject.toml"))
-    use_cases._register_contract_types(options)
+    for name, kind in KINDS.items():
+        registry.register(kind, name)
     return use_cases.create_report(options, cache_dir=None)
 
 

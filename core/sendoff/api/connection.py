@@ -16,7 +16,7 @@ from sendoff.api.way import HostOrOwn
 from sendoff.desk.client import DeskClient
 from sendoff.desk.place import Place
 from sendoff.errors import InvalidState, Json, SendoffError
-from sendoff.model.query import Applied, Order, Query, Selection, View
+from sendoff.model.query import Applied, Order, Query, Selection, View, every
 
 if TYPE_CHECKING:
     from sendoff.host.embedded import Embedded
@@ -103,12 +103,7 @@ class Connection:
 
     def everything(self, query: Query, *, after: str | None = None, limit: int = PAGE) -> Iterator[View]:
         """All that a filter finds, page by page."""
-        while True:
-            page = self.desk.page(query, after=after, limit=limit)
-            yield from page.items
-            if page.next is None:
-                return
-            after = page.next
+        return every(lambda place: self.desk.page(query, after=place, limit=limit), after)
 
     # -- this process ----------------------------------------------------------------------------------------------
 

@@ -23,11 +23,6 @@ def headers(words: Iterable[str]) -> Pairs:
     return tuple(found)
 
 
-def reads_input(words: Iterable[str]) -> bool:
-    """Whether one of them is ``@-``."""
-    return "@-" in words
-
-
 def literal_secrets(words: Iterable[str]) -> list[str]:
     """The names of those whose secret stands on the command line itself."""
     given = [_header(word) for word in words if not word.startswith("@")]

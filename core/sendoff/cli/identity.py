@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sendoff.cli.text import is_whole
 from sendoff.errors import UnknownOperation
-from sendoff.model.query import Query, View
+from sendoff.model.query import Query, View, every
 
 if TYPE_CHECKING:
     from sendoff.desk.contract import Desk
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 def everything(desk: Desk, query: Query, *, after: str | None = None, limit: int = 500) -> Iterator[View]:
     """All that a filter finds, page by page."""
-    while True:
-        page = desk.page(query, after=after, limit=limit)
-        yield from page.items
-        if page.next is None:
-            return
-        after = page.next
+    return every(lambda place: desk.page(query, after=place, limit=limit), after)
 
 
 def views_of(desk: Desk, word: str) -> list[View]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -46,6 +46,16 @@ class Page(Generic[Item]):
 
     items: Sequence[Item]
     next: str | None = None
+
+
+def every(ask: Callable[[str | None], Page[Item]], after: str | None = None) -> Iterator[Item]:
+    """What is on all pages, one page at a time. ask: gives the page that comes after this."""
+    while True:
+        page = ask(after)
+        yield from page.items
+        if page.next is None:
+            return
+        after = page.next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sendoff.model.change import Append, Change, Reserve, SaveNote
 from sendoff.model.event import Event
 from sendoff.model.note import Note
 from sendoff.model.operation import Record
-from sendoff.model.query import Query
+from sendoff.model.query import Query, every
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.journal import Journal
@@ -26,13 +26,7 @@ class Members:
         self._journal, self._batch = journal, batch
 
     def __iter__(self) -> Iterator[Record]:
-        after: str | None = None
-        while True:
-            page = self._journal.store.find(Query(batch=self._batch), after=after, limit=1000)
-            yield from page.items
-            if page.next is None:
-                return
-            after = page.next
+        return every(lambda after: self._journal.store.find(Query(batch=self._batch), after=after, limit=1000))
 
 
 class Batches:

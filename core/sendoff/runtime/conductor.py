@@ -11,6 +11,7 @@ from sendoff.model.configuration import Configuration
 from sendoff.model.lane import Lane
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
+from sendoff.model.query import every
 from sendoff.policy.cost import Gate, gate
 from sendoff.policy.lifecycle import gated, suspect
 from sendoff.policy.schedule import next_lane
@@ -223,14 +224,7 @@ class Conductor:
 
     def _lanes(self, now: Moment) -> list[Lane]:
         """Every lane in which something is due, found by index."""
-        lanes: list[Lane] = []
-        after: str | None = None
-        while True:
-            page = self._store.lanes(now, after=after)
-            lanes += page.items
-            if page.next is None:
-                return lanes
-            after = page.next
+        return list(every(lambda after: self._store.lanes(now, after=after)))
 
 
 def _place(record: Record) -> str:

@@ -10,7 +10,7 @@ from sendoff.errors import InvalidArgument, InvalidState, SendoffError
 from sendoff.model.change import Reserve
 from sendoff.model.lane import Lane
 from sendoff.model.operation import Record
-from sendoff.model.query import Applied, Query
+from sendoff.model.query import Applied, Query, every
 from sendoff.policy.decision import Decision
 from sendoff.runtime.ledger import Ledger
 
@@ -114,13 +114,8 @@ class Moving:
 
     def _line(self, one: Record) -> Iterator[Record]:
         """Whoever waits in the same line, or stood in it when paused."""
-        after: str | None = None
-        while True:
-            page = self._ledger.journal.store.find(Query(open=True, group=one.group), after=after, limit=1000)
-            yield from (record for record in page.items if record.lane == one.lane and record.owner is None)
-            if page.next is None:
-                return
-            after = page.next
+        found = every(lambda after: self._ledger.journal.store.find(Query(open=True, group=one.group), after=after, limit=1000))
+        return (record for record in found if record.lane == one.lane and record.owner is None)
 
 
 def _hindrance(record: Record, before: Record | None) -> SendoffError | None:

@@ -10,7 +10,7 @@ from sendoff.model.change import SaveTodo, Update
 from sendoff.model.limits import RetryRules
 from sendoff.model.moment import moment
 from sendoff.model.operation import Record
-from sendoff.model.query import Query
+from sendoff.model.query import Query, every
 from sendoff.policy import lifecycle
 from sendoff.policy.decision import Decision
 from sendoff.policy.retry import LONGEST_RETRY_AFTER
@@ -59,13 +59,7 @@ class Recovery:
 
     def _all(self, query: Query) -> Iterator[Record]:
         """Every record that matches now, page by page."""
-        after: str | None = None
-        while True:
-            page = self._ledger.journal.store.find(query, after=after)
-            yield from page.items
-            if page.next is None:
-                return
-            after = page.next
+        return every(lambda after: self._ledger.journal.store.find(query, after=after))
 
     def _setting(self) -> lifecycle.Setting:
         return lifecycle.Setting(rules=self._rules, random=self._random, now=self._clock.steady(), wall=self._clock.wall())

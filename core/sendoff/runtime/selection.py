@@ -9,7 +9,7 @@ from itertools import islice
 
 from sendoff.errors import InvalidArgument, UnknownOperation
 from sendoff.model.operation import Record
-from sendoff.model.query import Query, Selection
+from sendoff.model.query import Query, every
 from sendoff.ports.store import Store
 from sendoff.runtime.batches import BATCH, NUMBER
 
@@ -56,26 +56,9 @@ class Selecting:
             return record.batch
         raise UnknownOperation(f"there is no operation or batch {text} any more", hint="sendoff list --all shows every operation")
 
-    def chosen(self, which: Selection) -> Iterator[Record]:
-        """Every operation a selection names; read page by page, so that a million need no memory."""
-        for text in which.ids:
-            yield from self.named(text)
-        if which.batch:
-            yield from self._only(which, Query(batch=which.batch))
-        if which.group:
-            yield from self._only(which, Query(group=which.group))
-        if which.all or (which.failed and not (which.batch or which.group or which.ids)):
-            yield from self._only(which, Query())
-
     def all(self, query: Query) -> Iterator[Record]:
         """Everything that matches, page by page."""
-        after: str | None = None
-        while True:
-            page = self._store.find(query, after=after, limit=1000)
-            yield from page.items
-            if page.next is None:
-                return
-            after = page.next
+        return every(lambda after: self._store.find(query, after=after, limit=1000))
 
     # -- names -----------------------------------------------------------------------------------------------------
 
@@ -109,8 +92,3 @@ class Selecting:
             if record.batch not in found or record.id.startswith(text):
                 found[record.id] = f"{record.id}  {record.spec.url}"
         return found
-
-    def _only(self, which: Selection, query: Query) -> Iterator[Record]:
-        """What an order over many can mean: of the failed those, else whatever is open."""
-        narrowed = Query(batch=query.batch, group=query.group, statuses=("error",)) if which.failed else Query(batch=query.batch, group=query.group, open=True)
-        yield from self.all(narrowed)

@@ -168,11 +168,6 @@ class WorkShipment:
             _LOG.exception("the transport %s could not break its call off", self.operation.spec.transport)
 
     @property
-    def interrupted(self) -> bool:
-        """Whether it was told to stop."""
-        return self._why is not None
-
-    @property
     def past_point(self) -> bool:
         """Whether an unsafe request may have gone out whole."""
         return self._point

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sendoff.errors import HostUnavailable, SendoffError
 from sendoff.model.change import Reserve, SaveNote
 from sendoff.model.operation import Record
-from sendoff.model.query import Applied, Order, Query
+from sendoff.model.query import Applied, Order, Query, every
 from sendoff.model.status import Want
 from sendoff.policy.standing import HOLDING, Standing
 from sendoff.ports.clock import Clock
@@ -62,16 +62,10 @@ class Sweeping:
 
     def load(self) -> None:
         """Take over what an earlier process had not written out; it is in force before anything starts."""
-        after: str | None = None
-        while True:
-            page = self._ledger.journal.store.notes(NOTE, after=after)
-            for note in page.items:
-                standing = Standing.from_json(note.value)
-                self._in_force.put(standing)
-                self._sweeps.append(Sweep(standing, Order(verb=standing.verb, details=standing.details), note.version, self._first, attended=False))
-            if page.next is None:
-                return
-            after = page.next
+        for note in every(lambda after: self._ledger.journal.store.notes(NOTE, after=after)):
+            standing = Standing.from_json(note.value)
+            self._in_force.put(standing)
+            self._sweeps.append(Sweep(standing, Order(verb=standing.verb, details=standing.details), note.version, self._first, attended=False))
 
     def carry_out(self, order: Order, queries: Sequence[Query]) -> Applied:
         """Record the order, put it in force, and write it out for every operation that matches now."""
@@ -196,10 +190,4 @@ class Sweeping:
         sweep.skipped += [(id, error.message) for id, error in verdict.refused.items()][: MOST_NAMED - len(sweep.skipped)]
 
     def _all(self, query: Query) -> Iterator[Record]:
-        after: str | None = None
-        while True:
-            page = self._ledger.journal.store.find(query, after=after, limit=1000)
-            yield from page.items
-            if page.next is None:
-                return
-            after = page.next
+        return every(lambda after: self._ledger.journal.store.find(query, after=after, limit=1000))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from sendoff.model.operation import Record
-from sendoff.model.query import Query
+from sendoff.model.query import Query, every
 from sendoff.policy.target import Meeting, met
 from sendoff.ports.store import Store
 from sendoff.runtime.creation import Draft
@@ -61,16 +61,10 @@ class Targets:
         """What is open at the targets of these drafts."""
         targets = tuple({draft.record.target for draft in drafts if draft.record.target is not None})
         standing: dict[str, list[Record]] = {}
-        after: str | None = None
-        while targets:
-            page = self._store.find(Query(targets=targets, open=True), after=after, limit=_PAGE)
-            for record in page.items:
-                if self._in_force.covers(record):
-                    continue
+        query = Query(targets=targets, open=True)
+        for record in every(lambda after: self._store.find(query, after=after, limit=_PAGE)) if targets else ():
+            if not self._in_force.covers(record):
                 standing.setdefault(str(record.target), []).append(record)
-            if page.next is None:
-                break
-            after = page.next
         return standing
 
 

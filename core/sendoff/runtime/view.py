@@ -6,7 +6,6 @@ from typing import Any
 
 from sendoff.errors import Json
 from sendoff.model.delivery import Receipt
-from sendoff.model.event import Event
 from sendoff.model.moment import Moment, moment_text
 from sendoff.model.operation import Failure, Record
 from sendoff.model.progress import UploadProgress
@@ -45,14 +44,6 @@ def view(record: Record, progress: UploadProgress | None, *, unreachable: bool =
         "error": _failure(record.error) if record.error and record.status is not TransferStatus.COMPLETED else None,
         "receipt": receipt_view(record.receipt), "want": record.want, "acknowledged_at": _time(record.acknowledged_at),
         "created_at": _time(record.created_at), "started_at": _time(record.started_at), "finished_at": _time(record.finished_at),
-    }  # fmt: skip
-
-
-def event_view(event: Event) -> dict[str, Json]:
-    """An event as JSON shows it."""
-    return {
-        "seq": event.seq, "id": event.id, "time": moment_text(event.time), "operation": event.operation, "batch": event.batch, "round": event.round,
-        "type": event.type, "data": dict(event.data),
     }  # fmt: skip
 
 
