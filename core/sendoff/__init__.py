@@ -28,7 +28,7 @@ _WHERE = {
     "model.change": ("Append Checkpoint DropCheckpoint Insert Opened Reply Reserve SaveCheckpoint SaveNote SaveTodo Unit Update"),
     "model.conditions": "Conditions",
     "model.delivery": "Delivery Demand Receipt",
-    "model.destination": "Destination is_loopback origin_of",
+    "model.destination": "Destination is_local is_loopback origin_of",
     "model.document": "decode encode",
     "model.event": "Event",
     "model.header": "Headers checked_header is_secret_header login_header retry_after",
@@ -51,10 +51,13 @@ _WHERE = {
     "model.web_error": "WebErrorStatus web_error_of",
     "ports.clock": "Clock",
     "ports.credentials": "CredentialStore Writable",
+    "ports.http_proof": "Proof check_expected digest_field needs_digest repr_sha256 sha256_of",
+    "ports.http_protocol": "Answer Exchange Finished HttpProtocol Into Offer Span",
     "ports.network": "Network Watching",
+    "ports.session_protocol": "SessionProtocol",
     "ports.sink": "Sink",
     "ports.store": "Salvaging Store",
-    "ports.toolkit": "CredentialLookup CredentialSource SinkToolkit Toolkit TransportToolkit",
+    "ports.toolkit": "CredentialLookup CredentialSource Learned ProtocolSource SinkToolkit Toolkit TransportToolkit",
     "ports.transport": "Aborting Probing Shipment Transport",
 }
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names.split()}

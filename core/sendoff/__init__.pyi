@@ -232,6 +232,9 @@ from sendoff.model.destination import (
     Destination as Destination,
 )
 from sendoff.model.destination import (
+    is_local as is_local,
+)
+from sendoff.model.destination import (
     is_loopback as is_loopback,
 )
 from sendoff.model.destination import (
@@ -384,11 +387,53 @@ from sendoff.ports.credentials import (
 from sendoff.ports.credentials import (
     Writable as Writable,
 )
+from sendoff.ports.http_proof import (
+    Proof as Proof,
+)
+from sendoff.ports.http_proof import (
+    check_expected as check_expected,
+)
+from sendoff.ports.http_proof import (
+    digest_field as digest_field,
+)
+from sendoff.ports.http_proof import (
+    needs_digest as needs_digest,
+)
+from sendoff.ports.http_proof import (
+    repr_sha256 as repr_sha256,
+)
+from sendoff.ports.http_proof import (
+    sha256_of as sha256_of,
+)
+from sendoff.ports.http_protocol import (
+    Answer as Answer,
+)
+from sendoff.ports.http_protocol import (
+    Exchange as Exchange,
+)
+from sendoff.ports.http_protocol import (
+    Finished as Finished,
+)
+from sendoff.ports.http_protocol import (
+    HttpProtocol as HttpProtocol,
+)
+from sendoff.ports.http_protocol import (
+    Into as Into,
+)
+from sendoff.ports.http_protocol import (
+    Offer as Offer,
+)
+from sendoff.ports.http_protocol import (
+    Span as Span,
+)
 from sendoff.ports.network import (
     Network as Network,
 )
 from sendoff.ports.network import (
     Watching as Watching,
+)
+from sendoff.ports.session_protocol import (
+    SessionProtocol as SessionProtocol,
 )
 from sendoff.ports.sink import (
     Sink as Sink,
@@ -404,6 +449,12 @@ from sendoff.ports.toolkit import (
 )
 from sendoff.ports.toolkit import (
     CredentialSource as CredentialSource,
+)
+from sendoff.ports.toolkit import (
+    Learned as Learned,
+)
+from sendoff.ports.toolkit import (
+    ProtocolSource as ProtocolSource,
 )
 from sendoff.ports.toolkit import (
     SinkToolkit as SinkToolkit,

@@ -18,16 +18,20 @@ from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, Inva
 from sendoff.model.complaint import complaint, nearest
 from sendoff.model.destination import scheme_of
 from sendoff.ports.credentials import CredentialStore, Writable
+from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.network import Network, Watching
 from sendoff.ports.sink import Sink
 from sendoff.ports.store import Store
 from sendoff.ports.transport import Aborting, Probing, Transport
 
-PORTS: Mapping[str, type] = {"transports": Transport, "stores": Store, "credentials": CredentialStore, "sinks": Sink, "networks": Network}
+PORTS: Mapping[str, type] = {
+    "transports": Transport, "http_protocols": HttpProtocol, "stores": Store, "credentials": CredentialStore, "sinks": Sink, "networks": Network,
+}  # fmt: skip
 FRESH = 1.0
 _CAPABILITIES = (Aborting, Probing, Writable, Watching)
 _PACKAGES = {  # of this project; whose else a name may be, nobody knows
     "transports": {"http": "sendoff-http"},
+    "http_protocols": {"plain": "sendoff-http", "tus": "sendoff-http", "rufh": "sendoff-http", "nextcloud": "sendoff-http-nextcloud"},
     "stores": {"sqlite": "sendoff-sqlite"},
     "credentials": {"env": "sendoff-credentials-basic", "file": "sendoff-credentials-basic"},
     "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic", "webhook": "sendoff-webhook"},
@@ -57,7 +61,7 @@ class Drivers:
         self._log = logging.getLogger("sendoff.drivers")
 
     def names(self, kind: str) -> tuple[str, ...]:
-        """The drivers that can be chosen, by name. kind: ``transports stores credentials sinks networks``."""
+        """The drivers that can be chosen, by name. kind: ``transports http_protocols stores credentials sinks networks``."""
         return tuple(sorted({entry.name for entry in self._entries(kind) if not self._is_disabled(entry)}))
 
     def load(self, kind: str, name: str) -> type:
@@ -176,7 +180,7 @@ def _entries(kind: str) -> list[EntryPoint]:
 
 
 def _singular(kind: str) -> str:
-    return {"credentials": "credential store"}.get(kind, kind.removesuffix("s"))
+    return {"credentials": "credential store", "http_protocols": "HTTP protocol"}.get(kind, kind.removesuffix("s"))
 
 
 def _origin(entry: EntryPoint) -> str:

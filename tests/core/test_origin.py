@@ -162,7 +162,7 @@ def test_a_restored_file_goes_on_at_the_confirmed_byte_once_the_prefix_was_compa
 
     assert owned.server.things == {"session://10.0.0.1/x": CONTENT}
     assert (owned.server.repeated, owned.server.made) == (0, 1)
-    assert changes(owned, id) == [{"source": "moved", "checked": "the first 500 bytes"}]
+    assert changes(owned, id) == [{"source": "moved", "checked": "the first 600 bytes"}]
 
 
 def test_a_restored_file_goes_on_after_another_owner_took_over(owned):
@@ -178,7 +178,7 @@ def test_a_restored_file_goes_on_after_another_owner_took_over(owned):
     owned.done(id)
 
     assert (owned.server.repeated, owned.server.made) == (0, 1)
-    assert changes(owned, id) == [{"source": "moved", "checked": "the first 500 bytes"}]
+    assert changes(owned, id) == [{"source": "moved", "checked": "the first 600 bytes"}]
 
 
 def test_a_file_with_the_same_time_and_another_prefix_is_changed(owned):

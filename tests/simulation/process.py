@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from threading import Event as ThreadEvent
@@ -30,6 +30,7 @@ from sendoff.runtime.following import Bell, Following
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.meter import Meter, Reading
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.secrets import Secrets
@@ -129,23 +130,24 @@ class Process:
 
     def __init__(
         self, name: str, store: Store, server: MemoryServer, clock: VirtualClock, random: Random, configuration: Configuration, folder: Path, *,
-        dies: Callable[[str], bool], key: MemoryKey,
+        dies: Callable[[str], bool], key: MemoryKey, left: Mapping[int, Reading] | None = None,
     ) -> None:  # fmt: skip
         self.name, self.signals, self.clock = name, list[Signal](), clock
-        self.journal = DyingJournal(store, dies)
+        self.journal, self.meter = DyingJournal(store, dies), Meter()
         installed, self.hearing, self.underway = Installation(server), Hearing(), Underway()
         announcer = Announcer(self.hearing)
         self.ledger = Ledger(self.journal, clock, announcer)
         toolkit = Toolkit(clock=clock, random=random, log=_SILENT)
         secrets = Secrets(Vault(key), store)
         credentials = Credentials(installed, lambda: configuration, toolkit)
-        connections = Connections(installed, lambda: configuration, credentials, secrets, clock=clock, random=random)
+        connections = Connections(installed, lambda: configuration, credentials, secrets, self.journal, clock=clock, random=random)
         spool, self.leaving = Spool(folder, 2**20), ThreadEvent()
         self.in_force = in_force = InForce()
         self.conductor = Conductor(self.ledger, configuration=lambda: configuration, random=random, in_force=in_force)
         around = Surroundings(
-            journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number))
-        )
+            journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number)),
+            meter=self.meter,
+        )  # fmt: skip
         self.attempts = Attempts(
             self.ledger, around, connections, credentials, self.hearing, self.underway, Origin(self.ledger, secrets, "boot"),
             configuration=lambda: configuration, gate=self.conductor.gate_of, owner=name, random=random, leaving=self.leaving,
@@ -164,5 +166,5 @@ class Process:
                 leaving=self.leaving, few=1, slice=2,
             )
         )  # fmt: skip
-        self.afterwards = Afterwards(self.ledger, connections, secrets, spool, clock=clock, random=random)
-        self.recovery = Recovery(self.ledger, owner=name, clock=clock, random=random, rules=configuration.retry)
+        self.afterwards = Afterwards(self.ledger, connections, credentials, secrets, spool, clock=clock, random=random)
+        self.recovery = Recovery(self.ledger, owner=name, clock=clock, random=random, rules=configuration.retry, left=left)

@@ -95,7 +95,7 @@ def enter_unfenced(self: Ledger, record: Any, decide: Any, *, fenced: bool = Fal
 
 BREAKS: dict[str, tuple[Any, str, Any]] = {
     "an unsafe request is repeated after a lost answer": (lifecycle, "_doubtful", never),
-    "an unsafe request is repeated after the process died": (lifecycle, "orphaned", lambda r, s: Decision(fields=lifecycle.queued(s.now))),
+    "an unsafe request is repeated after the process died": (lifecycle, "orphaned", lambda r, s, **_: Decision(fields=lifecycle.queued(s.now))),
     "a claim does not grow the epoch": (lifecycle, "claimed", without("epoch", lifecycle.claimed)),
     "an end keeps its owner": (lifecycle, "completed", without("owner", lifecycle.completed)),
     "an end is not told": (lifecycle, "completed", without("lines", lifecycle.completed)),

@@ -72,6 +72,7 @@ class World:
     crashes: int = 0
     touched: int = 0
     healed: bool = False
+    process: Process | None = None
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -232,9 +233,11 @@ class World:
 
     def _boot(self) -> Process:
         name = f"process-{self.crashes}"
+        left = self.process.meter.readings() if self.process and self.random.random() < 0.7 else {}  # else the machine lost its power
         process = Process(
-            name, self.store, self.server, self.clock, self.random, self.configuration, self.folder, dies=lambda _when: self._dies(name), key=self.key
-        )
+            name, self.store, self.server, self.clock, self.random, self.configuration, self.folder, dies=lambda _when: self._dies(name), key=self.key,
+            left=left,
+        )  # fmt: skip
         process.recovery.run()
         process.app.sweeping.load()
         process.signals.append(Queued())

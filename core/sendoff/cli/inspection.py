@@ -10,7 +10,7 @@ from sendoff.errors import Json, SendoffError, to_json
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import Destination, scheme_of
 from sendoff.model.secret import public_url
-from sendoff.runtime.addresses import check_allowed
+from sendoff.runtime.connections import check_allowed
 from sendoff.settings import load
 
 Finding = tuple[str, Callable[[], str]]

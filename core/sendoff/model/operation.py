@@ -98,7 +98,8 @@ class Tally:
     attempts: tries begun. requests: tries since the last newly confirmed byte. spent: patience used since then.
     pause: the wait that was planned before the next try. confirmed: bytes the server has now. best: most it ever had. sent: of all tries.
     resent: bytes sent again without a session since the last confirmed byte. lost: sessions lost without progress.
-    unsettled: tries begun in a row whose end nobody recorded. restarted: the next try starts anew.
+    unsettled: tries begun in a row whose end nobody recorded. restarted: the next try starts anew. protocol: how the last one was carried.
+    blind: a try ended with the machine, and nobody knows how much it had sent.
     """
 
     attempts: int = 0
@@ -113,6 +114,8 @@ class Tally:
     unsettled: int = 0
     restarted: bool = False
     resumable: bool | None = None
+    protocol: str | None = None
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sendoff.errors import InvalidArgument
+from sendoff.model.header import Headers
 from sendoff.model.moment import Moment
 
 MOST = 4096
@@ -39,10 +40,11 @@ def checked_session(encoded: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """Something unfinished at a server that is to be removed."""
+    """Something unfinished at a server that is to be removed. headers: what the operation was sent with, secrets too."""
 
     url: str
     session: Session
+    headers: Headers = ()
 
     def __repr__(self) -> str:
         return f"Leftover({self.session!r})"

@@ -39,7 +39,7 @@ from sendoff.model.response import Response
 from sendoff.model.status import Reason, TransferStatus, Want
 from sendoff.policy.cost import Gate
 from sendoff.policy.decision import Decision, ending, lane_of, queued, told, waiting
-from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent
+from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent, settled
 from sendoff.policy.retry import pause_before_next
 
 MOST_LOST_SESSIONS = 3
@@ -84,7 +84,7 @@ def poisoned(record: Record) -> bool:
 
 def completed(record: Record, delivery: Delivery, one: Try, response: Response | None, setting: Setting) -> Decision:
     """The server was seen to hold it: the end, with its proof; it wins over an order that came too late."""
-    tally = replace(record.tally, sent=record.tally.sent + one.sent, unsettled=0, confirmed=delivery.size, best=delivery.size, pause=0)
+    tally = settled(record.tally, one, confirmed=delivery.size, best=delivery.size)
     receipt = Receipt(
         url=delivery.url, size=delivery.size, verified=delivery.verified, digests=delivery.digests, etag=delivery.etag, version_id=delivery.version_id,
         bytes_resent=max(tally.sent - delivery.size, 0), attempts=tally.attempts, finished_at=setting.wall,
@@ -122,7 +122,7 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
     if isinstance(error, JournalFull | DriverMissing):
         reason = Reason.JOURNAL_FULL if isinstance(error, JournalFull) else Reason.PLUGIN_MISSING
         return _held(record, failure, reason, one, setting)
-    return _ended(failure, _kept(record.tally, one), response, setting)
+    return replace(_ended(failure, _kept(record.tally, one), response, setting), forget=isinstance(error, OutcomeUnknown))
 
 
 def advanced(record: Record, confirmed: int) -> Record:
@@ -132,15 +132,19 @@ def advanced(record: Record, confirmed: int) -> Record:
     return replace(record, tally=replace(record.tally, confirmed=confirmed, best=confirmed, requests=0, spent=0, resent=0, lost=0, unsettled=0))
 
 
-def orphaned(record: Record, setting: Setting) -> Decision:
-    """Its process died during the try: go on where it was, unless repeating it is unsafe or somebody ordered otherwise."""
+def orphaned(record: Record, setting: Setting, *, sent: int | None = None) -> Decision:
+    """Its process died during the try: go on where it was, unless repeating it is unsafe or somebody ordered otherwise.
+
+    sent: bytes that it had given to the network by then; None = nobody knows.
+    """
+    tally = replace(record.tally, sent=record.tally.sent + (sent or 0), blind=record.tally.blind or sent is None)
     if record.want == Want.CANCEL:
-        return canceled(record, setting.wall)
+        return canceled(record, setting.wall, tally=tally)
     if record.point and not record.spec.repeatable:
-        return canceled(record, setting.wall, reason=Reason.INTERRUPTED_NON_IDEMPOTENT)
+        return canceled(record, setting.wall, reason=Reason.INTERRUPTED_NON_IDEMPOTENT, tally=tally)
     if record.want == Want.PAUSE:
-        return paused(record)
-    return Decision(fields=queued(setting.now, tally=replace(record.tally, restarted=True)))
+        return paused(record, tally)
+    return Decision(fields=queued(setting.now, tally=replace(tally, restarted=True)))
 
 
 def canceled(record: Record, wall: Moment, *, reason: Reason | None = None, tally: Tally | None = None) -> Decision:
@@ -266,5 +270,5 @@ def _ended(failure: Failure, tally: Tally, response: Response | None, setting: S
 
 def _kept(tally: Tally, one: Try) -> Tally:
     """The tally after a try that costs no patience; what the server confirmed is kept."""
-    kept = replace(tally, sent=tally.sent + one.sent, confirmed=one.confirmed, unsettled=0, pause=0, restarted=not one.session)
+    kept = settled(tally, one, confirmed=one.confirmed, restarted=not one.session)
     return replace(kept, best=one.confirmed, requests=0, spent=0, resent=0, lost=0) if one.confirmed > tally.best else kept

@@ -88,7 +88,9 @@ def retry(record: Record, now: Moment, _wall: Moment) -> Decision | None:
         raise InvalidState(f"operation {record.number}: {missing} was erased at its end; put the file again")
     fields: dict[str, Any] = queued(
         now, open=True, holds_target=record.target is not None, round=record.round + 1, finished_at=None, acknowledged_at=None,
-        tally=Tally(confirmed=record.tally.confirmed, best=record.tally.confirmed, sent=record.tally.sent, resumable=record.tally.resumable),
+        tally=Tally(confirmed=record.tally.confirmed, best=record.tally.confirmed, sent=record.tally.sent, resumable=record.tally.resumable,
+            protocol=record.tally.protocol, blind=record.tally.blind,
+        ),
     )  # fmt: skip
     return Decision(fields=fields, lines=(("retried", {}),))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sendoff.model.limits import RetryRules
 from sendoff.model.moment import Moment, moment
@@ -16,7 +17,8 @@ class Try:
     """What one try used up. Moments are steady.
 
     sent: body bytes handed over. confirmed: the server's last word, in all. session: a session stands, so nothing was sent in vain.
-    down_since: since when its destination cannot be reached, as another's try found out.
+    down_since: since when its destination cannot be reached, as another's try found out. protocol, resumable: how it was carried.
+    blind: nobody knows how far it had come.
     """
 
     began: Moment
@@ -25,6 +27,17 @@ class Try:
     confirmed: int = 0
     session: bool = False
     down_since: Moment | None = None
+    protocol: str | None = None
+    resumable: bool | None = None
+    blind: bool = False
+
+
+def settled(tally: Tally, one: Try, **more: Any) -> Tally:
+    """The tally after a try whose end is known."""
+    return replace(
+        tally, sent=tally.sent + one.sent, unsettled=0, pause=0, blind=one.blind, protocol=one.protocol or tally.protocol,
+        resumable=tally.resumable if one.resumable is None else one.resumable, **more,
+    )  # fmt: skip
 
 
 def after_failure(tally: Tally, one: Try) -> Tally:
@@ -33,7 +46,7 @@ def after_failure(tally: Tally, one: Try) -> Tally:
     The clock starts at the first failed try after the last newly confirmed byte; the tries and the planned pauses between them count,
     the time in between in which trying was not allowed does not. What was sent without a session was sent in vain.
     """
-    moved = replace(tally, sent=tally.sent + one.sent, confirmed=one.confirmed, pause=0, unsettled=0, restarted=not one.session)
+    moved = settled(tally, one, confirmed=one.confirmed, restarted=not one.session)
     if one.confirmed > tally.best:
         return replace(moved, best=one.confirmed, requests=1, spent=0, resent=0, lost=0)
     spent = tally.spent + tally.pause + (one.ended - one.began) if tally.requests else 0

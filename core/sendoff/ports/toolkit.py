@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from logging import Logger
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from sendoff.errors import DriverMissing, Json
 from sendoff.model.limits import RetryRules
 from sendoff.model.secret import Credential
 from sendoff.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from sendoff.ports.http_protocol import HttpProtocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +51,65 @@ class CredentialSource(Protocol):
         ...
 
 
+class Learned(Protocol):
+    """Facts about one destination, as one identity sees it; kept over restarts. Whoever relied on one that proves wrong forgets it."""
+
+    def get(self, key: str) -> Json:
+        """What was learned; None = nothing."""
+        ...
+
+    def put(self, key: str, value: Json) -> None:
+        """Keep it: a few hundred bytes at most."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """It is no longer so."""
+        ...
+
+
+class MemoryLearned:
+    """Facts that are forgotten with the process."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Json] = {}
+
+    def get(self, key: str) -> Json:
+        """As ``Learned`` says."""
+        return self._known.get(key)
+
+    def put(self, key: str, value: Json) -> None:
+        """As ``Learned`` says."""
+        self._known[key] = value
+
+    def forget(self, key: str) -> None:
+        """As ``Learned`` says."""
+        self._known.pop(key, None)
+
+
+class ProtocolSource(Protocol):
+    """Where the HTTP transport gets the protocols that are installed."""
+
+    def __call__(self, name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:
+        """The protocol of this name, with these options. Errors: ``DriverMissing``, ``DriverBroken``, ``ConfigurationError``."""
+        ...
+
+
+def no_protocol(name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:  # noqa: ARG001
+    """Where nothing is installed."""
+    raise DriverMissing(f"no HTTP protocol {name!r} is installed here")
+
+
+def anywhere(url: str) -> None:
+    """No policy forbids an address."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportToolkit:
     """What a transport is given, bound to one destination and one identity.
 
     environment: what the submitter's environment says about identity (proxies, CA files, agents). rules: the time limits in force.
+    learned: facts about the destination. http_protocols: those installed. allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the
+    policy forbids; ask it before a server's word leads to another origin.
     """
 
     clock: Clock
@@ -60,3 +118,6 @@ class TransportToolkit:
     credential: CredentialSource
     environment: Mapping[str, str] = field(default_factory=dict)
     rules: RetryRules = RetryRules()
+    learned: Learned = field(default_factory=MemoryLearned)
+    http_protocols: ProtocolSource = no_protocol
+    allowed: Callable[[str], None] = anywhere

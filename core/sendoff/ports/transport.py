@@ -36,6 +36,11 @@ class Shipment(Protocol):
     session: Session | None
     lanes: int
 
+    @property
+    def furthest(self) -> int | None:
+        """How far into the source anything was handed over, by this try and those before it; None = nobody knows any more."""
+        ...
+
     def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
         """Fill from the source at this offset; the bytes read, 0 at its end.
 
@@ -52,7 +57,18 @@ class Shipment(Protocol):
         ...
 
     def confirm(self, total: int, session: Session | None = None) -> None:
-        """The server has acknowledged this many bytes in all (parts: their sum). Never blocks. May go down."""
+        """The server has acknowledged this many bytes in all (parts: their sum). Never blocks. May go down.
+
+        ``SessionLost`` where that is more than was ever handed over, or than the source has: the session is somebody else's, or the server is broken.
+        """
+        ...
+
+    def handed(self, count: int) -> None:
+        """So many more bytes of the source were given to the network. Who never says so is taken to have given all that was read."""
+        ...
+
+    def carried(self, protocol: str, *, resumable: bool) -> None:
+        """How this try is carried, where a destination has several ways, and whether that goes on after a break; for people to read."""
         ...
 
     def commit_point(self) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from sendoff.errors import InvalidArgument, Refused, UnsupportedScheme
+from sendoff.errors import InvalidArgument, UnsupportedScheme
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import REFUSED, Destination, checked_tail, checked_url, is_local, is_loopback, regular_netloc, scheme_of
 from sendoff.model.target import Target
-from sendoff.runtime.connections import Connections
+from sendoff.runtime.connections import Connections, check_allowed
 from sendoff.runtime.installation import Installed
 
 _MOST_FOLDERS = 1000
@@ -140,16 +139,6 @@ class Addresses:
         root = urlunsplit((parts.scheme, regular_netloc(parts), parts.path.rpartition("/")[0] + "/", "", ""))
         destination = Destination(url=root, transport=transport, exact=True)
         return Folder(destination=destination, place=destination.origin, local=is_local(url), loopback=is_loopback(url))
-
-
-def check_allowed(url: str, configuration: Configuration) -> None:
-    """The policy's word on schemes and hosts. Errors: ``UnsupportedScheme``, ``Refused``."""
-    parts = urlsplit(url)
-    if configuration.allow_schemes is not None and parts.scheme not in configuration.allow_schemes:
-        raise UnsupportedScheme(f"{parts.scheme}:// is not allowed here; [policy] allow_schemes has {', '.join(configuration.allow_schemes)}")
-    host = parts.hostname or ""
-    if configuration.allow_hosts is not None and not any(fnmatch(host, pattern.lower()) for pattern in configuration.allow_hosts):
-        raise Refused(f"{host} is not allowed here; [policy] allow_hosts has {', '.join(configuration.allow_hosts)}")
 
 
 def _climbs(path: str) -> bool:

@@ -19,7 +19,9 @@ from sendoff.policy.retry import pause_before_next
 from sendoff.ports.clock import Clock
 from sendoff.ports.transport import Aborting
 from sendoff.runtime.connections import Connections
+from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.outgoing import Outgoing
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.spool import Spool
 
@@ -31,11 +33,11 @@ class Afterwards:
     """Works off to-dos; each kind has one function that returns whether it is done."""
 
     def __init__(
-        self, ledger: Ledger, connections: Connections, secrets: Secrets, spool: Spool, *, clock: Clock, random: Random,
+        self, ledger: Ledger, connections: Connections, credentials: Credentials, secrets: Secrets, spool: Spool, *, clock: Clock, random: Random,
         more: Mapping[str, Callable[[Todo], Done]] | None = None,
     ) -> None:  # fmt: skip
         self._ledger, self._connections, self._secrets, self._spool = ledger, connections, secrets, spool
-        self._clock, self._random = clock, random
+        self._clock, self._random, self._outgoing = clock, random, Outgoing(secrets, credentials)
         self._works = {"abort": self._abort, "spool": self._remove, **(more or {})}
         self._log = logging.getLogger("sendoff.afterwards")
 
@@ -69,7 +71,8 @@ class Afterwards:
         session = self._secrets.open_session(record.id, bytes.fromhex(todo.payload["session"]))
         with self._connections.lent(record) as transport:
             if session.leaves and isinstance(transport, Aborting):
-                transport.abort(Leftover(url=self._secrets.open(record).url or record.spec.url, session=session))
+                opened = self._secrets.open(record)
+                transport.abort(Leftover(url=opened.url or record.spec.url, session=session, headers=self._outgoing.headers(record, opened)))
         if before is None:
             self._erase(record)
         return True

@@ -19,7 +19,7 @@ from sendoff.policy.decision import Decision
 from sendoff.ports.clock import Clock
 from sendoff.ports.store import Store
 from sendoff.runtime.addresses import Address, Folder
-from sendoff.runtime.creation import Creation, check_sizes, one_thing, shown_root, word_of
+from sendoff.runtime.creation import Creation, check_sizes, shown_root, word_of
 from sendoff.runtime.heading import Heading
 from sendoff.runtime.secrets import Sealed
 
@@ -165,7 +165,7 @@ class Amendment:
             fields["environment"], note = self._surroundings(replace(record, **fields), environment)
         todos: tuple[SaveTodo, ...] = ()
         if draft.address is not None:
-            fields["target"] = one_thing(draft.address, draft.spec.method)
+            fields["target"] = self._creation.one_thing(draft.address, draft.spec.method, draft.spec.options)
         if draft.moved:
             fields["tally"] = replace(record.tally, confirmed=0, best=0, restarted=True)
             todos = self._leftovers(record)

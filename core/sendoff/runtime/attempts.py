@@ -15,10 +15,8 @@ from sendoff.hookspecs import Change
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
 from sendoff.model.destination import checked_url, origin_of
-from sendoff.model.header import Headers, checked_header, joined
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
-from sendoff.model.secret import STARS, Secret
 from sendoff.model.status import Want
 from sendoff.model.target import Target
 from sendoff.policy import lifecycle
@@ -26,13 +24,13 @@ from sendoff.policy.cost import Gate
 from sendoff.policy.decision import Decision
 from sendoff.policy.patience import Try
 from sendoff.ports.transport import Transport
-from sendoff.runtime.addresses import check_allowed
-from sendoff.runtime.connections import Connections
+from sendoff.runtime.connections import Connections, check_allowed
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.origin import Origin
+from sendoff.runtime.outgoing import Outgoing
 from sendoff.runtime.reader import Reader
 from sendoff.runtime.secrets import Sealed
 from sendoff.runtime.shipment import Surroundings, WorkShipment
@@ -80,7 +78,7 @@ class Attempts:
         leaving: threading.Event,
         in_force: InForce,
     ) -> None:
-        self._ledger, self._around, self._connections, self._credentials = ledger, around, connections, credentials
+        self._ledger, self._around, self._connections, self._outgoing = ledger, around, connections, Outgoing(around.secrets, credentials)
         self._listeners, self._underway, self._origin = listeners, underway, origin
         self._configuration, self._gate, self._owner, self._random, self._leaving = configuration, gate, owner, random, leaving
         self._in_force = in_force
@@ -94,7 +92,11 @@ class Attempts:
         began = self._around.clock.steady()
         shipment, result = self._carry(record)
         answered = shipment is not None and (shipment.sent > 0 or shipment.body is not None)
+        if shipment is not None and isinstance(result, SendoffError):
+            shipment.rest()
         self._settle(record, shipment, result, began, ticket.down_since)
+        if shipment is not None:
+            shipment.end()
         return Outcome(record.number, unreachable=isinstance(result, Unreachable), answered=answered or isinstance(result, Delivery))
 
     def _claim(self, record: Record) -> Record | None:
@@ -148,17 +150,18 @@ class Attempts:
         elsewhere = change.url is not None and origin_of(change.url) != origin_of(target.url)
         if change.url is not None:
             target = Target(checked_url(change.url))
-        with self._transport(record, target, elsewhere) as transport, self._origin.opened(record) as (reader, checked, session):
+        with self._transport(record, target, elsewhere) as transport, self._origin.opened(record) as begin:
+            checked = begin.record
             shipment = WorkShipment(
-                checked, reader, self._around, target=target, headers=self._headers(checked, Sealed() if elsewhere else sealed, change),
-                session=None if elsewhere else session, credential=transport.toolkit.credential, elsewhere=elsewhere,
+                checked, begin.reader, self._around, target=target, headers=self._outgoing.headers(checked, Sealed() if elsewhere else sealed, change),
+                session=None if elsewhere else begin.session, credential=transport.toolkit.credential, elsewhere=elsewhere, vouched=begin.vouched,
             )  # fmt: skip
             begun(shipment)
             self._underway.enter(record.number, shipment)
             if record.want in (Want.PAUSE, Want.CANCEL):
                 shipment.interrupt(f"ordered: {record.want}")
             self._ledger.announce(checked, "attempt_started")
-            return self._sent(transport, shipment, reader)
+            return self._sent(transport, shipment, begin.reader)
 
     def _sent(self, transport: Transport, shipment: WorkShipment, reader: Reader) -> Delivery:
         """Send, and see whether all of what was queued is there; what must not be repeated is not doubted once it was taken."""
@@ -182,17 +185,6 @@ class Attempts:
             yield transport
         finally:
             transport.close()
-
-    def _headers(self, record: Record, sealed: Sealed, change: Change) -> Headers:
-        """What goes out: the configured, the asked and the secret, each once; this try's own take the place of others of their name."""
-        own = tuple(checked_header(name, value) for name, value in change.headers)
-        replaced = {name.lower() for name, _ in own}
-        environment = self._around.secrets.environment(record.environment) if sealed.references else {}
-        public = [(name, value) for name, value in record.spec.headers if value != STARS]
-        secret = [(name, Secret(value)) for name, value in sealed.headers]
-        fetched = [(name, self._credentials.get(reference, environment=environment).secret) for name, reference in sealed.references]
-        lasting: Headers = (*public, *secret, *fetched)
-        return joined((*(one for one in lasting if one[0].lower() not in replaced), *own))
 
     def _settle(self, record: Record, shipment: WorkShipment | None, result: Delivery | SendoffError, began: Moment, down_since: Moment | None) -> None:
         """Write down how it ended; while the journal cannot be written this waits, for the end must not be lost."""
@@ -228,9 +220,12 @@ class Attempts:
     def _try(self, record: Record, shipment: WorkShipment | None, began: Moment, down_since: Moment | None) -> Try:
         ended = self._around.clock.steady()
         if shipment is None:
-            return Try(began=began, ended=ended, confirmed=record.tally.confirmed, down_since=down_since)
+            return Try(began=began, ended=ended, confirmed=record.tally.confirmed, down_since=down_since, blind=record.tally.blind)
         session = shipment.session is not None and not shipment.elsewhere
-        return Try(began=began, ended=ended, sent=shipment.sent, confirmed=shipment.confirmed if session else 0, session=session, down_since=down_since)
+        return Try(
+            began=began, ended=ended, sent=shipment.sent, confirmed=shipment.confirmed if session else 0, session=session, down_since=down_since,
+            protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.blind,
+        )  # fmt: skip
 
     def _setting(self, record: Record) -> lifecycle.Setting:
         clock = self._around.clock

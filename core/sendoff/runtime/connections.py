@@ -8,19 +8,24 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from fnmatch import fnmatch
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
-from sendoff.errors import ConfigurationError, InvalidArgument
+from sendoff.errors import ConfigurationError, InvalidArgument, Refused, UnsupportedScheme
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import Destination, origin_of, scheme_of
 from sendoff.model.operation import Record
 from sendoff.model.secret import Credential
 from sendoff.ports.clock import Clock
+from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.toolkit import TransportToolkit
 from sendoff.ports.transport import Transport
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.learned import NotedLearned
 from sendoff.runtime.secrets import Secrets
 
 MOST_KEPT = 64
@@ -30,10 +35,11 @@ class Connections:
     """Makes transports, keeps those in use, lets the longest unused go."""
 
     def __init__(
-        self, installed: Installed, configuration: Callable[[], Configuration], credentials: Credentials, secrets: Secrets, *, clock: Clock, random: Random
-    ) -> None:
+        self, installed: Installed, configuration: Callable[[], Configuration], credentials: Credentials, secrets: Secrets, journal: Journal, *,
+        clock: Clock, random: Random,
+    ) -> None:  # fmt: skip
         self._installed, self._configuration, self._credentials, self._secrets = installed, configuration, credentials, secrets
-        self._clock, self._random = clock, random
+        self._journal, self._clock, self._random = journal, clock, random
         self._kept: OrderedDict[tuple[str, ...], Transport] = OrderedDict()
         self._users: Counter[int] = Counter()
         self._lock = threading.Lock()
@@ -76,8 +82,7 @@ class Connections:
     def _taken(self, record: Record) -> tuple[Transport, list[Transport]]:
         """A transport, counted as used, and those that had to make room and are used by nobody."""
         destination = self.destination_of(record)
-        place = destination.name or origin_of(destination.url)
-        key = (destination.transport, place, destination.credential or "", record.environment or "", repr(sorted(destination.options.items())))
+        key = _key(destination, record.environment)
         with self._lock:
             found = self._kept.get(key)
             if found is None:
@@ -94,16 +99,20 @@ class Connections:
     def make(self, destination: Destination, environment: str | None = None) -> Transport:
         """A new transport; ``DriverMissing`` when it is not installed here, ``ConfigurationError`` when its settings are wrong."""
         name = destination.transport
-        options = {**self._configuration().transports.get(name, {}), **destination.options}
+        options = self.options_of(destination)
         section = f"destinations.{destination.name}" if destination.name else None
         settings = self._installed.settings("transports", name, options, section=section)
         made: Transport = self._installed.load("transports", name)(destination, settings, self._toolkit(destination, environment))
         return made
 
+    def options_of(self, destination: Destination) -> Mapping[str, Any]:
+        """What the configuration says of a destination: its driver's own section, and its own."""
+        return {**self._configuration().transports.get(destination.transport, {}), **destination.options}
+
     def check_options(self, destination: Destination, options: Mapping[str, Any]) -> None:
         """``InvalidArgument`` for what the destination's transport does not understand of what is asked for some uploads only."""
         name = destination.transport
-        known = {**self._configuration().transports.get(name, {}), **destination.options}
+        known = self.options_of(destination)
         try:
             self._installed.settings("transports", name, {**known, **options}, section="-o")
         except ConfigurationError as cause:
@@ -121,10 +130,41 @@ class Connections:
         bundle = self._secrets.environment(environment)
 
         def credential(kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:  # noqa: ARG001
-            if kind != "server" or destination.credential is None:
-                return None
-            return self._credentials.get(destination.credential, environment=bundle, refused=refused)
+            reference = reference_for(kind, destination)
+            return self._credentials.get(reference, environment=bundle, refused=refused) if reference else None
 
-        log = logging.getLogger(f"sendoff.transports.{destination.transport}")
-        rules = self._configuration().retry
-        return TransportToolkit(clock=self._clock, random=self._random, log=log, credential=credential, environment=bundle, rules=rules)
+        return TransportToolkit(
+            clock=self._clock, random=self._random, log=logging.getLogger(f"sendoff.transports.{destination.transport}"), credential=credential,
+            environment=bundle, rules=self._configuration().retry, learned=NotedLearned(self._journal, self._clock, repr(_key(destination, environment))),
+            http_protocols=self._protocol, allowed=lambda url: check_allowed(url, self._configuration()),
+        )  # fmt: skip
+
+    def _protocol(self, name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:
+        settings = self._installed.settings("http_protocols", name, options, section="protocol_options")
+        made: HttpProtocol = self._installed.load("http_protocols", name)(settings, toolkit)
+        return made
+
+
+def reference_for(kind: str, destination: Destination, asked: Mapping[str, Any] | None = None) -> str | None:
+    """The credential that a destination names: the server's, or the proxy's; one is never used in the other's place. asked: for one upload only."""
+    return destination.credential if kind == "server" else _text({**destination.options, **(asked or {})}.get(f"{kind}_credential"))
+
+
+def check_allowed(url: str, configuration: Configuration) -> None:
+    """The policy's word on schemes and hosts. Errors: ``UnsupportedScheme``, ``Refused``."""
+    parts = urlsplit(url)
+    if configuration.allow_schemes is not None and parts.scheme not in configuration.allow_schemes:
+        raise UnsupportedScheme(f"{parts.scheme}:// is not allowed here; [policy] allow_schemes has {', '.join(configuration.allow_schemes)}")
+    host = parts.hostname or ""
+    if configuration.allow_hosts is not None and not any(fnmatch(host, pattern.lower()) for pattern in configuration.allow_hosts):
+        raise Refused(f"{host} is not allowed here; [policy] allow_hosts has {', '.join(configuration.allow_hosts)}")
+
+
+def _key(destination: Destination, environment: str | None) -> tuple[str, ...]:
+    """What two uploads must have in common to share a connection: place and identity."""
+    place = destination.name or origin_of(destination.url)
+    return destination.transport, place, destination.credential or "", environment or "", repr(sorted(destination.options.items()))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -22,9 +22,10 @@ from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec, Tally
 from sendoff.model.secret import STARS, public_url, reveal
 from sendoff.model.source import Source, SourceIdentity
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
+from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import Address, Addresses
-from sendoff.runtime.connections import Connections
+from sendoff.runtime.connections import Connections, reference_for
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.reader import mount_of, open_source
@@ -36,6 +37,7 @@ _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
 _MOST_TEXT, _MOST_ADDRESS, _MOST_NAME = 64 * 1024, 8 * 1024, 512  # characters
 _DEEPEST = 32  # levels of a caller's own data
 _CLEARTEXT = ("http",)
+_AUTO = "auto"  # the destination is asked how it takes files; what it takes lies at the target
 _DEMANDS = {"verify": ("auto", "size", "digest", "read-back"), "existing": ("overwrite", "skip", "fail"), "digest": ("auto", "none", "sha256")}
 
 Headers = tuple[tuple[str, str], ...]
@@ -86,10 +88,10 @@ class Creation:
         spec = self._spec(request, address, source, method, headers + once, cost, credential)
         spec = replace(spec, idempotency_key=key) if once or key else spec
         self.check_cleartext(address, spec, sealed)
-        for reference in (credential, address.destination.credential):
+        for reference in (credential, address.destination.credential, reference_for("proxy", address.destination, request.options)):
             named += self.credentials.variables(reference) if reference else ()
         surroundings, note = self.secrets.keep_environment(environment, named)
-        target = one_thing(address, method)
+        target = self.one_thing(address, method, request.options)
         record = Record(
             id=id, batch=batch, spec=spec, created_at=wall, group=_group(request.group), priority=priority, site=self.machine,
             lane=lane_key(place=address.folder.place, group=request.group, priority=priority, cost_policy=cost, local=spec.local),
@@ -106,9 +108,18 @@ class Creation:
 
     def references(self, record: Record) -> tuple[str, ...]:
         """The credentials an operation is sent with: its destination's, and those its secret headers name."""
-        credential = self.connections.destination_of(record).credential
-        named = tuple(reference for _, reference in self.secrets.open(record).references)
-        return (*named, credential) if credential else named
+        destination = self.connections.destination_of(record)
+        named = [reference for _, reference in self.secrets.open(record).references]
+        return (*named, *filter(None, (destination.credential, reference_for("proxy", destination))))
+
+    def one_thing(self, address: Address, method: str | None, asked: Mapping[str, Any]) -> str | None:
+        """The key of a target that names the thing; None where each upload makes a new one. Errors: ``DriverMissing`` for a protocol that is not installed."""
+        if method is not None and method not in IDEMPOTENT:
+            return None
+        protocol = asked.get("protocol") or self.connections.options_of(address.destination).get("protocol") or _AUTO
+        if protocol != _AUTO and not cast(type[HttpProtocol], self.installed.load("http_protocols", str(protocol))).names_target:
+            return None
+        return address.target.key
 
     def identity(self, record: Record, environment: Mapping[str, str]) -> tuple[str | None, SaveNote | None]:
         """Whose environment an operation goes on with: the key of its note, and the note to write."""
@@ -191,11 +202,6 @@ class Creation:
             raise InvalidArgument(
                 f"a secret would go to {address.target.public} in clear text", hint="use https://, or say cleartext = true in the destination's section"
             )
-
-
-def one_thing(address: Address, method: str | None) -> str | None:
-    """The key of a target that names the thing; None where each upload makes a new one."""
-    return address.target.key if method is None or method in IDEMPOTENT else None
 
 
 def shown_root(destination: Destination) -> str:

@@ -1,4 +1,4 @@
-"""Notes that have had their time: receipts, and batches of which nothing is left. A page at a time, over days and over hosts."""
+"""Notes that have had their time: receipts, batches of which nothing is left, what was learned long ago. A page at a time, over days and over hosts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from sendoff.model.query import Query
 from sendoff.ports.clock import Clock
 from sendoff.runtime.batches import BATCH, NUMBER
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.learned import LEARNED
 from sendoff.runtime.receipts import RECEIPT
 
 NOTE = "forgetting"  # by kind: how far this round has come, and when it began
 _PAGE = 1000
 _PAUSE = 2.0  # seconds between pages: 1,000 notes take some milliseconds
 _ROUND = moment(86400.0)
+_KINDS = (RECEIPT, BATCH, LEARNED)
+_LEARNED_FOR = moment(30 * 86400.0)  # a server is asked anew once a month
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,12 @@ class Forgetting:
         """A page of each kind, if it is time."""
         if self._clock.monotonic() >= self._next:
             self._next = self._clock.monotonic() + _PAUSE
-            for kind in (RECEIPT, BATCH):
+            for kind in _KINDS:
                 self._page(kind)
 
     def run(self) -> int:
         """A whole round at once; how many notes went."""
-        self._places = {kind: _Place(self._clock.wall(), "") for kind in (RECEIPT, BATCH)}
+        self._places = {kind: _Place(self._clock.wall(), "") for kind in _KINDS}
         gone = 0
         for kind in self._places:
             while self._places[kind].after is not None:
@@ -82,6 +85,8 @@ class Forgetting:
         keep, wall, value = self._retention(), self._clock.wall(), note.value
         if note.kind == RECEIPT:
             return bool(value["at"] < wall - keep.receipts)
+        if note.kind == LEARNED:
+            return bool(value["at"] < wall - _LEARNED_FOR)
         return value["ended"] is not None and value["ended"] < wall - keep.finished and self._is_empty(note.key)
 
     def _is_empty(self, batch: str) -> bool:
@@ -92,4 +97,4 @@ class Forgetting:
     def _removal(note: Note) -> Sequence[SaveNote]:
         value: Any = note.value
         gone = SaveNote(kind=note.kind, key=note.key, seen=note.version, value=None)
-        return [gone] if note.kind == RECEIPT else [gone, SaveNote(kind=NUMBER, key=str(value["number"]), value=None)]
+        return [gone] if note.kind != BATCH else [gone, SaveNote(kind=NUMBER, key=str(value["number"]), value=None)]

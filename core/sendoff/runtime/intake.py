@@ -17,7 +17,7 @@ from sendoff.policy.target import Meeting, replaced
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.batches import kept
-from sendoff.runtime.creation import Creation, Draft, one_thing
+from sendoff.runtime.creation import Creation, Draft
 from sendoff.runtime.ledger import Ledger, Prepared
 from sendoff.runtime.likeness import conflict, fingerprint
 from sendoff.runtime.receipts import brought
@@ -106,7 +106,7 @@ class Intake:
             if request.only_new is not None:
                 with suppress(SendoffError):  # that is said when it is checked
                     address, method = self._creation.addressed(request)
-                    asked[place] = (one_thing(address, method) or "", address.target.public)
+                    asked[place] = (self._creation.one_thing(address, method, request.options) or "", address.target.public)
         there = brought(self._store, list({key for key, _ in asked.values()}))
         return {
             place: Created(id=there[key].id, number=there[key].number, batch=call.batch, url=url, existing=True, skipped="unchanged")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sendoff.errors import SourceChanged, Superseded
@@ -15,7 +15,19 @@ from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.reader import Reader, Sameness
 from sendoff.runtime.secrets import Secrets
 
-Begun = tuple[Reader, Record, Session | None]
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where a try stands when it begins.
+
+    record: the operation as it is after the comparison. session: the one that can go on. vouched: so many bytes of a source that is another
+    file now were seen to be the same; None = it is the same file.
+    """
+
+    reader: Reader
+    record: Record
+    session: Session | None = None
+    vouched: int | None = None
 
 
 class Origin:
@@ -26,7 +38,7 @@ class Origin:
 
     @contextmanager
     def opened(self, record: Record) -> Iterator[Begun]:
-        """The open source, the operation as it stands after the comparison, and its session if that can go on."""
+        """The open source, compared with what was queued."""
         reader = Reader(record.spec.source, self._boot)
         try:
             yield self._begin(record, reader)
@@ -48,18 +60,18 @@ class Origin:
             return self._start_over(record, reader, sameness)
         if session and checkpoint:
             reader.track(checkpoint.prefix)
-        return reader, record, session
+        return Begun(reader, record, session)
 
     def _go_on(self, record: Record, reader: Reader, session: Session, prefix: tuple[int, int]) -> Begun:
-        """The same content in another file: what the server has confirmed was compared, and counts."""
+        """The same content in another file: what was sent of it was compared, and counts."""
         reader.track(prefix)
         data = {"source": Sameness.MOVED.value, "checked": f"the first {prefix[0]} bytes"}
-        return reader, self._changed(record, reader, data, forget=False), session
+        return Begun(reader, self._changed(record, reader, data, forget=False), session, prefix[0])
 
     def _start_over(self, record: Record, reader: Reader, sameness: Sameness) -> Begun:
         """From the first byte of what the file holds now."""
         data = {"source": sameness.value, "checked": "nothing; sent from the first byte"}
-        return reader, self._changed(record, reader, data, forget=True), None
+        return Begun(reader, self._changed(record, reader, data, forget=True))
 
     def _changed(self, record: Record, reader: Reader, data: dict[str, Any], *, forget: bool) -> Record:
         event = self._ledger.event(record, "changed", data, f"{record.epoch}.source")

@@ -45,6 +45,7 @@ from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.journal import GroupJournal
 from sendoff.runtime.keeper import Keeper
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.meter import Meter
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.outbox import NOTICE, Outbox
 from sendoff.runtime.questions import Questions
@@ -103,11 +104,15 @@ class Owner:
         self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
         self._toolkit = Toolkit(clock=given.clock, random=given.random, log=logging.getLogger("sendoff.drivers"), folder=given.configured)
         self._credentials = Credentials(given.installed, self._configured, self._toolkit, hide=given.hide)
-        self._connections = Connections(given.installed, self._configured, self._credentials, self._secrets, clock=given.clock, random=given.random)
+        self._connections = Connections(
+            given.installed, self._configured, self._credentials, self._secrets, self._journal, clock=given.clock, random=given.random
+        )  # fmt: skip
         self._spool = Spool(given.folder / "spool", given.configuration.limits.spool)
         self._spool.open()
         owner = f"{opened.machine[:8]}.{os.getpid()}.{given.random.getrandbits(32):08x}"
-        recovery = Recovery(self._ledger, owner=owner, clock=given.clock, random=given.random, rules=self.configuration.retry)
+        self._meter = Meter(given.folder / "meter", boot_id())
+        rules = self.configuration.retry
+        recovery = Recovery(self._ledger, owner=owner, clock=given.clock, random=given.random, rules=rules, left=self._meter.left)
         recovered = recovery.run()
         if recovered:
             self._log.info("took over %d uploads that were under way", recovered)
@@ -122,7 +127,7 @@ class Owner:
         self._conductor = Conductor(self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force)
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
-            reached=lambda record: self._engine.tell(Reached(record.number)),
+            reached=lambda record: self._engine.tell(Reached(record.number)), meter=self._meter,
         )  # fmt: skip
         attempts = Attempts(
             self._ledger, around, self._connections, self._credentials, given.listeners, self._underway, Origin(self._ledger, self._secrets, boot),
@@ -173,8 +178,9 @@ class Owner:
         outbox = Outbox(self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock)
         outbox.open()
         afterwards = Afterwards(
-            self._ledger, self._connections, self._secrets, self._spool, clock=given.clock, random=given.random, more={NOTICE: outbox.again}
-        )
+            self._ledger, self._connections, self._credentials, self._secrets, self._spool, clock=given.clock, random=given.random,
+            more={NOTICE: outbox.again},
+        )  # fmt: skip
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(
             self._journal, afterwards, outbox, sweep, self._app.sweeping, self._clearing, self._bell, configuration=self._configured, clock=given.clock

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+import threading
 import zlib
 from enum import Enum
 
@@ -85,7 +86,7 @@ class Reader:
         self._handle, found = open_source(source.path, source.mount)
         self.identity = SourceIdentity.of(found, boot)
         self._tracking, self._crc, self._length = False, 0, 0
-        self._marks: list[tuple[int, int]] = []
+        self._fresh, self._lock = False, threading.Lock()
 
     @property
     def size(self) -> int:
@@ -122,17 +123,12 @@ class Reader:
     def track(self, prefix: tuple[int, int] | None = None) -> None:
         """Keep a running CRC32 of what is read in order, from a known ``(length, crc32)`` on."""
         if not self._tracking:
-            self._tracking = True
+            self._tracking, self._fresh = True, True
             self._length, self._crc = prefix or (0, 0)
-            self._marks = [(self._length, self._crc)]
 
-    def prefix(self, confirmed: int) -> tuple[int, int] | None:
-        """The longest known ``(length, crc32)`` within what the server has confirmed."""
-        known = [mark for mark in self._marks if mark[0] <= confirmed]
-        if not known:
-            return None
-        self._marks = [mark for mark in self._marks if mark[0] >= known[-1][0]]
-        return known[-1]
+    def prefix(self) -> tuple[int, int] | None:
+        """``(length, crc32)`` of all that was read so far; None where that is not known, or it was not read in order."""
+        return (self._length, self._crc) if self._tracking else None
 
     def begins_with(self, prefix: tuple[int, int]) -> bool:
         """Whether the first ``length`` bytes have this CRC32."""
@@ -158,14 +154,17 @@ class Reader:
         return done
 
     def _follow(self, block: memoryview, offset: int) -> None:
-        """Carry the CRC on; after a resume the gap up to ``offset`` is read here first."""
-        if offset > self._length:
-            self._crc, self._length = self._crc_between(self._length, offset, self._crc), offset
-        fresh = block[self._length - offset :]
-        if len(fresh):
-            self._crc = zlib.crc32(fresh, self._crc)
-            self._length += len(fresh)
-            self._marks.append((self._length, self._crc))
+        """Carry the CRC on; a gap is read here after a resume, and ends the following where a driver reads here and there."""
+        with self._lock:
+            if offset > self._length and not self._fresh:
+                self._tracking = False
+                return
+            if offset > self._length:
+                self._crc, self._length = self._crc_between(self._length, offset, self._crc), offset
+            self._fresh = False
+            more = block[self._length - offset :]
+            self._crc = zlib.crc32(more, self._crc)
+            self._length += len(more)
 
     def _crc_between(self, start: int, stop: int, crc: int) -> int:
         block = memoryview(bytearray(min(_BLOCK, max(stop - start, 1))))

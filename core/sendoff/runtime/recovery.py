@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from random import Random
 
-from sendoff.model.change import SaveTodo, Update
+from sendoff.model.change import SaveCheckpoint, SaveTodo, Update
 from sendoff.model.limits import RetryRules
 from sendoff.model.moment import moment
 from sendoff.model.operation import Record
@@ -16,16 +16,20 @@ from sendoff.policy.decision import Decision
 from sendoff.policy.retry import LONGEST_RETRY_AFTER
 from sendoff.ports.clock import Clock
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.meter import Reading
 
 _FAR = 2**62
 _MOST_TODOS = 10_000
 
 
 class Recovery:
-    """Settles what an earlier owner left. Only whoever holds the host's role may run it. owner: this process."""
+    """Settles what an earlier owner left. Only whoever holds the host's role may run it. owner: this process. left: what its tries had sent, by number."""
 
-    def __init__(self, ledger: Ledger, *, owner: str, clock: Clock, random: Random, rules: RetryRules) -> None:
+    def __init__(
+        self, ledger: Ledger, *, owner: str, clock: Clock, random: Random, rules: RetryRules, left: Mapping[int, Reading] | None = None
+    ) -> None:  # fmt: skip
         self._ledger, self._owner, self._clock, self._random, self._rules = ledger, owner, clock, random, rules
+        self._left = left or {}
 
     def run(self) -> int:
         """Take everything over; how many tries had been left unsettled."""
@@ -37,13 +41,26 @@ class Recovery:
     def _take_over(self, record: Record) -> bool:
         """End a dead process's try; its epoch grows, so that a late word of it is refused."""
 
+        reading = self._left.get(record.number)
+        if reading is not None and reading.epoch == record.epoch:
+            self._carry_on(record, reading)
+
         def decide(newest: Record) -> Decision:
             checkpoint = self._ledger.journal.store.checkpoint(newest.number)
             newest = lifecycle.advanced(newest, checkpoint.confirmed if checkpoint else 0)
-            decision = lifecycle.orphaned(newest, self._setting())
+            sent = reading.sent if reading is not None and reading.epoch == newest.epoch else None
+            decision = lifecycle.orphaned(newest, self._setting(), sent=sent)
             return replace(decision, fields={**decision.fields, "epoch": newest.epoch + 1})
 
         return self._ledger.enter_latest(record, decide) is not None
+
+    def _carry_on(self, record: Record, reading: Reading) -> None:
+        """How far the dead one had read is further than it had come to record."""
+        checkpoint = self._ledger.journal.store.checkpoint(record.number)
+        if checkpoint is None or checkpoint.session is None or reading.prefix is None or (checkpoint.prefix and checkpoint.prefix[0] >= reading.prefix[0]):
+            return
+        further = SaveCheckpoint(number=record.number, epoch=record.epoch, session=checkpoint.session, confirmed=checkpoint.confirmed, prefix=reading.prefix)
+        self._ledger.journal.commit([further])
 
     def _bring_near(self) -> None:
         """A clock that went back would make a pause last for years: nothing waits longer than the longest pause."""

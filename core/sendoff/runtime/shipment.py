@@ -6,11 +6,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
-from sendoff.errors import Interrupted, Superseded
+from sendoff.errors import Interrupted, SessionLost, Superseded
 from sendoff.model.change import Append, SaveCheckpoint, Update
 from sendoff.model.event import Event
 from sendoff.model.header import Headers, is_secret_header
@@ -26,6 +26,7 @@ from sendoff.ports.clock import Clock
 from sendoff.ports.toolkit import CredentialSource
 from sendoff.runtime.answers import AnswerBody, Answers
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.meter import Meter
 from sendoff.runtime.reader import Reader
 from sendoff.runtime.secrets import Secrets
 
@@ -35,29 +36,35 @@ _LOG = logging.getLogger("sendoff.attempts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What all tries of a process share. reached: told once a try reads its first byte."""
+    """What all tries of a process share. reached: told once a try reads its first byte. meter: remembers what was sent through a kill."""
 
     journal: Journal
     secrets: Secrets
     answers: Answers
     clock: Clock
     reached: Callable[[Record], None]
+    meter: Meter = field(default_factory=Meter)
 
 
 class WorkShipment:
     """Implements ``ports.transport.Shipment`` over the journal; a late one is refused by its epoch.
 
     elsewhere: a listener sent this try to another origin, and what it leaves there is no session of the operation's.
+    vouched: so many bytes of a source that is another file now were seen to be the same; None = it is the same file.
     """
 
     def __init__(
         self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None,
-        credential: CredentialSource, elsewhere: bool = False,
+        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None,
     ) -> None:  # fmt: skip
         self.operation, self.target, self.headers, self.session, self.elsewhere = record, target, headers, session, elsewhere
         self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)
         self.size, self.demand, self.deadline, self.lanes = reader.size, record.spec.demand, float("inf"), 1
-        self.sent, self.confirmed, self.body = 0, 0, cast("AnswerBody | None", None)
+        self.confirmed, self.body = 0, cast("AnswerBody | None", None)
+        self._read, self._handed = 0, cast("int | None", None)
+        self._furthest = _known_before(record, reader, session, vouched)
+        self.protocol, self.resumable = record.tally.protocol, record.tally.resumable
+        self._slot, self._counting = around.meter.begin(record.number, record.epoch), threading.Lock()
         self._response: Response | None = None
         self._reader, self._around, self._credential = reader, around, credential
         self._version, self._point = record.version, False
@@ -72,12 +79,26 @@ class WorkShipment:
     def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:  # noqa: ARG002 - bandwidth is taken here once it can be limited
         """As the port says."""
         self.check()
-        if self.sent == 0:
+        if self._read == 0:
             self._around.reached(self.operation)
         self._pace.note(self._around.clock.monotonic(), self.sent)
         count = self._reader.readinto(buffer, offset)
-        self.sent += count
+        with self._counting:
+            self._read += count
+            if self._furthest is not None:
+                self._furthest = max(self._furthest, offset + count)
+            self._slot.note(self.sent, self._reader.prefix())
         return count
+
+    def handed(self, count: int) -> None:
+        """As the port says."""
+        with self._counting:
+            self._handed = (self._handed or 0) + count
+            self._slot.note(self._handed, self._reader.prefix())
+
+    def carried(self, protocol: str, *, resumable: bool) -> None:
+        """As the port says."""
+        self.protocol, self.resumable = protocol, resumable
 
     def credential(self, kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:
         """As the port says."""
@@ -96,7 +117,11 @@ class WorkShipment:
 
     def confirm(self, total: int, session: Session | None = None) -> None:
         """As the port says."""
-        self.confirmed, self.session = total, session or self.session
+        self.session = session or self.session
+        if self.session is not None:
+            self._doubt(total)
+            self._furthest = max(total, self._read if self._furthest is None else self._furthest)
+        self.confirmed = total
         if self.session is None:
             return
         unit = [self._checkpoint(self.session)]
@@ -111,7 +136,7 @@ class WorkShipment:
         """As the port says."""
         self.check()
         self._reader.check()
-        if self.operation.spec.repeatable or self._point:
+        if self.operation.spec.repeatable or self._point or self.session is not None:  # whoever keeps a session can be asked what became of it
             return
         while not self._point:
             change = Update(self.operation.number, self._version, {"point": True}, self.operation.epoch)
@@ -168,6 +193,31 @@ class WorkShipment:
             _LOG.exception("the transport %s could not break its call off", self.operation.spec.transport)
 
     @property
+    def sent(self) -> int:
+        """Bytes that were given to the network, as far as the driver says; else all that were read."""
+        return self._read if self._handed is None else self._handed
+
+    @property
+    def furthest(self) -> int | None:
+        """As the port says."""
+        return self._furthest
+
+    @property
+    def blind(self) -> bool:
+        """Nobody could tell the next try how far this one and those before it had come."""
+        prefix = self._reader.prefix()
+        return self.session is not None and (self._furthest is None or prefix is None or prefix[0] < self._furthest)
+
+    def rest(self) -> None:
+        """The try is over, its session stands: how far it had come is kept, and its count is on record from here on."""
+        if self.session is not None and not self.elsewhere:
+            self._around.journal.post([self._checkpoint(self.session)])
+
+    def end(self) -> None:
+        """What it has done is on record."""
+        self._around.meter.end(self._slot)
+
+    @property
     def past_point(self) -> bool:
         """Whether an unsafe request may have gone out whole."""
         return self._point
@@ -197,14 +247,28 @@ class WorkShipment:
 
     def _checkpoint(self, session: Session) -> SaveCheckpoint:
         sealed = self._around.secrets.seal_session(self.operation.id, session)
-        return SaveCheckpoint(
-            number=self.operation.number, epoch=self.operation.epoch, session=sealed, confirmed=self.confirmed, prefix=self._reader.prefix(self.confirmed)
-        )
+        return SaveCheckpoint(number=self.operation.number, epoch=self.operation.epoch, session=sealed, confirmed=self.confirmed, prefix=self._reader.prefix())
+
+    def _doubt(self, total: int) -> None:
+        """A server that has what was never sent has something else."""
+        where, most = self.operation.spec.url, self.size if self._furthest is None else min(self.size, self._furthest)
+        if not 0 <= total <= most:
+            raise SessionLost(f"{where} claims to have {total} bytes where it can have {most} at most; that half-done upload is given up")
 
     def _event(self, type_: str, **data: object) -> Event:
         record = self.operation
         stamp = f"{record.id}.{record.round}.{type_}.{record.epoch}.{self.confirmed}"
         return Event(id=stamp, time=self._around.clock.wall(), type=type_, operation=record.id, batch=record.batch, round=record.round, data=data)
+
+
+def _known_before(record: Record, reader: Reader, session: Session | None, vouched: int | None) -> int | None:
+    """How much may lie at the server from earlier tries; None = nobody knows."""
+    if session is None:
+        return 0
+    if vouched is not None:
+        return vouched
+    prefix = reader.prefix()
+    return None if record.tally.blind or prefix is None else prefix[0]
 
 
 def _shown(name: str, value: str) -> tuple[str, str]:

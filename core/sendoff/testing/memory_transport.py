@@ -12,6 +12,8 @@ from sendoff.model.delivery import Delivery
 from sendoff.model.destination import Destination
 from sendoff.model.session import Leftover, Session
 from sendoff.model.target import Target
+from sendoff.ports.http_protocol import Exchange, Finished
+from sendoff.ports.session_protocol import SessionProtocol
 from sendoff.ports.toolkit import TransportToolkit
 from sendoff.ports.transport import Aborting, Shipment, Transport
 
@@ -72,6 +74,14 @@ class MemoryServer:
         for id, upload in self.uploads.items():
             upload.acked = acked.get(id, 0)
 
+    def recorded(self, id: str) -> bool:
+        """The client has the session on disk, as its next step shows; whether that is news."""
+        upload = self.uploads.get(id)
+        if upload is None or upload.recorded:
+            return False
+        upload.recorded = True
+        return True
+
     def append(self, id: str, offset: int, block: bytes) -> None:
         """Take bytes at an offset, which must be the end of what is there."""
         upload = self.uploads[id]
@@ -104,10 +114,6 @@ class _MemoryTransport(Transport):
             raise InvalidArgument(f"{name} does not name a thing below {self.destination.url}")
         return Target(self.destination.url if self.destination.exact else f"{self.destination.url}{name}")
 
-    def _read(self, shipment: Shipment, offset: int) -> bytes:
-        buffer = memoryview(bytearray(min(self.block, shipment.size - offset)))
-        return bytes(buffer[: shipment.readinto(buffer, offset)])
-
 
 class PlainTransport(_MemoryTransport):
     """Sends whole; a thing appears when its last byte has come, and the answer may be lost."""
@@ -120,11 +126,11 @@ class PlainTransport(_MemoryTransport):
         id, server, offset, body = shipment.operation.id, self.server, 0, b""
         server.point("connect", id)
         while offset + self.block < shipment.size:
-            body += self._read(shipment, offset)
+            body += read_block(shipment, offset, self.block)
             offset = len(body)
             server.point("body", id)
         if offset < shipment.size:
-            rest = self._read(shipment, offset)
+            rest = read_block(shipment, offset, self.block)
             server.point("before_last", id)
             shipment.commit_point()
             body += rest
@@ -144,61 +150,66 @@ class PlainTransport(_MemoryTransport):
             self.server.things[shipment.target.url] = body
 
 
-class SessionTransport(_MemoryTransport, Aborting):
-    """Resumes: create, record, append, ask, finish; the session goes when it is aborted."""
+class MemoryProtocol(SessionProtocol):
+    """Resumes over nothing at all: the steps of a session, each at a point where a fault may come in."""
 
-    schemes = ("session",)
-    methods = ()
+    Settings = dict
+    kind = KIND
 
-    def send(self, shipment: Shipment) -> Delivery:
-        """One try, from where the server says it is."""
-        server, operation = self.server, shipment.operation.id
-        server.point("connect", operation)
-        session = shipment.session or self._create(shipment)
-        id = str(session.data["id"])
-        if id in server.finished:
-            shipment.commit_point()
-            return self._held(shipment)
-        offset = self._ask(shipment, id)
-        while offset < shipment.size:
-            block = self._read(shipment, offset)
-            server.point("chunk", operation)
-            self._must_have(id)
-            server.append(id, offset, block)
-            offset += len(block)
-            server.point("chunk_answer", operation)
-            self._seen(id, offset)
-            shipment.confirm(offset)
-        shipment.commit_point()
-        server.point("finish", operation)
-        if id not in server.finished:
-            self._must_have(id)
-            server.finish(id)
-        server.point("finish_answer", operation)
-        return self._held(shipment)
+    def __init__(self, settings: Any, toolkit: TransportToolkit) -> None:
+        super().__init__(settings, toolkit)
+        self.server: MemoryServer = settings["server"]
+        self.block: int = settings.get("block", 256)
 
-    def abort(self, leftover: Leftover) -> None:
-        """The session is gone when this returns."""
-        self.server.point("abort", "")
-        self.server.uploads.pop(str(leftover.session.data["id"]), None)
-
-    def _create(self, shipment: Shipment) -> Session:
+    def create(self, shipment: Shipment, exchange: Exchange) -> Session:
+        """A new session."""
         id = self.server.begin(shipment.target.url, shipment.size, shipment.operation.id, shipment.operation.round)
         self.server.point("created", shipment.operation.id)
-        session = Session(kind=KIND, data={"id": id}, leaves=True)
-        shipment.record(session)
-        if id in self.server.uploads:
-            self.server.uploads[id].recorded = True
-        self.server.point("recorded", shipment.operation.id)
-        return session
+        return Session(kind=KIND, data={"id": id}, leaves=True)
 
-    def _ask(self, shipment: Shipment, id: str) -> int:
+    def ask(self, shipment: Shipment, exchange: Exchange) -> int | Finished:
+        """What it has."""
+        id = self._id(shipment)
+        self.server.recorded(id)
+        if id in self.server.finished:
+            return Finished()
         self._must_have(id)
         offset = len(self.server.uploads[id].body)
         self.server.point("asked", shipment.operation.id)
         self._seen(id, offset)
-        shipment.confirm(offset)
         return offset
+
+    def append(self, shipment: Shipment, exchange: Exchange, offset: int) -> int | Finished:
+        """One block."""
+        server, operation, id = self.server, shipment.operation.id, self._id(shipment)
+        if server.recorded(id):
+            server.point("recorded", operation)
+        block = read_block(shipment, offset, self.block)
+        server.point("chunk", operation)
+        self._must_have(id)
+        server.append(id, offset, block)
+        server.point("chunk_answer", operation)
+        self._seen(id, offset + len(block))
+        return offset + len(block)
+
+    def finish(self, shipment: Shipment, exchange: Exchange, ended: Finished | None) -> Delivery:
+        """Published, at once."""
+        server, operation, id = self.server, shipment.operation.id, self._id(shipment)
+        server.recorded(id)
+        shipment.commit_point()
+        if ended is None:
+            server.point("finish", operation)
+            if id not in server.finished:
+                self._must_have(id)
+                server.finish(id)
+            server.point("finish_answer", operation)
+        held = server.things.get(shipment.target.url)
+        if held is None:
+            raise Unverified(f"nothing is at {shipment.target.public}")
+        return Delivery(url=shipment.target.url, size=len(held), verified="size")
+
+    def _id(self, shipment: Shipment) -> str:
+        return str(shipment.session.data["id"]) if shipment.session else ""
 
     def _seen(self, id: str, offset: int) -> None:
         upload = self.server.uploads.get(id)
@@ -209,8 +220,28 @@ class SessionTransport(_MemoryTransport, Aborting):
         if id not in self.server.uploads:
             raise SessionLost()
 
-    def _held(self, shipment: Shipment) -> Delivery:
-        held = self.server.things.get(shipment.target.url)
-        if held is None:
-            raise Unverified(f"nothing is at {shipment.target.public}")
-        return Delivery(url=shipment.target.url, size=len(held), verified="size")
+
+class SessionTransport(_MemoryTransport, Aborting):
+    """Resumes, by the loop of every protocol that does; the session goes when it is aborted."""
+
+    schemes = ("session",)
+    methods = ()
+
+    def send(self, shipment: Shipment) -> Delivery:
+        """One try, from where the server says it is."""
+        self.server.point("connect", shipment.operation.id)
+        return MemoryProtocol(self.settings, self.toolkit).send(shipment, no_exchange)
+
+    def abort(self, leftover: Leftover) -> None:
+        """The session is gone when this returns."""
+        self.server.point("abort", "")
+        self.server.uploads.pop(str(leftover.session.data["id"]), None)
+
+
+def read_block(shipment: Shipment, offset: int, most: int) -> bytes:
+    """The next bytes of a source."""
+    buffer = memoryview(bytearray(min(most, shipment.size - offset)))
+    return bytes(buffer[: shipment.readinto(buffer, offset)])
+
+
+no_exchange: Any = None  # the server in memory is reached without one

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from random import Random
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from sendoff.errors import CredentialNeeded, Interrupted, SourceChanged
+from sendoff.errors import CredentialNeeded, Interrupted, SessionLost, SourceChanged
 from sendoff.model.delivery import Demand
 from sendoff.model.header import Headers
 from sendoff.model.limits import RetryRules
@@ -23,6 +23,7 @@ from sendoff.model.session import Session
 from sendoff.model.source import Source, SourceIdentity
 from sendoff.model.target import Target
 from sendoff.ports.clock import SystemClock
+from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.toolkit import CredentialSource, TransportToolkit
 
 CAP = 64 * 1024
@@ -74,6 +75,7 @@ class LooseShipment:
 
     on_read: called before each read with its offset; may raise what a source raises. checkpoints: sessions recorded.
     confirmed: totals, in order. points: how many bytes had been read at each commit point. answers: kept ones, in order.
+    furthest: as ``Shipment`` says; None where the session comes from elsewhere. given: bytes handed over, None = the driver does not say.
     """
 
     path: Path
@@ -94,11 +96,17 @@ class LooseShipment:
     confirmed: list[int] = field(default_factory=list)
     points: list[int] = field(default_factory=list)
     answers: list[Kept] = field(default_factory=list)
+    furthest: int | None = None
+    given: int | None = None
+    protocol: str | None = None
+    resumable: bool | None = None
 
     def __post_init__(self) -> None:
         self._file = self.path.open("rb", buffering=0)
         found = os.fstat(self._file.fileno())
         self.size, self.read = found.st_size, 0
+        if self.session is None and self.furthest is None:
+            self.furthest = 0
         self._identity = SourceIdentity.of(found, "")
         self._stop: Callable[[], None] | None = None
         self._interrupted = False
@@ -133,7 +141,17 @@ class LooseShipment:
             raise SourceChanged(f"{self.path} was changed")
         count = os.preadv(self._file.fileno(), [buffer], offset)
         self.read += count
+        if self.furthest is not None:
+            self.furthest = max(self.furthest, offset + count)
         return count
+
+    def handed(self, count: int) -> None:
+        """Counted."""
+        self.given = (self.given or 0) + count
+
+    def carried(self, protocol: str, *, resumable: bool) -> None:
+        """Kept in memory."""
+        self.protocol, self.resumable = protocol, resumable
 
     def credential(self, kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:
         """From ``credentials``."""
@@ -146,9 +164,11 @@ class LooseShipment:
         self.checkpoints.append(session)
 
     def confirm(self, total: int, session: Session | None = None) -> None:
-        """Kept in memory."""
-        self.confirmed.append(total)
+        """Kept in memory; ``SessionLost`` for what cannot be."""
         self.session = session or self.session
+        if self.session is not None and not 0 <= total <= min(self.size, self.size if self.furthest is None else self.furthest):
+            raise SessionLost(f"{self.target.public} claims to have {total} bytes where it can have {self.furthest} of {self.size} at most")
+        self.confirmed.append(total)
 
     def commit_point(self) -> None:
         """Kept in memory."""
@@ -188,11 +208,21 @@ class LooseShipment:
             raise Interrupted("the test interrupted it")
 
 
+def installed_protocol(name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:
+    """The HTTP protocol of this name that is installed in this interpreter."""
+    from importlib.metadata import entry_points
+
+    (entry,) = entry_points(group="sendoff.http_protocols", name=name)
+    kind = entry.load()
+    made: HttpProtocol = kind(kind.Settings(**options), toolkit)
+    return made
+
+
 def loose_toolkit(
     *, credential: CredentialSource | None = None, environment: Mapping[str, str] | None = None, rules: RetryRules | None = None
 ) -> TransportToolkit:
-    """A toolkit that needs no host: this machine's clock, a seeded random, an ordinary logger, an empty environment."""
+    """A toolkit that needs no host: this machine's clock, a seeded random, an ordinary logger, an empty environment, whatever protocols are installed."""
     return TransportToolkit(
         clock=SystemClock(), random=Random(1), log=logging.getLogger("sendoff.testing"), credential=credential or Wallet(),
-        environment=environment or {}, rules=rules or RetryRules(),
+        environment=environment or {}, rules=rules or RetryRules(), http_protocols=installed_protocol,
     )  # fmt: skip

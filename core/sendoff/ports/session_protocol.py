@@ -1,0 +1,86 @@
+"""The loop of every HTTP protocol that resumes: create, record, append, ask, finish."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from sendoff.errors import OutcomeUnknown, SendoffError, ServerBusy, SessionLost
+from sendoff.model.delivery import Delivery
+from sendoff.model.secret import public_url
+from sendoff.model.session import Session
+from sendoff.ports.http_protocol import Exchange, Finished, HttpProtocol
+from sendoff.ports.transport import Shipment
+
+MOST_STILL = 4  # chunks in a row after which the server has no more than before
+
+
+class SessionProtocol(HttpProtocol):
+    """A protocol whose server keeps a half-done upload and can be asked how far it is.
+
+    An author writes the five steps; in which order they come, what is on disk before what, and which of the server's words are believed is said here.
+    kind: of its sessions, with a version (``"tus/1"``).
+    """
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def create(self, shipment: Shipment, exchange: Exchange) -> Session:
+        """Open a session at the server; not one byte of the source goes out."""
+
+    @abstractmethod
+    def ask(self, shipment: Shipment, exchange: Exchange) -> int | Finished:
+        """How many bytes the server has. ``self.gone(...)`` is the error where it does not know the session."""
+
+    @abstractmethod
+    def append(self, shipment: Shipment, exchange: Exchange, offset: int) -> int | Finished:
+        """Send one chunk from ``offset`` on: how many bytes the server has then. On any doubt raise, or ask and give what it says."""
+
+    @abstractmethod
+    def finish(self, shipment: Shipment, exchange: Exchange, ended: Finished | None) -> Delivery:
+        """Every byte is there: complete it unless that was ``ended`` already, and verify what ``shipment.demand`` asks."""
+
+    def send(self, shipment: Shipment, exchange: Exchange) -> Delivery:
+        """One try. The session is on disk before the first byte that depends on it; a session that stands is asked for first."""
+        reached = self._begun(shipment, exchange) if shipment.session is None else self._asked(shipment, exchange)
+        still = 0
+        while not isinstance(reached, Finished) and reached < shipment.size:
+            before, reached = reached, self.append(shipment, exchange, reached)
+            if not isinstance(reached, Finished):
+                shipment.confirm(reached)
+                still = 0 if reached > before else still + 1
+            if still == MOST_STILL:
+                raise ServerBusy(f"{shipment.target.public} takes bytes and has no more of them than before: {reached} of {shipment.size}")
+        return self.finish(shipment, exchange, reached if isinstance(reached, Finished) else None)
+
+    def gone(self, shipment: Shipment) -> SendoffError:
+        """The error for a session that the server does not know: it is begun anew, unless everything had gone out and it may have been completed."""
+        session = shipment.session
+        expired = session is not None and session.expires_at is not None and session.expires_at <= self.toolkit.clock.wall()
+        if expired or shipment.furthest is None or shipment.furthest < shipment.size:
+            how = "dropped the half-done upload after its time" if expired else "no longer knows the half-done upload"
+            return SessionLost(f"{shipment.target.public} {how}")
+        return OutcomeUnknown(
+            f"{shipment.target.public} no longer knows the upload, of which every byte had gone out: it may have been completed",
+            hint="look whether the server has the file; sendoff retry sends it again",
+        )
+
+    def _begun(self, shipment: Shipment, exchange: Exchange) -> int:
+        if shipment.size == 0:
+            shipment.commit_point()  # some servers publish an empty file as soon as they hear of it
+        shipment.record(self.create(shipment, exchange))
+        return 0
+
+    def _asked(self, shipment: Shipment, exchange: Exchange) -> int | Finished:
+        session = shipment.session
+        if session is None or session.kind != self.kind:
+            raise SessionLost(f"the half-done upload was begun in another way than {self.kind}")
+        reached = self.ask(shipment, exchange)
+        if not isinstance(reached, Finished):
+            shipment.confirm(reached)
+        return reached
+
+
+def shown(session: Session) -> str:
+    """Where a session lies, as it may be shown."""
+    return public_url(str(session.data.get("url", "")))

@@ -1,0 +1,125 @@
+"""What tries have handed over, kept in memory that outlives the process: a mapped file survives ``kill -9``, though not a power cut."""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+import struct
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+_HEAD = struct.Struct("<8s56s")  # magic, this boot's id
+_SLOT = struct.Struct("<QqqqqQ")  # turn (odd: being written), number, epoch, sent, length, crc32
+_MAGIC = b"sendoff1"
+_SLOTS = 4096  # more tries at once are counted in memory only
+_NO_PREFIX = -1
+
+Prefix = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one try had done when its process died. sent: bytes given to the network. prefix: ``(length, crc32)`` of all it had read in order."""
+
+    number: int
+    epoch: int
+    sent: int
+    prefix: Prefix | None
+
+
+class Slot:
+    """One try's place; written without a system call, by one thread at a time."""
+
+    def __init__(self, room: memoryview, number: int, epoch: int) -> None:
+        self._room, self._number, self._epoch, self._turn = room, number, epoch, 0
+        self.note(0, None)
+
+    def note(self, sent: int, prefix: Prefix | None) -> None:
+        """How far it is now."""
+        length, crc = prefix or (_NO_PREFIX, 0)
+        struct.pack_into("<Q", self._room, 0, self._turn + 1)
+        _SLOT.pack_into(self._room, 0, self._turn + 1, self._number, self._epoch, sent, length, crc)
+        self._turn += 2
+        struct.pack_into("<Q", self._room, 0, self._turn)
+
+    def clear(self) -> None:
+        """Nothing is to be read here any more."""
+        self._room[:] = bytes(_SLOT.size)
+
+
+class Meter:
+    """The slots of one process. Without a file, or where none can be had, they die with it."""
+
+    def __init__(self, path: Path | None = None, boot: str = "") -> None:
+        self._lock = threading.Lock()
+        self.left = _left(path, boot) if path else {}
+        room = _mapped(path, boot) if path else None
+        self._room = memoryview(room if room is not None else bytearray(_HEAD.size + _SLOTS * _SLOT.size))
+        self._free = list(range(_SLOTS - 1, -1, -1))
+        self._taken: dict[int, int] = {}
+
+    def begin(self, number: int, epoch: int) -> Slot:
+        """A try begins."""
+        with self._lock:
+            place = self._free.pop() if self._free else None
+            if place is None:
+                return Slot(memoryview(bytearray(_SLOT.size)), number, epoch)
+            start = _HEAD.size + place * _SLOT.size
+            slot = Slot(self._room[start : start + _SLOT.size], number, epoch)
+            self._taken[id(slot)] = place
+            return slot
+
+    def readings(self) -> dict[int, Reading]:
+        """What its tries have done, by number."""
+        return _readings(bytes(self._room))
+
+    def end(self, slot: Slot) -> None:
+        """What it has done is on record."""
+        with self._lock:
+            slot.clear()
+            place = self._taken.pop(id(slot), None)
+            if place is not None:
+                self._free.append(place)
+
+
+def _left(path: Path, boot: str) -> dict[int, Reading]:
+    """What an earlier process of this boot left."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return {}
+    return _readings(data) if len(data) >= _HEAD.size and _HEAD.unpack_from(data) == _head(boot) else {}
+
+
+def _readings(data: bytes) -> dict[int, Reading]:
+    found = {}
+    for start in range(_HEAD.size, len(data) - _SLOT.size + 1, _SLOT.size):
+        turn, number, epoch, sent, length, crc = _SLOT.unpack_from(data, start)
+        if number:
+            torn = turn % 2 == 1 or length == _NO_PREFIX
+            found[number] = Reading(number, epoch, sent, None if torn else (length, crc))
+    return found
+
+
+def _mapped(path: Path, boot: str) -> mmap.mmap | None:
+    """A new file in the place of the old one, its room taken at once: a disk that fills up later would end the process."""
+    try:
+        path.unlink(missing_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            size = _HEAD.size + _SLOTS * _SLOT.size
+            os.posix_fallocate(handle, 0, size)
+            room = mmap.mmap(handle, size)
+        finally:
+            os.close(handle)
+    except (OSError, ValueError) as cause:
+        logging.getLogger("sendoff.meter").warning("%s cannot be used: %s; after a kill, what was sent until then is not counted", path, cause)
+        return None
+    _HEAD.pack_into(room, 0, *_head(boot))
+    return room
+
+
+def _head(boot: str) -> tuple[bytes, bytes]:
+    return _MAGIC, boot.encode()[:56].ljust(56, b"\0")
