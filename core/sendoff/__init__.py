@@ -57,8 +57,8 @@ _WHERE = {
     "ports.session_protocol": "SessionProtocol",
     "ports.sink": "Sink",
     "ports.store": "Salvaging Store",
-    "ports.toolkit": "CredentialLookup CredentialSource Learned ProtocolSource SinkToolkit Toolkit TransportToolkit",
-    "ports.transport": "Aborting Probing Shipment Transport",
+    "ports.toolkit": "Child CredentialLookup CredentialSource Learned ProtocolSource SinkToolkit Toolkit TransportToolkit",
+    "ports.transport": "Aborting Probing Shipment Sweeping Transport",
 }
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names.split()}
 

@@ -445,6 +445,7 @@ from sendoff.ports.store import (
     Store as Store,
 )
 from sendoff.ports.toolkit import (
+    Child as Child,
     CredentialLookup as CredentialLookup,
 )
 from sendoff.ports.toolkit import (
@@ -473,6 +474,7 @@ from sendoff.ports.transport import (
 )
 from sendoff.ports.transport import (
     Shipment as Shipment,
+    Sweeping as Sweeping,
 )
 from sendoff.ports.transport import (
     Transport as Transport,

@@ -22,15 +22,15 @@ from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.network import Network, Watching
 from sendoff.ports.sink import Sink
 from sendoff.ports.store import Store
-from sendoff.ports.transport import Aborting, Probing, Transport
+from sendoff.ports.transport import Aborting, Probing, Sweeping, Transport
 
 PORTS: Mapping[str, type] = {
     "transports": Transport, "http_protocols": HttpProtocol, "stores": Store, "credentials": CredentialStore, "sinks": Sink, "networks": Network,
 }  # fmt: skip
 FRESH = 1.0
-_CAPABILITIES = (Aborting, Probing, Writable, Watching)
+_CAPABILITIES = (Aborting, Probing, Sweeping, Writable, Watching)
 _PACKAGES = {  # of this project; whose else a name may be, nobody knows
-    "transports": {"http": "sendoff-http"},
+    "transports": {"http": "sendoff-http", "s3": "sendoff-s3"},
     "http_protocols": {"plain": "sendoff-http", "tus": "sendoff-http", "rufh": "sendoff-http", "nextcloud": "sendoff-http-nextcloud"},
     "stores": {"sqlite": "sendoff-sqlite"},
     "credentials": {"env": "sendoff-credentials-basic", "file": "sendoff-credentials-basic"},

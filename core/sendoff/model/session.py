@@ -40,11 +40,16 @@ def checked_session(encoded: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """Something unfinished at a server that is to be removed. headers: what the operation was sent with, secrets too."""
+    """Something unfinished at a server that is to be removed.
+
+    headers: what the operation was sent with, secrets too. began_at, size: as the server tells them of what was found there; None = it does not.
+    """
 
     url: str
     session: Session
     headers: Headers = ()
+    began_at: Moment | None = None
+    size: int | None = None
 
     def __repr__(self) -> str:
         return f"Leftover({self.session!r})"

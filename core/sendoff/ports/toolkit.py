@@ -99,6 +99,23 @@ def no_protocol(name: str, options: Mapping[str, Any], toolkit: TransportToolkit
     raise DriverMissing(f"no HTTP protocol {name!r} is installed here")
 
 
+class Child(Protocol):
+    """Where a transport has something done that reads the environment, as the libraries' own credential chains do."""
+
+    def __call__(self, function: Callable[..., Json], environment: Mapping[str, str], **words: Json) -> Json:
+        """What ``function(**words)`` gives in a process of its own, which sees this environment beside the host's.
+
+        function: a module's own, found there by its name; words and what it gives are JSON. Errors: those of ``function`` that are sendoff's, as they are;
+        ``Transient`` where it does not come to an end, ``Permanent`` for any other.
+        """
+        ...
+
+
+def no_child(function: Callable[..., Json], environment: Mapping[str, str], **words: Json) -> Json:  # noqa: ARG001
+    """Where no process can be started."""
+    raise DriverMissing("nothing here starts other processes")
+
+
 def anywhere(url: str) -> None:
     """No policy forbids an address."""
 
@@ -108,7 +125,7 @@ class TransportToolkit:
     """What a transport is given, bound to one destination and one identity.
 
     environment: what the submitter's environment says about identity (proxies, CA files, agents). rules: the time limits in force.
-    learned: facts about the destination. http_protocols: those installed. allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the
+    learned: facts about the destination. http_protocols: those installed. child: runs a function in a process of its own. allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the
     policy forbids; ask it before a server's word leads to another origin.
     """
 
@@ -120,4 +137,5 @@ class TransportToolkit:
     rules: RetryRules = RetryRules()
     learned: Learned = field(default_factory=MemoryLearned)
     http_protocols: ProtocolSource = no_protocol
+    child: Child = no_child
     allowed: Callable[[str], None] = anywhere

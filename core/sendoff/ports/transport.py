@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, ClassVar, Protocol
@@ -119,6 +119,14 @@ class Aborting(ABC):
     @abstractmethod
     def abort(self, leftover: Leftover) -> None:
         """Returns when the server was seen to hold nothing more. Called until it does."""
+
+
+class Sweeping(ABC):
+    """A transport that can see what lies unfinished at its destination, whoever began it."""
+
+    @abstractmethod
+    def leftovers(self) -> Iterator[Leftover]:
+        """Unfinished uploads below the destination's address. The ``id`` in a session's data is the one that ``send`` recorded: so ours are known again."""
 
 
 class Probing(ABC):

@@ -22,6 +22,7 @@ from sendoff.ports.clock import Clock
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.toolkit import TransportToolkit
 from sendoff.ports.transport import Transport
+from sendoff.runtime.child import in_child
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
@@ -136,7 +137,7 @@ class Connections:
         return TransportToolkit(
             clock=self._clock, random=self._random, log=logging.getLogger(f"sendoff.transports.{destination.transport}"), credential=credential,
             environment=bundle, rules=self._configuration().retry, learned=NotedLearned(self._journal, self._clock, repr(_key(destination, environment))),
-            http_protocols=self._protocol, allowed=lambda url: check_allowed(url, self._configuration()),
+            http_protocols=self._protocol, child=in_child, allowed=lambda url: check_allowed(url, self._configuration()),
         )  # fmt: skip
 
     def _protocol(self, name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:

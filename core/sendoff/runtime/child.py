@@ -1,0 +1,52 @@
+"""A function in a process of its own, for what reads the environment: nobody's variables are ever set in the host's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from sendoff.errors import Json, Permanent, SendoffError, Transient, from_json, to_json
+
+LONGEST = 60.0  # seconds; a chain may have to ask a server of its own
+
+
+def in_child(function: Callable[..., Json], environment: Mapping[str, str], **words: Json) -> Json:
+    """As ``ports.toolkit.Child`` says."""
+    name = f"{function.__module__}:{function.__qualname__}"
+    asked = json.dumps({"function": name, "words": words, "path": sys.path}).encode()
+    command = [sys.executable, "-c", "from sendoff.runtime.child import answer; answer()"]
+    try:
+        done = subprocess.run(command, input=asked, env={**os.environ, **environment, "PYTHONPATH": _path()}, capture_output=True, timeout=LONGEST, check=False)
+    except subprocess.TimeoutExpired as cause:
+        raise Transient(f"{name} did not end within {LONGEST:g} seconds", side="local") from cause
+    try:
+        said = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError) as cause:
+        last = (done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise Permanent(f"{name} gave no answer: {last}", side="local") from cause
+    if "error" in said:
+        raise from_json(said["error"])
+    return said["answer"]
+
+
+def answer() -> None:
+    """The other side: reads what is asked from standard input, and writes the answer as the last line."""
+    asked = json.load(sys.stdin)
+    sys.path[:] = asked["path"]
+    module, _, name = asked["function"].partition(":")
+    try:
+        said: Json = {"answer": getattr(import_module(module), name)(**asked["words"])}
+    except SendoffError as error:
+        said = {"error": to_json(error)}
+    except Exception as error:  # noqa: BLE001 - a stranger's code; it becomes one of sendoff's errors
+        said = {"error": to_json(Permanent(f"{asked['function']} failed: {type(error).__name__}: {error}", side="local"))}
+    sys.stdout.write(f"\n{json.dumps(said)}\n")
+
+
+def _path() -> str:
+    """Where this interpreter finds modules, so that the other finds the same."""
+    return os.pathsep.join(one for one in sys.path if one)

@@ -1,0 +1,51 @@
+"""boto3's own chain: read in a child process that sees the submitter's environment, and nobody else's."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from sendoff import ConfigurationError, CredentialNeeded
+
+
+def looked_up(profile: str | None, fresh: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - words of a call in another process
+    """What this process's environment and configuration files say: credentials with their expiry, region, address, and the ``s3`` keys of the profile.
+
+    fresh: what a cache holds is not enough. Errors: ``ConfigurationError`` for a profile that does not exist, ``CredentialNeeded`` where the chain breaks.
+    """
+    from botocore.configprovider import ConfiguredEndpointProvider  # type: ignore[import-untyped]
+    from botocore.exceptions import BotoCoreError, ProfileNotFound  # type: ignore[import-untyped]
+    from botocore.session import Session  # type: ignore[import-untyped]
+
+    session = Session(profile=profile)
+    try:
+        scoped = session.get_scoped_config()
+        endpoint = ConfiguredEndpointProvider(full_config=session.full_config, scoped_config=scoped, client_name="s3", environ=os.environ).provide()
+        nested = scoped.get("s3")
+        return {
+            "credentials": _credentials(session, fresh),
+            "region": session.get_config_variable("region"),
+            "endpoint_url": endpoint,
+            "s3": dict(nested) if isinstance(nested, dict) else {},
+        }
+    except ProfileNotFound as cause:
+        raise ConfigurationError(f"{cause}", hint="write [profile NAME] into ~/.aws/config, or correct `profile`") from cause
+    except BotoCoreError as cause:
+        raise CredentialNeeded(f"boto3's chain of credentials broke: {cause}", hint="log in anew (aws sso login), or correct the profile") from cause
+
+
+def _credentials(session: Any, fresh: bool) -> dict[str, Any] | None:  # noqa: FBT001
+    found = session.get_credentials()
+    if found is None:
+        return None
+    if fresh and hasattr(found, "_expiry_time"):
+        found._expiry_time = None  # botocore has no public word for it: the next look asks the source
+    frozen = found.get_frozen_credentials()
+    expiry = getattr(found, "_expiry_time", None)
+    return {
+        "access_key": frozen.access_key,
+        "secret_key": frozen.secret_key,
+        "token": frozen.token,
+        "expires_at": expiry.timestamp() if expiry is not None else None,
+        "method": found.method,
+    }

@@ -1,0 +1,116 @@
+"""Who uploads: the credentials in force, renewed before they expire, also in the middle of an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials  # type: ignore[import-untyped]
+from sendoff import Credential, CredentialNeeded, TransportToolkit
+
+from sendoff_s3.chain import looked_up
+
+EARLY = 300.0  # seconds before they expire; boto3 itself begins to renew a quarter of an hour ahead
+
+
+class Identity:
+    """One identity. reference: the destination names a credential, which then alone counts; else boto3's chain, in a child."""
+
+    def __init__(self, toolkit: TransportToolkit, profile: str | None, *, reference: bool) -> None:
+        self._toolkit, self._profile, self._reference = toolkit, profile, reference
+        self._lock = Lock()
+        self._frozen: ReadOnlyCredentials | None = None
+        self._given: Credential | None = None
+        self._expires_at: float | None = None
+        self._told: Mapping[str, Any] | None = None
+
+    def configured(self) -> Mapping[str, Any]:
+        """What the submitter's own configuration of boto3 says besides: region, address, the ``s3`` keys of the profile."""
+        with self._lock:
+            if self._told is None:
+                self._ask(fresh=False)
+            return self._told or {}
+
+    def frozen(self) -> ReadOnlyCredentials:
+        """The credentials to sign with now. Errors: ``CredentialNeeded``."""
+        with self._lock:
+            if self._frozen is None or self._expiring():
+                self._renew(fresh=self._frozen is not None)
+            return self._frozen
+
+    def refused(self, access_key: str, token: str | None) -> bool:
+        """The server did not take these; whether there are others now. ``CredentialNeeded`` where the source says so itself."""
+        with self._lock:
+            frozen = self._frozen
+            if frozen is not None and (frozen.access_key, frozen.token) != (access_key, token):
+                return True  # another thread has renewed them meanwhile
+            self._renew(fresh=True)
+            return self._frozen != frozen
+
+    def _expiring(self) -> bool:
+        return self._expires_at is not None and self._expires_at - self._toolkit.clock.wall() / 1e6 < EARLY
+
+    def _renew(self, *, fresh: bool) -> None:
+        if self._reference:
+            self._refer(fresh=fresh)
+        else:
+            self._ask(fresh=fresh)
+            if self._frozen is None:
+                raise CredentialNeeded(
+                    "there are no AWS credentials: none in the environment the upload was queued from, none in the profile",
+                    hint="aws configure, aws sso login, or name one with --credential",
+                )
+
+    def _refer(self, *, fresh: bool) -> None:
+        """From the credential that the destination names: user and password are access key and secret key."""
+        given = self._toolkit.credential(refused=self._given if fresh else None)
+        if given is None:
+            raise CredentialNeeded("the destination's credential is not there")
+        secret, _, token = given.secret.reveal().partition(" ")  # a session token stands behind the secret key
+        self._given = given
+        self._frozen = ReadOnlyCredentials(given.username, secret, token or None)
+        self._expires_at = given.expires_at / 1e6 if given.expires_at is not None else None
+
+    def _ask(self, *, fresh: bool) -> None:
+        """From boto3's chain; where a credential is named, only what else its configuration says."""
+        environment = self._toolkit.environment
+        if self._reference and self._profile is None:
+            self._told = {
+                "region": environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"),
+                "endpoint_url": environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"),
+                "s3": {},
+            }
+            return
+        found = self._toolkit.child(looked_up, environment, profile=self._profile, fresh=fresh)
+        self._told = {name: value for name, value in found.items() if name != "credentials"}
+        held = found["credentials"]
+        if held is not None and not self._reference:
+            self._frozen = ReadOnlyCredentials(held["access_key"], held["secret_key"], held["token"])
+            self._expires_at = held["expires_at"]
+
+
+class Live(Credentials):  # type: ignore[misc]
+    """What botocore signs with: whatever the identity says at that moment."""
+
+    def __init__(self, identity: Identity) -> None:
+        super().__init__("", "", method="sendoff")
+        self._identity = identity
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """As they are now."""
+        return self._identity.frozen()
+
+
+class Provider(CredentialProvider):  # type: ignore[misc]
+    """The only link of the chain in this process."""
+
+    METHOD = "sendoff"
+
+    def __init__(self, identity: Identity) -> None:
+        super().__init__()
+        self._identity = identity
+
+    def load(self) -> Live:
+        """As botocore asks."""
+        return Live(self._identity)

@@ -1,0 +1,87 @@
+"""Half-done uploads at a server: finding them, and making sure that nothing of them is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, unquote
+
+from sendoff import Leftover, Session, Transient
+
+from sendoff_s3.address import Place
+from sendoff_s3.answers import ABSENT, GONE, Refusal
+from sendoff_s3.thing import Thing
+
+KIND = "s3-multipart/1"
+_MOST_TURNS = 5  # parts under way may land after an abort (Amazon S3 API reference, AbortMultipartUpload)
+_SLACK = 300_000_000  # microseconds that the server's clock may be behind ours
+
+
+class Uploads:
+    """What is unfinished of one object, or below one prefix."""
+
+    def __init__(self, thing: Thing) -> None:
+        self._thing = thing
+
+    def parts(self, upload: str) -> Iterator[dict[str, Any]]:
+        """The parts that the server has, page by page. ``Refusal`` with NoSuchUpload where there is no such upload."""
+        marker = 0
+        while True:
+            page = self._thing.upload("list_parts", upload, **({"PartNumberMarker": marker} if marker else {}), **self._thing.customer_key())
+            found = page.get("Parts") or []
+            yield from found
+            following = int(page.get("NextPartNumberMarker") or 0)
+            if not page.get("IsTruncated") or following <= marker:
+                return
+            marker = following
+
+    def orphan(self, session: Session) -> str | None:
+        """The upload that was begun for this session when its answer was lost: the only one of this very key, begun no earlier, without a part."""
+        asked_at = int(session.data["asked_at"]) - _SLACK
+        try:
+            here = [one for one in self._below(self._thing.place.key) if one["Key"] == self._thing.place.key]
+        except Refusal:
+            return None  # they may not be listed: an upload without a part costs nothing
+        new = [one for one in here if "Initiated" not in one or one["Initiated"].timestamp() * 1_000_000 >= asked_at]
+        return str(new[0]["UploadId"]) if len(new) == 1 and not any(True for _ in self.parts(str(new[0]["UploadId"]))) else None
+
+    def all(self, root: str) -> Iterator[Leftover]:
+        """Everything unfinished whose key begins like this place's. root: ``s3://bucket/``."""
+        for one in self._below(self._thing.place.key):
+            thing = Thing(self._thing.service, Place(self._thing.place.bucket, one["Key"]), self._thing.wire)
+            try:
+                size = sum(int(part.get("Size") or 0) for part in Uploads(thing).parts(str(one["UploadId"])))
+            except Refusal as refusal:
+                if refusal.code in GONE:
+                    continue
+                raise
+            began = round(one["Initiated"].timestamp() * 1_000_000) if "Initiated" in one else None
+            session = Session(kind=KIND, data={"id": str(one["UploadId"])}, leaves=True)
+            yield Leftover(url=f"{root}{quote(one['Key'])}", session=session, began_at=began, size=size)
+
+    def _below(self, prefix: str) -> Iterator[dict[str, Any]]:
+        """Unfinished uploads by prefix, page by page."""
+        marker: dict[str, str] = {}
+        service, place = self._thing.service, self._thing.place
+        while True:
+            page = service.call(self._thing.wire, "list_multipart_uploads", Bucket=place.bucket, Prefix=prefix, **marker)
+            for one in page.get("Uploads") or []:
+                yield {**one, "Key": unquote(one["Key"]) if page.get("EncodingType") == "url" and "%" in one["Key"] else one["Key"]}
+            following = {"KeyMarker": page.get("NextKeyMarker") or "", "UploadIdMarker": page.get("NextUploadIdMarker") or ""}
+            if not page.get("IsTruncated") or following == marker:
+                return
+            marker = following
+
+
+def remove(thing: Thing, upload: str) -> None:
+    """Returns when the server was seen to hold nothing more of it. Errors: ``Refusal``, ``Transient`` when parts keep landing."""
+    for _ in range(_MOST_TURNS):
+        try:
+            thing.upload("abort_multipart_upload", upload)
+            if not any(True for _ in Uploads(thing).parts(upload)):
+                return
+        except Refusal as refusal:
+            if refusal.code in GONE or refusal.code in ABSENT:
+                return
+            raise
+    raise Transient(f"{thing.wire.where}: parts of the aborted upload are still there", side="server")

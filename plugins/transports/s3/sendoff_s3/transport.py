@@ -1,0 +1,77 @@
+"""The transport for s3://."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sendoff import Aborting, Delivery, Destination, Leftover, Probe, Probing, Shipment, Sweeping, Target, Transport, TransportToolkit
+
+from sendoff_s3.address import below, check_bucket
+from sendoff_s3.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sendoff_s3.service import Service
+
+
+class S3Transport(Transport, Aborting, Sweeping, Probing):
+    """Puts objects: small ones at once, large ones in parts that survive this process. The library that talks S3 is imported by the first try."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("s3",)
+    resumable: ClassVar[bool | None] = True
+    Settings: ClassVar[type] = Settings
+
+    def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:
+        super().__init__(destination, settings, toolkit)
+        self._service: Service | None = None
+        self._lock = Lock()
+
+    def target(self, name: PurePosixPath) -> Target:
+        """The destination itself when it is exact, else the name below it."""
+        if self.destination.exact:
+            check_bucket(self.destination.url)
+            return Target(self.destination.url)
+        return Target(below(self.destination.url, name))
+
+    def send(self, shipment: Shipment) -> Delivery:
+        """One try: PutObject, or a multipart upload from where the server says it is."""
+        from sendoff_s3.sending import sent
+
+        return sent(self._serving(), shipment)
+
+    def abort(self, leftover: Leftover) -> None:
+        """Returns when the server was seen to hold nothing more of the upload."""
+        from sendoff_s3.sweeping import aborted
+
+        aborted(self._serving(), leftover)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Unfinished multipart uploads below the destination."""
+        from sendoff_s3.sweeping import found
+
+        return found(self._serving(), self.destination)
+
+    def probe(self) -> Probe:
+        """Asks whether the bucket is there, and looks whether uploads may be begun."""
+        from sendoff_s3.sweeping import probed
+
+        return probed(self._serving(), self.destination)
+
+    def close(self) -> None:
+        """Lets connections go; the next send opens new ones."""
+        with self._lock:
+            service = self._service
+        if service is not None:
+            service.close()
+
+    def _serving(self) -> Service:
+        """The service of this destination, made by the first to ask."""
+        from sendoff_s3.service import Service
+
+        with self._lock:
+            if self._service is None:
+                self._service = Service(self.destination, self.settings, self.toolkit)
+            return self._service
