@@ -446,6 +446,8 @@ from sendoff.ports.store import (
 )
 from sendoff.ports.toolkit import (
     Child as Child,
+)
+from sendoff.ports.toolkit import (
     CredentialLookup as CredentialLookup,
 )
 from sendoff.ports.toolkit import (
@@ -474,6 +476,8 @@ from sendoff.ports.transport import (
 )
 from sendoff.ports.transport import (
     Shipment as Shipment,
+)
+from sendoff.ports.transport import (
     Sweeping as Sweeping,
 )
 from sendoff.ports.transport import (

@@ -10,7 +10,7 @@ import pytest
 
 HEAVY = {"asyncio", "ssl", "http.client", "pydantic", "stevedore", "pluggy", "httpx", "rich", "pathspec"}
 GROUPS = ("transports", "stores", "credentials", "sinks", "networks", "http_protocols")
-LIBRARIES = {"httpx", "httpcore", "boto3", "botocore", "paramiko", "keyring", "asyncio.events", "rich"}
+LIBRARIES = {"httpx", "httpcore", "boto3", "botocore", "urllib3", "paramiko", "keyring", "asyncio.events", "rich"}
 LEAVES = [entry for group in GROUPS for entry in entry_points(group=f"sendoff.{group}") if entry.module.startswith("sendoff_")]
 
 
@@ -83,4 +83,12 @@ def test_a_driver_is_loaded_without_its_library(entry):
 def test_every_leaf_has_a_driver_that_is_looked_at():
     modules = {entry.module.partition(".")[0] for entry in LEAVES}
 
-    assert {"sendoff_http", "sendoff_sqlite", "sendoff_credentials_basic", "sendoff_sinks_basic", "sendoff_webhook", "sendoff_networks_basic"} <= modules
+    assert {
+        "sendoff_http",
+        "sendoff_s3",
+        "sendoff_sqlite",
+        "sendoff_credentials_basic",
+        "sendoff_sinks_basic",
+        "sendoff_webhook",
+        "sendoff_networks_basic",
+    } <= modules

@@ -61,7 +61,7 @@ class Seaweed(S3Server):
         while time.monotonic() < until:
             try:
                 self._ready()
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it says while it starts
                 time.sleep(0.1)  # it listens before it can be asked
             else:
                 return

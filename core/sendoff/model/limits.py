@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much at once. concurrency: operations that run. spool: bytes of copies kept."""
+    """How much at once. concurrency: operations that run. lanes: connections that one of them may use. spool: bytes of copies kept."""
 
     concurrency: int = 16
     per_destination: int = 4
+    lanes: int = 4
     spool: int = 20 * 2**30
 
 

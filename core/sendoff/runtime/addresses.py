@@ -138,6 +138,7 @@ class Addresses:
             raise InvalidArgument(f"{Target(url).public}: a path may not climb with '..'")
         root = urlunsplit((parts.scheme, regular_netloc(parts), parts.path.rpartition("/")[0] + "/", "", ""))
         destination = Destination(url=root, transport=transport, exact=True)
+        self._connections.make(destination).target(PurePosixPath("any"))  # what its transport finds wrong with the place
         return Folder(destination=destination, place=destination.origin, local=is_local(url), loopback=is_loopback(url))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sendoff.model.change import Append, Change, Checkpoint, DropCheckpoint, Reply, SaveNote, SaveTodo, Update
 from sendoff.model.event import ENDS, Event
+from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
 from sendoff.policy.decision import Decision
@@ -84,6 +85,10 @@ class Ledger:
     def announce(self, record: Record, type_: str) -> None:
         """Tell listeners what the history does not keep, in its place among what it keeps."""
         self._announcer.tell(record, [(type_, {})])
+
+    def now(self) -> Moment:
+        """The moment by which to-dos are due."""
+        return self._clock.steady()
 
     def read(self, number: int) -> Record | None:
         """The newest record."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sendoff.errors import SourceChanged, Superseded
-from sendoff.model.change import Append, DropCheckpoint, Update
+from sendoff.model.change import Append, DropCheckpoint, SaveTodo, Update
 from sendoff.model.operation import Record
 from sendoff.model.session import Session
 from sendoff.runtime.ledger import Ledger
@@ -73,9 +73,17 @@ class Origin:
         data = {"source": sameness.value, "checked": "nothing; sent from the first byte"}
         return Begun(reader, self._changed(record, reader, data, forget=True))
 
+    def _left(self, record: Record) -> Iterator[SaveTodo]:
+        """What the server keeps of a session that nobody will go on with is removed, afterwards."""
+        checkpoint = self._ledger.journal.store.checkpoint(record.number)
+        if checkpoint is None or checkpoint.session is None or not self._secrets.open_session(record.id, checkpoint.session).leaves:
+            return
+        payload = {"number": record.number, "session": checkpoint.session.hex()}
+        yield SaveTodo(kind="abort", about=f"{record.id}.{record.round}.{record.epoch}", seen=0, payload=payload, due=self._ledger.now())
+
     def _changed(self, record: Record, reader: Reader, data: dict[str, Any], *, forget: bool) -> Record:
         event = self._ledger.event(record, "changed", data, f"{record.epoch}.source")
-        drop = (DropCheckpoint(record.number, record.epoch),) if forget else ()
+        drop = (DropCheckpoint(record.number, record.epoch), *self._left(record)) if forget else ()
         while True:
             spec = replace(record.spec, source=replace(record.spec.source, identity=reader.identity))
             reply = self._ledger.journal.commit([Update(record.number, record.version, {"spec": spec}, record.epoch), Append(event), *drop])[0]

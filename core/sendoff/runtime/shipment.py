@@ -55,11 +55,11 @@ class WorkShipment:
 
     def __init__(
         self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None,
-        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None,
+        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, lanes: int = 1,
     ) -> None:  # fmt: skip
         self.operation, self.target, self.headers, self.session, self.elsewhere = record, target, headers, session, elsewhere
         self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)
-        self.size, self.demand, self.deadline, self.lanes = reader.size, record.spec.demand, float("inf"), 1
+        self.size, self.demand, self.deadline, self.lanes = reader.size, record.spec.demand, float("inf"), lanes
         self.confirmed, self.body = 0, cast("AnswerBody | None", None)
         self._read, self._handed = 0, cast("int | None", None)
         self._furthest = _known_before(record, reader, session, vouched)

@@ -95,6 +95,7 @@ class LimitsSection(Section):
 
     concurrency: Count = _LIMITS.concurrency
     per_destination: Count = _LIMITS.per_destination
+    lanes: Count = _LIMITS.lanes
     spool: Bytes = _LIMITS.spool
 
 

@@ -50,7 +50,10 @@ ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 
 TABLE: Mapping[str, Meaning] = {  # Amazon S3 API reference, "Error responses"
     "AccessDenied": Meaning(
-        Rejected, "does not allow it", "the identity needs s3:PutObject and s3:AbortMultipartUpload there; s3:GetObject lets sendoff see what landed", _CREDENTIAL
+        Rejected,
+        "does not allow it",
+        "the identity needs s3:PutObject and s3:AbortMultipartUpload; s3:GetObject to see what landed",
+        _CREDENTIAL,
     ),
     "AccountProblem": Meaning(Rejected, "has a problem with the account", None, _CREDENTIAL),
     "BadDigest": _DAMAGED,
@@ -75,7 +78,7 @@ TABLE: Mapping[str, Meaning] = {  # Amazon S3 API reference, "Error responses"
     "InvalidPart": Meaning(SessionLost, "does not have a part that it had acknowledged"),
     "InvalidPartOrder": Meaning(Permanent, "wants its parts in another order"),
     "MethodNotAllowed": Meaning(Rejected, "does not know this request"),
-    "NotImplemented": Meaning(Rejected, "does not know this request", "set checksum = \"none\", or name its row with server", _CONFIGURATION),
+    "NotImplemented": Meaning(Rejected, "does not know this request", 'set checksum = "none", or name its row with server', _CONFIGURATION),
     "NoSuchBucket": Meaning(Rejected, "knows no such bucket", "create it, or correct the address", _CONFIGURATION),
     "NoSuchUpload": Meaning(SessionLost, "no longer knows the half-done upload"),
     "PreconditionFailed": Meaning(TargetExists, "has something there already"),

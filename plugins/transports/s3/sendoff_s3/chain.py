@@ -8,7 +8,7 @@ from typing import Any
 from sendoff import ConfigurationError, CredentialNeeded
 
 
-def looked_up(profile: str | None, fresh: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - words of a call in another process
+def looked_up(profile: str | None, fresh: bool = False) -> dict[str, Any]:
     """What this process's environment and configuration files say: credentials with their expiry, region, address, and the ``s3`` keys of the profile.
 
     fresh: what a cache holds is not enough. Errors: ``ConfigurationError`` for a profile that does not exist, ``CredentialNeeded`` where the chain breaks.
@@ -34,7 +34,7 @@ def looked_up(profile: str | None, fresh: bool = False) -> dict[str, Any]:  # no
         raise CredentialNeeded(f"boto3's chain of credentials broke: {cause}", hint="log in anew (aws sso login), or correct the profile") from cause
 
 
-def _credentials(session: Any, fresh: bool) -> dict[str, Any] | None:  # noqa: FBT001
+def _credentials(session: Any, fresh: bool) -> dict[str, Any] | None:
     found = session.get_credentials()
     if found is None:
         return None

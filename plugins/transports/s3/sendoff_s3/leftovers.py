@@ -64,7 +64,12 @@ class Uploads:
         marker: dict[str, str] = {}
         service, place = self._thing.service, self._thing.place
         while True:
-            page = service.call(self._thing.wire, "list_multipart_uploads", Bucket=place.bucket, Prefix=prefix, **marker)
+            try:
+                page = service.call(self._thing.wire, "list_multipart_uploads", Bucket=place.bucket, Prefix=prefix, **marker)
+            except Refusal as refusal:
+                if refusal.code in GONE:  # how rclone says that there are none
+                    return
+                raise
             for one in page.get("Uploads") or []:
                 yield {**one, "Key": unquote(one["Key"]) if page.get("EncodingType") == "url" and "%" in one["Key"] else one["Key"]}
             following = {"KeyMarker": page.get("NextKeyMarker") or "", "UploadIdMarker": page.get("NextUploadIdMarker") or ""}

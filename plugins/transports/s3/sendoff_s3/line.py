@@ -32,9 +32,7 @@ class Line:
         words: dict[str, Any] = {"maxsize": MOST_KEPT, "retries": False, "blocksize": BLOCK}
         if context is not None:
             words["ssl_context"] = context
-        self._pools: urllib3.PoolManager = (
-            urllib3.ProxyManager(proxy, proxy_headers=proxy_headers, **words) if proxy else urllib3.PoolManager(**words)
-        )
+        self._pools: urllib3.PoolManager = urllib3.ProxyManager(proxy, proxy_headers=proxy_headers, **words) if proxy else urllib3.PoolManager(**words)
         self._pools.pool_classes_by_scheme = _classes(self._current)
 
     @contextmanager

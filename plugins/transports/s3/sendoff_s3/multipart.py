@@ -15,10 +15,8 @@ from sendoff_s3.lanes import Lanes
 from sendoff_s3.leftovers import KIND, Uploads, remove
 from sendoff_s3.part import Part
 from sendoff_s3.plan import Plan
-from sendoff_s3.proof import METADATA, Proof, Sent
+from sendoff_s3.proof import CHECKSUMS, METADATA, Proof, Sent
 from sendoff_s3.thing import Thing, mark_of
-
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +209,11 @@ class Multipart:
             return self._proof.found(held, Sent(token=self._token, crc=crc))
         if mine is not None or size != self._shipment.size or not session.data["completing"]:
             raise SessionLost(f"{where}: the half-done upload is gone, and what lies there is another; it begins anew")
-        if checksum.read(held.get("ChecksumCRC32")) == crc:
+        known = self._thing.service.toolkit.learned
+        if known.get(CHECKSUMS) is True and self._proof.whole(held) == crc:
             self._shipment.confirm(self._shipment.size)
             return self._proof.found(held, Sent(token=self._token, crc=crc))
-        if self._thing.service.toolkit.learned.get(METADATA) is True:
+        if known.get(METADATA) is True:
             raise SessionLost(f"{where}: the half-done upload is gone, and what lies there has no mark of it; it begins anew")
         raise OutcomeUnknown(
             f"{where}: the upload was to be completed and is gone; something of its size lies there, without the mark that would tell whose it is",

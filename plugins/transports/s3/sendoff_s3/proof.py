@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sendoff import Delivery, SendoffError, Shipment, Unverified, check_expected, needs_digest, sha256_of
+from sendoff import Delivery, Shipment, Unverified, check_expected, needs_digest, sha256_of
 
 from sendoff_s3 import checksum
 from sendoff_s3.answers import Refusal, mismatch
 from sendoff_s3.thing import TOKEN, Thing, mark_of
 
 METADATA = "metadata"  # learned: whether the server keeps our mark
+CHECKSUMS = "checksums"  # learned: the server answers with a CRC32 of its own; what a HEAD says alone may be an echo of what it was told
 LEVELS = ("accepted", "size", "part-digests", "server-digest", "read-back")  # each surer than the one before
 _WANTED = {"auto": "accepted", "size": "size", "digest": "part-digests", "read-back": "read-back"}
 
@@ -45,8 +46,9 @@ class Proof:
     def of(self, sent: Sent) -> Delivery:
         """The delivery of what was just completed. ``Unverified`` when less was seen than was demanded, or something else."""
         told = sent.told or {}
-        if sent.crc is not None and checksum.read(told.get("ChecksumCRC32")) == sent.crc and told.get("ChecksumType") != "COMPOSITE":
-            sent = replace(sent, seen="server-digest")
+        if self.whole(told) is not None:
+            self._note(CHECKSUMS, True)
+            sent = self._compared_crc(sent, told)
         if sent.seen == "server-digest" and self._shipment.demand.verify != "read-back":
             return self._delivery(sent, told)
         try:
@@ -65,12 +67,21 @@ class Proof:
         where, length = self._thing.wire.where, held.get("ContentLength")
         if length != self._shipment.size:
             raise mismatch(where, f"has {length} bytes at the server instead of {self._shipment.size}")
-        stored = checksum.read(held.get("ChecksumCRC32")) if held.get("ChecksumType") != "COMPOSITE" else None
-        if stored is not None and sent.crc is not None:
-            if stored != sent.crc:
-                raise mismatch(where, f"has other bytes at the server: CRC32 {stored:08x} instead of {sent.crc:08x}")
-            return replace(sent, seen="server-digest")
-        return replace(sent, seen=_surer(sent.seen, "size"))
+        sent = replace(sent, seen=_surer(sent.seen, "size"))
+        return self._compared_crc(sent, held) if self._known(CHECKSUMS) else sent
+
+    @staticmethod
+    def whole(told: Mapping[str, Any]) -> int | None:
+        """The CRC32 of a whole object that an answer tells; that of its parts' checksums is none."""
+        return checksum.read(told.get("ChecksumCRC32")) if told.get("ChecksumType") != "COMPOSITE" else None
+
+    def _compared_crc(self, sent: Sent, told: Mapping[str, Any]) -> Sent:
+        stored = self.whole(told)
+        if stored is None or sent.crc is None:
+            return sent
+        if stored != sent.crc:
+            raise mismatch(self._thing.wire.where, f"has other bytes at the server: CRC32 {stored:08x} instead of {sent.crc:08x}")
+        return replace(sent, seen="server-digest")
 
     def found(self, held: Mapping[str, Any], sent: Sent) -> Delivery:
         """The delivery of an object that an earlier try had completed."""
@@ -109,12 +120,21 @@ class Proof:
 
     def _learn(self, held: Mapping[str, Any], token: str) -> None:
         """Whether the server keeps the mark by which an upload is known again."""
-        learned, kept = self._thing.service.toolkit.learned, mark_of(dict(held)) == token
-        if learned.get(METADATA) != kept:
-            learned.put(METADATA, kept)
-            if not kept:
-                text = "the server of %s loses the metadata %s: after a lost answer an upload cannot be known again there"
-                self._thing.service.toolkit.log.warning(text, self._thing.wire.where, TOKEN)
+        kept = mark_of(dict(held)) == token
+        if self._note(METADATA, kept) and not kept:
+            text = "the server of %s loses the metadata %s: after a lost answer an upload cannot be known again there"
+            self._thing.service.toolkit.log.warning(text, self._thing.wire.where, TOKEN)
+
+    def _known(self, key: str) -> bool:
+        return self._thing.service.toolkit.learned.get(key) is True
+
+    def _note(self, key: str, value: bool) -> bool:
+        """Keeps what was seen of the server; whether it is news."""
+        learned = self._thing.service.toolkit.learned
+        if learned.get(key) == value:
+            return False
+        learned.put(key, value)
+        return True
 
 
 def _surer(one: str, other: str) -> str:
@@ -123,8 +143,3 @@ def _surer(one: str, other: str) -> str:
 
 def _without_nothing(told: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
-
-
-def unseen(where: str, cause: SendoffError) -> SendoffError:
-    """The object could not be looked at: it stays unknown what became of it, and is looked at again."""
-    return cause if cause.retryable else Unverified(f"{where}: what became of the upload cannot be seen: {cause.message}", hint=cause.hint)

@@ -37,9 +37,12 @@ SERVERS: Mapping[str, Server] = {
     "r2": Server(said=f"Cloudflare R2, S3 API compatibility; {_RCLONE}", hosts=(".r2.cloudflarestorage.com",), region="auto"),
     "b2": Server(said=f"Backblaze B2, S3-compatible API: equal parts with Live Read; {_RCLONE}", hosts=(".backblazeb2.com",), path_style=False),
     "gcs": Server(
-        said="Google Cloud Storage XML API: no checksums of S3's, no If-None-Match", hosts=("storage.googleapis.com",), region="auto", checksums=False,
+        said="Google Cloud Storage XML API: no checksums of S3's, no If-None-Match",
+        hosts=("storage.googleapis.com",),
+        region="auto",
+        checksums=False,
         conditional=False,
-    ),  # fmt: skip
+    ),
     "scaleway": Server(said=f"Scaleway Object Storage limits: 1,000 parts; {_RCLONE}", hosts=(".scw.cloud",), path_style=False, most_parts=1000),
     "storj": Server(said=f"Storj gateway: parts of at least 64 MiB; {_RCLONE}", hosts=(".storjshare.io",), smallest_part=64 * MIB),
     "fastly": Server(said=f"Fastly Object Storage: no multipart uploads; {_RCLONE}", hosts=(".fastlystorage.app",), multipart=False),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from sendoff import ConfigurationError, CredentialNeeded, Destination, Rejected, SendoffError, TransportToolkit, Transient
+from sendoff import ConfigurationError, CredentialNeeded, Destination, Rejected, SendoffError, Transient, TransportToolkit
 
 from sendoff_s3.answers import EXPIRED, MOVED, Refusal
 from sendoff_s3.identity import Identity, Provider

@@ -60,5 +60,3 @@ class Single:
         if held is None:
             raise refusal
         return self._condition.met(held, sent)
-
-
