@@ -125,8 +125,8 @@ class TransportToolkit:
     """What a transport is given, bound to one destination and one identity.
 
     environment: what the submitter's environment says about identity (proxies, CA files, agents). rules: the time limits in force.
-    learned: facts about the destination. http_protocols: those installed. child: runs a function in a process of its own. allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the
-    policy forbids; ask it before a server's word leads to another origin.
+    learned: facts about the destination. http_protocols: those installed. child: runs a function in a process of its own.
+    allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the policy forbids; ask it before a server's word leads to another origin.
     """
 
     clock: Clock

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sendoff.errors import SourceChanged, Superseded
-from sendoff.model.change import Append, DropCheckpoint, SaveTodo, Update
+from sendoff.model.change import Append, Change, DropCheckpoint, SaveTodo, Update
 from sendoff.model.operation import Record
 from sendoff.model.session import Session
 from sendoff.runtime.ledger import Ledger
@@ -83,7 +83,7 @@ class Origin:
 
     def _changed(self, record: Record, reader: Reader, data: dict[str, Any], *, forget: bool) -> Record:
         event = self._ledger.event(record, "changed", data, f"{record.epoch}.source")
-        drop = (DropCheckpoint(record.number, record.epoch), *self._left(record)) if forget else ()
+        drop: Sequence[Change] = (DropCheckpoint(record.number, record.epoch), *self._left(record)) if forget else ()
         while True:
             spec = replace(record.spec, source=replace(record.spec.source, identity=reader.identity))
             reply = self._ledger.journal.commit([Update(record.number, record.version, {"spec": spec}, record.epoch), Append(event), *drop])[0]

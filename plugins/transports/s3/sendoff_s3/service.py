@@ -56,7 +56,7 @@ class Service:
                 else:
                     raise
             body = words.get("Body")
-            if hasattr(body, "seek"):
+            if body is not None and hasattr(body, "seek"):
                 body.seek(0)
 
     @contextmanager
