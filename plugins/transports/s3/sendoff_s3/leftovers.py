@@ -62,20 +62,29 @@ class Uploads:
     def _below(self, prefix: str) -> Iterator[dict[str, Any]]:
         """Unfinished uploads by prefix, page by page."""
         marker: dict[str, str] = {}
-        service, place = self._thing.service, self._thing.place
         while True:
-            try:
-                page = service.call(self._thing.wire, "list_multipart_uploads", Bucket=place.bucket, Prefix=prefix, **marker)
-            except Refusal as refusal:
-                if refusal.code in GONE:  # how rclone says that there are none
-                    return
-                raise
+            page = self._page(prefix, marker)
+            encoded = page.get("EncodingType") == "url"
             for one in page.get("Uploads") or []:
-                yield {**one, "Key": unquote(one["Key"]) if page.get("EncodingType") == "url" and "%" in one["Key"] else one["Key"]}
-            following = {"KeyMarker": page.get("NextKeyMarker") or "", "UploadIdMarker": page.get("NextUploadIdMarker") or ""}
+                yield {**one, "Key": _plain(one["Key"], encoded=encoded)}
+            following = {"KeyMarker": _plain(page.get("NextKeyMarker") or "", encoded=encoded), "UploadIdMarker": page.get("NextUploadIdMarker") or ""}
             if not page.get("IsTruncated") or following == marker:
                 return
             marker = following
+
+    def _page(self, prefix: str, marker: dict[str, str]) -> dict[str, Any]:
+        service, bucket = self._thing.service, self._thing.place.bucket
+        try:
+            return service.call(self._thing.wire, "list_multipart_uploads", Bucket=bucket, Prefix=prefix, EncodingType="url", **marker)
+        except Refusal as refusal:
+            if refusal.code in GONE:  # how rclone says that there are none
+                return {}
+            raise
+
+
+def _plain(key: str, *, encoded: bool) -> str:
+    """A key as it is, where XML could not have held it (Amazon S3 API reference, ``encoding-type``)."""
+    return unquote(key) if encoded else key
 
 
 def remove(thing: Thing, upload: str) -> None:

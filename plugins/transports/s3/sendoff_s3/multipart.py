@@ -83,7 +83,9 @@ class Multipart:
         if found is None:
             words = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"} if session.data["checksums"] else {}
             told = self._thing.call("create_multipart_upload", **words, **self._thing.described(self._token))
-            found, date = str(told["UploadId"]), told.get("AbortDate")
+            found, date = str(told.get("UploadId") or ""), told.get("AbortDate")
+            if not found:
+                raise Transient(f"{self._thing.wire.where}: the answer to the beginning of an upload is none of S3's", side="server")
             expires = round(date.timestamp() * 1_000_000) if date is not None else None
         begun = replace(session, data={**session.data, "id": found}, expires_at=expires)
         self._shipment.record(begun)
