@@ -30,7 +30,7 @@ def run(call: Call) -> int:
 
 def _asked(call: Call) -> Json:
     """What the host finds, by the configuration in force."""
-    details = {"destination": call.one_word("destination")} if call.words else {}
+    details = {"destination": call.one_word("destination"), "environment": dict(os.environ)} if call.words else {}
     return call.desk().ask(Question(what="check", details=details))
 
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "retry": ("orders", "[options] [ID...]", "begin a new round of failed or canceled operations, from the last confirmed byte"),
     "move": ("move", "[options] ID...", "the order of what waits: first, last, or before another"),
     "set": ("set", "[options] ID...", "what operations are sent with, from the next request on"),
-    "gc": ("gc", "", "forget now what has had its time, and what belongs to nothing any more"),
+    "gc": ("gc", "[--remote DESTINATION]", "forget now what has had its time, and what belongs to nothing any more, here or at a server"),
     "purge": ("purge", "[options]", "remove everything of this app from this machine: journal, copies, key, host"),
     "events": ("events", "[options] [ID]", "the durable history, in the order in which it was recorded"),
     "response": ("response", "[--head] ID", "the server's answer: its body, or its status and headers"),

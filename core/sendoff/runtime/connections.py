@@ -97,13 +97,16 @@ class Connections:
         """A new transport for one try at another origin: no credential and no environment goes along. Its maker closes it."""
         return self.make(Destination(url=url, transport=self._installed.transport_for(scheme_of(url)), exact=True))
 
-    def make(self, destination: Destination, environment: str | None = None) -> Transport:
-        """A new transport; ``DriverMissing`` when it is not installed here, ``ConfigurationError`` when its settings are wrong."""
+    def make(self, destination: Destination, environment: str | None = None, *, bundle: Mapping[str, str] | None = None) -> Transport:
+        """A new transport; ``DriverMissing`` when it is not installed here, ``ConfigurationError`` when its settings are wrong.
+
+        environment: the note that keeps the submitter's. bundle: what somebody's says who only asks, and of whom nothing is kept.
+        """
         name = destination.transport
         options = self.options_of(destination)
         section = f"destinations.{destination.name}" if destination.name else None
         settings = self._installed.settings("transports", name, options, section=section)
-        made: Transport = self._installed.load("transports", name)(destination, settings, self._toolkit(destination, environment))
+        made: Transport = self._installed.load("transports", name)(destination, settings, self._toolkit(destination, environment, bundle))
         return made
 
     def options_of(self, destination: Destination) -> Mapping[str, Any]:
@@ -127,8 +130,8 @@ class Connections:
         for one in unused:
             one.close()
 
-    def _toolkit(self, destination: Destination, environment: str | None) -> TransportToolkit:
-        bundle = self._secrets.environment(environment)
+    def _toolkit(self, destination: Destination, environment: str | None, given: Mapping[str, str] | None) -> TransportToolkit:
+        bundle = self._secrets.environment(environment) if given is None else given
 
         def credential(kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:  # noqa: ARG001
             reference = reference_for(kind, destination)

@@ -45,6 +45,7 @@ from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.journal import GroupJournal
 from sendoff.runtime.keeper import Keeper
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.leftovers import Leftovers
 from sendoff.runtime.meter import Meter
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.outbox import NOTICE, Outbox
@@ -164,8 +165,18 @@ class Owner:
             secrets=self._secrets, clock=given.clock, toolkit=self._toolkit, configuration=self._configured, explain=given.explain,
             running=lambda: self._conductor.running,
         )  # fmt: skip
+        leftovers = Leftovers(
+            store=given.store, journal=self._journal, addresses=addresses, connections=self._connections, secrets=self._secrets,
+        )  # fmt: skip
         census = Census(self._journal, self._underway)
-        asked = {**questions.by_word(), "batch": census.batch, "open": census.open, "gc": self._clearing.gc, "remains": lambda _: remains(given.store)}
+        asked = {
+            **questions.by_word(),
+            "batch": census.batch,
+            "open": census.open,
+            "gc": self._clearing.gc,
+            "leftovers": leftovers.ask,
+            "remains": lambda _: remains(given.store),
+        }
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,

@@ -84,12 +84,13 @@ class Questions:
         rows += [self._row(f"{kind} {name}", lambda kind=kind, name=name: self.installed.load(kind, name).__name__) for kind, name in wanted]  # type: ignore[misc]
         destination = details.get("destination")
         places = [str(destination)] if destination else []
-        rows += [self._row(public_url(place), lambda place=place: self._probe(place)) for place in places]  # type: ignore[misc]
+        identity = self.secrets.identity_of(details.get("environment") or {})
+        rows += [self._row(public_url(place), lambda place=place: self._probe(place, identity)) for place in places]  # type: ignore[misc]
         return {"rows": rows, "ok": all(row["ok"] for row in rows)}
 
-    def _probe(self, place: str) -> str:
-        """One bodiless question to a destination."""
-        transport = self.connections.make(self.addresses.place(place))
+    def _probe(self, place: str, identity: Mapping[str, str]) -> str:
+        """One bodiless question to a destination, asked as who asks here."""
+        transport = self.connections.make(self.addresses.place(place), bundle=identity)
         if not isinstance(transport, Probing):
             return "loads; it cannot be asked without sending"
         try:

@@ -86,6 +86,12 @@ class Secrets:
             self._notes[key] = SaveNote(kind=NOTE, key=key, value={"sealed": sealed.hex()})
         return key, self._notes[key]
 
+    def identity_of(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """What an environment says about identity, for one question alone; nothing of it is kept."""
+        found = {name: value for name, value in environment.items() if _IDENTITY.fullmatch(name)}
+        self._hide_all(found)
+        return found
+
     def environment(self, key: str | None) -> Mapping[str, str]:
         """The submitter's environment that an operation names; empty when it brought none."""
         if key is None:

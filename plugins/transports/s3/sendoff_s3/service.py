@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -132,7 +133,8 @@ class Service:
         from botocore.session import Session  # type: ignore[import-untyped]
 
         endpoint, region = self._endpoint(), self._region()
-        session = Session(session_vars={})
+        session = Session()
+        session.register_component("data_loader", _models())
         for name in ("config_file", "credentials_file"):
             session.set_config_variable(name, os.devnull)
         session.register_component("credential_provider", CredentialResolver([Provider(self.identity)]))
@@ -167,6 +169,14 @@ class Service:
 
             headers = dict(make_headers(proxy_basic_auth=f"{credential.username}:{credential.secret.reveal()}"))
         return Line(context, proxy, headers)
+
+
+@lru_cache(maxsize=1)
+def _models() -> Any:
+    """botocore's description of S3, read once: it is the larger part of what a client costs."""
+    from botocore.loaders import create_loader  # type: ignore[import-untyped]
+
+    return create_loader()
 
 
 def _not_redirected(params: dict[str, Any], **_: Any) -> None:

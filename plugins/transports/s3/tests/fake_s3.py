@@ -27,7 +27,8 @@ BLOCK = 16 * 1024
 class Fault:
     """What goes wrong with one request.
 
-    operation: ``body`` (put or part) ``put create part list complete abort head get uploads bucket delete``. times: how often. at: after so many bytes of the body.
+    operation: ``body`` (put or part) ``put create part list complete abort head get uploads bucket delete``. times: how often.
+    at: after so many bytes of the body.
     do: ``reset`` (the connection ends), ``stall`` (until ``hang_up``), ``lost`` (it is done, the answer does not come), ``error`` (status and code),
     ``inside`` (a 200 with the error in its body), ``html`` (a portal's page instead), ``call`` (``then`` is called, and all goes on).
     """
@@ -266,7 +267,8 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.key:
             return "uploads" if has("uploads") else "bucket"
         table = {
-            "PUT": "part" if has("partNumber") else "put", "POST": "create" if has("uploads") else "complete", "DELETE": "abort" if has("uploadId") else "delete",
+            "PUT": "part" if has("partNumber") else "put", "POST": "create" if has("uploads") else "complete",
+            "DELETE": "abort" if has("uploadId") else "delete",
             "HEAD": "head", "GET": "list" if has("uploadId") else "get",
         }  # fmt: skip
         return table[method]

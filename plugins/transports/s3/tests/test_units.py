@@ -29,7 +29,14 @@ def test_a_checksum_is_read_as_it_was_written_and_one_of_parts_is_none():
 
 @pytest.mark.parametrize(
     ("size", "part", "count"),
-    [(0, 8 * MIB, 1), (8 * MIB, 8 * MIB, 1), (8 * MIB + 1, 8 * MIB, 2), (512 * MIB, 8 * MIB, 64), (1024 * GIB, 106 * MIB, 9893), (48 * 1024 * GIB, 5085 * MIB, 9899)],
+    [
+        (0, 8 * MIB, 1),
+        (8 * MIB, 8 * MIB, 1),
+        (8 * MIB + 1, 8 * MIB, 2),
+        (512 * MIB, 8 * MIB, 64),
+        (1024 * GIB, 106 * MIB, 9893),
+        (48 * 1024 * GIB, 5085 * MIB, 9899),
+    ],
 )
 def test_parts_grow_with_the_file(size, part, count):
     plan = Plan.of(size, Settings(), AWS)
@@ -115,7 +122,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("words", WRONG, ids=lambda words: ",".join(words))
+@pytest.mark.parametrize("words", WRONG, ids=",".join)
 def test_settings_that_cannot_be_are_refused(words):
     with pytest.raises(ValueError):
         Settings(**words)
