@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from sendoff.errors import Json, Permanent, SendoffError, Transient, from_json, to_json
+from sendoff.runtime.secrets import is_identity
 
 LONGEST = 60.0  # seconds; a chain may have to ask a server of its own
 
@@ -20,7 +21,7 @@ def in_child(function: Callable[..., Json], environment: Mapping[str, str], **wo
     asked = json.dumps({"function": name, "words": words, "path": sys.path}).encode()
     command = [sys.executable, "-c", "from sendoff.runtime.child import answer; answer()"]
     try:
-        done = subprocess.run(command, input=asked, env={**os.environ, **environment, "PYTHONPATH": _path()}, capture_output=True, timeout=LONGEST, check=False)
+        done = subprocess.run(command, input=asked, env=_surroundings(environment), capture_output=True, timeout=LONGEST, check=False)
     except subprocess.TimeoutExpired as cause:
         raise Transient(f"{name} did not end within {LONGEST:g} seconds", side="local") from cause
     try:
@@ -47,6 +48,7 @@ def answer() -> None:
     sys.stdout.write(f"\n{json.dumps(said)}\n")
 
 
-def _path() -> str:
-    """Where this interpreter finds modules, so that the other finds the same."""
-    return os.pathsep.join(one for one in sys.path if one)
+def _surroundings(environment: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without what says who it is, with what is given; modules are found where they are found here."""
+    plain = {name: value for name, value in os.environ.items() if not is_identity(name)}
+    return {**plain, **environment, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}

@@ -22,6 +22,11 @@ _IDENTITY = re.compile(r"AWS_\w+|(?:https?|all|no)_proxy|SSH_AUTH_SOCK|SSL_CERT_
 _PUBLIC = re.compile(r"AWS_(?:DEFAULT_)?(?:REGION|OUTPUT|PROFILE)|AWS_\w*(?:_FILE|_URL|_MODE)|\w+_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
 
 
+def is_identity(name: str) -> bool:
+    """Whether a variable says who somebody is, or by which way and whose word servers are reached."""
+    return _IDENTITY.fullmatch(name) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
     """The opened secrets of an operation. headers: ``(name, value)``; references: ``(name, driver:name)``, resolved at each try."""

@@ -24,7 +24,7 @@ def looked_up(profile: str | None, fresh: bool = False) -> dict[str, Any]:
         nested = scoped.get("s3")
         return {
             "credentials": _credentials(session, fresh),
-            "region": session.get_config_variable("region"),
+            "region": os.environ.get("AWS_REGION") or session.get_config_variable("region"),  # the other SDKs' word; botocore knows only AWS_DEFAULT_REGION
             "endpoint_url": endpoint,
             "s3": dict(nested) if isinstance(nested, dict) else {},
         }

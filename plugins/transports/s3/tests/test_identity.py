@@ -1,0 +1,148 @@
+"""Who uploads: whose credentials, from where, and what happens when they expire in the middle."""
+
+import os
+import sys
+import time
+
+import pytest
+from sendoff import ConfigurationError, Credential, CredentialNeeded, Secret
+from sendoff.model.destination import Destination
+from sendoff.runtime.child import in_child
+from sendoff.testing.shipment import Wallet, loose_toolkit
+from sendoff_s3 import S3Transport, Settings
+from sendoff_s3.chain import looked_up
+
+from plugins.transports.s3.tests.conftest import MIB
+
+PROCESS = """
+import json, os, sys, datetime
+number = len(os.listdir({folder!r})) + 1
+open(os.path.join({folder!r}, str(number)), "w").close()
+expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds={seconds})
+print(json.dumps({{"Version": 1, "AccessKeyId": "test", "SecretAccessKey": "s", "SessionToken": f"token-{{number}}", "Expiration": expires.isoformat()}}))
+"""
+
+
+def session(number, expires_in=None):
+    """A login with a session token, as a credential that a destination names."""
+    expires = None if expires_in is None else round((time.time() + expires_in) * 1e6)
+    return Credential(username="test", secret=Secret(f"secret token-{number}"), expires_at=expires)
+
+
+@pytest.fixture
+def chained(lab):
+    """A transport that asks boto3's own chain, as the submitter's environment and files say."""
+    made = []
+
+    def make(server, environment=None, **settings):
+        from dataclasses import replace
+
+        toolkit = replace(loose_toolkit(environment=environment), child=in_child)
+        words = {"endpoint_url": server.url, "part_size": MIB, **settings}
+        made.append(S3Transport(Destination(url="s3://bucket/", transport="s3"), Settings(**words), toolkit))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_the_submitters_environment_is_who_uploads_and_this_process_has_no_part_in_it(lab, chained, monkeypatch):
+    server = lab.server(keys={"theirs": "their-token"})
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the host's own")
+    monkeypatch.setenv("AWS_PROFILE", "the host's own")
+    environment = {"AWS_ACCESS_KEY_ID": "theirs", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "their-token", "AWS_REGION": "eu-north-1"}
+    transport = chained(server, environment)
+
+    transport.send(lab.shipment(transport, 10))
+
+    assert "/eu-north-1/s3/" in server.seen[-1].headers["authorization"]
+    assert "theirs" not in os.environ.values()
+
+
+def test_nobody_at_all_is_told_what_to_do(lab, chained, tmp_path):
+    server = lab.server()
+    transport = chained(server, {"AWS_EC2_METADATA_DISABLED": "true"})
+
+    with pytest.raises(CredentialNeeded, match="no AWS credentials") as caught:
+        transport.send(lab.shipment(transport, 10))
+
+    assert "aws configure" in caught.value.hint
+    assert server.seen == []
+
+
+def test_a_profile_brings_its_own_region_and_address(lab, chained, tmp_path):
+    server = lab.server(keys={"of-work": None})
+    config = tmp_path / "config"
+    config.write_text(f"[profile work]\naws_access_key_id = of-work\naws_secret_access_key = s\nregion = eu-west-2\nendpoint_url = {server.url}\n")
+    transport = chained(server, {"AWS_CONFIG_FILE": str(config)}, profile="work", endpoint_url=None, addressing_style="path", part_size="auto")
+
+    transport.send(lab.shipment(transport, 10))
+
+    assert "/eu-west-2/s3/" in server.seen[-1].headers["authorization"]
+
+
+def test_a_profile_that_does_not_exist_is_a_mistake_in_the_configuration(lab, chained):
+    transport = chained(lab.server(), {}, profile="nobody")
+
+    with pytest.raises(ConfigurationError, match="nobody"):
+        transport.send(lab.shipment(transport, 10))
+
+
+@pytest.mark.fault(52)
+def test_what_a_credential_process_gives_is_renewed_in_the_middle_of_an_upload(lab, chained, tmp_path):
+    server = lab.server(keys={"test": "token-1"})
+    (tmp_path / "asked").mkdir()
+    (tmp_path / "process.py").write_text(PROCESS.format(folder=str(tmp_path / "asked"), seconds=3600))
+    (tmp_path / "config").write_text(f"[profile work]\ncredential_process = {sys.executable} {tmp_path / 'process.py'}\n")
+    transport = chained(server, {"AWS_CONFIG_FILE": str(tmp_path / "config")}, profile="work")
+    shipment = lab.shipment(transport)
+    server.fault("part", "call")
+    server.fault("part", "call", then=lambda: server.keys.update(test="token-2"))
+
+    transport.send(shipment)
+
+    assert server.body("thing") == shipment.path.read_bytes()
+    assert len(list((tmp_path / "asked").iterdir())) == 2
+
+
+def test_a_login_that_is_about_to_expire_is_renewed_before_it_does(lab):
+    server = lab.server(keys={"test": "token-2"})
+    transport = lab.transport(server, wallet=Wallet(session(1, expires_in=10), session(2), session(3)))
+    first = lab.shipment(transport, 10)
+
+    transport.send(first)
+
+    assert server.body("thing") == first.path.read_bytes()
+
+
+@pytest.mark.fault(52)
+def test_an_expired_token_is_renewed_once_and_then_waits_for_a_person(lab):
+    server = lab.server(keys={"test": "token-1"})
+    transport = lab.transport(server, wallet=Wallet(session(1), session(2), session(3)))
+    shipment = lab.shipment(transport)
+    server.fault("part", "call")
+    server.fault("part", "call", then=lambda: server.keys.update(test="expired"))
+
+    with pytest.raises(CredentialNeeded, match="expired") as caught:
+        transport.send(shipment)
+
+    assert caught.value.http_status == 400
+    assert len(server.uploads) == 1, "the session was given up"
+    server.keys.update(test="token-3")
+    again = lab.transport(server, wallet=Wallet(session(3)))
+    again.send(lab.again(again, shipment))
+    assert server.operations("create") == ["create"]
+    assert server.body("thing") == shipment.path.read_bytes()
+
+
+def test_a_child_sees_the_environment_that_it_is_given_and_leaves_none_behind():
+    found = in_child(looked_up, {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "r"}, profile=None)
+
+    assert (found["credentials"]["access_key"], found["credentials"]["secret_key"], found["region"]) == ("a", "b", "r")
+    assert "AWS_ACCESS_KEY_ID" not in os.environ
+
+
+def test_an_error_of_a_child_is_raised_here():
+    with pytest.raises(ConfigurationError, match="nobody"):
+        in_child(looked_up, {}, profile="nobody")
