@@ -15,7 +15,7 @@ from sendoff_s3.lanes import Lanes
 from sendoff_s3.leftovers import KIND, Uploads, remove
 from sendoff_s3.part import Part
 from sendoff_s3.plan import Plan
-from sendoff_s3.proof import CHECKSUMS, METADATA, Proof, Sent
+from sendoff_s3.proof import CHECKSUMS, Proof, Sent
 from sendoff_s3.thing import Thing, mark_of
 
 
@@ -176,7 +176,7 @@ class Multipart:
         checked = bool(session.data["checksums"])
         parts = []
         for number, one in sorted(self._parts.items()):
-            crc = {"ChecksumCRC32": checksum.written(one.crc)} if checked else {}
+            crc = {"ChecksumCRC32": checksum.written(one.crc)} if checked and one.seen else {}
             parts.append({"PartNumber": number, "ETag": one.etag, **crc})
         whole = {"ChecksumCRC32": checksum.written(sent.crc or 0), "ChecksumType": "FULL_OBJECT", "MpuObjectSize": self._plan.size} if checked else {}
         return {"MultipartUpload": {"Parts": parts}, **whole, **self._thing.customer_key()}
@@ -215,8 +215,6 @@ class Multipart:
         if known.get(CHECKSUMS) is True and self._proof.whole(held) == crc:
             self._shipment.confirm(self._shipment.size)
             return self._proof.found(held, Sent(token=self._token, crc=crc))
-        if known.get(METADATA) is True:
-            raise SessionLost(f"{where}: the half-done upload is gone, and what lies there has no mark of it; it begins anew")
         raise OutcomeUnknown(
             f"{where}: the upload was to be completed and is gone; something of its size lies there, without the mark that would tell whose it is",
             hint="compare it with the file; sendoff retry sends it again",

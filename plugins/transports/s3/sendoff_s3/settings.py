@@ -40,7 +40,7 @@ def _pairs(given: Any) -> Any:
 
 
 Seconds = Annotated[float, BeforeValidator(_length_of_time), Field(gt=0)]
-Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=MIB)]
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=64 * 1024)]
 Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
 
 

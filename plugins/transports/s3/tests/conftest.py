@@ -9,6 +9,7 @@ from sendoff.model.destination import Destination
 from sendoff.model.secret import Credential, Secret
 from sendoff.testing.shipment import LooseShipment, Wallet, loose_toolkit
 from sendoff_s3 import S3Transport, Settings
+from sendoff_s3.address import place_of
 
 from plugins.transports.s3.tests.fake_s3 import BUCKET, FakeS3
 
@@ -57,7 +58,7 @@ class Lab:
         session = shipment.checkpoints[-1] if shipment.checkpoints else None
         attempts = shipment.operation.tally.attempts + 1
         words = {"demand": shipment.demand, "lanes": shipment.lanes, "session": session, **words}
-        return self.of(transport, shipment.path, name=str(PurePosixPath(shipment.target.url.removeprefix(f"s3://{BUCKET}/"))), attempts=attempts, **words)
+        return self.of(transport, shipment.path, name=place_of(shipment.target.url).key, attempts=attempts, **words)
 
     def close(self):
         for one in reversed(self._open):
