@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
+from sendoff import Transient
 from sendoff.model.destination import Destination
 from sendoff.model.secret import Credential, Secret
 from sendoff.testing.shipment import LooseShipment, Wallet, loose_toolkit
@@ -63,6 +64,18 @@ class Lab:
     def close(self):
         for one in reversed(self._open):
             one.close()
+
+
+def fails(transport, shipment, error=Transient):
+    """The error that a try ends with."""
+    with pytest.raises(error) as caught:
+        transport.send(shipment)
+    return caught.value
+
+
+def parts_sent(server):
+    """The numbers of the parts that a server took, in order."""
+    return [int(one.query["partNumber"][0]) for one in server.seen if one.operation == "part" and one.status == 200]
 
 
 @pytest.fixture
