@@ -37,7 +37,18 @@ class S3Server(Program):
 
 
 class Seaweed(S3Server):
-    """SeaweedFS, all of it in one process."""
+    """SeaweedFS, all of it in one process. certificate: a PEM file with key and certificate; None = clear text."""
+
+    def __init__(self, folder: Path, *, certificate: Path | None = None) -> None:
+        super().__init__(folder)
+        self.certificate = certificate
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.port}" if self.certificate else super().url
+
+    def client(self):
+        return client(self.url, str(self.certificate) if self.certificate else None)
 
     @classmethod
     def missing(cls) -> str | None:
@@ -48,10 +59,12 @@ class Seaweed(S3Server):
         (self.folder / "ids.json").write_text(json.dumps({"identities": [identity]}))
         (self.folder / "data").mkdir(exist_ok=True)
         master, volume, filer = (_low_port() for _ in range(3))
+        secure = [f"-s3.cert.file={self.certificate}", f"-s3.key.file={self.certificate}"] if self.certificate else []
         return [
             *(program("weed"), "-logtostderr=true", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self.folder / 'data'}", "-s3"),
             *(f"-s3.port={self.port}", f"-s3.config={self.folder / 'ids.json'}", "-s3.port.lance=0", "-s3.port.iceberg=0", f"-s3.port.grpc={_low_port()}"),
             *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-master.volumeSizeLimitMB=64", "-volume.max=40"),
+            *secure,
         ]
 
     def _listens(self) -> None:
@@ -98,13 +111,13 @@ class RcloneS3(S3Server):
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def client(url: str):
+def client(url: str, trusted: str | None = None):
     from botocore.config import Config
     from botocore.session import Session
 
     config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
     words = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY, "region_name": "us-east-1"}
-    return Session().create_client("s3", endpoint_url=url, config=config, **words)
+    return Session().create_client("s3", endpoint_url=url, config=config, verify=trusted, **words)
 
 
 def _low_port() -> int:
