@@ -72,7 +72,7 @@ class Settings(BaseModel):
     expected_bucket_owner: str | None = None
     request_payer: bool = False
     part_size: Literal["auto"] | Bytes = "auto"
-    memory: Bytes = 64 * MIB
+    memory: Bytes = 16 * MIB
     checksum: Literal["auto", "crc32", "none"] = "auto"
     conditional: Literal["auto", "yes", "no"] = "auto"
     sign_payload: Literal["auto", "always", "never"] = "auto"

@@ -11,6 +11,8 @@ from sendoff_s3.part import Part
 from sendoff_s3.proof import Proof, Sent
 from sendoff_s3.thing import Thing, mark_of
 
+_HELD = 2**20  # bytes; several small things travel at once, and larger ones are read twice
+
 
 class Single:
     """One try to send a small thing."""
@@ -25,8 +27,7 @@ class Single:
         done = self._condition.before(self._token)
         if done is not None:
             return done
-        shipment, held = self._shipment, self._shipment.size <= self._thing.service.settings.memory
-        part = Part(shipment, self._thing.wire, 0, shipment.size, held=held).digest()
+        part = Part(self._shipment, self._thing.wire, 0, self._shipment.size, held=self._shipment.size <= _HELD).digest()
         sent = Sent(token=self._token, crc=part.crc)
         return self._earlier(sent) or self._put(part, sent)
 
