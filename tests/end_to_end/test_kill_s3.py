@@ -28,13 +28,24 @@ def through(stage, server, proxy):
     stage.environment |= server.environment
 
 
+def large(stage, size, name):
+    """A file of random bytes, more than can be drawn at once."""
+    path = stage.folder / name
+    with path.open("wb") as file:
+        while size:
+            piece = min(size, 32 * MIB)
+            file.write(stage.random.randbytes(piece))
+            size -= piece
+    return str(path)
+
+
 def part_bytes(rows):
     return sum(row.received for row in rows if "partNumber=" in row.path)
 
 
 def killed_and_completed(stage, server, size, kills, name):
     """One upload killed so often at drawn bytes: how many of its bytes were sent more than once."""
-    source, _ = stage.file(size, name)
+    source = large(stage, size, name)
     with CountingProxy("127.0.0.1", server.port, rate=PACE) as proxy:
         through(stage, server, proxy)
         (id,) = stage.put(source, f"w:{name}")

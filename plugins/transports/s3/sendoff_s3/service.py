@@ -133,7 +133,7 @@ class Service:
         from botocore.session import Session  # type: ignore[import-untyped]
 
         endpoint, region = self._endpoint(), self._region()
-        session = Session()
+        session = Session(session_vars={name: (None, None, *known[2:]) for name, known in Session.SESSION_VARIABLES.items()})
         session.register_component("data_loader", _models())
         for name in ("config_file", "credentials_file"):
             session.set_config_variable(name, os.devnull)
