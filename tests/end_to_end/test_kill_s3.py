@@ -1,5 +1,6 @@
 """``kill -9`` amid a multipart upload: at most the parts under way are sent again, and nothing is left behind at the server."""
 
+import os
 import sys
 
 import pytest
@@ -34,7 +35,7 @@ def large(stage, size, name):
     with path.open("wb") as file:
         while size:
             piece = min(size, 32 * MIB)
-            file.write(stage.random.randbytes(piece))
+            file.write(os.urandom(piece))
             size -= piece
     return str(path)
 
@@ -86,6 +87,7 @@ def test_an_upload_killed_three_times_sends_again_only_the_parts_under_way(stage
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(1800)
 @pytest.mark.fault(4, 6)
 def test_at_25_moments_of_uploads_of_512_mib_only_the_parts_under_way_are_sent_again(stage, seaweed, capsys):
     assert campaign(stage, seaweed, capsys, uploads=5, kills=5, size=512 * MIB) >= 20
