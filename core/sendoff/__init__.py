@@ -43,7 +43,7 @@ _WHERE = {
     "model.query": "Page Query",
     "model.response": "Response",
     "model.salvage": "Salvage",
-    "model.secret": "Credential Secret public_url",
+    "model.secret": "Credential Secret public_url reveal",
     "model.session": "Leftover Probe Session",
     "model.source": "Source SourceIdentity",
     "model.status": "CostPolicy Reason TransferPriority TransferStatus",

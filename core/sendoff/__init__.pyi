@@ -342,6 +342,9 @@ from sendoff.model.secret import (
 from sendoff.model.secret import (
     public_url as public_url,
 )
+from sendoff.model.secret import (
+    reveal as reveal,
+)
 from sendoff.model.session import (
     Leftover as Leftover,
 )

@@ -101,8 +101,8 @@ class Reader:
             return Sameness.CHANGED
         return Sameness.SAME if self._ours else Sameness.MOVED  # our own copy got its name after it was looked at, and nobody else writes it
 
-    def readinto(self, buffer: memoryview, offset: int) -> int:
-        """Fill from the file; ``SourceChanged`` when it is no longer what was opened."""
+    def readinto(self, buffer: memoryview, offset: int, *, follow: bool = True) -> int:
+        """Fill from the file; ``SourceChanged`` when it is no longer what was opened. follow: it is read for being sent."""
         wanted = min(len(buffer), max(self.size - offset, 0))
         if wanted == 0:
             return 0
@@ -110,7 +110,7 @@ class Reader:
         self.check()
         if count < wanted:
             raise SourceChanged(f"{self.path} was shortened while it was being sent")
-        if self._tracking:
+        if self._tracking and follow:
             self._follow(buffer[:count], offset)
         return count
 

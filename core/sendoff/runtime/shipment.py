@@ -76,9 +76,11 @@ class WorkShipment:
 
     # -- what a driver calls ---------------------------------------------------------------------------------------
 
-    def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:  # noqa: ARG002 - bandwidth is taken here once it can be limited
+    def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
         """As the port says."""
         self.check()
+        if not paced:
+            return self._reader.readinto(buffer, offset, follow=False)
         if self._read == 0:
             self._around.reached(self.operation)
         self._pace.note(self._around.clock.monotonic(), self.sent)

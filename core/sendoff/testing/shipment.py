@@ -140,6 +140,8 @@ class LooseShipment:
         if not SourceIdentity.of(os.fstat(self._file.fileno()), "").same_content(self._identity):
             raise SourceChanged(f"{self.path} was changed")
         count = os.preadv(self._file.fileno(), [buffer], offset)
+        if not paced:
+            return count
         self.read += count
         if self.furthest is not None:
             self.furthest = max(self.furthest, offset + count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sendoff import (
@@ -18,6 +19,7 @@ from sendoff import (
     TooLarge,
     Transient,
     Unreachable,
+    moment,
     retry_after,
     web_error_of,
 )
@@ -111,3 +113,11 @@ def header(headers: Sequence[tuple[str, str]], name: str) -> str | None:
     """A header's value, joined by ``", "`` where it comes several times; None = it is not there."""
     found = [value for key, value in headers if key.lower() == name]
     return ", ".join(found) if found else None
+
+
+def moment_of_date(value: str | None) -> Moment | None:
+    """An HTTP date (RFC 9110 section 5.6.7); None where it is none."""
+    try:
+        return moment(parsedate_to_datetime(value).timestamp()) if value else None
+    except (ValueError, OverflowError):
+        return None

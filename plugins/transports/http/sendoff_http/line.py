@@ -8,7 +8,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpcore
@@ -26,6 +26,7 @@ class Lines(httpcore.NetworkBackend):
     """Makes the connections of one lane.
 
     watch: of the try that uses the lane now. trouble: what its connection died of. heard: the first bytes of the answer.
+    told: how many bytes the network took, piece by piece; None = nobody wants to know.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,7 @@ class Lines(httpcore.NetworkBackend):
         self.current: socket.socket | None = None
         self.trouble: OSError | None = None
         self.heard = b""
+        self.told: Callable[[int], None] | None = None
 
     def use(self, watch: Watch) -> None:
         """The lane is this try's now."""
@@ -120,6 +122,7 @@ class Line(httpcore.NetworkStream):
             secure = encrypted = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
             watch.hold(secure)
             _shake_hands(encrypted, watch)
+            tls.check_pin(encrypted, ssl_context, server_hostname or watch.where)
         except OSError as cause:
             secure.close()
             watch.check()
@@ -153,7 +156,7 @@ class Line(httpcore.NetworkStream):
         while True:
             events = select.POLLOUT | select.POLLIN
             try:
-                return self._socket.send(left)
+                return self._taken(self._socket.send(left))
             except ssl.SSLWantReadError:
                 events = select.POLLIN
             except (BlockingIOError, ssl.SSLWantWriteError):
@@ -165,6 +168,11 @@ class Line(httpcore.NetworkStream):
                 raise watch.stalled()
             if happened & select.POLLIN:
                 self._listen(watch)
+
+    def _taken(self, count: int) -> int:
+        if self._lines.told is not None:
+            self._lines.told(count)
+        return count
 
     def _listen(self, watch: Watch) -> None:
         """Takes what the server says while it is sent to: an interim answer is kept for later, a final one or the end stops the sending."""
