@@ -1,57 +1,19 @@
 """An independent server: nginx with its DAV module."""
 
-import shutil
-import socket
-import subprocess
-import time
 from pathlib import PurePosixPath
 
 import pytest
 from sendoff import Demand, NoSpace, Rejected, TooLarge
 
-pytestmark = pytest.mark.needs_server
+from tests.servers.nginx import Nginx
 
-CONFIGURATION = """
-daemon off; pid {folder}/pid; error_log {folder}/log; worker_processes 1; {user}
-events {{ worker_connections 64; }}
-http {{
-  access_log off; client_body_temp_path {folder}/temp; proxy_temp_path {folder}/t1; fastcgi_temp_path {folder}/t2;
-  uwsgi_temp_path {folder}/t3; scgi_temp_path {folder}/t4; client_max_body_size 4m; default_type application/octet-stream;
-  server {{ listen 127.0.0.1:{port}; root {folder}/root; location / {{ dav_methods PUT DELETE; create_full_put_path on; }}
-            location /full/ {{ return 507; }} }}
-}}
-"""
+pytestmark = pytest.mark.needs_server
 
 
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory):
-    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if program is None:
-        pytest.skip("nginx is missing: apt-get install nginx-light")
-    folder = tmp_path_factory.mktemp("nginx")
-    (folder / "root").mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    user = "user root;" if folder.owner() == "root" else ""
-    (folder / "conf").write_text(CONFIGURATION.format(folder=folder, port=port, user=user))
-    with subprocess.Popen([program, "-c", folder / "conf", "-e", folder / "log"], stderr=subprocess.PIPE) as server:
-        try:
-            wait_for(port, server)
-            yield f"http://127.0.0.1:{port}/", folder / "root"
-        finally:
-            server.terminate()
-
-
-def wait_for(port, server):
-    until = time.monotonic() + 10
-    while time.monotonic() < until and server.poll() is None:
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)  # a foreign program tells nobody that it listens
-    server.kill()
-    raise RuntimeError(f"nginx did not start: {server.stderr.read().decode()}")
+    with Nginx(tmp_path_factory.mktemp("nginx"), max_size=4 * 2**20) as server:
+        yield server.url, server.root
 
 
 @pytest.mark.parametrize("size", [0, 1, 2**20 + 1])
