@@ -10,7 +10,7 @@ from pathlib import Path
 Fields = tuple[tuple[str, str], ...]
 
 _REGISTRY = "https://iana.org/assignments/http-problem-types#"
-_REASONS = {104: "Upload Resumption Supported"}
+_REASONS = {**{one.value: one.phrase for one in HTTPStatus}, 104: "Upload Resumption Supported"}
 _BARE = frozenset({204, 304})
 
 
@@ -48,9 +48,7 @@ class Refused(Exception):
 
 def reason(status: int) -> str:
     """The phrase of a status line."""
-    if status in _REASONS:
-        return _REASONS[status]
-    return HTTPStatus(status).phrase if status in HTTPStatus else "Whatever"
+    return _REASONS.get(status, "Whatever")
 
 
 def problem(status: int, title: str, slug: str | None = None, **members: object) -> Answer:
