@@ -202,3 +202,13 @@ def test_the_ledger_tells_what_was_seen(make):
     assert location.endswith(second.path) and server.connections == 2
     with pytest.raises(TimeoutError):
         server.wait_until(lambda rows: len(rows) > 2, timeout=0.05)
+
+
+def test_one_connection_carries_many_requests(make):
+    server = make()
+    with Wire(server.url) as wire:
+        for number in range(3):
+            wire.begin("PUT", f"/{number}", {"Content-Length": "3", "Upload-Complete": "?1"})
+            wire.send(b"abc")
+            assert wire.hear().status == 201
+    assert server.connections == 1 and [row.connection for row in server.requests] == [1, 1, 1]

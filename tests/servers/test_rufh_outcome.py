@@ -103,7 +103,7 @@ def test_if_none_match_is_asked_again_when_it_ends(server):
     assert server.stored("/a.bin") == b"in between"
 
 
-@pytest.mark.parametrize("path", ["", "..%2Fa", ".uploads/x/../..", "x/%2e%2e/a"])
+@pytest.mark.parametrize("path", ["", "..%2Fa", ".uploads", "%2Euploads/x", ".uploads/x/../..", "x/%2e%2e/a"])
 def test_no_upload_leads_outside(server, path):
     assert ask("PUT", server.url + path, b"x", Upload_Complete="?1").status in (404, 405)
 
@@ -149,6 +149,25 @@ def test_content_with_another_digest_is_not_appended(server):
     assert (said.status, said["upload-complete"], said["upload-offset"]) == (400, "?0", "0")
     assert offset_of(location) == 0
     assert append(location, 0, b"abc", "?1", Content_Digest=digest(b"abc")).status == 201
+
+
+def test_no_progress_is_told_of_content_that_may_yet_be_refused(make):
+    """An ``Upload-Offset`` is a guarantee that nothing below it must be sent again (section "Offset")."""
+    server = make(progress=1)
+
+    assert append(created(server), 0, b"abX", Content_Digest=digest(b"abc")).interims == ()
+    assert append(created(server), 0, b"abX").interims != ()
+
+
+def test_what_arrived_of_broken_content_with_a_digest_is_kept(server):
+    """The digest is compared once the request is complete; of an interrupted one as much as possible is appended (section "Upload Append")."""
+    location = created(server)
+    with Wire(location) as wire:
+        fields = {"Content-Type": "application/partial-upload", "Upload-Offset": "0", "Upload-Complete": "?1", "Content-Length": "3"}
+        wire.begin("PATCH", location, {**fields, "Content-Digest": digest(b"abc")})
+        wire.send(b"ab")
+        server.wait_for("PATCH", bytes=2)
+    assert offset_of(location) == 2
 
 
 def test_a_creation_with_another_content_digest_leaves_an_empty_upload(server):

@@ -3,8 +3,8 @@
 tus-js-client 4 speaks draft -05 (interop version 6) and is thin: it creates carefully (an empty POST) and appends with PATCH. It never asks OPTIONS,
 reads no 104 (so an upload that begins with its bytes cannot be resumed), takes an upload whose offset equals its length for completed without
 having said ``Upload-Complete: ?1``, and from a stream of a file says that only in a request with the whole of it, so a resumed one never completes
-(``node/upload.js`` gives it a buffer for that reason). It sends no digests, and needs ``Upload-Offset`` in the last answer, which the newest drafts do not require: it is
-no check of interop version 9.
+(``node/upload.js`` gives it a buffer for that reason). It sends no digests, and needs ``Upload-Offset`` in the last answer, which the newest drafts
+do not require: it is no check of interop version 9.
 """
 
 import os

@@ -25,7 +25,8 @@ class Said:
     def problem(self) -> dict[str, object]:
         """The problem that it describes."""
         assert self["content-type"] == "application/problem+json"
-        return json.loads(self.body)
+        told: dict[str, object] = json.loads(self.body)
+        return told
 
 
 class Wire:

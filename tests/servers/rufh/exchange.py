@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from threading import Event
 
 from tests.servers.rufh import fault
@@ -78,7 +78,7 @@ class Exchange:
             self._awaited = False
             self._send(_top(100, ()))
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Generator[bytes, None, None]:
         """The content, as it comes and as fast as the rate allows; what the script plans happens at its offset."""
         for rule in [rule for rule in self._rules if rule.at is not None]:
             yield from self._up_to(rule.at)
