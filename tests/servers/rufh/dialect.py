@@ -1,6 +1,7 @@
 """The two drafts that are spoken here, and where they differ.
 
-The main one is the working group's text of July 2026 (what became draft -12, interop version 9); the other is draft -05 (interop version 6, as -04).
+The main one is the working group's text of 1 July 2026. That text still counts itself as interop version 8; it was published five days later as
+draft -12 with the number 9, which is what is spoken here. The other is draft -05 (interop version 6, as -04).
 """
 
 from __future__ import annotations
