@@ -9,18 +9,17 @@ do not require: it is no check of interop version 9.
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.servers.nodejs import missing, node
 from tests.servers.rufh import Limits, Lost, RufhServer, Rule
 
 NODE = Path(__file__).parent / "node"
 SIZE = 5 * 1024 * 1024
-HOW = "npm install --prefix tests/servers/node --no-package-lock"
 
 pytestmark = pytest.mark.needs_server
 
@@ -28,11 +27,10 @@ pytestmark = pytest.mark.needs_server
 @pytest.fixture
 def command(tmp_path):
     """What uploads a file to an address, or goes on with it."""
-    node = shutil.which("node")
-    if node is None or not (NODE / "node_modules" / "tus-js-client").is_dir():
-        pytest.skip(f"node and its tus-js-client are missing: install Node.js, then {HOW}")
+    if reason := missing("tus-js-client"):
+        pytest.skip(reason)
     memory = tmp_path / "uploads.json"
-    return lambda address, file, *chunk: [node, str(NODE / "upload.js"), "ietf-draft-05", address, str(file), str(memory), *map(str, chunk)]
+    return lambda address, file, *chunk: [str(node()), str(NODE / "upload.js"), "ietf-draft-05", address, str(file), str(memory), *map(str, chunk)]
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ class Exchange:
         if not self._house.shelf.knows(head.target):
             self._answer(403, (), b"", close=True)
             raise Over("an address outside the folder")
-        rules = self._house.script.take(self._row, head.method, head.target)
+        rules = self._house.script.take(self._row, head.method, head.target, body=head.size != 0)
         parcel = self._house.shelf.begin(head.target, self._row) if head.method in _WITH_BODY else Parcel()
         try:
             self._take_body(parcel, [rule for rule in rules if rule.at is not None])

@@ -24,6 +24,7 @@ class Lab:
     def transport(self, url, *, credential=None, environment=None, cleartext=False, exact=False, **settings):
         destination = Destination(url=url, transport="http", cleartext=cleartext, exact=exact)
         toolkit = loose_toolkit(credential=credential, environment=environment)
+        settings.setdefault("protocol", "plain")
         transport = HttpTransport(destination, Settings(**settings), toolkit)
         self._open.append(transport)
         return transport
