@@ -148,6 +148,7 @@ def _receipt() -> dict[str, Json]:
         etag=_or_null(_TEXT),
         version_id=_or_null(_TEXT),
         bytes_resent=_COUNT,
+        existing=_or_null({"enum": ["created", "skipped", "unconfirmed"]}),
         attempts=_NUMBER,
         road=_TEXT,
         finished_at=_ref("time"),

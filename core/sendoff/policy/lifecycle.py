@@ -87,7 +87,7 @@ def completed(record: Record, delivery: Delivery, one: Try, response: Response |
     tally = settled(record.tally, one, confirmed=delivery.size, best=delivery.size)
     receipt = Receipt(
         url=delivery.url, size=delivery.size, verified=delivery.verified, digests=delivery.digests, etag=delivery.etag, version_id=delivery.version_id,
-        bytes_resent=max(tally.sent - delivery.size, 0), attempts=tally.attempts, finished_at=setting.wall,
+        bytes_resent=max(tally.sent - delivery.size, 0), attempts=tally.attempts, finished_at=setting.wall, existing=delivery.existing,
     )  # fmt: skip
     fields = ending(TransferStatus.COMPLETED, setting.wall, tally=tally, receipt=receipt, response=response, error=None, sealed=None, environment=None)
     line = ("completed", {"url": receipt.url, "size": receipt.size, "verified": receipt.verified})

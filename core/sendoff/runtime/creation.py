@@ -229,6 +229,8 @@ def _demand(request: Request, configured: Mapping[str, Any], method: str | None)
     for name, words in _DEMANDS.items():
         if getattr(asked, name) not in words:
             raise InvalidArgument(f"{name} {getattr(asked, name)!r}: choose from {', '.join(words)}")
+    if asked.expected_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", asked.expected_sha256):
+        raise InvalidArgument(f"--sha256 {asked.expected_sha256!r}: write 64 hexadecimal digits")
     if asked.existing != usual.existing and method is not None and method not in IDEMPOTENT:
         raise InvalidArgument(f"existing {asked.existing}: a {method} makes a new thing each time, and finds none of its name", hint="use it with PUT")
     return asked

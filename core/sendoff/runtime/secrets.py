@@ -66,7 +66,10 @@ class Secrets:
         return sealed
 
     def seal_session(self, id: str, session: Session) -> bytes:
-        """A server's record of a half-done upload, as the checkpoint keeps it."""
+        """A server's record of a half-done upload, as the checkpoint keeps it. Whoever knows its address can write there: no log shows it."""
+        for value in session.data.values():
+            if isinstance(value, str) and "://" in value:
+                self.hide(value)
         plain = {"kind": session.kind, "data": session.data, "expires_at": session.expires_at, "leaves": session.leaves}
         return self.vault.seal(checked_session(json.dumps(plain).encode()), f"session {id}")
 

@@ -244,7 +244,7 @@ class WorkShipment:
             operation=self.operation.id, bytes_sent=self.sent, bytes_confirmed=self.confirmed, total_bytes=self.size,
             bytes_received=self.body.received if self.body else 0, attempt=self.operation.tally.attempts,
             has_restarted=self.operation.tally.restarted and self.operation.tally.attempts > 1, rate=rate,
-            eta=left(self.size - done, rate),
+            eta=left(self.size - done, rate), protocol=self.protocol, resumable=self.resumable,
         )  # fmt: skip
 
     def _checkpoint(self, session: Session) -> SaveCheckpoint:

@@ -27,7 +27,7 @@ _WAITS = {
 }
 
 
-def view(record: Record, progress: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None) -> View:
+def view(record: Record, live: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None) -> View:
     """What ``list`` and ``show`` print. unreachable: another asks its destination for all that wait. earlier: the operation it waits for."""
     spec = record.spec
     reason, text = _reason(record, unreachable, earlier)
@@ -35,12 +35,13 @@ def view(record: Record, progress: UploadProgress | None, *, unreachable: bool =
         "schema": SCHEMA, "id": record.id, "number": record.number, "batch": record.batch, "round": record.round,
         "status": record.status.word, "reason": reason, "reason_text": text, "needs": dict(record.needs) if record.needs else None,
         "retry_at": _time(record.due if record.status is TransferStatus.RUNNING and record.owner is None else None),
-        "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport, "protocol": None,
-        "resumable": record.tally.resumable,
+        "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport,
+        "protocol": live.protocol if live else record.tally.protocol,
+        "resumable": live.resumable if live else record.tally.resumable,
         "source": {"kind": spec.source.kind, "path": spec.source.path, "size": spec.source.size},
         "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
-        "progress": _progress(record, progress), "response": _response(record.response),
+        "progress": _progress(record, live), "response": _response(record.response),
         "error": _failure(record.error) if record.error and record.status is not TransferStatus.COMPLETED else None,
         "receipt": receipt_view(record.receipt), "want": record.want, "acknowledged_at": _time(record.acknowledged_at),
         "created_at": _time(record.created_at), "started_at": _time(record.started_at), "finished_at": _time(record.finished_at),
@@ -54,7 +55,7 @@ def receipt_view(receipt: Receipt | None) -> dict[str, Json] | None:
     return {
         "url": public_url(receipt.url), "size": receipt.size, "digests": dict(receipt.digests), "verified": receipt.verified, "etag": receipt.etag,
         "version_id": receipt.version_id, "bytes_resent": receipt.bytes_resent, "attempts": receipt.attempts, "road": receipt.road,
-        "finished_at": moment_text(receipt.finished_at),
+        "existing": receipt.existing, "finished_at": moment_text(receipt.finished_at),
     }  # fmt: skip
 
 

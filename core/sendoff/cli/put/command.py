@@ -26,6 +26,8 @@ def arguments(parser: Parser, _command: str) -> None:
     option = parser.option
     _add_choice(option)
     option("--method", metavar="VERB", help="HTTP method (default: PUT)")
+    option("--protocol", metavar="WORD", help="how: auto, plain, tus, rufh, or another that is installed (default: auto, what the destination announces)")
+    _add_demand(option)
     option("--header", metavar="'N: V'", action="append", default=[], help="send this header; @FILE or @- reads one a line")
     option("--header-secret", metavar="'N: V'", action="append", default=[], help="the same, kept sealed; V is env:VARIABLE or file:NAME, or @FILE")
     option("--credential", metavar="REF", help="who we are to the server: driver:name, or a [credentials] section")
@@ -46,6 +48,12 @@ def arguments(parser: Parser, _command: str) -> None:
     option("--wait", action="store_true", help="stay until it has ended; the exit code says how")
     option("--here", action="store_true", help="this process does the work and stays until all have ended: for containers and CI")
     option("--dry-run", action="store_true", help="check everything, store nothing")
+
+
+def _add_demand(option: Callable[..., object]) -> None:
+    option("--verify", choices=("auto", "size", "digest", "read-back"), help="what must be seen at the server before it counts as done (default: auto)")
+    option("--digest", choices=("auto", "none", "sha256"), help="none: no checksums; sha256: send and keep the file's, it is read once more for that")
+    option("--sha256", metavar="HEX", help="what the file's SHA-256 must be; one file")
 
 
 def _add_choice(option: Callable[..., object]) -> None:

@@ -15,6 +15,7 @@ from sendoff.testing.receiver.connection import Connection, House
 from sendoff.testing.receiver.fault import Rule, Script
 from sendoff.testing.receiver.ledger import Ledger, Received
 from sendoff.testing.receiver.shelf import Shelf
+from sendoff.testing.receiver.uploads import Uploads
 
 
 class Receiver:
@@ -27,6 +28,7 @@ class Receiver:
     script: what goes wrong, and when.
     authorization: the value of ``Authorization`` without which everything is answered 401; None = open to all.
     tls: a server's context, for https.
+    tus: it keeps half-done uploads, too; ``uploads`` tells of them. most: bytes of the largest it takes. checksums: whether it compares them.
     """
 
     def __init__(
@@ -38,10 +40,18 @@ class Receiver:
         script: Sequence[Rule] = (),
         authorization: str | None = None,
         tls: ssl.SSLContext | None = None,
+        tus: bool = False,
+        most: int | None = None,
+        checksums: bool = True,
     ) -> None:
         self.folder, self._port, self._tls = None if folder is None else Path(folder), port, tls
         self.script, self.ledger = Script(script), Ledger()
-        self._house = House(shelf=Shelf(self.folder), script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event())
+        shelf = Shelf(self.folder)
+        self.uploads = Uploads(shelf, most=most, checksums=checksums)
+        self._house = House(
+            shelf=shelf, script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event(),
+            uploads=self.uploads if tus else None,
+        )  # fmt: skip
         self._open: set[socket.socket] = set()
         self._threads: list[Thread] = []
         self._lock = Lock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from urllib.parse import urljoin
@@ -42,14 +42,16 @@ class HttpExchange:
     """Implements ``sendoff.Exchange`` for one try or question.
 
     connected: the connections to an address's origin. headers: the caller's. fresh: nothing is risked on a connection that may be closing.
+    shown: addresses that may stand in a message, and where they redirect to; a session's may not.
     """
 
     def __init__(
         self, destination: Destination, settings: Settings, toolkit: TransportToolkit, watch: Watch, connected: Callable[[str], Connections], *,
-        proof: login.Login, headers: Headers = (), fresh: bool = False,
+        proof: login.Login, headers: Headers = (), fresh: bool = False, shown: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self._destination, self._settings, self._toolkit, self._watch = destination, settings, toolkit, watch
         self._connected, self._login, self._headers, self._fresh = connected, proof, headers, fresh
+        self._shown = {destination.url, *shown}
 
     def __call__(
         self, method: str, url: str, *, headers: Mapping[str, str | Secret] = {}, body: bytes | Span | None = None, into: Into | None = None
@@ -62,12 +64,14 @@ class HttpExchange:
             target = _followed(answer) if follow else None
             if target is None:
                 break
+            if url in self._shown:
+                self._shown.add(target)
             url = target
         return answer
 
     def refusal(self, answer: Answer) -> SendoffError:
         """As the port says."""
-        where = public_url(answer.url)
+        where = public_url(answer.url) if answer.url in self._shown else self._watch.where
         error = answers.error_of(answer.status, answer.headers, where, self._toolkit.clock.wall())
         target = pointed_to(answer) if answer.status // 100 == 3 else None
         return error if target is None else self._redirected(answer, where, target, error)

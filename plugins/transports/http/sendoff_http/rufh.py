@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +13,6 @@ from sendoff import (
     Delivery,
     Exchange,
     Finished,
-    Into,
     Leftover,
     Offer,
     Proof,
@@ -38,6 +37,7 @@ from sendoff import (
 from sendoff_http.address import origin
 from sendoff_http.chunks import Chunks, sha256_of_span
 from sendoff_http.exchange import pointed_to
+from sendoff_http.keeping import kept, refusals
 from sendoff_http.limits import limits_of
 from sendoff_http.settings import Bytes
 
@@ -93,7 +93,7 @@ class Rufh(SessionProtocol):
         sha256 = sha256_of(shipment) if needs_digest(shipment.demand) else None
         check_expected(shipment.demand, sha256)
         method = shipment.operation.spec.method or "PUT"
-        answer = exchange(method, shipment.target.url, headers=_creating(shipment, sha256), into=_kept(shipment))
+        answer = exchange(method, shipment.target.url, headers=_creating(shipment, sha256), into=refusals(shipment))
         place = pointed_to(answer)
         if not answer.good:
             raise exchange.refusal(answer)
@@ -129,7 +129,7 @@ class Rufh(SessionProtocol):
         headers = {**_MARK, "Upload-Offset": str(offset), "Upload-Complete": "?1" if last else "?0", "Content-Type": "application/partial-upload"}
         if shipment.demand.digest == "sha256":
             headers["Content-Digest"] = digest_field(sha256_of_span(span))
-        answer = exchange("PATCH", url_of(shipment), headers=headers, body=span, into=_kept(shipment) if last else None)
+        answer = exchange("PATCH", url_of(shipment), headers=headers, body=span, into=kept(shipment) if last else refusals(shipment))
         return self._appended(exchange, span, answer, chunks)
 
     def finish(self, shipment: Shipment, exchange: Exchange, ended: Finished | None) -> Delivery:
@@ -137,7 +137,7 @@ class Rufh(SessionProtocol):
         if ended is None:
             shipment.commit_point()
             headers = {**_MARK, "Upload-Offset": str(shipment.size), "Upload-Complete": "?1", "Content-Type": "application/partial-upload"}
-            answer: Answer | None = exchange("PATCH", url_of(shipment), headers=headers, body=b"", into=_kept(shipment))
+            answer: Answer | None = exchange("PATCH", url_of(shipment), headers=headers, body=b"", into=kept(shipment))
         else:
             answer = ended.answer
         if answer is not None and not answer.good:
@@ -234,10 +234,3 @@ def _failed(shipment: Shipment, answer: Answer, exchange: Exchange) -> SendoffEr
     if isinstance(error, Transient) and _complete(answer):
         return SessionLost(f"{shipment.target.public} had the whole upload and failed to take it (status {answer.status})", http_status=answer.status)
     return error
-
-
-def _kept(shipment: Shipment) -> Into:
-    def into(answer: Answer) -> BinaryIO:
-        return shipment.answered(answer.status, answer.headers, public_url(answer.url))
-
-    return into

@@ -64,7 +64,8 @@ class HttpTransport(Transport, Aborting, Probing):
             raise InvalidArgument(f"{method!r} is not an HTTP method")
         watch = self._watch(shipment.target.public, shipment.deadline)
         with shipment.on_interrupt(watch.stop):
-            exchange = self.exchange(watch, shipment.credential, shipment.headers, fresh=not shipment.operation.spec.repeatable)
+            fresh, shown = not shipment.operation.spec.repeatable, (shipment.target.url, shipment.root)
+            exchange = self.exchange(watch, shipment.credential, shipment.headers, fresh=fresh, shown=shown)
             choice = self.choice()
             try:
                 return choice.of(shipment, exchange).send(shipment, exchange)
@@ -95,13 +96,17 @@ class HttpTransport(Transport, Aborting, Probing):
 
     # -- what a try is made of
 
-    def exchange(self, watch: Watch, source: CredentialSource, headers: Headers, *, fresh: bool = False) -> HttpExchange:
-        """What a protocol asks with. headers: the caller's."""
+    def exchange(
+        self, watch: Watch, source: CredentialSource, headers: Headers, *, fresh: bool = False, shown: tuple[str, ...] = ()
+    ) -> HttpExchange:  # fmt: skip
+        """What a protocol asks with. headers: the caller's. fresh, shown: as ``HttpExchange``."""
         from sendoff_http.exchange import HttpExchange
         from sendoff_http.login import Login
 
         proof = Login(source, self.settings.login, self.toolkit.learned)
-        return HttpExchange(self.destination, self.settings, self.toolkit, watch, self._connected, proof=proof, headers=headers, fresh=fresh)
+        return HttpExchange(
+            self.destination, self.settings, self.toolkit, watch, self._connected, proof=proof, headers=headers, fresh=fresh, shown=shown
+        )  # fmt: skip
 
     def choice(self) -> Choice:
         """Who chooses the protocol here."""

@@ -39,6 +39,7 @@ from sendoff import (
 from sendoff_http.answers import moment_of_date
 from sendoff_http.chunks import Chunks, blocks
 from sendoff_http.exchange import pointed_to
+from sendoff_http.keeping import kept, refusals
 from sendoff_http.settings import Bytes
 
 VERSION = "1.0.0"
@@ -106,7 +107,7 @@ class Tus(SessionProtocol):
         sha256 = sha256_of(shipment) if needs_digest(shipment.demand) else None
         check_expected(shipment.demand, sha256)
         headers = {"Tus-Resumable": VERSION, "Upload-Length": str(shipment.size), "Upload-Metadata": self._metadata(shipment)}
-        answer = exchange("POST", shipment.root, headers=headers, into=lambda got: shipment.answered(got.status, got.headers, public_url(got.url)))
+        answer = exchange("POST", shipment.root, headers=headers, into=refusals(shipment))
         place = pointed_to(answer)
         if answer.status != 201 or place is None:
             raise _refused(shipment.root, answer, exchange)
@@ -162,9 +163,11 @@ class Tus(SessionProtocol):
         headers = {"Tus-Resumable": VERSION, "Upload-Offset": str(span.start), "Content-Type": "application/offset+octet-stream"}
         if algorithm is not None:
             headers["Upload-Checksum"] = checksum(span, algorithm)
-        if self.toolkit.learned.get(OVERRIDE):
-            return exchange("POST", url_of(span.shipment), headers={**headers, "X-HTTP-Method-Override": "PATCH"}, body=span)
-        return exchange("PATCH", url_of(span.shipment), headers=headers, body=span)
+        override = self.toolkit.learned.get(OVERRIDE)
+        if override:
+            headers["X-HTTP-Method-Override"] = "PATCH"
+        into = kept(span.shipment) if span.completes else refusals(span.shipment)
+        return exchange("POST" if override else "PATCH", url_of(span.shipment), headers=headers, body=span, into=into)
 
     def _appended(self, exchange: Exchange, span: Span, answer: Answer, chunks: Chunks, *, checked: bool) -> int | Finished:
         """What an answer to ``PATCH`` says about where the server is; whatever it leaves open is asked."""
