@@ -92,8 +92,8 @@ class Assembly:
             return self.delivered(answer)
         if answer.status == _ACCEPTED:
             raise self._still(self._patience)
-        if answer.status < 500:
-            self._record(None)
+        if 400 <= answer.status < 500:
+            self._record(None)  # it said no: nothing is under way
         return self._refused(answer)
 
     def delivered(self, answer: Answer | None = None) -> Delivery:
@@ -142,7 +142,7 @@ class Assembly:
             return self._in_the_way(there)
         if answer.status in (400, 404, 412):
             raise self._wrong(answer)
-        raise self._exchange.refusal(answer)
+        raise self._dav.refusal(answer)
 
     def _in_the_way(self, there: Resource) -> Delivery:
         """Something lies at the target that may not be replaced; the chunks are of no use where it is to be left alone."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from sendoff import Answer, Exchange, Transient, WebErrorStatus
+from sendoff import Answer, Exchange, SendoffError, Transient, WebErrorStatus
 
 from sendoff_http_nextcloud.address import parent_of
 from sendoff_http_nextcloud.multistatus import ASKED, LISTED, Multistatus, Resource, checksums_of
 
-MULTISTATUS = 207
+CREATED, MULTISTATUS = 201, 207
+_NO_CONTENT = 204
 _XML = "application/xml; charset=utf-8"
 _TAKEN = 405  # what MKCOL says of a name that is there (RFC 4918 section 9.3.1)
 _ABSENT = frozenset({404, 410})
@@ -43,14 +44,14 @@ class Dav:
         if answer.status in _WITHOUT_PARENT and _is_below(parent_of(folder), top):
             self.make_folders(parent_of(folder), top)
             answer = self._exchange("MKCOL", folder)
-        if not (answer.good or answer.status == _TAKEN):
-            raise self._exchange.refusal(answer)
+        if answer.status not in (CREATED, _TAKEN):
+            raise self.refusal(answer)
 
     def remove(self, url: str) -> None:
         """Takes something away; what is not there is away already."""
         answer = self._exchange("DELETE", url)
-        if not (answer.good or answer.status in _ABSENT):
-            raise self._exchange.refusal(answer)
+        if answer.status != _NO_CONTENT and answer.status not in _ABSENT:
+            raise self.refusal(answer)
 
     def digest(self, url: str) -> str | None:
         """The SHA-256 that the server calculates of what it holds there, hex; None where it does not (it does since Nextcloud 23)."""
@@ -64,7 +65,7 @@ class Dav:
         if answer.status in _ABSENT:
             return None
         if answer.status != MULTISTATUS:
-            raise self._exchange.refusal(answer)
+            raise self.refusal(answer)
         if not answer.whole and body.trouble is None:
             raise self._nonsense(answer, "it ends in the middle")
         try:
@@ -75,9 +76,12 @@ class Dav:
             raise self._nonsense(answer, "it tells nothing")
         return found
 
+    def refusal(self, answer: Answer) -> SendoffError:
+        """The error for an answer that is not the one of success: another success is a login page's or a proxy's, and no reason to give anything up."""
+        return self._nonsense(answer, "not what a Nextcloud says") if answer.good else self._exchange.refusal(answer)
+
     def _nonsense(self, answer: Answer, why: str) -> Transient:
-        """No reason to give anything up."""
-        text = f"{self._where}: the server answered 207 with something that is of no use ({why}); something in between may have answered"
+        text = f"{self._where}: the answer is of no use (status {answer.status}, {why}); something in between may have given it"
         return Transient(text, http_status=answer.status, web_error=int(WebErrorStatus.ERROR_HTTP_INVALID_SERVER_RESPONSE))
 
 

@@ -33,7 +33,7 @@ from sendoff import (
 
 from sendoff_http_nextcloud.address import chunk_name, parent_of, place_of, sent_form, uploads_of
 from sendoff_http_nextcloud.assembly import Assembly
-from sendoff_http_nextcloud.dav import Dav
+from sendoff_http_nextcloud.dav import CREATED, Dav
 from sendoff_http_nextcloud.held import Held
 from sendoff_http_nextcloud.sending import put, refusals
 from sendoff_http_nextcloud.settings import MOST, MOST_CHUNKS, Settings
@@ -42,6 +42,7 @@ from sendoff_http_nextcloud.single import Single, is_careful, left_alone, top_of
 LIVES = 86_400.0  # seconds without a new chunk after which the server takes the folder away
 MOST_NAMES = 3
 _TAKEN = 405
+_STORED = frozenset({201, 204})
 _NO_UPLOADS = frozenset({404, 405, 409, 501})
 _DOUBTFUL = frozenset({400, 403, 404, 409})
 _FORGOTTEN = 412  # the server's cache no longer knows to which multipart upload of its storage the folder belongs
@@ -110,7 +111,7 @@ class Nextcloud(SessionProtocol):
         headers = {"Destination": sent_form(shipment.target.url), "OC-Total-Length": str(shipment.size)}
         address = f"{data['url']}/{chunk_name(offset // chunk + 1)}"
         answer, told = put(exchange, address, span, headers, checked=checked, into=refusals(shipment))
-        if answer.good and answer.took_all:
+        if answer.status in _STORED and answer.took_all:
             self._note(shipment, span, told=told)
             return span.stop
         return self._refused(exchange, span, answer)
@@ -137,7 +138,7 @@ class Nextcloud(SessionProtocol):
         for _ in range(MOST_NAMES):
             folder = f"{uploads}/sendoff-{UUID(int=self.toolkit.random.getrandbits(128), version=4)}"
             answer = exchange("MKCOL", folder, headers={"Destination": sent_form(shipment.target.url)}, into=refusals(shipment))
-            if answer.good:
+            if answer.status == CREATED:
                 return folder
             if answer.status != _TAKEN:
                 break
@@ -145,7 +146,7 @@ class Nextcloud(SessionProtocol):
 
     def _no_folder(self, shipment: Shipment, exchange: Exchange, answer: Answer) -> SendoffError:
         if answer.status not in _NO_UPLOADS:
-            return exchange.refusal(answer)
+            return Dav(exchange, shipment.target.public).refusal(answer)
         hint = "the address must be that of a user's files at a Nextcloud; uploads in protocol_options names where it takes chunks"
         text = f"{shipment.target.public} does not take chunked uploads as a Nextcloud does (MKCOL was answered {answer.status})"
         return Rejected(text, hint=hint, side="configuration", http_status=answer.status)
@@ -191,7 +192,7 @@ class Nextcloud(SessionProtocol):
             reached = self.ask(shipment, exchange)
             if reached != span.start:
                 return reached
-        raise exchange.refusal(answer)
+        raise Dav(exchange, shipment.target.public).refusal(answer)
 
 
 def _data(shipment: Shipment) -> Any:

@@ -10,9 +10,7 @@ from sendoff import (
     Shipment,
     Span,
     TargetExists,
-    Transient,
     Unverified,
-    WebErrorStatus,
     check_expected,
     needs_digest,
     sha256_of,
@@ -23,7 +21,7 @@ from sendoff_http_nextcloud.dav import Dav
 from sendoff_http_nextcloud.multistatus import Resource
 from sendoff_http_nextcloud.sending import describing, kept, proved, put
 
-_DONE = frozenset({200, 201, 204})
+_DONE = frozenset({201, 204})
 _WITHOUT_PARENT = frozenset({404, 409})
 
 
@@ -60,13 +58,10 @@ class Single:
         shipment = self._shipment
         if answer.status in _DONE and answer.took_all:
             return self._delivered(answer, sha256, told=told)
-        if answer.good and not answer.took_all:
-            text = f"{shipment.target.public} answered {answer.status} after {answer.sent} of {shipment.size} bytes; whoever answered did not take the file"
-            raise Transient(text, http_status=answer.status, web_error=int(WebErrorStatus.ERROR_HTTP_INVALID_SERVER_RESPONSE))
         there = self._dav.look(shipment.target.url) if answer.status == 412 and is_careful(shipment) else None
         if there is not None:
             return left_alone(shipment, self._exchange, there)
-        raise self._exchange.refusal(answer)
+        raise self._dav.refusal(answer)
 
     def _delivered(self, answer: Answer, sha256: str | None, *, told: bool) -> Delivery:
         shipment = self._shipment

@@ -20,7 +20,7 @@ class Asked:
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """Something that goes wrong with the ``nth`` request of its step from when it was added, ``times`` times in a row.
+    """Something that goes wrong with the ``nth`` request of its step (``A or B``) from when it was added, ``times`` times in a row.
 
     status: that is the answer, and nothing is done. lost: it is done and the connection ends instead of an answer. before: the connection ends and
     nothing is done. cut, hold: after so many bytes of the body the connection ends, or the server reads no further until ``let_go``.
@@ -45,7 +45,7 @@ class Fault:
 
     def strikes(self, step: str) -> bool:
         """Whether this is a request of its kind, and one that it is about."""
-        if step != self.step:
+        if step not in self.step.split(" or "):
             return False
         self.seen += 1
         return self.nth <= self.seen < self.nth + self.times
