@@ -15,6 +15,7 @@ from sendoff.hookspecs import Change
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
 from sendoff.model.destination import checked_url, origin_of
+from sendoff.model.form import check_own_type
 from sendoff.model.header import Headers, checked_header, joined
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
@@ -186,6 +187,8 @@ class Attempts:
     def _headers(self, record: Record, sealed: Sealed, change: Change) -> Headers:
         """What goes out: the configured, the asked and the secret, each once; this try's own take the place of others of their name."""
         own = tuple(checked_header(name, value) for name, value in change.headers)
+        if record.spec.source.form is not None:
+            check_own_type(name for name, _ in own)
         replaced = {name.lower() for name, _ in own}
         environment = self._around.secrets.environment(record.environment) if sealed.references else {}
         public = [(name, value) for name, value in record.spec.headers if value != STARS]
