@@ -14,6 +14,7 @@ INPUT = "-"
 _MARKS = {"@": "file", "<": "content"}
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TYPE = re.compile(r"[^/\s]+/[^;,\s]+")
+_NEXT = re.compile(r";\s*(filename|headers|encoder)=", re.IGNORECASE)
 _QUOTE = "a value with ; in it stands in quotes, 'NAME=\"a;b\"', or is said with --form-string"
 
 
@@ -114,8 +115,15 @@ class _Reading:
             yield key, self._type() if key == "type" else self.piece()
 
     def _type(self) -> str:
-        found = self.piece()
-        while self._rest and not re.match(r";\s*(filename|headers|encoder)=", self._rest, re.IGNORECASE):
-            self._rest = self._rest[1:]
-            found += f";{self.piece()}"
-        return found
+        """As it stands, up to what is said of something else."""
+        found = _NEXT.search(self._rest)
+        end = found.start() if found else len(self._rest)
+        value, self._rest = self._rest[:end].strip(), self._rest[end:]
+        self._check_one_file(value if "," in self._ends else "")
+        return value
+
+    def _check_one_file(self, text: str) -> None:
+        if "," in text:
+            raise InvalidArgument(
+                f"-F {self._word!r}: a comma names several files", hint="write -F once for each file, or quote a name that has one: '@\"a,b\"'"
+            )
