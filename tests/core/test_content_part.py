@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sendoff import ContentPart, InvalidArgument
 from sendoff.api.part import checked_parts
-from sendoff.desk.packing import MOST_KEPT, outline, packed
+from sendoff.desk.packing import outline, packed
 from sendoff.desk.place import Place
 from sendoff.errors import SourceMissing, SourceUnsuitable
+from sendoff.model.form import MOST_KEPT
 
 
 @pytest.fixture
@@ -94,6 +95,11 @@ def test_little_travels_with_the_request_and_the_rest_through_the_spool(place):
         assert [len(spooled(place, part.source.path)) for part in (over, large)] == [1, 3_000_000]
 
     assert list(tmp_state(place).iterdir()) == []
+
+
+def test_secrets_come_into_the_request_first_because_only_there_they_are_sealed(place):
+    with packed(place, [ContentPart("a").set_bytes(bytes(MOST_KEPT)).loose(), ContentPart("api_key").set_text("k").loose()]) as (long, secret):
+        assert (long.kind, secret.kind) == ("spool", "value")
 
 
 def test_a_stream_is_read_when_it_is_packed_and_only_once(place):

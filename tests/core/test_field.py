@@ -74,6 +74,7 @@ def test_form_string_takes_a_value_as_it_stands(value):
         ("a=b;type=", "is not a type like"),
         ('a="b"c', "behind the closing quote"),
         ("a=<b;filename=c", "has no filename"),
+        ("a=b;headers=@-", "not from standard input"),
     ],
 )
 def test_what_is_no_field_is_refused_with_the_word_itself(word, why):

@@ -321,6 +321,21 @@ def test_a_secret_part_does_not_go_along_to_another_origin(owned, receiver, tmp_
         owned.order("set", created.id, destination=f"{other.url}form", other_origin=True)
 
 
+class Diverter:
+    """A listener that sends everything elsewhere."""
+
+    @hookimpl
+    def sendoff_before_attempt(self, operation, attempt):
+        return Change(url="http://127.0.0.1:9/elsewhere")
+
+
+def test_a_listener_cannot_send_a_secret_part_to_another_origin(tmp_path, receiver):
+    with Owned(tmp_path, listeners={"diverter": Diverter()}) as owned:
+        error = owned.until(posted(owned, f"{receiver.url}form", value("api_key", b"k")), "error")["error"]
+
+    assert "the part api_key was given for" in error["message"]
+
+
 class Meddler:
     """A listener with a type of its own."""
 

@@ -118,7 +118,7 @@ class RequestCodec:
         try:
             return self._encoder(given).encode() + b"\n"
         except (TypeError, ValueError, RecursionError) as cause:
-            raise InvalidArgument(f"the request for {request.source or request.spool!r} cannot be written as JSON: {cause}") from cause
+            raise InvalidArgument(f"the request for {request.source or request.spool or 'a form'!r} cannot be written as JSON: {cause}") from cause
 
     def read(self, data: bytes) -> Request:
         """The request of one line; unknown fields are ignored, so that an older host understands a newer client."""

@@ -1,4 +1,4 @@
-"""A form as a line of JSON brings it, checked for the types of its fields; what is not known is ignored, so that an older host understands a newer client."""
+"""A form as a line of JSON brings it, checked for the types of its fields; unknown ones are ignored."""
 
 from __future__ import annotations
 

@@ -10,12 +10,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from sendoff.desk.incoming import BLOCK, incoming
+from sendoff.model.form import MOST_KEPT, is_secret_part
 from sendoff.model.source import Part, Source
 
 if TYPE_CHECKING:
     from sendoff.desk.place import Place
-
-MOST_KEPT = 64 * 1024  # bytes of all parts together that an operation keeps itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,14 @@ def outline(parts: Sequence[Loose]) -> tuple[Part, ...]:
 def packed(place: Place, parts: Sequence[Loose]) -> Iterator[tuple[Part, ...]]:
     """The parts with what they hold, on disk as long as the block lasts; an operation that is created in it takes it over."""
     with ExitStack() as stack:
-        packing = _Packing(place, stack)
-        yield tuple(one.part if one.content is None else packing.part(one.part, one.content) for one in parts)
+        packing, full = _Packing(place, stack), [one.part for one in parts]
+        for number in sorted(
+            range(len(parts)), key=lambda number: not is_secret_part(parts[number].part.name)
+        ):  # they come in first: only there they are sealed
+            content = parts[number].content
+            if content is not None:
+                full[number] = packing.part(full[number], content)
+        yield tuple(full)
 
 
 class _Packing:

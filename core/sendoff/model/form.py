@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sendoff.errors import InvalidArgument
+from sendoff.model.header import is_secret_header
 from sendoff.model.source import Form, Part
 
 FORM_DATA = "form-data"
@@ -14,6 +15,7 @@ _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNFIT_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
+MOST_KEPT = 64 * 1024  # bytes that the values of a form may have in all; longer ones are files or copies
 OWN_TYPE = "a form has its own, which names its boundary; leave it out (a part's type is said with ;type=)"
 
 
@@ -48,6 +50,11 @@ def disposition(name: str, filename: str | None) -> str:
     """``form-data; name="..."; filename="..."``: UTF-8, in which only the quote and line breaks are encoded (RFC 7578 section 4.2, WHATWG HTML)."""
     named = "" if filename is None else f'; filename="{filename.translate(_ESCAPES)}"'
     return f'form-data; name="{name.translate(_ESCAPES)}"{named}'
+
+
+def is_secret_part(name: str | None) -> bool:
+    """Whether what a part holds is a secret because of its name, by the rule for headers; fields are written with an underscore as well."""
+    return name is not None and is_secret_header(name.replace("_", "-"))
 
 
 def checked_name(text: str, what: str) -> str:

@@ -10,6 +10,7 @@ from mimetypes import MimeTypes
 from sendoff.errors import InvalidArgument, UnsupportedScheme
 from sendoff.model.form import (
     FORM_DATA,
+    MOST_KEPT,
     base_name,
     block,
     check_own_type,
@@ -17,16 +18,16 @@ from sendoff.model.form import (
     checked_field,
     checked_name,
     checked_subtype,
+    is_secret_part,
     openings,
     size_of,
 )
-from sendoff.model.header import is_secret_header
 from sendoff.model.operation import Request
 from sendoff.model.source import Form, Part, Source
 from sendoff.model.target import Target
 
 MOST_PARTS, MOST_FILES = 1000, 100  # as servers take them: DATA_UPLOAD_MAX_NUMBER_FIELDS and _FILES of Django
-MOST_KEPT, MOST_HEADERS = 64 * 1024, 64 * 1024  # bytes
+MOST_HEADERS = 64 * 1024  # bytes
 USUAL_TYPE = "application/octet-stream"
 Looking = Callable[[str, str], Source]
 
@@ -132,7 +133,7 @@ def _content(place: int, content: str | None) -> bytes:
 
 
 def _is_secret(part: Part) -> bool:
-    return part.content is not None and is_secret_header(part.name or "")
+    return part.content is not None and is_secret_part(part.name)
 
 
 def _has(headers: tuple[tuple[str, str], ...], name: str) -> bool:

@@ -21,7 +21,7 @@ from sendoff.cli.put.taking import Taking
 from sendoff.cli.put.walk import Found
 from sendoff.cli.text import form_words, is_whole
 from sendoff.errors import InvalidArgument, SourceUnsuitable
-from sendoff.model.header import is_secret_header
+from sendoff.model.form import is_secret_part
 from sendoff.model.operation import Request
 from sendoff.model.source import Form, Part
 
@@ -129,5 +129,5 @@ def _of_parts(request: Request, parts: tuple[Part, ...]) -> Request:
 
 def _warn_of_fields(call: Call, fields: Sequence[Field]) -> None:
     for one in fields:
-        if one.how == "text" and is_secret_header(one.name):
+        if one.how == "text" and is_secret_part(one.name):
             call.output.warn(f"the value of {one.name} stands on the command line: {READABLE}; write '{one.name}=<FILE'")

@@ -77,6 +77,8 @@ def _with(found: Field, key: str, value: str) -> Field:
         if found.how == "content":
             raise InvalidArgument(f"-F {found.word!r}: a value that is read with < has no filename", hint="@ sends it as a file")
         return found._replace(filename=value)
+    if value in ("@-", "<-"):
+        raise InvalidArgument(f"-F {found.word!r}: the headers of a part come from a file, and not from standard input")
     return found._replace(headers=(*found.headers, *headers([f"@{value[1:]}" if value[:1] == "<" else value])))
 
 
