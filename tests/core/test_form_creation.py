@@ -89,6 +89,19 @@ def test_a_configured_destination_is_taken_as_it_stands(word, path, tmp_path, re
     assert [(row.method, row.path) for row in receiver.requests] == [("POST", path)]
 
 
+def test_what_a_destination_demands_of_files_is_not_asked_of_a_form(tmp_path, receiver):
+    section = f'[destinations.media]\nurl = "{receiver.url}in/"\nexisting = "fail"\nverify = "digest"\n'
+    with Owned(tmp_path, config=QUICK + section) as owned:
+        owned.done(posted(owned, "media:up", value("a", b"1")))
+        (created,) = owned.create(Request(source=str(owned.file()), destination="media:raw", method="POST", whole=True, options={"verify": "auto"}))
+        owned.until(created.id, "completed", "error")
+
+    assert [(row.method, row.path, row.header("If-None-Match")) for row in receiver.requests if row.method == "POST"] == [
+        ("POST", "/in/up", None),
+        ("POST", "/in/raw", None),
+    ]
+
+
 def test_two_posts_of_the_same_form_are_two_things_and_neither_waits(busy, owned, receiver):
     ids = [posted(owned, f"{receiver.url}form", value("a", b"1")) for _ in range(2)]
 
@@ -144,6 +157,8 @@ WHY = [
     ({"demand": Demand(expected_sha256="ab")}, "without sha256"),
     ({"demand": Demand(existing="skip")}, "existing: a form makes a new thing"),
     ({"options": {"existing": "fail"}}, "existing: a form makes a new thing"),
+    ({"options": {"verify": "read-back"}}, "verify: a form makes a new thing"),
+    ({"demand": Demand(digest="sha256")}, "digest: a form makes a new thing"),
     ({"source": "/a"}, "without a source"),
     ({"method": "GET"}, "carries no file"),
     ({"destination": "nowhere"}, "is not an address"),

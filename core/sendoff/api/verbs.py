@@ -72,7 +72,8 @@ class Verbs:
         ----------
         url: to which it goes as it stands, also where it ends in ``/``; or ``NAME:path`` with a name from ``[destinations]``.
         parts: in their order. Texts and bytes travel with the operation; what is long, and streams, are kept on disk first; files are read when it is sent.
-        options: see ``Options``; ``method`` is ``POST`` where not said. Each post makes a new thing: ``existing``, ``only_new`` and ``sha256`` are refused.
+        options: see ``Options``; ``method`` is ``POST`` where not said. Each post makes a new thing: ``existing``,
+        ``only_new``, ``verify``, ``digest`` and ``sha256`` are refused.
 
         Errors: as ``put``.
         """

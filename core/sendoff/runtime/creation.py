@@ -175,7 +175,7 @@ class Creation:
         return Spec(
             transport=destination.transport, url=address.target.public, root=shown_root(destination), name=address.name, source=source, method=method,
             destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
-            label=request.label, metadata=request.metadata, demand=_demand(request, destination.options, method), retry_unsafe=request.retry_unsafe,
+            label=request.label, metadata=request.metadata, demand=_demand(request, _demanded(request, destination), method), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
             if_changed=_choice(request.if_changed, "fail", "restart"),
         )  # fmt: skip
@@ -200,6 +200,13 @@ def one_thing(address: Address, method: str | None) -> str | None:
 def shown_root(destination: Destination) -> str:
     """A configured root is looked up when it is used, and may be signed; a bare one has no query."""
     return destination.url if destination.name is None else public_url(destination.url)
+
+
+def _demanded(request: Request, destination: Destination) -> Mapping[str, Any]:
+    """What a destination says of files that are put there: a form is none, and whatever is posted finds nothing of its name."""
+    if request.form is not None:
+        return {}
+    return {name: value for name, value in destination.options.items() if name != "existing"} if request.whole else destination.options
 
 
 def _demand(request: Request, configured: Mapping[str, Any], method: str | None) -> Demand:

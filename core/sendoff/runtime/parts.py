@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from mimetypes import MimeTypes
 
 from sendoff.errors import InvalidArgument, UnsupportedScheme
+from sendoff.model.delivery import Demand
 from sendoff.model.form import (
     FORM_DATA,
     MOST_KEPT,
@@ -91,8 +92,10 @@ def check_form(request: Request) -> None:
     for what, given in (("a source", request.source or request.spool), ("only_new", request.only_new), ("sha256", request.demand.expected_sha256)):
         if given:
             raise InvalidArgument(f"a form is sent without {what}: its body is made of its parts")
-    if request.demand.existing != "overwrite" or request.options.get("existing", "overwrite") != "overwrite":
-        raise InvalidArgument("existing: a form makes a new thing each time, and finds none of its name")
+    for what in ("existing", "verify", "digest"):
+        usual = getattr(Demand(), what)
+        if getattr(request.demand, what) != usual or request.options.get(what, usual) != usual:
+            raise InvalidArgument(f"{what}: a form makes a new thing each time, which is not looked for and not compared")
 
 
 def _check_number(parts: tuple[Part, ...]) -> None:
