@@ -1,6 +1,7 @@
 """What the words of ``post`` ask, and which of them contradict each other."""
 
 import pytest
+from sendoff.cli.text import name_of
 
 from tests.core.small_desk import SmallDesk
 
@@ -10,17 +11,21 @@ URL = "https://h/up"
 class Taker(SmallDesk):
     """Remembers what it was asked."""
 
-    asked = ()
+    asked, spool, copied = (), None, ()
 
     def create(self, requests, **more):
         requests = list(requests)
         self.asked = (*self.asked, *requests)
+        sources = [part.source for one in requests if one.form for part in one.form.parts if part.source]
+        self.copied = tuple((self.spool / one.path).read_bytes() for one in sources if one.kind == "spool")
         return super().create(requests, **more)
 
 
 @pytest.fixture
-def desk():
-    return Taker()
+def desk(tmp_path):
+    made = Taker()
+    made.spool = tmp_path / "state" / "spool" / "incoming"
+    return made
 
 
 def parts(desk):
@@ -92,6 +97,46 @@ def test_the_content_of_a_file_is_taken_over_and_warned_about_by_nobody(desk, to
 
     assert parts(desk) == [("token", None, "dDBrZW4=")]
     assert "command line" not in answer.err
+
+
+def test_the_content_of_a_long_file_goes_through_the_spool_and_is_a_value_all_the_same(desk, told, tmp_path):
+    (tmp_path / "story").write_bytes(b"long " * 20_000)
+
+    assert told("post", "-F", f"story=<{tmp_path}/story", URL).code == 0
+
+    (part,) = desk.asked[-1].form.parts
+    assert (part.name, part.filename, part.content, part.headers) == ("story", None, None, ())
+    assert desk.copied == (b"long " * 20_000,)
+    assert list(desk.spool.iterdir()) == []
+
+
+FORM = {
+    "kind": "form",
+    "parts": [
+        {"name": "a", "filename": None, "type": None, "kind": "value", "path": None, "size": 1},
+        {"name": "b", "filename": "p", "type": None, "kind": "spool", "path": None, "size": 9},
+        {"name": "c", "filename": "x.jpg", "type": "image/jpeg", "kind": "file", "path": "/x/film.mp4", "size": 5},
+    ],
+    "size": 100,
+}
+
+
+def test_a_form_is_shown_part_by_part_and_called_by_its_first_file(desk, told):
+    desk.add("0198-form", source=FORM)
+
+    shown = told("show", "0198-form").out
+
+    assert "a form of 3 parts" in shown and "/x/film.mp4, image/jpeg, 5 B" in shown and "a copy, 9 B" in shown and "a value, 1 B" in shown
+    assert name_of(desk.views["0198-form"]) == "film.mp4"
+    assert name_of({**desk.views["0198-form"], "source": {**FORM, "parts": FORM["parts"][:2]}}) == "0198-form"
+
+
+def test_a_canceled_form_whose_copies_went_with_it_is_not_to_be_retried(desk, told):
+    desk.add("0198-form", source=FORM, status="canceled")
+    desk.add("0198-values", source={**FORM, "parts": FORM["parts"][:1]}, status="canceled")
+
+    assert "put the file again" in told("show", "0198-form").out
+    assert "sendoff retry 2" in told("show", "0198-values").out
 
 
 @pytest.mark.parametrize(
