@@ -10,6 +10,7 @@ from binascii import Error as Base64Error
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import BinaryIO
+from urllib.parse import quote
 
 from sendoff.testing.receiver.fault import Fields
 from sendoff.testing.receiver.reading import Head
@@ -121,7 +122,7 @@ class Uploads:
         if upload.whole or upload.offset != upload.length:
             return
         upload.whole = True
-        path = self._shelf.path(str(PurePosixPath(upload.place) / upload.name))
+        path = self._shelf.path(str(PurePosixPath(upload.place) / quote(upload.name)))
         if path is not None and self._shelf.folder is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.replace(self._shelf.folder / f".{upload.id}.part", path)
