@@ -48,6 +48,7 @@ class Uploads:
     def __init__(self, shelf: Shelf, *, most: int | None = None, checksums: bool = True) -> None:
         self._shelf, self._most, self._checksums = shelf, most, checksums
         self._known: dict[str, Upload] = {}
+        self._files: list[BinaryIO] = []
         self._lock = Lock()
         self.made = 0
 
@@ -74,6 +75,12 @@ class Uploads:
         with self._lock:
             self._known.clear()
 
+    def close(self) -> None:
+        """Nobody sends any more: lets go of its files."""
+        with self._lock:
+            while self._files:
+                self._files.pop().close()
+
     def options(self) -> Outcome:
         """What it offers."""
         extensions = ["creation", "termination", *(["checksum"] if self._checksums else [])]
@@ -92,6 +99,7 @@ class Uploads:
         made = Upload(id, head.target.partition("?")[0], int(length), _metadata(head.header("upload-metadata")), self._file(id))
         with self._lock:
             self._known[made.address] = made
+            self._files.append(made.file)
             self.made += 1
         self._publish_whole(made)
         return 201, (*_SPOKEN, ("Location", made.address)), b""
