@@ -35,7 +35,7 @@ from sendoff import (
 )
 
 from sendoff_http.answers import moment_of_date, stranger
-from sendoff_http.chunks import Chunks, blocks
+from sendoff_http.chunks import LEAST, Chunks, blocks
 from sendoff_http.exchange import pointed_to
 from sendoff_http.keeping import kept, refusals
 from sendoff_http.offers import check_told, offered
@@ -125,7 +125,7 @@ class Tus(SessionProtocol):
     def append(self, shipment: Shipment, exchange: Exchange, offset: int) -> int | Finished:
         """``PATCH`` with one chunk, checked by the server where it can."""
         algorithm = data_of(shipment).get("algorithm")
-        chunks = Chunks(self.toolkit.learned, NAME, self.settings.chunk_size or (_CHECKED if algorithm else _WHOLE))
+        chunks = Chunks(self.toolkit.learned, NAME, self.settings.chunk_size or (_checked(shipment.size) if algorithm else _WHOLE))
         span = Span(shipment, offset, min(offset + chunks.size, shipment.size), completes=offset + chunks.size >= shipment.size)
         for _ in range(MOST_MISMATCHES):
             answer = self._patch(exchange, span, algorithm)
@@ -204,6 +204,11 @@ class Tus(SessionProtocol):
         if len(shipment.name.parts) > 1:
             pairs["relativePath"] = str(shipment.name)
         return ",".join(f"{key} {b64encode(value.encode(errors='surrogateescape')).decode()}" for key, value in {**pairs, **self.settings.metadata}.items())
+
+
+def _checked(size: int) -> int:
+    """A chunk that is checked and breaks off is lost whole: smaller ones for smaller files, in whole mebibytes."""
+    return min(_CHECKED, max(size // 32 // LEAST, 1) * LEAST)
 
 
 def checksum(span: Span, algorithm: str) -> str:
