@@ -298,3 +298,27 @@ def test_whatever_any_worker_took_arrives_when_all_workers_are_gone(person, rece
     assert landed(receiver) == sorted(["inbox/photo.jpg", *(f"inbox/{n}.jpg" for n in range(12))])
     assert (receiver.folder / "archive" / "inbox" / "photo.jpg").read_bytes() == (person.home / "photo.jpg").read_bytes()
     assert len(json.loads(f"[{','.join(person.runs(look.strip() + ' --all --json').stdout.splitlines())}]")) == 13
+
+
+# -- go on where the server is
+
+
+def test_resumable_http(person, tmp_path):
+    with Receiver(tmp_path / "media", tus=True) as media:
+        page = "resumable-http.md"
+        there = "https://media.example/files/"
+        section = blocks(page, "toml")[0].replace(there, f"{media.url}files/")
+        config = person.home / ".config" / "sendoff" / "sendoff.toml"
+        config.write_text(config.read_text() + section)
+        person.file("film.mkv", os.urandom(9 * MIB))
+        first, look, named = blocks(page, "sh")
+
+        person.runs(first.replace(there, f"{media.url}files/"))
+        told = person.runs(look).stdout
+        person.runs(named)
+
+        (operation,) = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+        assert (operation["protocol"], operation["resumable"], operation["status"]) == ("tus", True, "completed")
+        assert "part-digests" in told
+        assert {upload.metadata.get("project") for upload in media.uploads.all()} == {None, "films"}
+        assert media.stored("files/film.mkv") == (person.home / "film.mkv").read_bytes()

@@ -7,6 +7,7 @@ from threading import Lock
 from sendoff import Exchange, HttpProtocol, Learned, Permanent, Shipment, Transient, TransportToolkit, Unreachable
 
 from sendoff_http.offers import Offers
+from sendoff_http.once import Once
 from sendoff_http.settings import Settings
 
 AUTO, PLAIN = "auto", "plain"
@@ -64,9 +65,10 @@ class Choice:
 
     def _asked(self, shipment: Shipment, exchange: Exchange) -> str:
         """The first that is announced. A server that cannot be asked may still take the file: it gets a plain request, and nothing is remembered."""
+        once = Once(exchange)
         for name in ANNOUNCED:
             try:
-                offer = self.named(name).offer(exchange, shipment.root)
+                offer = self.named(name).offer(once, shipment.root)
             except Unreachable:
                 raise
             except (Transient, Permanent):
