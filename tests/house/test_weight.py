@@ -46,6 +46,7 @@ VERBS = [
     ("show", "ID"),
     ("events", "ID"),
     ("put", "FILE", "http://127.0.0.1:9/b.bin"),
+    ("post", "-F", "a=b", "FILE", "http://127.0.0.1:9/form"),
     ("wait", "ID", "--timeout", "0.2"),
     ("pause", "ID"),
     ("resume", "ID"),

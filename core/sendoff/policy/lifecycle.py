@@ -91,7 +91,7 @@ def completed(record: Record, delivery: Delivery, one: Try, response: Response |
     )  # fmt: skip
     fields = ending(TransferStatus.COMPLETED, setting.wall, tally=tally, receipt=receipt, response=response, error=None, sealed=None, environment=None)
     line = ("completed", {"url": receipt.url, "size": receipt.size, "verified": receipt.verified})
-    return Decision(fields=fields, lines=(line,), forget=True, erase=record.spec.source.kind == "spool")
+    return Decision(fields=fields, lines=(line,), forget=True, erase=bool(record.spec.source.copies))
 
 
 def failed(record: Record, error: SendoffError, one: Try, response: Response | None, setting: Setting) -> Decision:
@@ -152,7 +152,7 @@ def canceled(record: Record, wall: Moment, *, reason: Reason | None = None, tall
     text = "the process ended after the whole request had gone out; it is not sent twice" if reason else None
     fields = ending(TransferStatus.CANCELED, wall, tally=tally or record.tally)
     fields.update({"reason": str(reason) if reason else None, "reason_text": text})
-    return Decision(fields=fields, lines=(("canceled", {"reason": fields["reason"]}),), abort=True, erase=record.spec.source.kind == "spool")
+    return Decision(fields=fields, lines=(("canceled", {"reason": fields["reason"]}),), abort=True, erase=bool(record.spec.source.copies))
 
 
 def paused(record: Record, tally: Tally | None = None) -> Decision:

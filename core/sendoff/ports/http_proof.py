@@ -86,7 +86,7 @@ class Proof:
 
     def holds(self, url: str) -> bool:
         """Whether what lies there is, byte for byte, what was to be sent; a question, nothing is demanded."""
-        sink = _Digesting()
+        sink = _Digesting(most=self._shipment.size + 1)
         held = self._exchange("GET", url, into=lambda answer: cast(BinaryIO, sink) if answer.status == 200 else None)
         return held.status == 200 and held.whole and sink.size == self._shipment.size and sink.digest.hexdigest() == self._source()
 

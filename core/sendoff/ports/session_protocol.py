@@ -43,21 +43,28 @@ class SessionProtocol(HttpProtocol):
     def send(self, shipment: Shipment, exchange: Exchange) -> Delivery:
         """One try. The session is on disk before the first byte that depends on it; a session that stands is asked for first."""
         reached = self._begun(shipment, exchange) if shipment.session is None else self._asked(shipment, exchange)
-        still = 0
+        most, still = (0, 0) if isinstance(reached, Finished) else (reached, 0)
         while not isinstance(reached, Finished) and reached < shipment.size:
-            before, reached = reached, self.append(shipment, exchange, reached)
+            reached = self.append(shipment, exchange, reached)
+            self._confirm(shipment, reached)
             if not isinstance(reached, Finished):
-                shipment.confirm(reached)
-                still = 0 if reached > before else still + 1
+                most, still = max(most, reached), 0 if reached > most else still + 1
             if still == MOST_STILL:
-                raise ServerBusy(f"{shipment.target.public} takes bytes and has no more of them than before: {reached} of {shipment.size}")
+                raise ServerBusy(f"{shipment.target.public} takes bytes and has no more of them than before: {most} of {shipment.size}")
         return self.finish(shipment, exchange, reached if isinstance(reached, Finished) else None)
+
+    def refused(self, shipment: Shipment, exchange: Exchange) -> int | Finished:
+        """``ask`` after a refusal to append: a server that does not know the session has completed nothing by that request, nor had it before."""
+        try:
+            return self.ask(shipment, exchange)
+        except OutcomeUnknown as unknown:
+            raise SessionLost(f"{shipment.target.public} no longer knows the half-done upload") from unknown
 
     def gone(self, shipment: Shipment) -> SendoffError:
         """The error for a session that the server does not know: it is begun anew, unless everything had gone out and it may have been completed."""
         session = shipment.session
         expired = session is not None and session.expires_at is not None and session.expires_at <= self.toolkit.clock.wall()
-        if expired or shipment.furthest is None or shipment.furthest < shipment.size:
+        if shipment.furthest is None or shipment.furthest < shipment.size:
             how = "dropped the half-done upload after its time" if expired else "no longer knows the half-done upload"
             return SessionLost(f"{shipment.target.public} {how}")
         return OutcomeUnknown(
@@ -76,9 +83,15 @@ class SessionProtocol(HttpProtocol):
         if session is None or session.kind != self.kind:
             raise SessionLost(f"the half-done upload was begun in another way than {self.kind}")
         reached = self.ask(shipment, exchange)
+        self._confirm(shipment, reached)
+        return reached
+
+    def _confirm(self, shipment: Shipment, reached: int | Finished) -> None:
+        """What the server has; completed is all of it, unless it completed with a refusal. ``SessionLost`` where it cannot have that much."""
         if not isinstance(reached, Finished):
             shipment.confirm(reached)
-        return reached
+        elif reached.answer is None or reached.answer.good:
+            shipment.confirm(shipment.size)
 
 
 def shown(session: Session) -> str:

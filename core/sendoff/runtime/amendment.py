@@ -11,6 +11,7 @@ from sendoff.errors import InvalidArgument, InvalidState, Json
 from sendoff.model.change import SaveNote, SaveTodo
 from sendoff.model.destination import is_loopback, origin_of
 from sendoff.model.document import encode
+from sendoff.model.form import check_own_type
 from sendoff.model.lane import Lane, lane_key
 from sendoff.model.operation import Record, Request, Spec
 from sendoff.model.status import CostPolicy, TransferPriority, Want
@@ -84,6 +85,8 @@ class Amendment:
     def _amend(self, draft: _Draft, asked: Mapping[str, Any]) -> None:
         """Everything but the address."""
         spec, more = draft.spec, dict[str, Any]()
+        if spec.source.form is not None:
+            check_own_type(str(name) for name, _ in (*asked.get("headers", ()), *asked.get("secret_headers", ())))
         if "priority" in asked:
             draft.priority = word_of(TransferPriority, str(asked["priority"]), "--priority")
             draft.told += ["priority"] * (draft.priority is not draft.record.priority)
@@ -106,7 +109,9 @@ class Amendment:
     def _send_to(self, draft: _Draft, destination: str, *, other_origin: bool, asked: Mapping[str, Any]) -> None:
         """Another address: on the same origin, or whatever was given to the old one must be given anew."""
         record, old = draft.record, self._address(draft)
-        request = Request(source=record.spec.source.path, destination=destination, name=PurePosixPath(record.spec.name).name, method=record.spec.method)
+        source = record.spec.source
+        name, whole = PurePosixPath(record.spec.name).name, source.form is not None or not record.spec.name
+        request = Request(source=source.path, form=source.form, destination=destination, name=name, method=record.spec.method, whole=whole)
         new, method = self._creation.addressed(request)
         if new.target.url == old.target.url and new.destination.name == record.spec.destination:
             return
@@ -147,6 +152,9 @@ class Amendment:
                 f"the secret header {kept[0]} of operation {number} was given for another origin than {origin}",
                 hint=f"give it anew with --header-secret, or remove it: --header '{kept[0]}:'",
             )
+        if draft.record.spec.source.sealed:
+            part = draft.record.spec.source.sealed[0]
+            raise InvalidArgument(f"the part {part} of operation {number} was given for another origin than {origin}", hint="post the form there anew")
 
     # -- and the whole ---------------------------------------------------------------------------------------------
 
@@ -165,7 +173,8 @@ class Amendment:
             fields["environment"], note = self._surroundings(replace(record, **fields), environment)
         todos: tuple[SaveTodo, ...] = ()
         if draft.address is not None:
-            fields["target"] = self._creation.one_thing(draft.address, draft.spec.method, draft.spec.options)
+            form = draft.spec.source.form is not None
+            fields["target"] = None if form else self._creation.one_thing(draft.address, draft.spec.method, draft.spec.options)
         if draft.moved:
             fields["tally"] = replace(record.tally, confirmed=0, best=0, restarted=True)
             todos = self._leftovers(record)
@@ -218,7 +227,7 @@ def _check_whole(draft: _Draft) -> None:
     url = draft.address.target.url if draft.address else spec.url
     check_sizes(
         Request(
-            source=spec.source.path, destination=url, headers=spec.headers, secret_headers=secret,
+            source=spec.source.path, form=spec.source.form, destination=url, headers=spec.headers, secret_headers=secret,
             credential=spec.credential, label=spec.label, metadata=spec.metadata,
         )
     )  # fmt: skip

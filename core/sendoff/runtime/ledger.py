@@ -129,8 +129,8 @@ class Ledger:
             checkpoint = self._checkpoint(record)
             if checkpoint is not None and checkpoint.session is not None:
                 yield SaveTodo(kind="abort", about=about, seen=0, payload={"number": record.number, "session": checkpoint.session.hex()}, due=now)
-        if decision.erase:
-            yield SaveTodo(kind="spool", about=about, seen=0, payload={"path": record.spec.source.path}, due=now)
+        for place, path in enumerate(record.spec.source.copies if decision.erase else ()):
+            yield SaveTodo(kind="spool", about=f"{about}-{place}" if place else about, seen=0, payload={"path": path}, due=now)
         yield from decision.todos
         if decision.forget or decision.abort:
             yield DropCheckpoint(record.number, after.epoch)

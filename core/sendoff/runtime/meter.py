@@ -54,7 +54,7 @@ class Meter:
 
     def __init__(self, path: Path | None = None, boot: str = "") -> None:
         self._lock = threading.Lock()
-        self.left = _left(path, boot) if path else {}
+        self.left = left_in(path, boot) if path else {}
         room = _mapped(path, boot) if path else None
         self._room = memoryview(room if room is not None else bytearray(_HEAD.size + _SLOTS * _SLOT.size))
         self._free = list(range(_SLOTS - 1, -1, -1))
@@ -84,8 +84,8 @@ class Meter:
                 self._free.append(place)
 
 
-def _left(path: Path, boot: str) -> dict[int, Reading]:
-    """What an earlier process of this boot left."""
+def left_in(path: Path, boot: str) -> dict[int, Reading]:
+    """What an earlier process of this boot left in a file, by number."""
     try:
         data = path.read_bytes()
     except OSError:

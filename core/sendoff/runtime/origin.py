@@ -11,8 +11,9 @@ from sendoff.errors import SourceChanged, Superseded
 from sendoff.model.change import Append, DropCheckpoint, Update
 from sendoff.model.operation import Record
 from sendoff.model.session import Session
+from sendoff.runtime.form import FormReader
 from sendoff.runtime.ledger import Ledger
-from sendoff.runtime.reader import Reader, Sameness
+from sendoff.runtime.reader import FileReader, Reader, Sameness
 from sendoff.runtime.secrets import Secrets
 
 
@@ -39,11 +40,17 @@ class Origin:
     @contextmanager
     def opened(self, record: Record) -> Iterator[Begun]:
         """The open source, compared with what was queued."""
-        reader = Reader(record.spec.source, self._boot)
+        reader = self._reader(record)
         try:
             yield self._begin(record, reader)
         finally:
             reader.close()
+
+    def _reader(self, record: Record) -> Reader:
+        source = record.spec.source
+        if source.form is None:
+            return FileReader(source, self._boot)
+        return FormReader(source, self._boot, dict(self._secrets.open(record).parts))
 
     def _begin(self, record: Record, reader: Reader) -> Begun:
         checkpoint = self._ledger.journal.store.checkpoint(record.number)
@@ -77,7 +84,7 @@ class Origin:
         event = self._ledger.event(record, "changed", data, f"{record.epoch}.source")
         drop = (DropCheckpoint(record.number, record.epoch),) if forget else ()
         while True:
-            spec = replace(record.spec, source=replace(record.spec.source, identity=reader.identity))
+            spec = replace(record.spec, source=reader.source)
             reply = self._ledger.journal.commit([Update(record.number, record.version, {"spec": spec}, record.epoch), Append(event), *drop])[0]
             if reply.refused is None:
                 return replace(record, spec=spec, version=reply.version)

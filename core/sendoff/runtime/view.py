@@ -12,6 +12,7 @@ from sendoff.model.progress import UploadProgress
 from sendoff.model.query import View
 from sendoff.model.response import Response
 from sendoff.model.secret import public_url
+from sendoff.model.source import Part, Source
 from sendoff.model.status import Reason, TransferStatus
 
 SCHEMA = 1
@@ -38,7 +39,7 @@ def view(record: Record, live: UploadProgress | None, *, unreachable: bool = Fal
         "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport,
         "protocol": live.protocol if live else record.tally.protocol,
         "resumable": live.resumable if live else record.tally.resumable,
-        "source": {"kind": spec.source.kind, "path": spec.source.path, "size": spec.source.size},
+        "source": _source(spec.source),
         "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
         "progress": _progress(record, live), "response": _response(record.response),
@@ -57,6 +58,18 @@ def receipt_view(receipt: Receipt | None) -> dict[str, Json] | None:
         "version_id": receipt.version_id, "bytes_resent": receipt.bytes_resent, "attempts": receipt.attempts, "road": receipt.road,
         "existing": receipt.existing, "finished_at": moment_text(receipt.finished_at),
     }  # fmt: skip
+
+
+def _source(source: Source) -> dict[str, Any]:
+    """What is sent; of a form what its parts are called and how long they are, never what a value says."""
+    if source.form is None:
+        return {"kind": source.kind, "path": source.path, "size": source.size}
+    return {"kind": source.kind, "parts": [_part(part) for part in source.form.parts], "size": source.size}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    type_ = next((value for name, value in part.headers if name.lower() == "content-type"), None)
+    return {"name": part.name, "filename": part.filename, "type": type_, "kind": part.kind, "path": part.path, "size": part.size}
 
 
 def _reason(record: Record, unreachable: bool, earlier: str | None) -> tuple[str | None, str | None]:

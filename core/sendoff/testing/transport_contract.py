@@ -257,8 +257,7 @@ class TransportContract:
         assert world.landed(shipment.target) == shipment.path.read_bytes()
 
     def test_a_session_it_does_not_know_is_never_taken_for_its_own(self, world: World, ship: Shipyard) -> None:
-        shipment = ship(1000)
-        shipment.session = Session(kind="of-nobody/1", data={"offset": 500})
+        shipment = ship(1000, session=Session(kind="of-nobody/1", data={"offset": 500}))
 
         try:
             world.transport.send(shipment)

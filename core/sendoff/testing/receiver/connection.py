@@ -77,7 +77,7 @@ class Exchange:
                 accepted_at=accepted_at, began_at=self._began,
             )  # fmt: skip
 
-        self._row = self._house.ledger.add(row)
+        self._row = self._house.ledger.add(row, question=head.method == "OPTIONS")
         if not self._house.shelf.knows(head.target):
             self._answer(403, (), b"", close=True)
             raise Over("an address outside the folder")

@@ -82,6 +82,7 @@ class Receiver:
         self.hang_up()
         for thread in list(self._threads):
             thread.join(10)
+        self.uploads.close()
 
     def __enter__(self) -> Receiver:
         return self.open()
@@ -103,8 +104,13 @@ class Receiver:
 
     @property
     def requests(self) -> tuple[Received, ...]:
-        """All requests so far, in order of arrival."""
+        """All requests so far, in order of arrival; what was only asked with OPTIONS is not among them, nor counted."""
         return self.ledger.rows()
+
+    @property
+    def questions(self) -> tuple[Received, ...]:
+        """What was asked with OPTIONS so far."""
+        return self.ledger.questions()
 
     @property
     def connections(self) -> int:

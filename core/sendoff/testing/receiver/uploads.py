@@ -10,6 +10,7 @@ from binascii import Error as Base64Error
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import BinaryIO
+from urllib.parse import quote
 
 from sendoff.testing.receiver.fault import Fields
 from sendoff.testing.receiver.reading import Head
@@ -47,6 +48,7 @@ class Uploads:
     def __init__(self, shelf: Shelf, *, most: int | None = None, checksums: bool = True) -> None:
         self._shelf, self._most, self._checksums = shelf, most, checksums
         self._known: dict[str, Upload] = {}
+        self._files: list[BinaryIO] = []
         self._lock = Lock()
         self.made = 0
 
@@ -73,6 +75,12 @@ class Uploads:
         with self._lock:
             self._known.clear()
 
+    def close(self) -> None:
+        """Nobody sends any more: lets go of its files."""
+        with self._lock:
+            while self._files:
+                self._files.pop().close()
+
     def options(self) -> Outcome:
         """What it offers."""
         extensions = ["creation", "termination", *(["checksum"] if self._checksums else [])]
@@ -91,6 +99,7 @@ class Uploads:
         made = Upload(id, head.target.partition("?")[0], int(length), _metadata(head.header("upload-metadata")), self._file(id))
         with self._lock:
             self._known[made.address] = made
+            self._files.append(made.file)
             self.made += 1
         self._publish_whole(made)
         return 201, (*_SPOKEN, ("Location", made.address)), b""
@@ -121,7 +130,7 @@ class Uploads:
         if upload.whole or upload.offset != upload.length:
             return
         upload.whole = True
-        path = self._shelf.path(str(PurePosixPath(upload.place) / upload.name))
+        path = self._shelf.path(str(PurePosixPath(upload.place) / quote(upload.name)))
         if path is not None and self._shelf.folder is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.replace(self._shelf.folder / f".{upload.id}.part", path)

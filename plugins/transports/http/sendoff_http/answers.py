@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sendoff import (
+    Answer,
     CredentialNeeded,
     Moment,
     NoSpace,
@@ -19,6 +20,7 @@ from sendoff import (
     TooLarge,
     Transient,
     Unreachable,
+    WebErrorStatus,
     moment,
     retry_after,
     web_error_of,
@@ -107,6 +109,17 @@ def error_of(status: int, headers: Sequence[tuple[str, str]], where: str, now: M
     kind = ServerBusy if status == 413 and wait is not None else meaning.kind  # RFC 9110 section 15.5.14: then it is temporary
     facts = {"side": "server", **meaning.facts}
     return kind(f"{where} {meaning.text} (status {status})", hint=meaning.hint, http_status=status, web_error=web_error_of(status), retry_after=wait, **facts)
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether it is a page for people: a portal's login, an error page with a friendly status."""
+    return (answer.header("content-type") or "").strip().lower().startswith("text/html")
+
+
+def stranger(where: str, answer: Answer) -> Transient:
+    """The error for a success that does not speak the protocol it was asked in: no reason to give anything up."""
+    text = f"{where} answered {answer.status} without a word of the protocol; something in between may have answered"
+    return Transient(text, http_status=answer.status, web_error=int(WebErrorStatus.ERROR_HTTP_INVALID_SERVER_RESPONSE))
 
 
 def header(headers: Sequence[tuple[str, str]], name: str) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from threading import Lock
 
-from sendoff import Exchange, HttpProtocol, Learned, Shipment, Transient, TransportToolkit, Unreachable
+from sendoff import Exchange, HttpProtocol, Learned, Permanent, Shipment, Transient, TransportToolkit, Unreachable
 
+from sendoff_http.offers import Offers
+from sendoff_http.once import Once
 from sendoff_http.settings import Settings
 
 AUTO, PLAIN = "auto", "plain"
@@ -40,9 +42,10 @@ class Choice:
 
     def forget(self) -> None:
         """What was announced did not hold."""
-        for name in (LEARNED, *ANNOUNCED):
-            if self._learned.get(name) is not None:
-                self._learned.forget(name)
+        if self._learned.get(LEARNED) is not None:
+            self._learned.forget(LEARNED)
+        for name in ANNOUNCED:
+            Offers(self._learned, name).forget()
 
     @property
     def _learned(self) -> Learned:
@@ -55,28 +58,29 @@ class Choice:
         return plain_file and shipment.size >= self._settings.resume_from and shipment.demand.existing == "overwrite"
 
     def _announced(self, shipment: Shipment, exchange: Exchange) -> str:
-        known = self._learned.get(LEARNED)
-        if known is None:
-            known = self._asked(shipment, exchange)
-        most = known["most"]
-        return PLAIN if isinstance(most, int) and shipment.size > most else str(known["protocol"])
+        name = str(self._learned.get(LEARNED) or self._asked(shipment, exchange))
+        offer = Offers(self._learned, name).known() if name != PLAIN else None
+        too_large = offer is not None and offer.most is not None and shipment.size > offer.most
+        return PLAIN if too_large else name
 
-    def _asked(self, shipment: Shipment, exchange: Exchange) -> dict[str, object]:
+    def _asked(self, shipment: Shipment, exchange: Exchange) -> str:
+        """The first that is announced. A server that cannot be asked may still take the file: it gets a plain request, and nothing is remembered."""
+        once = Once(exchange)
         for name in ANNOUNCED:
             try:
-                offer = self.named(name).offer(exchange, shipment.root)
+                offer = self.named(name).offer(once, shipment.root)
             except Unreachable:
                 raise
-            except Transient:
-                return {"protocol": PLAIN, "most": None}  # it may just dislike the question: nothing is remembered
+            except (Transient, Permanent):
+                return PLAIN
             if offer is not None:
-                return self._remembered(name, offer.most)
-        return self._remembered(PLAIN, None)
+                Offers(self._learned, name).keep(offer)
+                return self._remembered(name)
+        return self._remembered(PLAIN)
 
-    def _remembered(self, name: str, most: int | None) -> dict[str, object]:
-        found: dict[str, object] = {"protocol": name, "most": most}
-        self._learned.put(LEARNED, found)
-        return found
+    def _remembered(self, name: str) -> str:
+        self._learned.put(LEARNED, name)
+        return name
 
 
 def protocol_of(kind: str) -> str:

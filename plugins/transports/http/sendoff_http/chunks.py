@@ -12,21 +12,25 @@ _BLOCK = 2**20
 
 
 class Chunks:
-    """The size of the next one: as configured, or smaller where the server was seen to take no more. key: the protocol."""
+    """The size of the next one: as configured, or smaller where the server was seen to take no more.
 
-    def __init__(self, learned: Learned, key: str, most: int) -> None:
+    key: the protocol. most: as configured. least, limit: what the server announced, which holds before everything else.
+    """
+
+    def __init__(self, learned: Learned, key: str, most: int, *, least: int | None = None, limit: int | None = None) -> None:
         self._learned, self._key, self._most = learned, f"{key}.chunk", most
+        self._least, self._limit = least or 1, limit or 2**60
 
     @property
     def size(self) -> int:
         """Bytes."""
         known = self._learned.get(self._key)
-        return min(self._most, int(known)) if known else self._most
+        return min(max(min(self._most, int(known)) if known else self._most, self._least), self._limit)
 
     def shrink(self) -> bool:
         """The server found it too large; whether there is a smaller size to try: an eighth, never less than a mebibyte."""
         size = self.size
-        if size <= LEAST:
+        if size <= max(LEAST, self._least):
             return False
         self._learned.put(self._key, max(LEAST, size // 8))
         return True

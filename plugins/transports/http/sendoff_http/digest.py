@@ -14,19 +14,24 @@ class Digest:
     """Answers the challenges of one server with one credential."""
 
     def __init__(self, credential: Credential) -> None:
-        self._auth = httpx.DigestAuth(credential.username, credential.secret.reveal())
-        self.challenged = False
+        self._names = credential.username, credential.secret.reveal()
+        self._auth, self.challenged = httpx.DigestAuth(*self._names), False
 
-    def learn(self, challenge: str, method: str, url: str) -> None:
-        """Take a challenge, as a 401's ``WWW-Authenticate`` holds it."""
-        request = _request(method, url)
-        flow = self._auth.auth_flow(request)
+    def learn(self, challenge: str, method: str, url: str) -> bool:
+        """Take the first challenge that can be answered out of a 401's ``WWW-Authenticate``; whether there is one."""
+        return any(self._takes(one, method, url) for one in _challenges(challenge))
+
+    def _takes(self, challenge: str, method: str, url: str) -> bool:
+        """Whether its algorithm and its quality of protection are known here."""
+        auth, request = httpx.DigestAuth(*self._names), _request(method, url)
+        flow = auth.auth_flow(request)
         next(flow)
         try:
-            flow.send(httpx.Response(401, headers={"WWW-Authenticate": _digest_part(challenge)}, request=request))
-        except (StopIteration, httpx.ProtocolError):
-            return
-        self.challenged = True
+            flow.send(httpx.Response(401, headers={"WWW-Authenticate": challenge}, request=request))
+        except (StopIteration, httpx.ProtocolError, NotImplementedError, KeyError):
+            return False
+        self._auth, self.challenged = auth, True
+        return True
 
     def header(self, method: str, url: str) -> tuple[str, str] | None:
         """The answer to the last challenge for this request; None before there was one."""
@@ -42,10 +47,11 @@ def offers_digest(challenge: str | None) -> bool:
     return re.search(r"(?:^|,)\s*digest\s", challenge or "", re.IGNORECASE) is not None
 
 
-def _digest_part(challenge: str) -> str:
-    """Of several challenges in one header (RFC 9110 section 11.6.1) the one for Digest."""
-    found = re.search(r"(?:^|,\s*)(digest\s.*?)(?:,\s*[A-Za-z]+\s+[A-Za-z]+=|$)", challenge, re.IGNORECASE)
-    return found[1] if found else challenge
+def _challenges(value: str) -> list[str]:
+    """Those for Digest, of several in one header (RFC 9110 section 11.6.1)."""
+    begins = [found.start(1) for found in re.finditer(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*)(?=\s+[A-Za-z0-9]|\s*,|\s*$)", value)]
+    parts = [value[start:end].rstrip(", ") for start, end in zip(begins, [*begins[1:], len(value)], strict=True)]
+    return [part for part in parts if part.lower().startswith("digest ")]
 
 
 def _request(method: str, url: str) -> httpx.Request:

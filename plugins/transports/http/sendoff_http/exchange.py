@@ -124,13 +124,14 @@ class HttpExchange:
 
     def _check(self, url: str, home: bool) -> None:
         """``Rejected`` for an address at which a server's word must not make us ask."""
-        if origin(url) == origin(self._destination.url):
+        if home:
             login.check_clear(self._destination, url, self._headers, None)
+        if origin(url) == origin(self._destination.url):
             return
         schemes, why = (origin(self._destination.url)[0], origin(url)[0]), None
         if schemes[1] not in ("http", "https"):
             why = "is no HTTP address"
-        elif schemes == ("https", "http"):
+        elif not home and schemes == ("https", "http"):
             why = "is not encrypted"
         elif not home and is_local(url) and not is_local(self._destination.url):
             why = "lies on this machine or a private network"

@@ -42,9 +42,10 @@ def plain(value: str | Secret) -> str:
 def fields_of(method: str, content: bytes | Span | None, body: Body, callers: Headers, own: Mapping[str, str | Secret]) -> Fields:
     """Everything but the credential, secrets revealed: for the wire only.
 
-    callers: their describing headers go only with the file itself. own: the protocol's, which win.
+    callers: their describing headers go only with the file itself, not with what a protocol makes of it. own: the protocol's, which win.
     """
-    fields, file = Fields(), isinstance(content, Span) and content.whole and content.completes
+    fields, describes = Fields(), any(name.lower() == "content-type" for name in own)
+    file = isinstance(content, Span) and content.whole and content.completes and not describes
     for name, value in callers:
         if file or not name.lower().startswith(_DESCRIBING):
             fields.set(name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_KNOWN = frozenset({"max-size", "min-size", "max-append-size", "min-append-size", "max-age"})
+_KNOWN = frozenset({"max-size", "min-size", "max-append-size", "min-append-size", "max-age", "expires"})  # the last: as it was called before
 _MEMBER = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^,;\"]*))?(?:;[^,]*)?\s*(?:,|$)")
 
 

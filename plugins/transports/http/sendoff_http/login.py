@@ -7,19 +7,20 @@ from sendoff import Credential, CredentialSource, Destination, InvalidArgument, 
 from sendoff_http.digest import Digest, offers_digest
 
 DIGEST = "digest"  # what is learned of a destination that wants it
+MOST_TIMES = 4  # a first one, one for a challenge, one for a challenge that had become old, one with a newer credential
 
 
 class Login:
     """The proof of identity of one try at one destination. how: ``auto basic digest``.
 
     A credential is asked for anew with every request, so that one which is refreshed meanwhile is used; after a refusal a newer one is asked for, once
-    until the server has accepted something.
+    until the server has accepted something. However a server goes on refusing, no request is made more than ``MOST_TIMES``.
     """
 
     def __init__(self, source: CredentialSource, how: str, learned: Learned) -> None:
         self._source, self._how, self._learned = source, how, learned
         self._digest: Digest | None = None
-        self._asked_again = False
+        self._asked_again, self._refusals = False, 0
         self.credential: Credential | None = None
 
     def header(self, method: str, url: str) -> tuple[str, str] | None:
@@ -40,21 +41,40 @@ class Login:
 
     def accepted(self) -> None:
         """The server answered something else than 401."""
-        self._asked_again = False
+        self._asked_again, self._refusals = False, 0
 
     def refused(self, status: int, challenge: str | None, method: str, url: str) -> bool:
         """Whether there is another answer to give. Errors: ``CredentialNeeded``, where a newer one cannot be had."""
+        self._refusals += 1
+        if self._refusals >= MOST_TIMES:
+            return False
         credential = self.credential
-        if status == 401 and credential is not None and credential.kind == "basic" and self._how != "basic" and offers_digest(challenge):
-            digest = self._digest_for(credential)
-            fresh = not digest.challenged or "stale=true" in (challenge or "").lower().replace('"', "")
-            digest.learn(challenge or "", method, url)
-            if fresh:
-                self._learned.put("login", DIGEST)
-                return True
+        if (
+            status == 401
+            and credential is not None
+            and credential.kind == "basic"
+            and self._how != "basic"
+            and self._challenged(credential, challenge, method, url)
+        ):
+            return True
         if status != 401 and (credential is None or credential.expires_at is None):
             return False
         return self._newer(challenge)
+
+    def _challenged(self, credential: Credential, challenge: str | None, method: str, url: str) -> bool:
+        """Whether a challenge can be answered that was not answered yet, or that wants plainly what was made a digest of."""
+        if not offers_digest(challenge):
+            outdated = self._how != DIGEST and self._by_digest(credential)
+            if outdated:
+                self._learned.forget("login")
+                self._digest = None
+            return outdated
+        digest = self._digest_for(credential)
+        fresh = not digest.challenged or "stale=true" in (challenge or "").lower().replace('"', "").replace(" ", "")
+        if not digest.learn(challenge or "", method, url) or not fresh:
+            return False
+        self._learned.put("login", DIGEST)
+        return True
 
     def _newer(self, challenge: str | None) -> bool:
         if self._asked_again:

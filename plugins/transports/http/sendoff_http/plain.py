@@ -11,6 +11,7 @@ from sendoff import (
     Exchange,
     HttpProtocol,
     Proof,
+    SessionLost,
     Shipment,
     Span,
     TargetExists,
@@ -43,7 +44,12 @@ class Plain(HttpProtocol):
     Settings = Settings
 
     def send(self, shipment: Shipment, exchange: Exchange) -> Delivery:
-        """One request with the whole body and its exact length, and what else the answer makes necessary."""
+        """One request with the whole body and its exact length, and what else the answer makes necessary.
+
+        ``SessionLost`` for what was begun in another way: that is put away, and all of it goes out from here.
+        """
+        if shipment.session is not None:
+            raise SessionLost(f"{shipment.target.public}: the half-done upload was begun in another way, and a plain request cannot go on with it")
         shipment.carried("plain", resumable=False)
         return _Sending(shipment, exchange, self.toolkit).run()
 

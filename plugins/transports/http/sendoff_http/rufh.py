@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +22,7 @@ from sendoff import (
     SessionProtocol,
     Shipment,
     Span,
+    TargetExists,
     TooLarge,
     Transient,
     check_expected,
@@ -35,25 +35,32 @@ from sendoff import (
 )
 
 from sendoff_http.address import origin
+from sendoff_http.answers import is_page, stranger
 from sendoff_http.chunks import Chunks, sha256_of_span
 from sendoff_http.exchange import pointed_to
 from sendoff_http.keeping import kept, refusals
 from sendoff_http.limits import limits_of
+from sendoff_http.offers import check_told, offered
+from sendoff_http.resource import data_of, note_move, url_of
 from sendoff_http.settings import Bytes
 
-INTEROP = "9"  # the draft's own version mark, of its twelfth revision
-LEARNED = "rufh"
+NAME = "rufh"
+MOST_MISMATCHES = 3
 _GONE = frozenset({404, 410})
-_ASKED = frozenset({400, 403, 404, 409, 410, 413})  # what the server has is to be asked after these
+_ASKED = _GONE | {400, 403, 409, 413}  # what the server has is to be asked after these
 _WHOLE = 64 * 2**20
 
 
 class Settings(BaseModel):
-    """``protocol_options`` of a destination that speaks it. chunk_size: bytes a request."""
+    """``protocol_options`` of a destination that speaks it.
+
+    chunk_size: bytes a request. interop: the draft's own version mark: 9 since its twelfth revision, 6 for servers of the fourth and fifth.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     chunk_size: Bytes = _WHOLE
+    interop: Literal[6, 9] = 9
 
 
 class Rufh(SessionProtocol):
@@ -63,109 +70,123 @@ class Rufh(SessionProtocol):
     kind = "rufh/1"
     names_target: ClassVar[bool] = False
 
-    # -- whether
+    def send(self, shipment: Shipment, exchange: Exchange) -> Delivery:
+        """As the others of its kind; what is there already may be left alone."""
+        try:
+            return super().send(shipment, exchange)
+        except TargetExists:
+            if shipment.demand.existing != "skip":
+                raise
+            url = shipment.target.url
+            return Delivery(url=public_url(url), size=shipment.size, verified=Proof(shipment, exchange).size(url), existing="skipped")
+
+    # -- the steps
 
     def offer(self, exchange: Exchange, root: str) -> Offer | None:
         """Asks with OPTIONS (section 4.1.4): whoever tells limits speaks it."""
-        limits = limits_of(exchange("OPTIONS", root).header("upload-limit"))
-        return None if limits is None else Offer(most=limits.get("max-size"), facts=limits)
-
-    def _check_offered(self, shipment: Shipment, exchange: Exchange) -> None:
-        """An empty creation is safe only where it was announced: whoever does not know it would take it for an empty file."""
-        known = self.toolkit.learned.get(LEARNED)
-        if known is None:
-            offer = self.offer(exchange, shipment.target.url)
-            if offer is None:
-                hint = 'take protocol = "rufh" out, or correct the address'
-                raise Rejected(f"{shipment.target.public} does not announce resumable uploads", hint=hint, side="configuration")
-            known = dict(offer.facts)
-            self.toolkit.learned.put(LEARNED, known)
-        most = known.get("max-size")
-        if most is not None and shipment.size > most:
-            raise TooLarge(f"{shipment.target.public} takes files of {most} bytes at most, and this one has {shipment.size}")
-
-    # -- the five steps
+        answer = exchange("OPTIONS", root)
+        limits = limits_of(answer.header("upload-limit"))
+        if limits is None:
+            check_told(answer, exchange, root)
+            return None
+        return Offer(most=limits.get("max-size"), facts=limits)
 
     def create(self, shipment: Shipment, exchange: Exchange) -> Session:
-        """The request itself without its content: ``Upload-Complete: ?0`` (section 4.2)."""
-        shipment.carried("rufh", resumable=True)
-        self._check_offered(shipment, exchange)
+        """The request itself without its content: ``Upload-Complete: ?0`` (section 4.2); only where it was announced, or it would make an empty file."""
+        shipment.carried(NAME, resumable=True)
+        offered(self, NAME, shipment, exchange, at=shipment.target.url)
         sha256 = sha256_of(shipment) if needs_digest(shipment.demand) else None
         check_expected(shipment.demand, sha256)
         method = shipment.operation.spec.method or "PUT"
-        answer = exchange(method, shipment.target.url, headers=_creating(shipment, sha256), into=refusals(shipment))
-        place = pointed_to(answer)
+        answer = exchange(method, shipment.target.url, headers={**self._mark, **_creating(shipment, sha256)}, into=refusals(shipment))
         if not answer.good:
             raise exchange.refusal(answer)
+        place = pointed_to(answer)
+        if place is None and is_page(answer):
+            raise stranger(shipment.target.public, answer)
         if place is None or _complete(answer):
             raise Rejected(f'{shipment.target.public} took an empty request for the whole upload (status {answer.status}); set protocol = "plain" for it')
         return self._session({"url": place, "sha256": sha256}, answer)
 
     def ask(self, shipment: Shipment, exchange: Exchange) -> int | Finished:
         """``HEAD``: the offset (section 4.3)."""
-        shipment.carried("rufh", resumable=True)
-        answer = exchange("HEAD", url_of(shipment), headers=_MARK)
+        shipment.carried(NAME, resumable=True)
+        answer = exchange("HEAD", url_of(shipment), headers=self._mark)
         if answer.status in _GONE:
             return self._without_resource(shipment, exchange)
         if not answer.good:
             raise exchange.refusal(answer)
+        told, length = answer.header("upload-offset"), answer.header("upload-length")
+        if length is not None and answer.number("upload-length") != shipment.size:
+            raise SessionLost(f"{shipment.target.public} answers for another upload, of {length} bytes")
         if _complete(answer):
             return Finished()
-        offset, length = answer.number("upload-offset"), answer.number("upload-length")
+        if told is None:
+            raise stranger(shipment.target.public, answer)
+        offset = answer.number("upload-offset")
         if offset is None:
-            raise Transient(f"{shipment.target.public} answered {answer.status} without an offset; something in between may have answered")
-        if length not in (None, shipment.size):
-            raise SessionLost(f"{shipment.target.public} answers for another upload, of {length} bytes")
-        if answer.url != url_of(shipment) and shipment.session is not None:
-            shipment.record(replace(shipment.session, data={**shipment.session.data, "url": answer.url}))
+            raise SessionLost(f"{shipment.target.public} tells an offset that cannot be: {told}")
+        note_move(shipment, answer)
         return offset
 
     def append(self, shipment: Shipment, exchange: Exchange, offset: int) -> int | Finished:
         """``PATCH`` with the next bytes; the last ones complete it (section 4.4)."""
-        chunks = self._chunks(shipment)
+        limits = data_of(shipment)["limits"]
+        chunks = Chunks(self.toolkit.learned, NAME, self.settings.chunk_size, least=limits.get("min-append-size"), limit=limits.get("max-append-size"))
         stop = min(offset + chunks.size, shipment.size)
-        last = stop == shipment.size
-        span = Span(shipment, offset, stop, completes=last)
-        headers = {**_MARK, "Upload-Offset": str(offset), "Upload-Complete": "?1" if last else "?0", "Content-Type": "application/partial-upload"}
+        span = Span(shipment, offset, stop, completes=stop == shipment.size)
+        headers = self._appending(offset, complete=span.completes)
         if shipment.demand.digest == "sha256":
             headers["Content-Digest"] = digest_field(sha256_of_span(span))
-        answer = exchange("PATCH", url_of(shipment), headers=headers, body=span, into=kept(shipment) if last else refusals(shipment))
+        for _ in range(MOST_MISMATCHES):
+            answer = exchange("PATCH", url_of(shipment), headers=headers, body=span, into=kept(shipment) if span.completes else refusals(shipment))
+            if answer.status != 400 or _complete(answer) or "Content-Digest" not in headers:
+                break  # else the bytes may have changed on the way: the same again
+            if (reached := self.refused(shipment, exchange)) != offset:
+                return reached
         return self._appended(exchange, span, answer, chunks)
 
     def finish(self, shipment: Shipment, exchange: Exchange, ended: Finished | None) -> Delivery:
         """An offset that equals the length completes nothing: that is said, or was said already."""
-        if ended is None:
-            shipment.commit_point()
-            headers = {**_MARK, "Upload-Offset": str(shipment.size), "Upload-Complete": "?1", "Content-Type": "application/partial-upload"}
-            answer: Answer | None = exchange("PATCH", url_of(shipment), headers=headers, body=b"", into=kept(shipment))
-        else:
-            answer = ended.answer
-        if answer is not None and not answer.good:
-            raise _failed(shipment, answer, exchange)
+        if ended is not None:
+            return self._delivered(shipment, exchange, ended.answer)
+        shipment.commit_point()
+        answer = exchange("PATCH", url_of(shipment), headers=self._appending(shipment.size, complete=True), body=b"", into=kept(shipment))
+        if answer.good and not _complete(answer):
+            raise stranger(shipment.target.public, answer)
+        if answer.status in _GONE and not _complete(answer):
+            raise SessionLost(f"{shipment.target.public} no longer knows the half-done upload")
+        if answer.status == 409 and not _complete(answer):
+            raise Transient(f"{shipment.target.public} has another offset than it told before; it is asked again", http_status=409)
         return self._delivered(shipment, exchange, answer)
 
     def abort(self, leftover: Leftover, exchange: Exchange) -> None:
         """``DELETE`` (section 4.5); whoever does not know it any more has nothing."""
-        answer = exchange("DELETE", str(leftover.session.data["url"]), headers=_MARK)
+        answer = exchange("DELETE", str(leftover.session.data["url"]), headers=self._mark)
         if not (answer.good or answer.status in _GONE):
             raise exchange.refusal(answer)
 
     # -- what answers mean
 
     def _appended(self, exchange: Exchange, span: Span, answer: Answer, chunks: Chunks) -> int | Finished:
-        shipment = span.shipment
+        """Where the server is after a chunk; whatever its answer leaves open is asked."""
+        shipment, told = span.shipment, answer.number("upload-offset")
         if _complete(answer):
+            if answer.good and not (span.completes and answer.took_all):
+                raise SessionLost(
+                    f"{shipment.target.public} calls the upload complete of which it has {span.start + answer.sent} of {shipment.size} bytes at most"
+                )
             return Finished(answer)
-        told = answer.number("upload-offset")
-        if answer.good and answer.took_all and not span.completes:
+        if answer.good and answer.took_all and not span.completes and (told is not None or _bare(answer)):
+            note_move(shipment, answer)
             return span.stop if told is None else told
         if answer.status == 409 and told is not None:
             return told
         if answer.status == 413 and not chunks.shrink():
             raise TooLarge(f"{shipment.target.public} does not take even {chunks.size} bytes in one request", http_status=413)
         if answer.good or answer.status in _ASKED:
-            reached = self.ask(shipment, exchange)
-            if reached != span.start or answer.status in (409, 413):
+            reached = self.ask(shipment, exchange) if answer.good else self.refused(shipment, exchange)
+            if answer.good or reached != span.start or answer.status in (409, 413):
                 return reached
         raise exchange.refusal(answer)
 
@@ -177,34 +198,34 @@ class Rufh(SessionProtocol):
         raise self.gone(shipment)
 
     def _delivered(self, shipment: Shipment, exchange: Exchange, answer: Answer | None) -> Delivery:
-        data = shipment.session.data if shipment.session is not None else {}
-        place = pointed_to(answer) if answer is not None and answer.status == 201 else None
-        url = place if place and origin(place) == origin(shipment.target.url) and place != data.get("url") else shipment.target.url
+        """What the target's own answer says of the whole upload. answer: None = it was lost, and the server says that it was given."""
+        if answer is not None and not answer.good:
+            raise _failed(shipment, answer, exchange)
+        data, created = data_of(shipment), answer is not None and answer.status == 201
+        place = pointed_to(answer) if answer is not None and created else None
+        url = place if place and origin(place) == origin(shipment.target.url) and place != data["url"] else shipment.target.url
         seen = "size" if answer is not None and answer.number("upload-offset") == shipment.size else "accepted"
-        verified = Proof(shipment, exchange, data.get("sha256")).of(url, seen=seen, answer=answer)
-        digests = {"sha256": data["sha256"]} if data.get("sha256") else {}
-        return Delivery(url=public_url(url), size=shipment.size, verified=verified, digests=digests, etag=answer.header("etag") if answer else None)
+        verified = Proof(shipment, exchange, data["sha256"]).of(url, seen=seen, answer=answer)
+        digests = {"sha256": data["sha256"]} if data["sha256"] else {}
+        existing = None if shipment.demand.existing == "overwrite" else "created" if created else "unconfirmed"
+        etag = answer.header("etag") if answer is not None else None
+        return Delivery(url=public_url(url), size=shipment.size, verified=verified, digests=digests, existing=existing, etag=etag)
 
-    # -- sizes and times
+    # -- what requests say
 
-    def _chunks(self, shipment: Shipment) -> Chunks:
-        limits = shipment.session.data["limits"] if shipment.session is not None else {}
-        wanted = max(self.settings.chunk_size, limits.get("min-append-size", 0))
-        return Chunks(self.toolkit.learned, "rufh", min(wanted, limits.get("max-append-size", wanted)))
+    @property
+    def _mark(self) -> dict[str, str]:
+        return {"Upload-Draft-Interop-Version": str(self.settings.interop)}
+
+    def _appending(self, offset: int, *, complete: bool) -> dict[str, str]:
+        said = {"Upload-Offset": str(offset), "Upload-Complete": "?1" if complete else "?0", "Content-Type": "application/partial-upload"}
+        return {**self._mark, **said}
 
     def _session(self, data: Mapping[str, Any], answer: Answer) -> Session:
         limits = limits_of(answer.header("upload-limit")) or {}
-        age = limits.get("max-age")
+        age = limits.get("max-age", limits.get("expires"))
         expires = None if age is None else self.toolkit.clock.wall() + moment(float(age))
         return Session(kind=self.kind, data={**data, "limits": limits}, expires_at=expires, leaves=True)
-
-
-_MARK = {"Upload-Draft-Interop-Version": INTEROP}
-
-
-def url_of(shipment: Shipment) -> str:
-    """The address of its upload resource."""
-    return str(shipment.session.data["url"]) if shipment.session is not None else ""
 
 
 def _creating(shipment: Shipment, sha256: str | None) -> dict[str, str]:
@@ -213,7 +234,7 @@ def _creating(shipment: Shipment, sha256: str | None) -> dict[str, str]:
     own = {"Content-Disposition": f"inline; filename*=UTF-8''{name}", "Content-Type": "application/octet-stream", "Want-Repr-Digest": "sha-256=10"}
     asked = {key: reveal(value) for key, value in shipment.headers if key.lower().startswith("content-")}
     given = {key.lower() for key in asked}
-    headers = {**_MARK, "Upload-Complete": "?0", "Upload-Length": str(shipment.size), **{k: v for k, v in own.items() if k.lower() not in given}, **asked}
+    headers = {"Upload-Complete": "?0", "Upload-Length": str(shipment.size), **{k: v for k, v in own.items() if k.lower() not in given}, **asked}
     if sha256 is not None:
         headers["Repr-Digest"] = digest_field(sha256)
     if shipment.demand.existing != "overwrite":
@@ -226,6 +247,11 @@ def _creating(shipment: Shipment, sha256: str | None) -> dict[str, str]:
 def _complete(answer: Answer) -> bool:
     """The answer is the target's own, about the whole upload (section 4.1.2)."""
     return (answer.header("upload-complete") or "").strip() == "?1"
+
+
+def _bare(answer: Answer) -> bool:
+    """It speaks the protocol and tells no offset, as the newest drafts allow after an append that was taken."""
+    return answer.header("upload-complete") is not None and answer.header("upload-offset") is None
 
 
 def _failed(shipment: Shipment, answer: Answer, exchange: Exchange) -> SendoffError:

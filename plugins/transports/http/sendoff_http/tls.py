@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,23 +37,35 @@ def context_of(settings: Settings, environment: Mapping[str, str], *, home: bool
 
     home: it is the destination's own; no other is shown our certificate, or has its key.
     """
-    named = settings.ca_file or environment.get("SSL_CERT_FILE")
-    folder = None if settings.ca_file else environment.get("SSL_CERT_DIR")
     context = Context(ssl.PROTOCOL_TLS_CLIENT)
-    try:
+    _trust(context, settings.ca_file, environment)
+    if settings.client_cert and home:
+        with _readable(settings.client_cert):
+            context.load_cert_chain(Path(settings.client_cert).expanduser(), _expanded(settings.client_key), password="")
+    context.minimum_version = settings.tls_version
+    context.pins = frozenset(settings.pin) if home else frozenset()
+    return context
+
+
+def _trust(context: ssl.SSLContext, ca_file: str | None, environment: Mapping[str, str]) -> None:
+    named = ca_file or environment.get("SSL_CERT_FILE")
+    folder = None if ca_file else environment.get("SSL_CERT_DIR")
+    with _readable(named or folder):
         if named or folder:
             context.load_verify_locations(cafile=_expanded(named), capath=_expanded(folder))
         elif fallback := _fallback():
             context.load_verify_locations(cafile=fallback)
         else:
             context.load_default_certs()
-        if settings.client_cert and home:
-            context.load_cert_chain(Path(settings.client_cert).expanduser(), _expanded(settings.client_key), password="")
+
+
+@contextmanager
+def _readable(path: str | None) -> Iterator[None]:
+    """``ConfigurationError`` for certificates or a key that cannot be used."""
+    try:
+        yield
     except (OSError, ssl.SSLError) as cause:
-        raise ConfigurationError(f"the certificates in {named or folder or settings.client_cert} cannot be used: {cause}") from cause
-    context.minimum_version = settings.tls_version
-    context.pins = frozenset(settings.pin) if home else frozenset()
-    return context
+        raise ConfigurationError(f"the certificates in {path} cannot be used: {cause}") from cause
 
 
 def check_pin(connection: ssl.SSLSocket, context: ssl.SSLContext, host: str) -> None:

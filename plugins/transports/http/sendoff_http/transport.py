@@ -22,6 +22,7 @@ from sendoff import (
     Target,
     Transport,
     TransportToolkit,
+    Unreachable,
     public_url,
 )
 
@@ -69,8 +70,13 @@ class HttpTransport(Transport, Aborting, Probing):
             choice = self.choice()
             try:
                 return choice.of(shipment, exchange).send(shipment, exchange)
-            except (Permanent, SessionLost):
-                choice.forget()
+            except (Permanent, SessionLost) as error:
+                if error.side != "source":
+                    choice.forget()
+                raise
+            except Unreachable as error:
+                if error.http_status == 407:
+                    self.close()  # the next try asks for the proxy's credential anew
                 raise
 
     def abort(self, leftover: Leftover) -> None:
