@@ -95,7 +95,7 @@ class EndlessBody(Fault):
 class Rule:
     """When a fault happens.
 
-    request: the number of the request since the receiver began, from 1, OPTIONS not counted; None = any. path, method: None = any.
+    request: the number of the request since the receiver began, from 1; of the questions (OPTIONS) from -1 down; None = any. path, method: None = any.
     at: offset in the body, of those that have one; None = when the body is complete. times: how often; None = always.
     """
 
