@@ -82,6 +82,7 @@ class Receiver:
         self.hang_up()
         for thread in list(self._threads):
             thread.join(10)
+        self.uploads.forget()
 
     def __enter__(self) -> Receiver:
         return self.open()

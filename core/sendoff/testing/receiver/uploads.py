@@ -7,6 +7,7 @@ import os
 import tempfile
 from base64 import b64decode
 from binascii import Error as Base64Error
+from dataclasses import replace
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import BinaryIO
@@ -56,8 +57,9 @@ class Uploads:
         return head.method == "OPTIONS" or head.header("tus-resumable") != ""
 
     def begin(self, head: Head) -> Visit:
-        """A request comes in."""
-        return Visit(self, head)
+        """A request comes in; POST may stand for a method that does not get through everywhere."""
+        meant = head.header("x-http-method-override") if head.method == "POST" else ""
+        return Visit(self, replace(head, method=meant) if meant else head)
 
     def find(self, address: str) -> Upload | None:
         """The upload of an address."""
@@ -70,9 +72,11 @@ class Uploads:
             return list(self._known.values())
 
     def forget(self) -> None:
-        """The server loses everything half-done."""
+        """The server loses everything it knew."""
         with self._lock:
-            self._known.clear()
+            gone, self._known = list(self._known.values()), {}
+        for upload in gone:
+            upload.file.close()
 
     def options(self) -> Outcome:
         """What it offers."""
@@ -125,6 +129,7 @@ class Uploads:
         path = self._shelf.path(str(PurePosixPath(upload.place) / quote(upload.name)))
         if path is not None and self._shelf.folder is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            upload.file.close()
             os.replace(self._shelf.folder / f".{upload.id}.part", path)
 
 

@@ -1,9 +1,11 @@
 """A receiver, a transport to it, and shipments."""
 
 import os
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
+from sendoff import Transient
 from sendoff.model.destination import Destination
 from sendoff.testing.receiver import Receiver
 from sendoff.testing.shipment import LooseShipment, Wallet, loose_toolkit
@@ -21,9 +23,10 @@ class Lab:
         self._open.append(receiver)
         return receiver
 
-    def transport(self, url, *, credential=None, environment=None, cleartext=False, exact=False, **settings):
+    def transport(self, url, *, credential=None, environment=None, cleartext=False, exact=False, toolkit=None, **settings):
+        """toolkit: what of it is to be another, by name."""
         destination = Destination(url=url, transport="http", cleartext=cleartext, exact=exact)
-        toolkit = loose_toolkit(credential=credential, environment=environment)
+        toolkit = replace(loose_toolkit(credential=credential, environment=environment), **toolkit or {})
         settings.setdefault("protocol", "plain")
         transport = HttpTransport(destination, Settings(**settings), toolkit)
         self._open.append(transport)
@@ -32,9 +35,26 @@ class Lab:
     def shipment(self, transport, size=1000, name="thing", **words):
         path = self.folder / f"source-{len(self._open)}"
         path.write_bytes(os.urandom(size) if isinstance(size, int) else size)
-        shipment = LooseShipment(path=path, target=transport.target(PurePosixPath(name)), credentials=transport.toolkit.credential, **words)
+        target = transport.target(PurePosixPath(name))
+        words = {"name": PurePosixPath(name), "credentials": transport.toolkit.credential, **words}
+        shipment = LooseShipment(path=path, target=target, root="" if transport.destination.exact else transport.destination.url, **words)
         self._open.append(shipment)
         return shipment
+
+    def again(self, transport, before, **words):
+        """The next try of a shipment, as the core would make it: its source, its session, and how far it had come."""
+        kept = {name: getattr(before, name) for name in ("path", "target", "root", "name", "demand", "session", "furthest", "method", "headers", "idempotency_key")}
+        shipment = LooseShipment(credentials=transport.toolkit.credential, **{**kept, **words})
+        self._open.append(shipment)
+        return shipment
+
+    def broken(self, transport, before=None, *, kind=Transient, **words):
+        """A try that ends with this kind of error: the error, and the shipment."""
+        shipment = before or self.shipment(transport, **words)
+        with pytest.raises(kind) as caught:
+            transport.send(shipment)
+        assert type(caught.value) is kind or kind is Transient, repr(caught.value)
+        return caught.value, shipment
 
     def send(self, receiver, *, size=1000, method=None, demand=None, credentials=(), **settings):
         """One try to a receiver; the shipment keeps what happened."""
