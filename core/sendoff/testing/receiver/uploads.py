@@ -76,7 +76,9 @@ class Uploads:
         with self._lock:
             gone, self._known = list(self._known.values()), {}
         for upload in gone:
-            upload.file.close()
+            if upload.busy.acquire(timeout=PATIENCE):
+                upload.file.close()
+                upload.busy.release()
 
     def options(self) -> Outcome:
         """What it offers."""
@@ -97,7 +99,7 @@ class Uploads:
         with self._lock:
             self._known[made.address] = made
             self.made += 1
-        self._publish_whole(made)
+        self.publish_whole(made)
         return 201, (*_SPOKEN, ("Location", made.address)), b""
 
     def append(self, upload: Upload, visit: Visit) -> Outcome:
@@ -105,7 +107,7 @@ class Uploads:
         if visit.mismatched():
             visit.take_back()
             return 460, _SPOKEN, b""
-        self._publish_whole(upload)
+        self.publish_whole(upload)
         return 204, (*_SPOKEN, ("Upload-Offset", str(upload.offset))), b""
 
     def end(self, upload: Upload) -> Outcome:
@@ -121,7 +123,7 @@ class Uploads:
         self._shelf.folder.mkdir(parents=True, exist_ok=True)
         return (self._shelf.folder / f".{id}.part").open("w+b", buffering=0)
 
-    def _publish_whole(self, upload: Upload) -> None:
+    def publish_whole(self, upload: Upload) -> None:
         """What is complete lies under its name, below the place it was created at."""
         if upload.whole or upload.offset != upload.length:
             return
@@ -193,6 +195,8 @@ class Visit:
         if self._check is not None and self._takes:
             self.take_back()
         if self._holds and self._upload is not None:
+            if self._takes:
+                self._uploads.publish_whole(self._upload)
             self._upload.busy.release()
             self._holds = False
 

@@ -43,7 +43,9 @@ class Lab:
 
     def again(self, transport, before, **words):
         """The next try of a shipment, as the core would make it: its source, its session, and how far it had come."""
-        kept = {name: getattr(before, name) for name in ("path", "target", "root", "name", "demand", "session", "furthest", "method", "headers", "idempotency_key")}
+        kept = {
+            name: getattr(before, name) for name in ("path", "target", "root", "name", "demand", "session", "furthest", "method", "headers", "idempotency_key")
+        }
         shipment = LooseShipment(credentials=transport.toolkit.credential, **{**kept, **words})
         self._open.append(shipment)
         return shipment
