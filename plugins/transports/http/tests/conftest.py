@@ -23,6 +23,11 @@ class Lab:
         self._open.append(receiver)
         return receiver
 
+    def keep(self, one):
+        """Something else that is to be closed in the end."""
+        self._open.append(one)
+        return one
+
     def transport(self, url, *, credential=None, environment=None, cleartext=False, exact=False, toolkit=None, **settings):
         """toolkit: what of it is to be another, by name."""
         destination = Destination(url=url, transport="http", cleartext=cleartext, exact=exact)
