@@ -519,7 +519,9 @@ def test_what_is_not_wanted_any_more_is_taken_away(lab, rufh, fault):
     assert server.live == ()
 
 
-@pytest.mark.parametrize(("answer", "kind"), [(First(423), ServerBusy), (First(500), Transient), (First(403), Rejected), (First(200, PAGE), Transient)], ids=str)
+@pytest.mark.parametrize(
+    ("answer", "kind"), [(First(423), ServerBusy), (First(500), Transient), (First(403), Rejected), (First(200, PAGE), Transient)], ids=str
+)
 def test_what_could_not_be_taken_away_is_said(lab, rufh, answer, kind):
     server, transport = rufh(Rule(do=Close(), method="PATCH", nth=1, at=10))
     _, shipment = lab.broken(transport, size=SIZE)
