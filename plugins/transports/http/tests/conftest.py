@@ -41,8 +41,9 @@ class Lab:
         path = self.folder / f"source-{len(self._open)}"
         path.write_bytes(os.urandom(size) if isinstance(size, int) else size)
         target = transport.target(PurePosixPath(name))
-        words = {"name": PurePosixPath(name), "credentials": transport.toolkit.credential, **words}
-        shipment = LooseShipment(path=path, target=target, root="" if transport.destination.exact else transport.destination.url, **words)
+        root = "" if transport.destination.exact else transport.destination.url
+        words = {"name": PurePosixPath(name), "root": root, "credentials": transport.toolkit.credential, **words}
+        shipment = LooseShipment(path=path, target=target, **words)
         self._open.append(shipment)
         return shipment
 
