@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from itertools import count
 from pathlib import PurePosixPath
 
 import pytest
@@ -16,7 +17,7 @@ class Lab:
     """Makes receivers, transports and shipments for one test, and puts all of them away."""
 
     def __init__(self, folder):
-        self.folder, self._open = folder, []
+        self.folder, self._open, self._numbers = folder, [], count()
 
     def receiver(self, *script, **words):
         receiver = Receiver(words.pop("folder", self.folder / "in"), script=script, **words).open()
@@ -38,7 +39,7 @@ class Lab:
         return transport
 
     def shipment(self, transport, size=1000, name="thing", **words):
-        path = self.folder / f"source-{len(self._open)}"
+        path = self.folder / f"source-{next(self._numbers)}"
         path.write_bytes(os.urandom(size) if isinstance(size, int) else size)
         target = transport.target(PurePosixPath(name))
         root = "" if transport.destination.exact else transport.destination.url
@@ -72,8 +73,8 @@ class Lab:
         return transport.send(shipment), shipment
 
     def close(self):
-        for one in reversed(self._open):
-            one.close()
+        while self._open:
+            self._open.pop().close()
 
 
 @pytest.fixture

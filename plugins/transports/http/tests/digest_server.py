@@ -27,7 +27,7 @@ class DigestServer:
             def answer(self):
                 owner.serve(self)
 
-            do_PUT = do_HEAD = do_POST = do_GET = answer  # noqa: N815
+            do_PUT = do_HEAD = do_POST = do_GET = answer
 
             def log_message(self, *_):
                 pass
