@@ -12,6 +12,9 @@ from sendoff.testing.receiver import Receiver
 from sendoff.testing.shipment import LooseShipment, Wallet, loose_toolkit
 from sendoff_http import HttpTransport, Settings
 
+from plugins.transports.http.tests.spoken import CHUNK
+from tests.servers.rufh import RufhServer
+
 
 class Lab:
     """Makes receivers, transports and shipments for one test, and puts all of them away."""
@@ -82,3 +85,27 @@ def lab(tmp_path):
     lab = Lab(tmp_path)
     yield lab
     lab.close()
+
+
+@pytest.fixture
+def tus(lab):
+    """A receiver that keeps half-done uploads, and a transport to it that sends chunks of ``CHUNK`` bytes."""
+
+    def make(*rules, checksum=False, chunk_size=CHUNK, credential=None, toolkit=None, **words):
+        receiver = lab.receiver(*rules, tus=True, **words)
+        options = {"checksum": checksum, "chunk_size": chunk_size}
+        return receiver, lab.transport(receiver.url, protocol="tus", protocol_options=options, credential=credential, toolkit=toolkit)
+
+    return make
+
+
+@pytest.fixture
+def rufh(lab):
+    """The draft's own server, and a transport to it that sends chunks of ``CHUNK`` bytes."""
+
+    def make(*rules, chunk_size=CHUNK, credential=None, interop=9, **words):
+        server = lab.keep(RufhServer(lab.folder / "in", script=rules, **words).open())
+        options = {"chunk_size": chunk_size, "interop": interop}
+        return server, lab.transport(server.url, protocol="rufh", protocol_options=options, credential=credential)
+
+    return make

@@ -14,7 +14,7 @@ STEPS = ["OPTIONS", "POST", "HEAD", "PATCH"]
 
 
 @pytest.fixture
-def tus(lab):
+def large(lab):
     def make(*rules, **settings):
         receiver = lab.receiver(*rules, tus=True)
         return receiver, lab.transport(receiver.url, protocol="tus", protocol_options={"checksum": False, "chunk_size": SIZE}, **settings)
@@ -34,8 +34,8 @@ def reached(lab, transport, receiver, step):
 @pytest.mark.fault(46)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fault", [Stall(), Drip(0.05), Delay(30)], ids=lambda fault: type(fault).__name__)
-def test_every_answer_has_a_time(lab, tus, step, fault):
-    receiver, transport = tus(response_timeout=0.4)
+def test_every_answer_has_a_time(lab, large, step, fault):
+    receiver, transport = large(response_timeout=0.4)
     shipment = reached(lab, transport, receiver, step)
     receiver.script.add(Rule(do=fault, method=step))
     began = time.monotonic()
@@ -48,8 +48,8 @@ def test_every_answer_has_a_time(lab, tus, step, fault):
 
 
 @pytest.mark.fault(45, 62)
-def test_a_server_that_stops_reading_a_chunk_is_noticed_and_the_next_try_goes_on(lab, tus):
-    receiver, transport = tus(Rule(do=Stall(), method="PATCH", at=100_000), stall_timeout=0.4)
+def test_a_server_that_stops_reading_a_chunk_is_noticed_and_the_next_try_goes_on(lab, large):
+    receiver, transport = large(Rule(do=Stall(), method="PATCH", at=100_000), stall_timeout=0.4)
     _, shipment = lab.broken(transport, size=SIZE)
 
     transport.send(lab.again(transport, shipment))
@@ -75,8 +75,8 @@ INTERIMS = ("PATCH", 100_000, Interim(103, (("Link", "x" * 500),), 4000))
 
 @pytest.mark.fault(46)
 @pytest.mark.parametrize(("step", "at", "fault"), [*FLOODS, INTERIMS], ids=lambda one: type(one).__name__ if isinstance(one, Fault) else one)
-def test_what_floods_or_is_no_http_is_cut(lab, tus, step, at, fault):
-    receiver, transport = tus(response_timeout=2)
+def test_what_floods_or_is_no_http_is_cut(lab, large, step, at, fault):
+    receiver, transport = large(response_timeout=2)
     shipment = reached(lab, transport, receiver, step)
     receiver.script.add(Rule(do=fault, method=step, at=at))
 
@@ -88,8 +88,8 @@ def test_what_floods_or_is_no_http_is_cut(lab, tus, step, at, fault):
 
 @pytest.mark.fault(46)
 @pytest.mark.parametrize("step", ["OPTIONS", "POST", "PATCH"])
-def test_an_answer_whose_body_never_ends_is_read_no_further_than_its_beginning(lab, tus, step):
-    receiver, transport = tus(response_timeout=20)
+def test_an_answer_whose_body_never_ends_is_read_no_further_than_its_beginning(lab, large, step):
+    receiver, transport = large(response_timeout=20)
     shipment = reached(lab, transport, receiver, step)
     receiver.script.add(Rule(do=EndlessBody(500), method=step))
     began = time.monotonic()
@@ -103,8 +103,8 @@ def test_an_answer_whose_body_never_ends_is_read_no_further_than_its_beginning(l
 
 @pytest.mark.fault(55)
 @pytest.mark.parametrize("then", ["close", "keep", "read"])
-def test_an_early_refusal_of_a_chunk_is_seen_at_once(lab, tus, then):
-    receiver, transport = tus(stall_timeout=20)
+def test_an_early_refusal_of_a_chunk_is_seen_at_once(lab, large, then):
+    receiver, transport = large(stall_timeout=20)
     transport.toolkit.learned.put("tus.chunk", 2**20)
     shipment = lab.shipment(transport, 3 * 2**20)
     receiver.script.add(Rule(do=Answer(413, then=then), method="PATCH", at=1000))
@@ -115,8 +115,8 @@ def test_an_early_refusal_of_a_chunk_is_seen_at_once(lab, tus, then):
     assert time.monotonic() - began < 10
 
 
-def test_a_try_is_broken_off_wherever_it_waits_and_its_session_is_kept(lab, tus):
-    receiver, transport = tus()
+def test_a_try_is_broken_off_wherever_it_waits_and_its_session_is_kept(lab, large):
+    receiver, transport = large()
     transport.send(lab.shipment(transport, 10, name="first"))
     for step, at in (("PATCH", 100_000), ("PATCH", None), ("POST", None)):
         receiver.script.add(Rule(do=Stall(), method=step, at=at))
@@ -134,8 +134,8 @@ def test_a_try_is_broken_off_wherever_it_waits_and_its_session_is_kept(lab, tus)
         assert (shipment.session is not None) == (step == "PATCH")
 
 
-def test_a_try_ends_at_its_deadline_and_the_next_goes_on(lab, tus):
-    receiver, transport = tus(Rule(do=Stall(), method="PATCH", at=100_000))
+def test_a_try_ends_at_its_deadline_and_the_next_goes_on(lab, large):
+    receiver, transport = large(Rule(do=Stall(), method="PATCH", at=100_000))
     shipment = lab.shipment(transport, SIZE, deadline=time.monotonic() + 0.8)
 
     with pytest.raises(Transient, match="the time for this try is over"):
