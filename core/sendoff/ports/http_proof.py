@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from io import RawIOBase
+from time import sleep
 from typing import BinaryIO, cast
 
 from sendoff.errors import SendoffError, SourceChanged, Transient, Unverified
@@ -18,9 +18,8 @@ from sendoff.ports.http_protocol import Answer, Exchange
 from sendoff.ports.transport import Shipment
 
 LEVELS = ("accepted", "size", "part-digests", "server-digest", "read-back")  # each surer than the one before
-PAUSES = (0.2, 0.6, 1.2)  # seconds between the questions
-_NOTHING_THERE = frozenset({404, 410})
 _BLOCK = 2**20
+_PAUSES = (0.1, 0.2, 0.4)  # seconds
 
 
 def needs_digest(demand: Demand) -> bool:
@@ -85,7 +84,7 @@ class Proof:
 
     def size(self, url: str) -> str:
         """The word for a size that the server was seen to hold; ``Unverified`` for another one."""
-        self._check_size(self._held("HEAD", url))
+        self._check_size(self._held(url))
         return "size"
 
     def holds(self, url: str) -> bool:
@@ -93,15 +92,6 @@ class Proof:
         sink = _Digesting(most=self._shipment.size + 1)
         held = self._exchange("GET", url, into=lambda answer: cast(BinaryIO, sink) if answer.status == 200 else None)
         return held.status == 200 and held.whole and sink.size == self._shipment.size and sink.digest.hexdigest() == self._source()
-
-    def _held(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """What the server shows; where it has just said that it took it and has nothing, it is asked again briefly: it may not see everything at once."""
-        for pause in PAUSES:
-            answer = self._exchange(method, url, headers=headers or {})
-            if answer.status not in _NOTHING_THERE:
-                return answer
-            time.sleep(pause)
-        return self._exchange(method, url, headers=headers or {})
 
     def _told(self, url: str, seen: str, answer: Answer | None) -> str:
         """What the answer itself says about what was stored, without another question."""
@@ -117,6 +107,16 @@ class Proof:
             return cause
         return Unverified(f"{where} took the file, but {why}")
 
+    def _held(self, url: str, headers: Mapping[str, str] = {}) -> Answer:
+        """What the server says of it; asked again, briefly, while that is less than was sent: some show a moment later what they took."""
+        for pause in (*_PAUSES, None):
+            held = self._exchange("HEAD", url, headers=headers)
+            found = held.number("content-length") if held.status == 200 else 0 if held.status == 404 else None
+            if pause is None or found is None or found >= self._shipment.size:
+                break
+            sleep(pause)
+        return held
+
     def _check_size(self, held: Answer) -> None:
         where, found = public_url(held.url), held.number("content-length")
         if held.status != 200 or found is None:
@@ -127,7 +127,7 @@ class Proof:
     def _digest(self, url: str, answer: Answer | None) -> str:
         found = repr_sha256(answer.header("repr-digest")) if answer is not None else None
         if found is None:
-            held = self._held("HEAD", url, {"Want-Repr-Digest": "sha-256=10"})
+            held = self._held(url, headers={"Want-Repr-Digest": "sha-256=10"})
             self._check_size(held)
             found = repr_sha256(held.header("repr-digest"))
         if found is None:

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from sendoff.errors import OutcomeUnknown, SendoffError, ServerBusy, SessionLost
 from sendoff.model.delivery import Delivery
-from sendoff.model.secret import public_url
 from sendoff.model.session import Session
 from sendoff.ports.http_protocol import Exchange, Finished, HttpProtocol
 from sendoff.ports.transport import Shipment
@@ -92,8 +91,3 @@ class SessionProtocol(HttpProtocol):
             shipment.confirm(reached)
         elif reached.answer is None or reached.answer.good:
             shipment.confirm(shipment.size)
-
-
-def shown(session: Session) -> str:
-    """Where a session lies, as it may be shown."""
-    return public_url(str(session.data.get("url", "")))

@@ -278,8 +278,8 @@ class Shipyard:
         number = len(self._made)
         path = self._folder / f"source-{number}"
         path.write_bytes(os.urandom(size))
-        target = (transport or self._world.transport).target(PurePosixPath(name or f"things/{number}"))
-        shipment = Ship(path=path, target=target, **words)
+        chosen, below = transport or self._world.transport, PurePosixPath(name or f"things/{number}")
+        shipment = Ship(path=path, target=chosen.target(below), root=chosen.destination.url, name=below, **words)
         self._made.append(shipment)
         return shipment
 

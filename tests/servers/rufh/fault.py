@@ -129,6 +129,7 @@ class Script:
     def take(self, method: str, path: str, nth: int, number: int) -> list[Rule]:
         """The rules for this request, by offset, those for the answer last; each counts as used."""
         with self._lock:
-            found = [rule for rule, times in self._left if times != 0 and rule.fits(method, path, nth, number)]
-            self._left = [(rule, times - 1 if times is not None and rule in found else times) for rule, times in self._left]
-        return sorted(found, key=lambda rule: (rule.at is None, rule.at or 0))
+            found = [one for one in self._left if one[0].fits(method, path, nth, number)]
+            used = [(rule, times if times is None else times - 1) if (rule, times) in found else (rule, times) for rule, times in self._left]
+            self._left = [one for one in used if one[1] != 0]
+        return sorted((rule for rule, _ in found), key=lambda rule: (rule.at is None, rule.at or 0))

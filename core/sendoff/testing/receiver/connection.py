@@ -35,6 +35,7 @@ class House:
     authorization: str | None
     released: Event
     uploads: Uploads | None = None
+    counts_questions: bool = False
 
 
 class Connection:
@@ -77,7 +78,7 @@ class Exchange:
                 accepted_at=accepted_at, began_at=self._began,
             )  # fmt: skip
 
-        self._row = self._house.ledger.add(row, question=head.method == "OPTIONS")
+        self._row = self._house.ledger.add(row, question=head.method == "OPTIONS" and not self._house.counts_questions)
         if not self._house.shelf.knows(head.target):
             self._answer(403, (), b"", close=True)
             raise Over("an address outside the folder")

@@ -126,6 +126,7 @@ class Script:
     def take(self, request: int, method: str, path: str, *, body: bool = True) -> list[Rule]:
         """The rules for this request, by offset, those for the complete body last; each counts as used. body: as ``Rule.fits``."""
         with self._lock:
-            found = [rule for rule, times in self._left if times != 0 and rule.fits(request, method, path, body=body)]
-            self._left = [(rule, times - 1 if times is not None and rule in found else times) for rule, times in self._left]
-        return sorted(found, key=lambda rule: (rule.at is None, rule.at or 0))
+            found = [one for one in self._left if one[0].fits(request, method, path, body=body)]
+            used = [(rule, times if times is None else times - 1) if (rule, times) in found else (rule, times) for rule, times in self._left]
+            self._left = [one for one in used if one[1] != 0]
+        return sorted((rule for rule, _ in found), key=lambda rule: (rule.at is None, rule.at or 0))

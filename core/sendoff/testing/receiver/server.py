@@ -29,6 +29,7 @@ class Receiver:
     authorization: the value of ``Authorization`` without which everything is answered 401; None = open to all.
     tls: a server's context, for https.
     tus: it keeps half-done uploads, too; ``uploads`` tells of them. most: bytes of the largest it takes. checksums: whether it compares them.
+    counts_questions: what is only asked with OPTIONS stands among the requests, and is numbered with them; else it stands among the ``questions``.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Receiver:
         tus: bool = False,
         most: int | None = None,
         checksums: bool = True,
+        counts_questions: bool = False,
     ) -> None:
         self.folder, self._port, self._tls = None if folder is None else Path(folder), port, tls
         self.script, self.ledger = Script(script), Ledger()
@@ -50,7 +52,7 @@ class Receiver:
         self.uploads = Uploads(shelf, most=most, checksums=checksums)
         self._house = House(
             shelf=shelf, script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event(),
-            uploads=self.uploads if tus else None,
+            uploads=self.uploads if tus else None, counts_questions=counts_questions,
         )  # fmt: skip
         self._open: set[socket.socket] = set()
         self._threads: list[Thread] = []
@@ -104,7 +106,7 @@ class Receiver:
 
     @property
     def requests(self) -> tuple[Received, ...]:
-        """All requests so far, in order of arrival; what was only asked with OPTIONS is not among them, nor counted."""
+        """All requests so far, in order of arrival."""
         return self.ledger.rows()
 
     @property

@@ -7,6 +7,7 @@ import os
 import tempfile
 from base64 import b64decode
 from binascii import Error as Base64Error
+from dataclasses import replace
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import BinaryIO
@@ -57,8 +58,9 @@ class Uploads:
         return head.method == "OPTIONS" or head.header("tus-resumable") != ""
 
     def begin(self, head: Head) -> Visit:
-        """A request comes in."""
-        return Visit(self, head)
+        """A request comes in; POST may stand for a method that does not get through everywhere."""
+        meant = head.header("x-http-method-override") if head.method == "POST" else ""
+        return Visit(self, replace(head, method=meant) if meant else head)
 
     def find(self, address: str) -> Upload | None:
         """The upload of an address."""
@@ -71,9 +73,13 @@ class Uploads:
             return list(self._known.values())
 
     def forget(self) -> None:
-        """The server loses everything half-done."""
+        """The server loses everything it knew."""
         with self._lock:
-            self._known.clear()
+            gone, self._known = list(self._known.values()), {}
+        for upload in gone:
+            if upload.busy.acquire(timeout=PATIENCE):
+                upload.file.close()
+                upload.busy.release()
 
     def close(self) -> None:
         """Nobody sends any more: lets go of its files."""
@@ -101,7 +107,7 @@ class Uploads:
             self._known[made.address] = made
             self._files.append(made.file)
             self.made += 1
-        self._publish_whole(made)
+        self.publish_whole(made)
         return 201, (*_SPOKEN, ("Location", made.address)), b""
 
     def append(self, upload: Upload, visit: Visit) -> Outcome:
@@ -109,7 +115,7 @@ class Uploads:
         if visit.mismatched():
             visit.take_back()
             return 460, _SPOKEN, b""
-        self._publish_whole(upload)
+        self.publish_whole(upload)
         return 204, (*_SPOKEN, ("Upload-Offset", str(upload.offset))), b""
 
     def end(self, upload: Upload) -> Outcome:
@@ -125,7 +131,7 @@ class Uploads:
         self._shelf.folder.mkdir(parents=True, exist_ok=True)
         return (self._shelf.folder / f".{id}.part").open("w+b", buffering=0)
 
-    def _publish_whole(self, upload: Upload) -> None:
+    def publish_whole(self, upload: Upload) -> None:
         """What is complete lies under its name, below the place it was created at."""
         if upload.whole or upload.offset != upload.length:
             return
@@ -133,6 +139,7 @@ class Uploads:
         path = self._shelf.path(str(PurePosixPath(upload.place) / quote(upload.name)))
         if path is not None and self._shelf.folder is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            upload.file.close()
             os.replace(self._shelf.folder / f".{upload.id}.part", path)
 
 
@@ -196,6 +203,8 @@ class Visit:
         if self._check is not None and self._takes:
             self.take_back()
         if self._holds and self._upload is not None:
+            if self._takes:
+                self._uploads.publish_whole(self._upload)
             self._upload.busy.release()
             self._holds = False
 

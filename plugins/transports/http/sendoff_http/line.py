@@ -8,6 +8,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -163,11 +164,21 @@ class Line(httpcore.NetworkStream):
                 pass
             except OSError as cause:
                 raise httpcore.WriteError(self._died(cause, watch)) from cause
-            happened = watch.wait(self._socket, events, until)
-            if not happened:
-                raise watch.stalled()
+            happened = self._moved(watch, events, until)
             if happened & select.POLLIN:
                 self._listen(watch)
+
+    def _moved(self, watch: Watch, events: int, until: float) -> int:
+        """The poll events that happened; where none did in time, the connection ends with RST: FIN would wait behind what is not taken, and the server
+        would hold on to a half-done upload for as long."""
+        try:
+            happened = watch.wait(self._socket, events, until)
+            if happened:
+                return happened
+            raise watch.stalled()
+        except Transient:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise
 
     def _taken(self, count: int) -> int:
         if self._lines.told is not None:

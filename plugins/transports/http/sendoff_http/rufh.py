@@ -41,7 +41,7 @@ from sendoff_http.exchange import pointed_to
 from sendoff_http.keeping import kept, refusals
 from sendoff_http.limits import limits_of
 from sendoff_http.offers import check_told, offered
-from sendoff_http.resource import data_of, note_move, url_of
+from sendoff_http.resource import check_taken_away, data_of, note_move, url_of
 from sendoff_http.settings import Bytes
 
 NAME = "rufh"
@@ -163,8 +163,7 @@ class Rufh(SessionProtocol):
     def abort(self, leftover: Leftover, exchange: Exchange) -> None:
         """``DELETE`` (section 4.5); whoever does not know it any more has nothing."""
         answer = exchange("DELETE", str(leftover.session.data["url"]), headers=self._mark)
-        if not (answer.good or answer.status in _GONE):
-            raise exchange.refusal(answer)
+        check_taken_away(leftover, answer, exchange)
 
     # -- what answers mean
 

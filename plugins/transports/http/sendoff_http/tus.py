@@ -39,15 +39,14 @@ from sendoff_http.chunks import LEAST, Chunks, blocks
 from sendoff_http.exchange import pointed_to
 from sendoff_http.keeping import kept, refusals
 from sendoff_http.offers import check_told, offered
-from sendoff_http.resource import data_of, note_move, url_of
+from sendoff_http.resource import check_taken_away, data_of, note_move, url_of
 from sendoff_http.settings import Bytes
 
 VERSION = "1.0.0"
 NAME, OVERRIDE = "tus", "tus.override"  # of the protocol; learned: that methods other than POST do not get through
 ALGORITHMS = ("sha256", "sha1", "sha512", "md5", "crc32")  # best first; crc32 is only better than nothing
 MOST_MISMATCHES = 3
-_GONE = frozenset({404, 410})
-_NOT_MINE = _GONE | {403}  # to HEAD the protocol allows 403 for what is gone, too
+_NOT_MINE = frozenset({403, 404, 410})  # to HEAD the protocol allows 403 for what is gone, too
 _DOUBTFUL = _NOT_MINE | {400}
 _MISMATCH = 460
 _NO_SUCH_METHOD = frozenset({405, 501})
@@ -145,8 +144,7 @@ class Tus(SessionProtocol):
     def abort(self, leftover: Leftover, exchange: Exchange) -> None:
         """``DELETE``, where the server offers termination; whoever does not know it any more has nothing."""
         answer = self._ask_by(exchange, "DELETE", str(leftover.session.data["url"]), _SPOKEN)
-        if not (answer.good or answer.status in _GONE):
-            raise exchange.refusal(answer)
+        check_taken_away(leftover, answer, exchange)
 
     # -- one chunk
 

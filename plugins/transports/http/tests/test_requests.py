@@ -142,7 +142,7 @@ def test_a_probe_says_what_the_server_allows(lab):
 
     assert (found.reachable, found.writable, found.resumable) == (True, True, False)
     assert found.detail == "reachable; it says that it takes PUT (OPTIONS was answered 204)"
-    assert [(row.method, row.received) for row in receiver.questions] == [("OPTIONS", 0)]
+    assert [(row.method, row.received) for row in receiver.requests] == [("OPTIONS", 0)]
 
 
 def test_a_probe_that_is_not_let_in_needs_a_person(lab):
