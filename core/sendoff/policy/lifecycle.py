@@ -114,7 +114,7 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
     if isinstance(error, SessionLost):
         return _begun_anew(record, failure, one, response, setting)
     if isinstance(error, SourceChanged) and _may_restart(record):
-        return replace(_tried_again(record, error, failure, replace(one, confirmed=0, session=False), response, setting), forget=True)
+        return replace(_tried_again(record, error, failure, replace(one, confirmed=0, session=False), response, setting), abandon=True)
     if isinstance(error, Transient):
         return _tried_again(record, error, failure, one, response, setting)
     if isinstance(error, NeedsPerson):
