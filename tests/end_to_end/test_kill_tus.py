@@ -116,7 +116,8 @@ def campaign(stage, road, operations, capsys):
     with capsys.disabled():
         told, passed = [fate.told for fate in counted], [fate.lives[0].passed for fate in counted]
         sys.stdout.write(
-            f"\n{type(road.server).__name__}: {operations} uploads of {SIZE} bytes, one kill -9 each: {len(counted)} in mid-transfer, after {min(passed)} to {max(passed)} bytes;"
+            f"\n{type(road.server).__name__}: {operations} uploads of {SIZE} bytes, one kill -9 each: {len(counted)} in mid-transfer,"
+            f" after {min(passed)} to {max(passed)} bytes;"
             f" sent again {min(told)}, {statistics.median_low(told)}, {max(told)} (least, median, most); {sum(fate.unnoted > 0 for fate in fates)} with"
             " bytes that were taken in the moment of the kill\n"
         )
