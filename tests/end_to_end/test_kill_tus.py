@@ -2,7 +2,9 @@
 
 import itertools
 import statistics
+import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -149,15 +151,43 @@ def test_an_upload_whose_host_is_killed_again_and_again_goes_on_where_the_server
     check(fate)
 
 
-def test_the_receipt_of_an_upload_that_cannot_be_resumed_counts_what_went_twice(stage, tmp_path):
+@pytest.fixture
+def plain(tmp_path):
+    """A server that keeps nothing half-done, and the proxy before it."""
     with Receiver(tmp_path / "received") as receiver, CountingProxy("127.0.0.1", receiver.port, rate=PACE) as proxy:
-        source, digest = stage.file(SIZE)
-        (id,) = stage.put("--protocol", "plain", source, f"http://127.0.0.1:{proxy.port}/")
-        host = stage.host()
-        proxy.wait_for(bytes=stage.random.randrange(1, LATEST))
-        stage.kill(host)
-        stage.run("wait", id)
-        assert [request.sha256 for request in receiver.requests if request.complete] == [digest]
-        first, second = proxy.requests
-        assert 0 < first.received < SIZE == second.received
-        assert stage.view(id)["receipt"]["bytes_resent"] == first.received
+        yield receiver, proxy
+
+
+def put_plain(stage, proxy):
+    """An upload of which some has left its host."""
+    source, digest = stage.file(SIZE)
+    (id,) = stage.put("--protocol", "plain", source, f"http://127.0.0.1:{proxy.port}/")
+    proxy.wait_for(bytes=stage.random.randrange(MIB, LATEST))
+    return id, digest
+
+
+def test_the_receipt_of_an_upload_that_cannot_be_resumed_counts_what_went_twice(stage, plain):
+    receiver, proxy = plain
+    id, digest = put_plain(stage, proxy)
+    noted = killed(stage, 1)
+    stage.run("wait", id)
+    assert [request.sha256 for request in receiver.requests if request.complete] == [digest]
+    first, second = proxy.requests
+    assert 0 < first.received < SIZE == second.received
+    assert 0 <= first.received - noted <= MIB
+    assert stage.view(id)["receipt"]["bytes_resent"] == noted
+
+
+def test_hosts_that_are_killed_while_they_start_lose_nothing_of_the_count(stage, plain):
+    _, proxy = plain
+    id, _ = put_plain(stage, proxy)
+    noted = {1: killed(stage, 1)}  # by epoch
+    for _ in range(6):
+        with stage.own_host(ready=False) as starting:
+            with suppress(subprocess.TimeoutExpired):
+                starting.wait(stage.random.uniform(0.1, 1.0))
+            starting.kill()
+        left = left_in(stage.state / "meter", boot_id()).get(1)
+        noted |= {left.epoch: left.sent} if left else {}
+    stage.run("wait", id)
+    assert stage.view(id)["receipt"]["bytes_resent"] == sum(noted.values()) >= noted[1] > 0
