@@ -12,7 +12,7 @@ from sendoff.model.session import Session
 from sendoff.ports.http_protocol import Exchange, Finished, HttpProtocol
 from sendoff.ports.transport import Shipment
 
-MOST_STILL = 4  # chunks in a row after which the server has no more than before
+MOST_STILL = 4  # chunks in a row after which the server has no more than it ever had
 
 
 class SessionProtocol(HttpProtocol):
@@ -43,12 +43,13 @@ class SessionProtocol(HttpProtocol):
     def send(self, shipment: Shipment, exchange: Exchange) -> Delivery:
         """One try. The session is on disk before the first byte that depends on it; a session that stands is asked for first."""
         reached = self._begun(shipment, exchange) if shipment.session is None else self._asked(shipment, exchange)
-        still = 0
+        most, still = -1 if isinstance(reached, Finished) else reached, 0
         while not isinstance(reached, Finished) and reached < shipment.size:
-            before, reached = reached, self.append(shipment, exchange, reached)
+            reached = self.append(shipment, exchange, reached)
             if not isinstance(reached, Finished):
                 shipment.confirm(reached)
-                still = 0 if reached > before else still + 1
+                still = 0 if reached > most else still + 1
+                most = max(most, reached)
             if still == MOST_STILL:
                 raise ServerBusy(f"{shipment.target.public} takes bytes and has no more of them than before: {reached} of {shipment.size}")
         return self.finish(shipment, exchange, reached if isinstance(reached, Finished) else None)
