@@ -110,7 +110,7 @@ def test_what_is_complete_is_finished_without_a_byte(ship):
     assert (protocol.log[1:], shipment.read) == ([("finish", False)], 0)
 
 
-@pytest.mark.parametrize("words", [dict(asked=Finished()), dict(asked=0)])
+@pytest.mark.parametrize("words", [{"asked": Finished()}, {"asked": 0}])
 def test_a_server_that_says_finished_is_not_completed_again(ship, words):
     protocol = Scripted(*([] if isinstance(words["asked"], Finished) else [Finished()]), **words)
     protocol.send(resumed(ship, furthest=SIZE), None)
