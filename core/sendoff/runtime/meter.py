@@ -92,7 +92,6 @@ class Meter:
             if place is not None:
                 self._free.append(place)
 
-
     def _again(self, reading: Reading) -> Slot:
         slot = self.begin(reading.number, reading.epoch)
         slot.note(reading.sent, reading.prefix)
