@@ -19,7 +19,8 @@ Found = list[tuple[int, str | None]]  # of each upload there: bytes, and the dig
 class Road:
     """``with road:`` the way is open. protocol: the word for ``put``. path: where uploads go. found: what the server holds now.
 
-    chunk_size: bytes a request, as a configuration says it. options: further words for ``put``.
+    chunk_size: bytes a request, as a configuration says it. options: further words for ``put``. speaks: the server says something during a body; a host
+    that dies before it has read that takes with it what lies in its kernel's buffers.
     """
 
     protocol: str
@@ -28,6 +29,7 @@ class Road:
     found: Callable[[Any], Found]
     rate: float | None = None
     chunk_size: str | None = None
+    speaks: bool = False
     options: tuple[str, ...] = ()
     proxy: CountingProxy = field(init=False)
 
@@ -101,7 +103,7 @@ def own(folder: Path, rate: float | None = None) -> Road:
 
 def draft(folder: Path, rate: float | None = None) -> Road:
     """The draft's way, at our own server for it."""
-    return Road(protocol="rufh", server=RufhServer(folder, relative=True), path="/", found=_of_rufh, rate=rate)
+    return Road(protocol="rufh", server=RufhServer(folder, relative=True), path="/", found=_of_rufh, rate=rate, speaks=True)
 
 
 ROADS = {"reference": reference, "checksums": checksums, "own": own, "draft": draft}

@@ -114,7 +114,7 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
     if isinstance(error, SessionLost):
         return _begun_anew(record, failure, one, response, setting)
     if isinstance(error, SourceChanged) and _may_restart(record):
-        return replace(_tried_again(record, error, failure, replace(one, confirmed=0, session=False), response, setting), forget=True)
+        return replace(_tried_again(record, error, failure, replace(one, confirmed=0, session=False), response, setting), abandon=True)
     if isinstance(error, Transient):
         return _tried_again(record, error, failure, one, response, setting)
     if isinstance(error, NeedsPerson):
@@ -231,7 +231,8 @@ def _begun_anew(record: Record, failure: Failure, one: Try, response: Response |
     if lost > MOST_LOST_SESSIONS:
         return replace(_ended(failure, tally, response, setting), forget=True)
     fields = queued(setting.now, tally=tally, response=response)
-    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(failure), "retry_in": 0}),), forget=True)
+    why = replace(failure, message=f"{failure.message.rstrip('.')}; restarted from the first byte")
+    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(why), "retry_in": 0}),), forget=True)
 
 
 def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:

@@ -11,7 +11,7 @@ from sendoff.model.session import Session
 from sendoff.ports.http_protocol import Exchange, Finished, HttpProtocol
 from sendoff.ports.transport import Shipment
 
-MOST_STILL = 4  # chunks in a row after which the server has no more than before
+MOST_STILL = 4  # chunks in a row after which the server has no more than it ever had
 
 
 class SessionProtocol(HttpProtocol):

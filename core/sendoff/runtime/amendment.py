@@ -10,7 +10,6 @@ from typing import Any
 from sendoff.errors import InvalidArgument, InvalidState, Json
 from sendoff.model.change import SaveNote, SaveTodo
 from sendoff.model.destination import is_loopback, origin_of
-from sendoff.model.document import encode
 from sendoff.model.form import check_own_type
 from sendoff.model.lane import Lane, lane_key
 from sendoff.model.operation import Record, Request, Spec
@@ -19,6 +18,7 @@ from sendoff.model.target import Target
 from sendoff.policy.decision import Decision
 from sendoff.ports.clock import Clock
 from sendoff.ports.store import Store
+from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.addresses import Address, Folder
 from sendoff.runtime.creation import Creation, check_sizes, shown_root, word_of
 from sendoff.runtime.heading import Heading
@@ -188,11 +188,7 @@ class Amendment:
     def _leftovers(self, record: Record) -> tuple[SaveTodo, ...]:
         """What the server of the old address keeps is removed there, by what was known of it."""
         checkpoint = self._store.checkpoint(record.number) if record.epoch else None
-        if checkpoint is None or checkpoint.session is None:
-            return ()
-        before = {"spec": encode(record.spec), "sealed": record.sealed.hex() if record.sealed else None}
-        payload = {"number": record.number, "session": checkpoint.session.hex(), "before": before}
-        return (SaveTodo(kind="abort", about=f"{record.id}.{record.round}-{record.version}", seen=0, payload=payload, due=self._clock.steady()),)
+        return abandoned(record, checkpoint, self._clock.steady())
 
 
 def checked(details: Mapping[str, Json]) -> dict[str, Any]:
