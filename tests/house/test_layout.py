@@ -16,7 +16,6 @@ MODULES = sorted(path for room in ("core", "plugins", "contrib", "tests", "bench
 KINDS = {"transports", "stores", "credentials", "sinks", "networks", "http_protocols"}
 CARRIES_ITS_KIND = {"basic", "dbus"}
 OF = {"http_protocols": "http-"}  # what a thing of this kind is one of stands in its name
-BRINGS = {"transports": {"http_protocols"}}  # kinds of which only such a leaf can have the first ones
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "tools", "shared"}
 
 
@@ -45,11 +44,12 @@ def test_a_leaf_has_one_name_for_folder_distribution_and_module(leaf):
     assert (leaf / "README.md").is_file()
 
 
-def test_a_leaf_enters_by_entry_points_of_its_kind_and_of_what_its_kind_speaks_only(leaf):
+def test_a_leaf_enters_by_entry_points_of_its_kind_only(leaf):
+    """The HTTP transport alone brings something of another kind: the protocols that it carries by."""
     groups = tomllib.loads((leaf / "pyproject.toml").read_text())["project"]["entry-points"]
     targets = [target for group in groups.values() for target in group.values()]
 
-    assert {leaf.parent.name} <= {group.removeprefix("sendoff.") for group in groups} <= {leaf.parent.name} | BRINGS.get(leaf.parent.name, set())
+    assert {f"sendoff.{leaf.parent.name}"} == set(groups) - ({"sendoff.http_protocols"} if name_of(leaf) == "plugins/transports/http" else set())
     assert leaf.parent.name in KINDS
     assert leaf.name in CARRIES_ITS_KIND or leaf.name in groups[f"sendoff.{leaf.parent.name}"]
     assert all(target.startswith(distribution(leaf).replace("-", "_")) for target in targets)

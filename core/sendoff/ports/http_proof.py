@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 from io import RawIOBase
 from typing import BinaryIO, cast
 
@@ -16,6 +18,8 @@ from sendoff.ports.http_protocol import Answer, Exchange
 from sendoff.ports.transport import Shipment
 
 LEVELS = ("accepted", "size", "part-digests", "server-digest", "read-back")  # each surer than the one before
+PAUSES = (0.2, 0.6, 1.2)  # seconds between the questions
+_NOTHING_THERE = frozenset({404, 410})
 _BLOCK = 2**20
 
 
@@ -81,7 +85,7 @@ class Proof:
 
     def size(self, url: str) -> str:
         """The word for a size that the server was seen to hold; ``Unverified`` for another one."""
-        self._check_size(self._exchange("HEAD", url))
+        self._check_size(self._held("HEAD", url))
         return "size"
 
     def holds(self, url: str) -> bool:
@@ -89,6 +93,15 @@ class Proof:
         sink = _Digesting(most=self._shipment.size + 1)
         held = self._exchange("GET", url, into=lambda answer: cast(BinaryIO, sink) if answer.status == 200 else None)
         return held.status == 200 and held.whole and sink.size == self._shipment.size and sink.digest.hexdigest() == self._source()
+
+    def _held(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """What the server shows; where it has just said that it took it and has nothing, it is asked again briefly: it may not see everything at once."""
+        for pause in PAUSES:
+            answer = self._exchange(method, url, headers=headers or {})
+            if answer.status not in _NOTHING_THERE:
+                return answer
+            time.sleep(pause)
+        return self._exchange(method, url, headers=headers or {})
 
     def _told(self, url: str, seen: str, answer: Answer | None) -> str:
         """What the answer itself says about what was stored, without another question."""
@@ -114,7 +127,7 @@ class Proof:
     def _digest(self, url: str, answer: Answer | None) -> str:
         found = repr_sha256(answer.header("repr-digest")) if answer is not None else None
         if found is None:
-            held = self._exchange("HEAD", url, headers={"Want-Repr-Digest": "sha-256=10"})
+            held = self._held("HEAD", url, {"Want-Repr-Digest": "sha-256=10"})
             self._check_size(held)
             found = repr_sha256(held.header("repr-digest"))
         if found is None:

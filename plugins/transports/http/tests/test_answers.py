@@ -178,6 +178,20 @@ def test_a_size_that_was_asked_for_is_seen_with_head(lab):
     assert [row.method for row in receiver.requests] == ["PUT", "HEAD"]
 
 
+@pytest.mark.fault(66)
+@pytest.mark.parametrize(("times", "arrives"), [(2, True), (None, False)], ids=["for a moment", "for good"])
+def test_a_server_that_says_done_and_shows_nothing_is_asked_again_briefly(lab, times, arrives):
+    receiver = lab.receiver(Rule(do=Answer(404), method="HEAD", times=times))
+
+    if arrives:
+        assert lab.send(receiver, demand=Demand(verify="size"))[0].verified == "size"
+    else:
+        with pytest.raises(Unverified, match="does not tell its size"):
+            lab.send(receiver, demand=Demand(verify="size"))
+
+    assert [row.method for row in receiver.requests] == ["PUT", *["HEAD"] * (3 if arrives else 4)]
+
+
 def test_another_size_than_was_sent_is_never_a_success(lab):
     receiver = lab.receiver(Rule(do=Answer(200, body=b"short"), method="HEAD"))
 
