@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, Protocol
 
-from sendoff import Answer, CredentialNeeded, Destination, Exchange, Probe, Unreachable, public_url, web_error_of
+from sendoff import Answer, CredentialNeeded, CredentialSource, Destination, Exchange, Headers, Probe, TransportToolkit, Unreachable, public_url, web_error_of
 
-from sendoff_http.choice import ANNOUNCED, AUTO, PLAIN
+from sendoff_http.choice import ANNOUNCED, AUTO, PLAIN, Choice
 from sendoff_http.limits import limits_of
 from sendoff_http.watch import TimeLimits, Watch
-
-if TYPE_CHECKING:
-    from sendoff_http.transport import HttpTransport
 
 LONGEST = 15.0  # seconds: whoever asks sits there and waits
 _PROXY = frozenset({407, 511})
 
 
-def probed(transport: HttpTransport) -> Probe:
+class Probed(Protocol):
+    """What of the transport is needed to ask."""
+
+    methods: ClassVar[tuple[str, ...]]
+    destination: Destination
+    settings: Any
+    toolkit: TransportToolkit
+
+    def exchange(self, watch: Watch, source: CredentialSource, headers: Headers) -> Exchange:
+        """What to ask with."""
+        ...
+
+    def choice(self) -> Choice:
+        """Who knows the protocols."""
+        ...
+
+
+def probed(transport: Probed) -> Probe:
     """One OPTIONS request, and one question of a protocol that only the destination knows, answered within ``LONGEST`` or not at all.
 
     Errors: as ``send``'s where no answer comes; ``CredentialNeeded`` for a 401.
@@ -49,9 +63,9 @@ def _protocol(answer: Answer, configured: str) -> str | None:
     return next((name for name, there in announced.items() if there and configured in ("auto", name)), None)
 
 
-def _offered(transport: HttpTransport, exchange: Exchange) -> str | None:
+def _offered(transport: Probed, exchange: Exchange) -> str | None:
     """The protocol that the destination names, where it is a stranger's and asks for itself."""
-    name = transport.settings.protocol
+    name = str(transport.settings.protocol)
     if name in (AUTO, PLAIN, *ANNOUNCED) or transport.choice().named(name).offer(exchange, transport.destination.url) is None:
         return None
     return name
