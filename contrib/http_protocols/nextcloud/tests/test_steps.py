@@ -257,3 +257,13 @@ def _watch(transport):
 def test_settings_that_cannot_be_are_refused(options, fault):
     with pytest.raises(ValueError, match=fault):
         Settings(**options)
+
+
+def test_a_probe_tells_that_uploads_resume_there(lab):
+    cloud = lab.cloud(login=True)
+    known, strange = lab.transport(cloud, credentials=Wallet(LOGIN)), lab.transport(cloud, url=f"{cloud.origin}/else/", credentials=Wallet(LOGIN))
+
+    assert known.probe().detail == "reachable; it takes uploads that resume (nextcloud)"
+    assert known.probe().resumable
+    assert not strange.probe().resumable
+    assert {one.step for one in cloud.steps()} <= {"OPTIONS file", "OPTIONS /else/", "GET /ocs/v1.php/cloud/capabilities"}
