@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urljoin
 
 from sendoff import (
     Answer,
@@ -25,6 +26,8 @@ from sendoff import (
     retry_after,
     web_error_of,
 )
+
+from sendoff_http.address import origin
 
 DONE = frozenset({200, 201, 202, 203, 204, 205})
 _MAY_WAIT = frozenset({408, 413, 429, 500, 502, 503, 504})
@@ -109,6 +112,16 @@ def error_of(status: int, headers: Sequence[tuple[str, str]], where: str, now: M
     kind = ServerBusy if status == 413 and wait is not None else meaning.kind  # RFC 9110 section 15.5.14: then it is temporary
     facts = {"side": "server", **meaning.facts}
     return kind(f"{where} {meaning.text} (status {status})", hint=meaning.hint, http_status=status, web_error=web_error_of(status), retry_after=wait, **facts)
+
+
+def pointed_to(answer: Answer) -> str | None:
+    """Where ``Location`` points, without a fragment; None where it points nowhere."""
+    place = answer.header("location")
+    try:
+        target = urljoin(answer.url, place) if place else None
+        return target.partition("#")[0] if target and origin(target)[1] else None
+    except ValueError:
+        return None
 
 
 def is_page(answer: Answer) -> bool:

@@ -28,7 +28,7 @@ class Digest:
         next(flow)
         try:
             flow.send(httpx.Response(401, headers={"WWW-Authenticate": challenge}, request=request))
-        except (StopIteration, httpx.ProtocolError, RuntimeError, LookupError, ValueError):
+        except (StopIteration, httpx.ProtocolError, LookupError, ValueError, RuntimeError):  # as httpx says that it cannot
             return False
         self._auth, self.challenged = auth, True
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
-from urllib.parse import urljoin
 
 from sendoff import (
     Answer,
@@ -25,6 +24,7 @@ from sendoff import (
 
 from sendoff_http import answers, login
 from sendoff_http.address import origin
+from sendoff_http.answers import pointed_to
 from sendoff_http.body import Body, body_of
 from sendoff_http.call import Caller, Unread
 from sendoff_http.carrier import Connections
@@ -162,16 +162,6 @@ class HttpExchange:
             number, why = int(WebErrorStatus.REDIRECT_FAILED), f"comes after {MOST_REDIRECTS} others"
         text = f"{where} redirected (status {answer.status}) to {public_url(target)}, which {why}"
         return Rejected(text, hint=error.hint, side="configuration", http_status=answer.status, web_error=number, location=public_url(target))
-
-
-def pointed_to(answer: Answer) -> str | None:
-    """Where ``Location`` points, without a fragment; None where it points nowhere."""
-    place = answer.header("location")
-    try:
-        target = urljoin(answer.url, place) if place else None
-        return target.partition("#")[0] if target and origin(target)[1] else None
-    except ValueError:
-        return None
 
 
 def _followed(answer: Answer) -> str | None:

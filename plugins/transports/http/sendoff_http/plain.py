@@ -27,7 +27,7 @@ from sendoff import (
 
 from sendoff_http import answers
 from sendoff_http.address import origin
-from sendoff_http.exchange import pointed_to
+from sendoff_http.answers import pointed_to
 
 HONORED = "if-none-match"  # learned of a destination that was seen to keep the condition
 

@@ -35,9 +35,8 @@ from sendoff import (
 )
 
 from sendoff_http.address import origin
-from sendoff_http.answers import is_page, stranger
+from sendoff_http.answers import is_page, pointed_to, stranger
 from sendoff_http.chunks import Chunks, sha256_of_span
-from sendoff_http.exchange import pointed_to
 from sendoff_http.keeping import kept, refusals
 from sendoff_http.limits import limits_of
 from sendoff_http.offers import check_told, offered

@@ -34,9 +34,8 @@ from sendoff import (
     sha256_of,
 )
 
-from sendoff_http.answers import moment_of_date, stranger
+from sendoff_http.answers import moment_of_date, pointed_to, stranger
 from sendoff_http.chunks import LEAST, Chunks, blocks
-from sendoff_http.exchange import pointed_to
 from sendoff_http.keeping import kept, refusals
 from sendoff_http.offers import check_told, offered
 from sendoff_http.resource import check_taken_away, data_of, note_move, url_of

@@ -1,6 +1,5 @@
 """A receiver, a transport to it, and shipments."""
 
-import os
 from dataclasses import replace
 from itertools import count
 from pathlib import PurePosixPath
@@ -10,6 +9,7 @@ from sendoff import Transient
 from sendoff.model.destination import Destination
 from sendoff.testing.receiver import Receiver
 from sendoff.testing.shipment import LooseShipment, Wallet, loose_toolkit
+from sendoff.testing.transport_contract import some_bytes
 from sendoff_http import HttpTransport, Settings
 
 from plugins.transports.http.tests.spoken import CHUNK
@@ -43,7 +43,7 @@ class Lab:
 
     def shipment(self, transport, size=1000, name="thing", **words):
         path = self.folder / f"source-{next(self._numbers)}"
-        path.write_bytes(os.urandom(size) if isinstance(size, int) else size)
+        path.write_bytes(some_bytes(size) if isinstance(size, int) else size)
         target = transport.target(PurePosixPath(name))
         root = "" if transport.destination.exact else transport.destination.url
         words = {"name": PurePosixPath(name), "root": root, "credentials": transport.toolkit.credential, **words}
