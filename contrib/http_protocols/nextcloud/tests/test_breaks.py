@@ -103,6 +103,19 @@ def test_an_end_that_the_server_never_heard_of_is_told_again(lab, cloud):
     assert (len(cloud.steps("MOVE")), sent(cloud)) == (2, [1, 2, 3])
 
 
+def test_what_lay_there_before_is_not_taken_for_ours_however_like_ours_it_looks(lab, cloud):
+    upload = lab.upload(cloud)
+    cloud.tree.folders.add("dest")
+    cloud.tree.put("dest/file.zip", bytes(SIZE), int(upload.path.stat().st_mtime), "")
+    cloud.add(Fault(step="MOVE", before=True))
+
+    broken(upload)
+    upload.again()
+
+    assert cloud.content("dest/file.zip") == upload.content
+    assert len(cloud.steps("MOVE")) == 2
+
+
 def test_a_server_that_may_still_be_putting_it_together_is_left_alone(lab, cloud):
     upload = lab.upload(cloud, options={"assembling": "50s"})
     cloud.add(Fault(step="MOVE", status=504))

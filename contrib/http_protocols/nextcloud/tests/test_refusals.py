@@ -185,6 +185,17 @@ def test_a_login_page_is_no_upload_and_no_reason_to_give_up(lab, cloud, step, si
     assert cloud.content("dest/file.zip") == upload.content
 
 
+@pytest.mark.fault(49)
+def test_a_chunk_that_only_a_login_page_took_is_not_confirmed(lab, cloud):
+    upload = lab.upload(cloud)
+    cloud.add(Fault(step="PUT chunk", status=200, body=b"<html>please log in</html>"))
+
+    with pytest.raises(Transient):
+        upload.send()
+
+    assert upload.shipment.confirmed == []
+
+
 @pytest.mark.fault(66)
 def test_a_server_that_says_done_and_has_nothing_is_not_believed(lab, cloud):
     cloud.add(Fault(step="MOVE", status=201))
