@@ -121,13 +121,16 @@ class Creation:
         return (*named, *filter(None, (destination.credential, reference_for("proxy", destination))))
 
     def one_thing(self, address: Address, method: str | None, asked: Mapping[str, Any]) -> str | None:
-        """The key of a target that names the thing; None where each upload makes a new one. Errors: ``DriverMissing`` for a protocol that is not installed."""
-        if method is not None and method not in IDEMPOTENT:
-            return None
-        protocol = asked.get("protocol") or self.connections.options_of(address.destination).get("protocol") or _AUTO
-        if protocol != _AUTO and not cast(type[HttpProtocol], self.installed.load("http_protocols", str(protocol))).names_target:
-            return None
-        return address.target.key
+        """The key of a target that names the thing; None where each upload makes a new one.
+
+        Errors: ``DriverMissing`` for a protocol that is not installed, ``ConfigurationError`` for one whose own options are wrong.
+        """
+        said = {**self.connections.options_of(address.destination), **asked}
+        protocol, named = str(said.get("protocol") or _AUTO), True
+        if protocol != _AUTO:
+            named = cast(type[HttpProtocol], self.installed.load("http_protocols", protocol)).names_target
+            self.installed.settings("http_protocols", protocol, said.get("protocol_options") or {}, section="protocol_options")
+        return address.target.key if named and (method is None or method in IDEMPOTENT) else None
 
     def identity(self, record: Record, environment: Mapping[str, str]) -> tuple[str | None, SaveNote | None]:
         """Whose environment an operation goes on with: the key of its note, and the note to write."""
