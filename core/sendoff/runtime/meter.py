@@ -1,4 +1,7 @@
-"""What tries have handed over, kept in memory that outlives the process: a mapped file survives ``kill -9``, though not a power cut."""
+"""What tries have handed over, kept in memory that outlives the process: a mapped file survives ``kill -9``, though not a power cut.
+
+A kill between the kernel's taking a piece and the note of it leaves that piece uncounted; what a dead process's kernel throws away unsent stays counted.
+"""
 
 from __future__ import annotations
 
