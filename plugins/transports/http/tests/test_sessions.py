@@ -1,5 +1,6 @@
 """Whatever breaks, and wherever: what the server has in the end is the source, and every byte is accounted for."""
 
+import os
 from itertools import count
 
 import pytest
@@ -84,10 +85,10 @@ def check(lab, word, size, planned):
 
 
 def every(examples):
-    """So many cases, always the same ones unless it is a campaign; what fails is made small."""
-    campaign = examples > 100
+    """So many cases; always the same ones, unless it is a campaign of somebody who looks for new ones. What fails is made small."""
+    same = examples < 100 or "CI" in os.environ
     return settings(
-        max_examples=examples, deadline=None, database=None, derandomize=not campaign, phases=[Phase.explicit, Phase.generate, Phase.shrink],
+        max_examples=examples, deadline=None, database=None, derandomize=same, phases=[Phase.explicit, Phase.generate, Phase.shrink],
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )  # fmt: skip
 
@@ -117,7 +118,7 @@ def test_bytes_that_came_twice_are_those_that_were_given_twice(lab, word):
 @pytest.mark.campaign
 @pytest.mark.parametrize("word", PLACES)
 def test_whatever_breaks_in_hundreds_of_ways(lab, word):
-    @every(400)
+    @every(150)
     @given(SIZES, breaks(KINDS) | breaks(counted(word)))
     def holds(size, planned):
         check(lab, word, size, planned)
