@@ -23,6 +23,7 @@ from sendoff.model.quantity import size_text
 
 LENGTH = 4.0  # seconds that a whole transfer takes: the receiver reads so slowly, so that there is a middle
 MIDDLE = 0.6  # of the file
+PIECE = 2**20  # bytes that are handed over at once
 QUIET = 30.0  # seconds without a byte after which the story is over
 _LEVELS = {
     "part-digests": "the server compared a checksum of every piece",
@@ -185,11 +186,15 @@ class Demo:
     def _compare(self, receipt: dict[str, object]) -> None:
         """The last lines: how much came twice, that what arrived is what was sent, and how surely the server knows."""
         twice, story = self._seen.twice, self._story
-        self._check("the receipt counts what came twice as the server does", receipt.get("bytes_resent") == twice)
+        self._counted(receipt, twice)
         digest = self._arrived(self._name)
         again = f"{size_text(twice)} of {size_text(self._file.size)}, the piece that was on its way" if twice else "nothing"
         story.rows([("twice", again), ("sent", self._digest), ("arrived", digest or "nothing"), ("verified", _level(receipt))])
         story.fact("compared", sent=self._digest, arrived=digest, same=digest == self._digest, verified=receipt.get("verified"), bytes_twice=twice)
+
+    def _counted(self, receipt: dict[str, object], twice: int) -> None:
+        """The receipt knows what the server saw; a piece that the kernel had just taken when the host was killed was noted by nobody."""
+        self._check("the receipt counts what came twice as the server does", abs(int(str(receipt.get("bytes_resent"))) - twice) <= PIECE)
 
     def _arrived(self, name: str) -> str:
         """The SHA-256 of what the server shows under a name."""
@@ -210,7 +215,7 @@ class Demo:
         self._must("the plain upload ended well", self._stage.run(("wait", id), self._stage.folder).returncode == exits.DONE)
         seen, receipt = Sightings(self._receiver.requests[first:], self._file.size), self._receipt(id, shown=False)
         digest = self._arrived(f"plain/{self._name}")
-        self._check("the receipt counts what came twice as the server does", receipt.get("bytes_resent") == seen.twice)
+        self._counted(receipt, seen.twice)
         equal = "SHA-256 equal" if digest == self._digest else "SHA-256 not equal"
         story.say(f"Killed at {size_text(killed)}, begun anew at the first byte, {size_text(seen.twice)} twice; {equal}, {_level(receipt)}.")
         story.fact("plain", killed=killed, requests=seen.as_json(), bytes_twice=seen.twice, same=digest == self._digest, verified=receipt.get("verified"))
