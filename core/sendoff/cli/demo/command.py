@@ -194,7 +194,7 @@ class Demo:
 
     def _counted(self, receipt: dict[str, object], twice: int) -> None:
         """The receipt knows what the server saw; a piece that the kernel had just taken when the host was killed was noted by nobody."""
-        self._check("the receipt counts what came twice as the server does", abs(int(str(receipt.get("bytes_resent"))) - twice) <= PIECE)
+        self._check("the receipt counts what came twice as the server does", abs(int(str(receipt.get("bytes_resent", -1))) - twice) <= PIECE)
 
     def _arrived(self, name: str) -> str:
         """The SHA-256 of what the server shows under a name."""
