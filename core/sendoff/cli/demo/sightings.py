@@ -13,7 +13,9 @@ from sendoff.model.quantity import size_text
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """The requests of one upload of ``size`` bytes, in order of arrival; the one during which the host died ends the first try."""
+    """The requests of one upload of ``size`` bytes, in order of arrival. A try ends where its connection broke, and another begins with the question (HEAD)
+    how far the server is: a host may die between two pieces, or when the rest of one is in the kernel's hands.
+    """
 
     rows: Sequence[Request]
     size: int
@@ -21,8 +23,9 @@ class Sightings:
     @property
     def tries(self) -> list[Sequence[Request]]:
         """The requests of each try."""
-        broken = [place for place, row in enumerate(self.rows) if row.broken]
-        edges = [0, *(place + 1 for place in broken), len(self.rows)]
+        broken = {place + 1 for place, row in enumerate(self.rows) if row.broken}
+        asked = {place for place, row in enumerate(self.rows) if row.method == "HEAD"}
+        edges = sorted({0, len(self.rows), *broken, *asked})
         return [self.rows[start:stop] for start, stop in pairwise(edges) if start < stop]
 
     @property
@@ -59,5 +62,5 @@ def _of_one(rows: Sequence[Request]) -> str:
         else:
             words.append(row.method)
     last = rows[-1]
-    end = f"answered {last.status}" if last.status is not None else "then the connection broke"
+    end = f"answered {last.status}" if last.status is not None else "then the connection broke" if last.broken else "without an answer"
     return f"{', '.join(words)}; {size_text(sum(row.received for row in rows))} came, {end}"
