@@ -122,8 +122,8 @@ def test_another_credential_is_used_from_the_next_request_on(stage, post):
     one.arrived(0, held)
     old, new = (base64.b64encode(f"me:{word}".encode()).decode() for word in ("old", "new"))
     logins = [(row.header("Authorization") or "") for row in one.receiver.requests if row.method != "OPTIONS"]
-    assert set(logins[: before - 1]) == {f"Basic {old}"}
-    assert set(logins[before - 1 :]) == {f"Basic {new}"}
+    assert set(logins[:before]) == {f"Basic {old}"}
+    assert set(logins[before:]) == {f"Basic {new}"}
 
 
 def test_a_login_that_is_no_longer_taken_stops_it_where_it_is_and_others_go_on(stage, post):
