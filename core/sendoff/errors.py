@@ -335,6 +335,8 @@ class SourceUnavailable(NeedsPerson):
 class SessionLost(SendoffError):
     """The server no longer knows the half-done upload."""
 
+    # with the fact ``left=True``: it is given up here, and the server may still have it; then it is removed there
+
     code = "session_lost"
     retryable = True
     side = "server"

@@ -107,3 +107,32 @@ def test_a_round_that_was_retried_after_its_cancel_does_not_lose_its_new_session
     owned.server.point = lambda *_: None
     owned.done(id)
     assert owned.server.things == {"session://10.0.0.1/x": b"x" * 1000}
+
+
+def test_a_failed_upload_that_is_given_up_leaves_nothing_at_the_server_and_then_no_secret(owned):
+    server = Stubborn(owned.server, 2)
+    id = owned.put(owned.file(), "session://10.0.0.1/x", secret_headers=(("X-A", "canary-value"),), patience=0, attempts=1)
+    owned.until(id, "error")
+    owned.order("acknowledge", id)
+    eventually(lambda: server.asked > 0, "a try to abort")
+    assert owned.record(id).sealed is not None, "without them it could not be removed"
+
+    eventually(lambda: not todos(owned), "the abort")
+    assert (owned.server.uploads, server.asked, owned.record(id).sealed) == ({}, 3, None)
+
+
+def test_a_session_that_is_given_up_here_is_removed_there(owned):
+    """The server claims to have more than was ever sent: what it has is of no use, and costs."""
+    lies = iter([10**6])
+
+    def lie(point, _operation):
+        upload = owned.server.uploads.get("u1")
+        if point == "chunk_answer" and upload is not None and next(lies, None):
+            upload.body += b"never sent" * 1000
+
+    owned.server.point = lie
+    id = owned.put(owned.file(), "session://10.0.0.1/x")
+    owned.done(id)
+
+    eventually(lambda: not todos(owned), "the abort")
+    assert (owned.server.uploads, owned.server.made) == ({}, 2)

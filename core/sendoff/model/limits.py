@@ -7,12 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much at once. concurrency: operations that run. lanes: connections that one of them may use. spool: bytes of copies kept."""
+    """How much at once.
+
+    concurrency: operations that run. lanes: connections that one of them may use. memory: bytes of sources that all of them together hold.
+    spool: bytes of copies kept.
+    """
 
     concurrency: int = 16
     per_destination: int = 4
     lanes: int = 4
+    memory: int = 512 * 2**20
     spool: int = 20 * 2**30
+
+    @property
+    def share(self) -> int:
+        """Bytes of memory for one operation, when as many run as may."""
+        return self.memory // self.concurrency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

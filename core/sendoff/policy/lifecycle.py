@@ -112,7 +112,7 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
         unknown = failure_of(OutcomeUnknown(hint=f"the last error was: {error.message}; ask the server whether it has the file"))
         return _ended(unknown, _kept(record.tally, one), response, setting)
     if isinstance(error, SessionLost):
-        return _begun_anew(record, failure, one, response, setting)
+        return _begun_anew(record, error, failure, one, response, setting)
     if isinstance(error, SourceChanged) and _may_restart(record):
         return replace(_tried_again(record, error, failure, replace(one, confirmed=0, session=False), response, setting), abandon=True)
     if isinstance(error, Transient):
@@ -224,15 +224,16 @@ def _tried_again(record: Record, error: SendoffError, failure: Failure, one: Try
     return Decision(fields=fields, lines=(("attempt_failed", {"error": told(failure), "retry_in": pause}),))
 
 
-def _begun_anew(record: Record, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
-    """The server forgot the half-done upload: from the first byte, a bounded number of times without progress."""
+def _begun_anew(record: Record, error: SessionLost, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
+    """The half-done upload is of no more use: from the first byte, a bounded number of times without progress; what the server may still have of it goes."""
+    left = bool(error.facts.get("left"))
     lost = 1 if one.confirmed > record.tally.best else record.tally.lost + 1
     tally = replace(_kept(record.tally, one), lost=lost, confirmed=0, restarted=True)
     if lost > MOST_LOST_SESSIONS:
-        return replace(_ended(failure, tally, response, setting), forget=True)
+        return replace(_ended(failure, tally, response, setting), forget=not left, abandon=left)
     fields = queued(setting.now, tally=tally, response=response)
     why = replace(failure, message=f"{failure.message.rstrip('.')}; restarted from the first byte")
-    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(why), "retry_in": 0}),), forget=True)
+    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(why), "retry_in": 0}),), forget=not left, abandon=left)
 
 
 def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:

@@ -96,14 +96,15 @@ def retry(record: Record, now: Moment, _wall: Moment) -> Decision | None:
 
 
 def acknowledge(record: Record, _now: Moment, wall: Moment) -> Decision | None:
-    """Its end was seen: it leaves the list, and the secrets of a failed one are erased."""
+    """Its end was seen: it leaves the list. Of a failed one goes what the server keeps, and then its secrets."""
     if not record.status.terminal:
         raise InvalidState(f"operation {record.number} has not ended")
     if record.acknowledged_at is not None:
         return None
-    fields = {"acknowledged_at": wall, "sealed": None, "environment": None}
-    kept = record.status is TransferStatus.ERROR and bool(record.spec.source.copies)  # for a retry; with any other end the copy went
-    return Decision(fields=fields, lines=(("acknowledged", {}),), erase=kept)
+    failed = record.status is TransferStatus.ERROR
+    kept = failed and bool(record.spec.source.copies)  # for a retry; with any other end the copy went
+    fields = {"acknowledged_at": wall} if failed else {"acknowledged_at": wall, "sealed": None, "environment": None}
+    return Decision(fields=fields, lines=(("acknowledged", {}),), abort=failed, erase=kept)
 
 
 VERBS: Mapping[str, Ordered] = {"start": start, "pause": pause, "resume": resume, "cancel": cancel, "retry": retry, "acknowledge": acknowledge}

@@ -23,6 +23,7 @@ class Shipment(Protocol):
 
     headers: to send, secrets revealed only by ``Secret.reveal``. deadline: monotonic seconds at which the try should be over, or infinity.
     session: the last one recorded, opened; None = begin anew. lanes: connections this try may use at once.
+    memory: bytes of the source that it may hold at once, whatever it needs besides.
     """
 
     operation: Record
@@ -35,6 +36,7 @@ class Shipment(Protocol):
     deadline: float
     session: Session | None
     lanes: int
+    memory: int
 
     @property
     def furthest(self) -> int | None:

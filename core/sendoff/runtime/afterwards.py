@@ -60,7 +60,7 @@ class Afterwards:
         return done
 
     def _abort(self, todo: Todo) -> Done:
-        """Remove what a canceled upload left at the server, then its secrets; or what one left that goes elsewhere since."""
+        """Remove what an upload that was given up left at the server, then its secrets; or what one left that goes elsewhere since."""
         record = self._ledger.read(todo.payload["number"])
         if record is None:
             return True
@@ -83,8 +83,8 @@ class Afterwards:
         return True
 
     def _erase(self, record: Record) -> None:
-        """A canceled operation of which nothing is left at the server keeps no secrets."""
-        while record.status is TransferStatus.CANCELED and (record.sealed or record.environment):
+        """An operation that is given up, and of which nothing is left at the server, keeps no secrets."""
+        while _given_up(record) and (record.sealed or record.environment):
             change = Update(record.number, record.version, {"sealed": None, "environment": None})
             if self._ledger.journal.commit([change])[0].refused is None:
                 return
@@ -97,6 +97,11 @@ class Afterwards:
         rules = RetryRules(longest_pause=LONGEST)
         due = self._clock.steady() + pause_before_next(todo.tries + 1, rules, self._random, asked)
         return SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=todo.payload, due=due, tries=todo.tries + 1)
+
+
+def _given_up(record: Record) -> bool:
+    """Canceled, or failed and put aside by somebody."""
+    return record.status is TransferStatus.CANCELED or (record.status is TransferStatus.ERROR and record.acknowledged_at is not None)
 
 
 def _removed(todo: Todo) -> SaveTodo:

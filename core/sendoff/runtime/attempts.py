@@ -157,7 +157,7 @@ class Attempts:
             shipment = WorkShipment(
                 checked, begin.reader, self._around, target=target, headers=self._outgoing.headers(checked, Sealed() if elsewhere else sealed, change),
                 session=None if elsewhere else begin.session, credential=transport.toolkit.credential, elsewhere=elsewhere, vouched=begin.vouched,
-                lanes=self._configuration().limits.lanes,
+                limits=self._configuration().limits,
             )  # fmt: skip
             begun(shipment)
             self._underway.enter(record.number, shipment)

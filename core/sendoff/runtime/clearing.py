@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sendoff.errors import HostUnavailable, Json
+from sendoff.model.change import DropCheckpoint
 from sendoff.model.limits import Retention
-from sendoff.model.query import Query
+from sendoff.model.moment import Moment
+from sendoff.model.query import Query, every
+from sendoff.model.status import TransferStatus
 from sendoff.ports.clock import Clock
+from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.answers import Answers
 from sendoff.runtime.forgetting import Forgetting
 from sendoff.runtime.journal import Journal
@@ -40,12 +44,23 @@ class Clearing:
     def trim(self) -> int:
         """Operations past retention, with their events; how many."""
         keep = replace(self._retention(), now=self._clock.wall())
+        self._let_sessions_go(keep.now - keep.finished)
         total = 0
         while count := self._journal.store.trim(keep, limit=_SLICE):
             total += count
             if self._leaving.is_set():
                 raise HostUnavailable("this host is leaving; the next one goes on forgetting")
         return total
+
+    def _let_sessions_go(self, before: Moment) -> None:
+        """Of what failed so long ago: what its server still keeps for a retry goes first, and the operation stays until that was seen."""
+        store = self._journal.store
+        for record in every(lambda after: store.find(Query(statuses=(TransferStatus.ERROR.word,)), after=after, limit=_PAGE)):
+            if record.finished_at is None or record.finished_at >= before or not record.epoch:
+                continue
+            todos = abandoned(record, store.checkpoint(record.number), self._clock.steady())
+            if todos:
+                self._journal.commit([*todos, DropCheckpoint(record.number, record.epoch)])
 
     def drop_answers(self) -> int:
         """The kept answers of operations that are forgotten; how many."""

@@ -114,7 +114,7 @@ class Ledger:
         return after
 
     def _with_leftovers(self, record: Record, decision: Decision) -> Decision:
-        """A canceled operation keeps its secrets exactly as long as something of it is left at the server."""
+        """An operation that is given up keeps its secrets exactly as long as something of it is left at the server."""
         if not decision.abort:
             return decision
         checkpoint = self._checkpoint(record)

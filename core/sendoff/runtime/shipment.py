@@ -14,6 +14,7 @@ from sendoff.errors import Interrupted, SessionLost, Superseded
 from sendoff.model.change import Append, SaveCheckpoint, Update
 from sendoff.model.event import Event
 from sendoff.model.header import Headers, is_secret_header
+from sendoff.model.limits import Limits
 from sendoff.model.operation import Record
 from sendoff.model.pace import Pace, left
 from sendoff.model.progress import UploadProgress
@@ -56,11 +57,12 @@ class WorkShipment:
 
     def __init__(
         self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None,
-        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, lanes: int = 1,
+        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, limits: Limits = Limits(),
     ) -> None:  # fmt: skip
         self.operation, self.target, self.headers, self.session, self.elsewhere = record, target, headers, session, elsewhere
         self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)
-        self.size, self.demand, self.deadline, self.lanes = reader.size, record.spec.demand, float("inf"), lanes
+        self.size, self.demand, self.deadline = reader.size, record.spec.demand, float("inf")
+        self.lanes, self.memory = limits.lanes, limits.share
         self.confirmed, self.body = 0, cast("AnswerBody | None", None)
         self._read, self._handed = 0, cast("int | None", None)
         self._furthest = _known_before(record, reader, session, vouched)
@@ -273,7 +275,7 @@ class WorkShipment:
         """A server that has what was never sent has something else."""
         where, most = self.operation.spec.url, self.size if self._furthest is None else min(self.size, self._furthest)
         if not 0 <= total <= most:
-            raise SessionLost(f"{where} claims to have {total} bytes where it can have {most} at most; that half-done upload is given up")
+            raise SessionLost(f"{where} claims to have {total} bytes where it can have {most} at most; that half-done upload is given up", left=True)
 
     def _event(self, type_: str, **data: object) -> Event:
         record = self.operation

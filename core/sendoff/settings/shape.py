@@ -91,11 +91,12 @@ class SecretsSection(Section):
 
 
 class LimitsSection(Section):
-    """``[limits]``. spool: bytes."""
+    """``[limits]``. memory, spool: bytes."""
 
     concurrency: Count = _LIMITS.concurrency
     per_destination: Count = _LIMITS.per_destination
     lanes: Count = _LIMITS.lanes
+    memory: Bytes = _LIMITS.memory
     spool: Bytes = _LIMITS.spool
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from sendoff.model.target import Target
 from sendoff.ports.http_protocol import Exchange, Finished
 from sendoff.ports.session_protocol import SessionProtocol
 from sendoff.ports.toolkit import TransportToolkit
-from sendoff.ports.transport import Aborting, Shipment, Transport
+from sendoff.ports.transport import Aborting, Shipment, Sweeping, Transport
 
 KIND = "memory/1"
 Point = Callable[[str, str], None]
@@ -221,7 +221,7 @@ class MemoryProtocol(SessionProtocol):
             raise SessionLost()
 
 
-class SessionTransport(_MemoryTransport, Aborting):
+class SessionTransport(_MemoryTransport, Aborting, Sweeping):
     """Resumes, by the loop of every protocol that does; the session goes when it is aborted."""
 
     schemes = ("session",)
@@ -236,6 +236,12 @@ class SessionTransport(_MemoryTransport, Aborting):
         """The session is gone when this returns."""
         self.server.point("abort", "")
         self.server.uploads.pop(str(leftover.session.data["id"]), None)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """What is unfinished below the destination."""
+        for id, upload in list(self.server.uploads.items()):
+            if upload.url.startswith(self.destination.url):
+                yield Leftover(url=upload.url, session=Session(kind=KIND, data={"id": id}, leaves=True), size=len(upload.body))
 
 
 def read_block(shipment: Shipment, offset: int, most: int) -> bytes:

@@ -88,6 +88,7 @@ class LooseShipment:
     deadline: float = float("inf")
     session: Session | None = None
     lanes: int = 1
+    memory: int = 32 * 2**20
     credentials: CredentialSource = field(default_factory=Wallet)
     idempotency_key: str | None = None
     retry_unsafe: bool = False

@@ -8,10 +8,10 @@ from typing import Any
 from sendoff import ConfigurationError, CredentialNeeded
 
 
-def looked_up(profile: str | None, fresh: bool = False) -> dict[str, Any]:
+def looked_up(profile: str | None) -> dict[str, Any]:
     """What this process's environment and configuration files say: credentials with their expiry, region, address, and the ``s3`` keys of the profile.
 
-    fresh: what a cache holds is not enough. Errors: ``ConfigurationError`` for a profile that does not exist, ``CredentialNeeded`` where the chain breaks.
+    Nothing is remembered from one child to the next, so what is told is fresh. Errors: ``ConfigurationError`` for a profile that does not exist, ``CredentialNeeded`` where the chain breaks.
     """
     from botocore.configprovider import ConfiguredEndpointProvider  # type: ignore[import-untyped]
     from botocore.exceptions import BotoCoreError, ProfileNotFound  # type: ignore[import-untyped]
@@ -23,7 +23,7 @@ def looked_up(profile: str | None, fresh: bool = False) -> dict[str, Any]:
         endpoint = ConfiguredEndpointProvider(full_config=session.full_config, scoped_config=scoped, client_name="s3", environ=os.environ).provide()
         nested = scoped.get("s3")
         return {
-            "credentials": _credentials(session, fresh),
+            "credentials": _credentials(session),
             "region": os.environ.get("AWS_REGION") or session.get_config_variable("region"),  # the other SDKs' word; botocore knows only AWS_DEFAULT_REGION
             "endpoint_url": endpoint,
             "s3": dict(nested) if isinstance(nested, dict) else {},
@@ -34,14 +34,12 @@ def looked_up(profile: str | None, fresh: bool = False) -> dict[str, Any]:
         raise CredentialNeeded(f"boto3's chain of credentials broke: {cause}", hint="log in anew (aws sso login), or correct the profile") from cause
 
 
-def _credentials(session: Any, fresh: bool) -> dict[str, Any] | None:
+def _credentials(session: Any) -> dict[str, Any] | None:
     found = session.get_credentials()
     if found is None:
         return None
-    if fresh and hasattr(found, "_expiry_time"):
-        found._expiry_time = None  # botocore has no public word for it: the next look asks the source
     frozen = found.get_frozen_credentials()
-    expiry = getattr(found, "_expiry_time", None)
+    expiry = getattr(found, "_expiry_time", None)  # botocore has no public word for it; without one they count as lasting, and are asked for anew once refused
     return {
         "access_key": frozen.access_key,
         "secret_key": frozen.secret_key,

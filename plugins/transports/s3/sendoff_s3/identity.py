@@ -29,7 +29,7 @@ class Identity:
         """What the submitter's own configuration of boto3 says besides: region, address, the ``s3`` keys of the profile."""
         with self._lock:
             if self._told is None:
-                self._ask(fresh=False)
+                self._ask()
             return self._told or {}
 
     def frozen(self) -> ReadOnlyCredentials:
@@ -55,7 +55,7 @@ class Identity:
         if self._reference:
             self._refer(fresh=fresh)
         else:
-            self._ask(fresh=fresh)
+            self._ask()
             if self._frozen is None:
                 raise CredentialNeeded(
                     "there are no AWS credentials: none in the environment the upload was queued from, none in the profile",
@@ -72,7 +72,7 @@ class Identity:
         self._frozen = ReadOnlyCredentials(given.username, secret, token or None)
         self._expires_at = given.expires_at / 1e6 if given.expires_at is not None else None
 
-    def _ask(self, *, fresh: bool) -> None:
+    def _ask(self) -> None:
         """From boto3's chain; where a credential is named, only what else its configuration says."""
         environment = self._toolkit.environment
         if self._reference and self._profile is None:
@@ -82,7 +82,7 @@ class Identity:
                 "s3": {},
             }
             return
-        found = self._toolkit.child(looked_up, environment, profile=self._profile, fresh=fresh)
+        found = self._toolkit.child(looked_up, environment, profile=self._profile)
         self._told = {name: value for name, value in found.items() if name != "credentials"}
         held = found["credentials"]
         if held is not None and not self._reference:

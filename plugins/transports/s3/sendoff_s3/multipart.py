@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sendoff import Delivery, OutcomeUnknown, Session, SessionLost, Shipment, SourceChanged, Transient
+from sendoff import Delivery, OutcomeUnknown, SendoffError, Session, SessionLost, Shipment, SourceChanged, Transient
 
 from sendoff_s3 import checksum
 from sendoff_s3.answers import GONE, Refusal
@@ -58,7 +59,7 @@ class Multipart:
         try:
             self._send(session)
         except SourceChanged:
-            remove(self._thing, str(session.data["id"]))
+            self._let_go(session)
             raise
         return self._completed(session)
 
@@ -122,7 +123,7 @@ class Multipart:
 
     def _send(self, session: Session) -> None:
         lanes = max(1, min(self._shipment.lanes, self._plan.count))
-        held = self._plan.part * lanes <= self._thing.service.settings.memory
+        held = self._plan.part * lanes <= self._shipment.memory
         missing: Iterator[int] = (number for number in range(1, self._plan.count + 1) if number not in self._parts)
         Lanes(lanes).run(missing, lambda number: self._send_part(session, number, held=held))
 
@@ -183,20 +184,22 @@ class Multipart:
 
     def _not_completed(self, session: Session, refusal: Refusal) -> Delivery:
         """The server said no to the completion: it may have been done before, or something is in the way, or all of it is to be sent again."""
-        upload = str(session.data["id"])
         if refusal.code in GONE:
             return self._reconciled(session)
         if refusal.status == 412:
             held = self._thing.head()
             if held is not None:
-                try:
-                    return self._condition.met(held, self._sent())
-                finally:
-                    remove(self._thing, upload)
-        if refusal.code == "ConditionalRequestConflict" or refusal.code in ("InvalidPart", "InvalidPartOrder"):
-            remove(self._thing, upload)  # Amazon S3 API reference, CompleteMultipartUpload: begin anew and send each part again
-            raise SessionLost(f"{self._thing.wire.where}: the server wants the upload begun anew ({refusal.code})") from refusal
+                self._let_go(session)
+                return self._condition.met(held, self._sent())
+        if refusal.code in ("ConditionalRequestConflict", "InvalidPart", "InvalidPartOrder"):
+            # Amazon S3 API reference, CompleteMultipartUpload: begin anew and send each part again
+            raise SessionLost(f"{self._thing.wire.where}: the server wants the upload begun anew ({refusal.code})", left=True) from refusal
         raise refusal
+
+    def _let_go(self, session: Session) -> None:
+        """Removed at once if that can be; the session stays on record, by which it is found again."""
+        with suppress(Refusal, SendoffError):
+            remove(self._thing, str(session.data["id"]))
 
     def _reconciled(self, session: Session) -> Delivery:
         """The upload is gone: it was completed, or it was dropped. What lies there tells, by our mark; nothing is claimed that it does not show."""

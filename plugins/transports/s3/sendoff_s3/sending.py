@@ -27,7 +27,7 @@ def sent(service: Service, shipment: Shipment) -> Delivery:
 def _sent(shipment: Shipment, thing: Thing) -> Delivery:
     session = shipment.session
     if session is not None and session.kind != KIND:
-        raise SessionLost(f"the half-done upload was begun in another way than {KIND}")
+        raise SessionLost(f"the half-done upload was begun in another way than {KIND}", left=True)
     plan = Plan.of(shipment.size, thing.service.settings, thing.service.server)
     token = _token(shipment)
     small = session is None and plan.count == 1

@@ -1,4 +1,4 @@
-"""One S3 service as one identity sees it: botocore's client on our own connections, its calls with sendoff's errors."""
+"""One S3 service as one identity sees it: boto3's client on our own connections, its calls with sendoff's errors."""
 
 from __future__ import annotations
 
@@ -127,14 +127,14 @@ class Service:
             return self._client, self._line
 
     def _made(self) -> tuple[Any, Line]:
-        """botocore's client: one request a call, nothing read from this process's environment or files."""
+        """boto3's client: one request a call, nothing read from this process's environment or files."""
+        from boto3.session import Session as Boto3  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
         from botocore.credentials import CredentialResolver  # type: ignore[import-untyped]
         from botocore.session import Session  # type: ignore[import-untyped]
 
         endpoint, region = self._endpoint(), self._region()
         session = Session(session_vars={name: (None, None, *known[2:]) for name, known in Session.SESSION_VARIABLES.items()})
-        session.register_component("data_loader", _models())
         for name in ("config_file", "credentials_file"):
             session.set_config_variable(name, os.devnull)
         session.register_component("credential_provider", CredentialResolver([Provider(self.identity)]))
@@ -142,7 +142,11 @@ class Service:
             region_name=region, signature_version="s3v4", retries={"total_max_attempts": 1, "mode": "standard"}, ignore_configured_endpoint_urls=True,
             request_checksum_calculation="when_required", response_checksum_validation="when_required", s3=self._s3(endpoint), parameter_validation=True,
         )  # fmt: skip
-        client = session.create_client("s3", region_name=region, endpoint_url=endpoint, config=config)
+        models = _models()
+        session.register_component("data_loader", models)
+        boto3 = Boto3(botocore_session=session, region_name=region)
+        models.search_paths[:] = dict.fromkeys(models.search_paths)  # each of boto3's sessions adds its own folder again
+        client = boto3.client("s3", endpoint_url=endpoint, config=config)
         client.meta.events.register("before-call.s3", _not_redirected)
         line = self._new_line(endpoint or client.meta.endpoint_url)
         client.meta.events.register("before-send.s3", line.send)

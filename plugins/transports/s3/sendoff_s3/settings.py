@@ -49,7 +49,7 @@ class Settings(BaseModel):
 
     profile, region, endpoint_url: as in boto3's configuration. addressing_style: where the bucket stands. server: a row of the table of servers.
     storage_class, sse, sse_kms_key_id, acl, tags, metadata, content_type: of the object. sse_customer_key_file: 32 bytes, for SSE-C.
-    expected_bucket_owner: twelve digits. part_size: bytes, ``auto`` grows with the file. memory: bytes of parts held at once by one upload.
+    expected_bucket_owner: twelve digits. part_size: bytes, ``auto`` grows with the file.
     checksum: ``none`` for servers that choke on it. conditional: whether the server honors If-None-Match. sign_payload: ``auto`` where there is no TLS.
     road: the stock road is the only one yet.
     """
@@ -72,7 +72,6 @@ class Settings(BaseModel):
     expected_bucket_owner: str | None = None
     request_payer: bool = False
     part_size: Literal["auto"] | Bytes = "auto"
-    memory: Bytes = 16 * MIB
     checksum: Literal["auto", "crc32", "none"] = "auto"
     conditional: Literal["auto", "yes", "no"] = "auto"
     sign_payload: Literal["auto", "always", "never"] = "auto"

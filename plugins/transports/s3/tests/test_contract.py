@@ -6,6 +6,7 @@ from urllib.parse import unquote
 import pytest
 from sendoff.model.destination import Destination
 from sendoff.testing.shipment import Wallet, loose_toolkit
+from sendoff.testing.sweeping_contract import SweepingContract
 from sendoff.testing.transport_contract import TransportContract
 from sendoff_s3 import S3Transport, Settings
 
@@ -59,9 +60,16 @@ class S3World:
         self._strict.close()
 
 
+@pytest.fixture
+def world():
+    world = S3World()
+    yield world
+    world.close()
+
+
 class TestS3Transport(TransportContract):
-    @pytest.fixture
-    def world(self):
-        world = S3World()
-        yield world
-        world.close()
+    """Sends."""
+
+
+class TestS3Sweeping(SweepingContract):
+    """Sees what lies unfinished."""

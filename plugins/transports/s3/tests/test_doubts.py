@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sendoff import CredentialNeeded, OutcomeUnknown, Rejected, ServerBusy, SessionLost, TargetExists, Transient
+from sendoff import CredentialNeeded, Leftover, OutcomeUnknown, Rejected, ServerBusy, SessionLost, SourceChanged, TargetExists, Transient
 from sendoff.model.delivery import Demand
 
 from plugins.transports.s3.tests.conftest import MIB, fails, parts_sent
@@ -170,7 +170,8 @@ def test_a_conflict_at_the_end_sends_every_part_again_and_leaves_nothing(lab):
     shipment = lab.shipment(transport)
     server.fault("complete", "error", status=409, code="ConditionalRequestConflict")
 
-    fails(transport, shipment, SessionLost)
+    assert fails(transport, shipment, SessionLost).facts["left"], "what is left there is removed, by a to-do"
+    transport.abort(Leftover(url=shipment.target.url, session=shipment.checkpoints[-1]))
     assert server.uploads == {}
     transport.send(lab.of(transport, shipment.path, attempts=2))
 
@@ -190,6 +191,20 @@ def test_what_appears_meanwhile_is_not_overwritten(lab, size):
 
     assert server.body("thing") == other.path.read_bytes()
     assert server.uploads == {}
+
+
+@pytest.mark.parametrize("error", [TargetExists, SourceChanged])
+def test_a_removal_that_fails_does_not_hide_what_went_wrong(lab, error):
+    server = lab.server()
+    transport = lab.transport(server, conditional="yes")
+    shipment = lab.shipment(transport, 3 * MIB, demand=Demand(existing="fail"))
+    other = lab.shipment(lab.transport(server), 77)
+    server.fault("part", "call", then=lambda: transport.send(other) if error is TargetExists else shipment.path.write_bytes(b"changed"))
+    server.fault("abort", "error", status=403, code="AccessDenied")
+
+    fails(transport, shipment, error)
+
+    assert list(server.uploads) == [shipment.checkpoints[-1].data["id"]], "it is on record, and is found again by that"
 
 
 @pytest.mark.parametrize("size", [1000, 3 * MIB])

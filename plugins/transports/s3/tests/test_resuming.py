@@ -60,8 +60,8 @@ def test_parts_travel_side_by_side(lab, lanes):
 
 def test_parts_that_do_not_fit_into_memory_are_read_twice_and_arrive_all_the_same(lab):
     server = lab.server()
-    transport = lab.transport(server, part_size=2 * MIB, memory=MIB)
-    shipment = lab.shipment(transport, 5 * MIB + 1, lanes=2)
+    transport = lab.transport(server, part_size=2 * MIB)
+    shipment = lab.shipment(transport, 5 * MIB + 1, lanes=2, memory=MIB)
 
     assert transport.send(shipment).verified == "server-digest"
     assert server.body("thing") == shipment.path.read_bytes()

@@ -129,6 +129,6 @@ def test_settings_that_cannot_be_are_refused(words):
 
 
 def test_settings_take_what_a_command_line_says():
-    settings = Settings(part_size="16M", tags="a=b,c=d=e", memory="1G", connect_timeout="5s")
+    settings = Settings(part_size="16M", tags="a=b,c=d=e", connect_timeout="5s")
 
-    assert (settings.part_size, settings.tags, settings.memory, settings.connect_timeout) == (16 * MIB, {"a": "b", "c": "d=e"}, GIB, 5.0)
+    assert (settings.part_size, settings.tags, settings.connect_timeout) == (16 * MIB, {"a": "b", "c": "d=e"}, 5.0)
