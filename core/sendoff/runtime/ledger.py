@@ -101,10 +101,6 @@ class Ledger:
         id = f"{record.id}.{record.round}.{type_}.{stamp}"
         return Event(id=id, time=self._clock.wall(), type=type_, operation=record.id, batch=record.batch, round=record.round, data=data)
 
-    def now(self) -> Moment:
-        """The moment as to-dos know it."""
-        return self._clock.steady()
-
     def _told(self, record: Record, decision: Decision, version: int) -> Record:
         """What a taken decision made of the record, announced."""
         after = replace(decision.applied(record), version=version)

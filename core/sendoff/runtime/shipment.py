@@ -57,7 +57,7 @@ class WorkShipment:
 
     def __init__(
         self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None,
-        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, limits: Limits = Limits(),
+        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, limits: Limits,
     ) -> None:  # fmt: skip
         self.operation, self.target, self.headers, self.session, self.elsewhere = record, target, headers, session, elsewhere
         self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)

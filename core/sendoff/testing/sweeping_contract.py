@@ -1,4 +1,4 @@
-"""What every transport promises that can see what lies unfinished at its server. Subclass ``SweepingContract`` and give it a ``world``."""
+"""What every transport promises that sees what lies unfinished at its server. Subclass ``SweepingContract``; give it a ``world``."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from sendoff import ConfigurationError, CredentialNeeded
 def looked_up(profile: str | None) -> dict[str, Any]:
     """What this process's environment and configuration files say: credentials with their expiry, region, address, and the ``s3`` keys of the profile.
 
-    Nothing is remembered from one child to the next, so what is told is fresh. Errors: ``ConfigurationError`` for a profile that does not exist, ``CredentialNeeded`` where the chain breaks.
+    Nothing is remembered from one child to the next, so what is told is fresh.
+    Errors: ``ConfigurationError`` for a profile that does not exist, ``CredentialNeeded`` where the chain breaks.
     """
     from botocore.configprovider import ConfiguredEndpointProvider  # type: ignore[import-untyped]
     from botocore.exceptions import BotoCoreError, ProfileNotFound  # type: ignore[import-untyped]
