@@ -251,6 +251,15 @@ def test_a_file_that_is_read_here_and_there_is_not_followed(reader):
     assert reader.prefix() is None
 
 
+def test_what_was_lost_once_is_not_followed_again(reader):
+    reader.track()
+    reader.lose()
+    reader.track()
+    reader.readinto(memoryview(bytearray(500)), 0)
+
+    assert reader.prefix() is None
+
+
 def test_the_errors_travel_as_they_are(file):
     with pytest.raises(SourceUnavailable) as raised:
         open_source(f"{file}.gone", str(file.parent))

@@ -92,12 +92,14 @@ class Transport(ABC):
 
     schemes: of the addresses it serves. methods: the verbs it knows, () where there are none; the first is the default.
     resumable: False where a broken upload always begins again, None where the server says.
+    compares: a resumed try compares what the server has with the source, and sends again what differs.
     Settings: a pydantic model of ``[transports.NAME]`` and the destination's own keys; unknown keys are errors.
     """
 
     schemes: ClassVar[tuple[str, ...]]
     methods: ClassVar[tuple[str, ...]] = ()
     resumable: ClassVar[bool | None] = None
+    compares: ClassVar[bool] = False
     Settings: ClassVar[type]
 
     def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:

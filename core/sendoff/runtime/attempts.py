@@ -152,7 +152,7 @@ class Attempts:
             raise Refused(f"the part {record.spec.source.sealed[0]} was given for {origin_of(target.url)}, and a listener sent its form to another origin")
         if change.url is not None:
             target = Target(checked_url(change.url))
-        with self._transport(record, target, elsewhere) as transport, self._origin.opened(record) as begin:
+        with self._transport(record, target, elsewhere) as transport, self._origin.opened(record, compares=transport.compares) as begin:
             checked = begin.record
             shipment = WorkShipment(
                 checked, begin.reader, self._around, target=target, headers=self._outgoing.headers(checked, Sealed() if elsewhere else sealed, change),

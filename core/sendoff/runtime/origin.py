@@ -39,11 +39,11 @@ class Origin:
         self._ledger, self._secrets, self._boot = ledger, secrets, boot
 
     @contextmanager
-    def opened(self, record: Record) -> Iterator[Begun]:
-        """The open source, compared with what was queued."""
+    def opened(self, record: Record, *, compares: bool = False) -> Iterator[Begun]:
+        """The open source, compared with what was queued. compares: its transport compares what the server has with the source by itself."""
         reader = self._reader(record)
         try:
-            yield self._begin(record, reader)
+            yield self._begin(record, reader, compares)
         finally:
             reader.close()
 
@@ -53,7 +53,7 @@ class Origin:
             return FileReader(source, self._boot)
         return FormReader(source, self._boot, dict(self._secrets.open(record).parts))
 
-    def _begin(self, record: Record, reader: Reader) -> Begun:
+    def _begin(self, record: Record, reader: Reader, compares: bool) -> Begun:
         checkpoint = self._ledger.journal.store.checkpoint(record.number)
         session = self._secrets.open_session(record.id, checkpoint.session) if checkpoint and checkpoint.session else None
         sameness = reader.sameness()
@@ -62,13 +62,23 @@ class Origin:
             sameness = Sameness.MOVED if known else Sameness.CHANGED
             if known:
                 return self._go_on(record, reader, session, checkpoint.prefix)
+        if sameness is Sameness.MOVED and session and checkpoint and not checkpoint.prefix and compares:
+            return self._left_to_the_transport(record, reader, session)
         if sameness is Sameness.CHANGED and record.spec.if_changed != "restart":
             raise SourceChanged(f"{reader.path} was changed after it was queued", hint="put it again")
         if sameness is not Sameness.SAME:
             return self._start_over(record, reader, sameness)
-        if session and checkpoint:
+        if session and checkpoint and checkpoint.prefix:
             reader.track(checkpoint.prefix)
+        elif session:
+            reader.lose()
         return Begun(reader, record, session)
+
+    def _left_to_the_transport(self, record: Record, reader: Reader, session: Session) -> Begun:
+        """The same content in another file, as it seems: what of it does not agree with the server is sent again."""
+        reader.lose()
+        data = {"source": Sameness.MOVED.value, "checked": "what the server has of it, piece by piece"}
+        return Begun(reader, self._changed(record, reader, data), session)
 
     def _go_on(self, record: Record, reader: Reader, session: Session, prefix: tuple[int, int]) -> Begun:
         """The same content in another file: what was sent of it was compared, and counts."""

@@ -86,7 +86,7 @@ class Reader(ABC):
     path: str
 
     def __init__(self) -> None:
-        self._tracking, self._crc, self._length = False, 0, 0
+        self._tracking, self._lost, self._crc, self._length = False, False, 0, 0
         self._fresh, self._lock = False, threading.Lock()
 
     @property
@@ -121,10 +121,14 @@ class Reader(ABC):
         """What is open still is what it was; ``SourceChanged``."""
 
     def track(self, prefix: tuple[int, int] | None = None) -> None:
-        """Keep a running CRC32 of what is read in order, from a known ``(length, crc32)`` on."""
-        if not self._tracking:
-            self._tracking, self._fresh = True, True
+        """Keep a running CRC32 of what is read in order, from a known ``(length, crc32)`` on; not where that was lost."""
+        if not self._tracking and not self._lost:
+            self._tracking, self._fresh = True, prefix is not None
             self._length, self._crc = prefix or (0, 0)
+
+    def lose(self) -> None:
+        """It was read here and there, by this try or one before it: no CRC is kept."""
+        self._tracking, self._lost = False, True
 
     def prefix(self) -> tuple[int, int] | None:
         """``(length, crc32)`` of all that was read so far; None where that is not known, or it was not read in order."""
@@ -147,7 +151,7 @@ class Reader(ABC):
         """Carry the CRC on; a gap is read here after a resume, and ends the following where a driver reads here and there."""
         with self._lock:
             if offset > self._length and not self._fresh:
-                self._tracking = False
+                self.lose()
                 return
             if offset > self._length:
                 self._crc, self._length = self._crc_between(self._length, offset, self._crc), offset

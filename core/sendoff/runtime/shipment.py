@@ -141,7 +141,7 @@ class WorkShipment:
         self.session = session or self.session
         if self.session is not None:
             self._doubt(total)
-            self._furthest = max(total, self._read if self._furthest is None else self._furthest)
+            self._furthest = self._known_now(total)
         self.confirmed = total
         if self.session is None:
             return
@@ -276,6 +276,12 @@ class WorkShipment:
         where, most = self.operation.spec.url, self.size if self._furthest is None else min(self.size, self._furthest)
         if not 0 <= total <= most:
             raise SessionLost(f"{where} claims to have {total} bytes where it can have {most} at most; that half-done upload is given up", left=True)
+
+    def _known_now(self, total: int) -> int | None:
+        """How far anything was handed over, once the server has told; nobody knows where parts are sent here and there and an earlier try sent some."""
+        if self._furthest is not None:
+            return max(total, self._furthest)
+        return None if self._reader.prefix() is None else max(total, self._read)
 
     def _event(self, type_: str, **data: object) -> Event:
         record = self.operation
