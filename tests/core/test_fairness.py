@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import socket
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
@@ -85,15 +84,14 @@ def test_one_operation_behind_twenty_thousand_of_another_lane_starts_in_the_firs
 
 
 @pytest.mark.campaign
-def test_one_operation_behind_a_million_of_another_lane_starts_in_the_first_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_operation_behind_a_million_of_another_lane_starts_in_the_first_round(tmp_path: Path, say: Callable[[str], None]) -> None:
     lanes, passed = first_round(tmp_path / "state", 1_000_000)
 
     assert sorted(lanes) == ["a", "b"]
-    with capsys.disabled():
-        sys.stdout.write(f"\none behind a million of another lane: both started {passed * 1000:.1f} ms after the journal was opened\n")
+    say(f"one behind a million of another lane: both started {passed * 1000:.1f} ms after the journal was opened")
 
 
-def test_behind_a_hundred_to_a_black_hole_another_upload_goes_out_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_behind_a_hundred_to_a_black_hole_another_upload_goes_out_at_once(tmp_path: Path, say: Callable[[str], None]) -> None:
     source = tmp_path / "a.bin"
     source.write_bytes(b"x" * 1000)
     state = tmp_path / "state"
@@ -115,5 +113,4 @@ def test_behind_a_hundred_to_a_black_hole_another_upload_goes_out_at_once(tmp_pa
 
     assert done.type == "completed"
     assert passed < 30, "it waited for the black hole"
-    with capsys.disabled():
-        sys.stdout.write(f"\nbehind a hundred to a black hole: complete {passed:.2f} s after the put\n")
+    say(f"behind a hundred to a black hole: complete {passed:.2f} s after the put")

@@ -68,6 +68,7 @@ def test_success(dig):
     mine.check()
 
 
+@pytest.mark.campaign
 def test_failure(dig):
     mine = dig()
     for name, case in CASES.items():
@@ -82,6 +83,7 @@ def test_failure(dig):
     mine.check()
 
 
+@pytest.mark.campaign
 def test_refused_logins(dig):
     mine = dig(authorization="nothing that anybody has")
     mine.put()

@@ -91,6 +91,7 @@ def test_half_done_and_killed(dig):
     mine.check()
 
 
+@pytest.mark.campaign
 def test_refused_and_dropped_by_the_server(dig):
     mine = dig(rate=RATE, tus=True)
     mine.put("--patience", "0")

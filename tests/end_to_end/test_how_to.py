@@ -13,6 +13,7 @@ import pytest
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
 from tests.core.parsing import by_python_multipart
+from tests.servers.s3 import BUCKET, Seaweed
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 MIB = 2**20
@@ -322,3 +323,31 @@ def test_resumable_http(person, tmp_path):
         assert "part-digests" in told
         assert {upload.metadata.get("project") for upload in media.uploads.all()} == {None, "films"}
         assert media.stored("files/film.mkv") == (person.home / "film.mkv").read_bytes()
+
+
+# -- upload to a bucket
+
+
+@pytest.mark.needs_server
+def test_a_bucket(person, tmp_path):
+    with Seaweed(tmp_path / "seaweed") as server:
+        page = "s3-bucket.md"
+        section = blocks(page, "toml")[0].replace("https://s3.example:9000", server.url)
+        config = person.home / ".config" / "sendoff" / "sendoff.toml"
+        config.write_text(config.read_text() + section)
+        person.environment |= server.environment | {"AWS_ENDPOINT_URL_S3": server.url}
+        content = os.urandom(20 * MIB)
+        person.file("big.iso", content)
+        first, named, gone = blocks(page, "sh")
+
+        person.runs(first)
+        told = person.runs(named).stdout
+        client = server.client()
+        client.create_multipart_upload(Bucket=BUCKET, Key="images/of somebody else")
+        left = person.runs(gone).stdout
+
+        assert "server-digest" in told
+        assert (server.body("images/big.iso"), server.body("images/today.iso")) == (content, content)
+        assert client.head_object(Bucket=BUCKET, Key="images/today.iso")["Metadata"]["project"] == "films"
+        assert left.count("not known here") == 2
+        assert len(server.uploads()) == 1

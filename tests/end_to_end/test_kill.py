@@ -1,7 +1,6 @@
 """``kill -9`` at any moment of an upload: the next command's host completes it, once."""
 
 import signal
-import sys
 
 import pytest
 from sendoff.testing.receiver import Receiver
@@ -35,24 +34,23 @@ def killed_in_mid_put(stage, receiver, name):
     return broken.received
 
 
-def campaign(stage, receiver, operations, capsys):
+def campaign(stage, receiver, operations, say):
     """How many of the kills landed in mid-transfer."""
     received = [killed_in_mid_put(stage, receiver, f"{number}.bin") for number in range(operations)]
     counted = [count for count in received if 0 < count < SIZE]
-    with capsys.disabled():
-        sys.stdout.write(f"\n{operations} uploads, one kill -9 each: {len(counted)} in mid-transfer, after {min(counted)} to {max(counted)} of {SIZE} bytes\n")
+    say(f"{operations} uploads, one kill -9 each: {len(counted)} in mid-transfer, after {min(counted)} to {max(counted)} of {SIZE} bytes")
     assert len(stage.listed()) == operations
     assert len(receiver.requests) == 2 * operations
     return len(counted)
 
 
-def test_an_upload_killed_at_a_random_byte_is_completed_by_the_next_host(stage, receiver, capsys):
-    assert campaign(stage, receiver, 3, capsys) >= 2
+def test_an_upload_killed_at_a_random_byte_is_completed_by_the_next_host(stage, receiver, say):
+    assert campaign(stage, receiver, 3, say) >= 2
 
 
 @pytest.mark.campaign
-def test_of_25_uploads_killed_at_a_random_byte_all_are_completed_by_the_next_host(stage, receiver, capsys):
-    assert campaign(stage, receiver, 25, capsys) >= 20
+def test_of_25_uploads_killed_at_a_random_byte_all_are_completed_by_the_next_host(stage, receiver, say):
+    assert campaign(stage, receiver, 25, say) >= 20
 
 
 @pytest.mark.campaign
@@ -116,8 +114,7 @@ def test_an_id_that_was_printed_is_in_the_journal_when_the_host_is_killed_at_onc
 
 
 @pytest.mark.campaign
-def test_of_200_ids_that_were_printed_none_is_lost_when_the_host_is_killed_at_once(stage, capsys):
+def test_of_200_ids_that_were_printed_none_is_lost_when_the_host_is_killed_at_once(stage, say):
     printed, stored = printed_and_killed(stage, 200)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{len(printed)} ids printed, the host killed at once each time: {len(set(printed) & stored)} are in the journal\n")
+    say(f"{len(printed)} ids printed, the host killed at once each time: {len(set(printed) & stored)} are in the journal")
     assert stored == set(printed)

@@ -1,7 +1,6 @@
 """``kill -9`` amid a multipart upload: at most the parts under way are sent again, and nothing is left behind at the server."""
 
 import os
-import sys
 
 import pytest
 from sendoff.testing.receiver import Lost, Rule
@@ -68,29 +67,28 @@ def killed_and_completed(stage, server, size, kills, name):
     return again, receipt["attempts"]
 
 
-def campaign(stage, server, capsys, *, uploads, kills, size):
+def campaign(stage, server, say, *, uploads, kills, size):
     found = [killed_and_completed(stage, server, size, kills, f"{number}.bin") for number in range(uploads)]
     worst = max(again for again, _ in found)
     in_transfer = sum(attempts - 1 for _, attempts in found)
-    with capsys.disabled():
-        text = (
-            f"{uploads} uploads of {size // MIB} MiB, {kills} kill -9 each, {in_transfer} of them amid a try: at most {worst / MIB:.1f} MiB of one sent again"
-        )
-        sys.stdout.write(f"\n{text} ({kills * LANES} parts of {PART // MIB} MiB were under way)\n")
+    say(
+        f"{uploads} uploads of {size // MIB} MiB, {kills} kill -9 each, {in_transfer} of them amid a try: at most {worst / MIB:.1f} MiB of one sent again"
+        f" ({kills * LANES} parts of {PART // MIB} MiB were under way)"
+    )
     assert 0 <= worst <= kills * LANES * PART
     return in_transfer
 
 
 @pytest.mark.fault(4, 6)
-def test_an_upload_killed_three_times_sends_again_only_the_parts_under_way(stage, seaweed, capsys):
-    assert campaign(stage, seaweed, capsys, uploads=1, kills=3, size=160 * MIB + 1) >= 2
+def test_an_upload_killed_three_times_sends_again_only_the_parts_under_way(stage, seaweed, say):
+    assert campaign(stage, seaweed, say, uploads=1, kills=3, size=160 * MIB + 1) >= 2
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1800)
 @pytest.mark.fault(4, 6)
-def test_at_25_moments_of_uploads_of_512_mib_only_the_parts_under_way_are_sent_again(stage, seaweed, capsys):
-    assert campaign(stage, seaweed, capsys, uploads=5, kills=5, size=512 * MIB) >= 20
+def test_at_25_moments_of_uploads_of_512_mib_only_the_parts_under_way_are_sent_again(stage, seaweed, say):
+    assert campaign(stage, seaweed, say, uploads=5, kills=5, size=512 * MIB) >= 20
 
 
 @pytest.mark.fault(8)

@@ -3,7 +3,6 @@
 import itertools
 import statistics
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -114,36 +113,35 @@ def check(fate, *, speaks=False):
     assert fate.told == max(fate.counted - fate.unnoted, 0), fate
 
 
-def campaign(stage, road, operations, capsys):
+def campaign(stage, road, operations, say):
     """How many of the kills landed in mid-transfer; each was counted to the byte."""
     fates = [carried(stage, road, [stage.random.randrange(1, LATEST)], f"{number}.bin") for number in range(operations)]
     counted = [fate for fate in fates if fate.in_mid_transfer]
-    with capsys.disabled():
-        told, passed = [fate.told for fate in counted] or [0], [fate.lives[0].passed for fate in counted] or [0]
-        sys.stdout.write(
-            f"\n{type(road.server).__name__}: {operations} uploads of {SIZE} bytes, one kill -9 each: {len(counted)} in mid-transfer,"
-            f" after {min(passed)} to {max(passed)} bytes;"
-            f" sent again {min(told)}, {statistics.median_low(told)}, {max(told)} (least, median, most); {sum(fate.unnoted != 0 for fate in fates)} with"
-            " bytes that the kernel took or threw away in the moment of the kill\n"
-        )
+    told, passed = [fate.told for fate in counted] or [0], [fate.lives[0].passed for fate in counted] or [0]
+    say(
+        f"{type(road.server).__name__}: {operations} uploads of {SIZE} bytes, one kill -9 each: {len(counted)} in mid-transfer,"
+        f" after {min(passed)} to {max(passed)} bytes;"
+        f" sent again {min(told)}, {statistics.median_low(told)}, {max(told)} (least, median, most); {sum(fate.unnoted != 0 for fate in fates)} with"
+        " bytes that the kernel took or threw away in the moment of the kill"
+    )
     for fate in fates:
         check(fate, speaks=road.speaks)
     return len(counted)
 
 
-def test_what_a_killed_host_had_sent_and_the_server_confirmed_is_not_sent_again(stage, road, capsys):
-    assert campaign(stage, road, 3, capsys) >= 2
+def test_what_a_killed_host_had_sent_and_the_server_confirmed_is_not_sent_again(stage, road, say):
+    assert campaign(stage, road, 3, say) >= 2
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("road", ROADS, indirect=True)
-def test_of_25_killed_uploads_each_sends_again_only_what_was_not_confirmed(stage, road, capsys):
-    assert campaign(stage, road, 25, capsys) >= 20
+def test_of_25_killed_uploads_each_sends_again_only_what_was_not_confirmed(stage, road, say):
+    assert campaign(stage, road, 25, say) >= 20
 
 
 @pytest.mark.parametrize("road", ["own", "checksums", "draft"], indirect=True)
-def test_at_other_servers_it_is_the_same(stage, road, capsys):
-    campaign(stage, road, 1, capsys)
+def test_at_other_servers_it_is_the_same(stage, road, say):
+    campaign(stage, road, 1, say)
 
 
 @pytest.mark.parametrize("road", [pytest.param(name, marks=[] if name == "reference" else pytest.mark.campaign) for name in ROADS], indirect=True)
@@ -182,6 +180,7 @@ def test_the_receipt_of_an_upload_that_cannot_be_resumed_counts_what_went_twice(
     assert stage.view(id)["receipt"]["bytes_resent"] == noted
 
 
+@pytest.mark.campaign
 def test_hosts_that_are_killed_while_they_start_lose_nothing_of_the_count(stage, plain):
     _, proxy = plain
     id, _ = put_plain(stage, proxy)

@@ -1,7 +1,6 @@
 """Orders as people type them: for very many at once, and in the order of what waits."""
 
 import json
-import sys
 import time
 
 import pytest
@@ -68,25 +67,24 @@ def cancel_all_and_kill(stage, receiver, count):
     return took, later
 
 
-def check(stage, receiver, count, capsys):
+def check(stage, receiver, count, say):
     took, later = cancel_all_and_kill(stage, receiver, count)
     assert took < BEARABLE
     assert stage.view(later)["status"] == "completed"
     assert [request.path for request in receiver.requests][1:] == ["/later"], "nothing that was canceled has begun"
     assert not stage.desk.page(Query(open=True)).items
-    with capsys.disabled():
-        sys.stdout.write(f"\ncancel --all of {count:,}, one kill -9: each ended once; a put in between took {took:.2f} s\n")
+    say(f"cancel --all of {count:,}, one kill -9: each ended once; a put in between took {took:.2f} s")
 
 
 @pytest.mark.timeout(300)
-def test_a_host_killed_over_cancel_all_leaves_an_order_that_the_next_one_finishes(stage, stalling, capsys):
-    check(stage, stalling, MANY, capsys)
+def test_a_host_killed_over_cancel_all_leaves_an_order_that_the_next_one_finishes(stage, stalling, say):
+    check(stage, stalling, MANY, say)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1800)
-def test_a_host_killed_over_cancel_all_of_very_many(stage, stalling, capsys):
-    check(stage, stalling, VERY_MANY, capsys)
+def test_a_host_killed_over_cancel_all_of_very_many(stage, stalling, say):
+    check(stage, stalling, VERY_MANY, say)
 
 
 def test_a_pause_of_all_is_told_with_its_number_and_stops_what_runs(stage, stalling):

@@ -54,20 +54,18 @@ def run_seeds(first: int, count: int) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_the_invariants_hold_over_thousands_of_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_invariants_hold_over_thousands_of_seeds(say: Callable[[str], None]) -> None:
     said = run_seeds(0, ORDINARY)
 
-    with capsys.disabled():
-        sys.stdout.write(f"\n{said}")
+    say(said)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(3000)
-def test_the_invariants_hold_over_fifty_thousand_fresh_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_invariants_hold_over_fifty_thousand_fresh_seeds(say: Callable[[str], None]) -> None:
     said = run_seeds(secrets.randbelow(10**12) + 10**6, FRESH)
 
-    with capsys.disabled():
-        sys.stdout.write(f"\n{said}")
+    say(said)
 
 
 def never(*_: Any, **__: Any) -> bool:
