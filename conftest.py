@@ -33,6 +33,14 @@ def private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert not left, f"tests left these processes behind (now ended): {left}"
 
 
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """Who carries a command out in the test's own process may narrow it; the next test does not inherit that."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 def _hosts_in(home: Path) -> dict[int, str]:
     """Processes that still live in this run's home, once those that are leaving have left; ended, so that a forgotten one harms nobody."""
     end = time.monotonic() + LEAVING

@@ -17,10 +17,10 @@ CONTENT = os.urandom(PART * COUNT)
 
 
 class PartServer:
-    """Parts by number, and the numbers as they came. breaks_at: so many parts later the connection breaks, each time."""
+    """Parts by number, and the numbers as they came. breaks: before which number the connection breaks, asked at each. barrier: none below comes through."""
 
     def __init__(self):
-        self.parts, self.came, self.breaks, self.made = {}, [], iter(()), 0
+        self.parts, self.came, self.breaks, self.barrier, self.made = {}, [], iter(()), None, 0
 
     def body(self):
         return b"".join(self.parts[number] for number in sorted(self.parts))
@@ -45,7 +45,7 @@ class PartTransport(Transport):
             shipment.confirm(sum(map(len, server.parts.values())))
         for number in reversed(range(COUNT)):
             if number not in server.parts:
-                if next(server.breaks, None) == number:
+                if next(server.breaks, None) == number or number == server.barrier:
                     raise Transient("the connection broke")
                 server.parts[number] = self.read(shipment, number)
                 server.came.append(number)
@@ -95,12 +95,13 @@ def test_the_next_owner_goes_on_with_what_is_missing_in_front(owned, server):
 
 
 def stopped_in_the_middle(owned, server):
-    server.breaks = iter([None, None, None, 6])
+    server.barrier = 6
     source = owned.file("a.bin", CONTENT)
     id = owned.put(source, "parts://10.0.0.1/a")
     eventually(lambda: "attempt_failed" in owned.types(id))
     owned.order("pause", id)
     owned.until(id, "paused_by_application")
+    server.barrier = None
     return id, source
 
 

@@ -24,9 +24,9 @@ def slow(tmp_path):
         yield made
 
 
-def in_mid_transfer(stage, slow, *words):
+def in_mid_transfer(stage, slow, *words, size=SIZE):
     """``put --here`` of a file that takes long, once its first bytes have come."""
-    source, digest = stage.file(SIZE)
+    source, digest = stage.file(size)
     process = stage.begin("put", "--here", *words, source, slow.url)
     slow.wait_for(request=1, bytes=1)
     return process, digest
@@ -123,7 +123,7 @@ def test_when_the_host_it_waits_for_leaves_it_takes_the_work_over(stage, slow):
 
 
 def test_host_stop_ends_it_like_a_term(stage, slow):
-    process, _ = in_mid_transfer(stage, slow)
+    process, _ = in_mid_transfer(stage, slow, size=8 * SIZE)
 
     stage.run("host", "stop")
     _, err = process.communicate(timeout=30)

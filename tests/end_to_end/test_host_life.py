@@ -119,7 +119,7 @@ from sendoff import Target, Transport
 class Carrier(Transport):
     schemes = ("gopher",)
     methods = ()
-    Settings = BaseModel
+    Settings = type("Settings", (BaseModel,), {})
 
     def target(self, name):
         return Target(f"{self.destination.url}{name}")

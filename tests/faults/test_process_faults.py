@@ -185,7 +185,7 @@ def test_killed_when_a_notice_was_taken_and_that_is_not_recorded_the_same_notice
 
 @pytest.mark.fault(8)
 def test_killed_in_the_middle_of_a_cancellation_the_next_host_finishes_it(stage, receiver, deadly):
-    source, _ = stage.file(SIZE)
+    source, _ = stage.file(16 * SIZE)  # the order comes in time on a slow machine, too
     (id,) = stage.put(source, receiver.url)
     receiver.wait_for(bytes=MIB)
     deadly("after cancel")
