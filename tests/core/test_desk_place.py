@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -139,12 +140,12 @@ def test_what_a_dead_host_left_is_replaced(tmp_path):
 
 
 def test_a_runtime_folder_that_others_may_look_into_is_not_used(tmp_path):
-    (tmp_path / "r" / "sendoff").mkdir(parents=True, mode=0o755)
     folder = tmp_path / LONG
     folder.mkdir()
 
-    with pytest.raises(StoreRefused, match="other users"):
-        Endpoint(place_in(folder), {"XDG_RUNTIME_DIR": str(tmp_path / "r")}).bind()
+    with tempfile.TemporaryDirectory() as short, pytest.raises(StoreRefused, match="other users"):
+        (Path(short) / "sendoff").mkdir(mode=0o755)
+        Endpoint(place_in(folder), {"XDG_RUNTIME_DIR": short}).bind()
 
 
 HOLDER = """

@@ -26,7 +26,7 @@ from sendoff.runtime.sweeping import Sweeping
 from tests.simulation.seeds import sources_in
 from tests.simulation.world import play
 
-ORDINARY = 4_000
+ORDINARY = 2000
 FRESH = 50_000
 ROOT = Path(__file__).parents[2]
 
