@@ -37,6 +37,9 @@ def shared(tmp_path_factory):
 
 ADDRESS = "http://127.0.0.1:9/in/"
 TABLE = {
+    "a bucket that cannot be": (["a.bin", "s3://Bucket_X/"], "'Bucket_X' cannot be a bucket"),
+    "a query at a bucket": (["a.bin", "s3://bucket/a?b=c"], "has no query"),
+    "a key that is too long": (["a.bin", f"s3://bucket/{'k' * 1025}"], "at most 1024 bytes, this one has 1025"),
     "a relative address": (["a.bin", "in/a.bin"], "'in/a.bin' is not an address"),
     "an address without a host": (["a.bin", "http:///a.bin"], "is not an absolute address"),
     "an address with a blank": (["a.bin", "http://127.0.0.1:9/a b"], "write %20 for a blank"),

@@ -88,7 +88,9 @@ def checked_tail(tail: str, url: str) -> None:
 
 
 def regular_netloc(parts: SplitResult) -> str:
-    """User, host and port in the one form that stands for all spellings (RFC 3986 section 6.2): small letters, no default port."""
+    """User, host and port in the one form that stands for all spellings (RFC 3986 section 6.2): small letters, no default port; a bucket is no host."""
+    if parts.scheme == "s3":
+        return parts.netloc
     user, mark, place = parts.netloc.rpartition("@")
     port = parts.port
     if port is None or port == _DEFAULT_PORTS.get(parts.scheme):

@@ -126,12 +126,13 @@ class Addresses:
         return Address(folder=rooted, name=name, target=self._connections.make(rooted.destination).target(PurePosixPath(_inside(name))))
 
     def _exact(self, root: str, url: str, last: str, rest: str) -> Address:
-        """The address of one thing; what its folder has been checked for is not checked again."""
+        """The address of one thing, as its transport understands it; what its folder has been checked for is not checked again."""
         folder = self._folder(root)
         checked_tail(last + rest, url)
         if _climbs(last) or "%00" in last:
             raise InvalidArgument(f"{Target(url).public}: a path may not climb with '..', nor hold a NUL")
-        return Address(folder=folder, name=unquote(last), target=Target(f"{folder.destination.url}{last}{rest}"))
+        whole = replace(folder.destination, url=f"{folder.destination.url}{last}{rest}")
+        return Address(folder=folder, name=unquote(last), target=self._connections.make(whole).target(PurePosixPath(last or "any")))
 
     def _folder(self, url: str) -> Folder:
         """The folder of a bare address, checked once as long as the configuration stays."""
@@ -151,7 +152,6 @@ class Addresses:
             raise InvalidArgument(f"{Target(url).public}: a path may not climb with '..'")
         root = urlunsplit((parts.scheme, regular_netloc(parts), parts.path.rpartition("/")[0] + "/", "", ""))
         destination = Destination(url=root, transport=transport, exact=True)
-        self._connections.make(destination).target(PurePosixPath("any"))  # what its transport finds wrong with the place
         return Folder(destination=destination, place=destination.origin, local=is_local(url), loopback=is_loopback(url))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sendoff import Aborting, Delivery, Destination, Leftover, Probe, Probing, Shipment, Sweeping, Target, Transport, TransportToolkit
 
-from sendoff_s3.address import below, check_bucket
+from sendoff_s3.address import below, place_of
 from sendoff_s3.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class S3Transport(Transport, Aborting, Sweeping, Probing):
     def target(self, name: PurePosixPath) -> Target:
         """The destination itself when it is exact, else the name below it."""
         if self.destination.exact:
-            check_bucket(self.destination.url)
+            place_of(self.destination.url)
             return Target(self.destination.url)
         return Target(below(self.destination.url, name))
 
