@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from plugins.transports.s3.tests.fake_parts import BLOCK, BUCKET, PAGE, Cut, Denied, Kept, Seen, Upload
+from plugins.transports.s3.tests.fake_parts import BLOCK, BUCKET, Cut, Denied, Kept, Seen, Upload
 
 
 def crc_text(body):
@@ -215,13 +215,13 @@ class Handler(BaseHTTPRequestHandler):
         upload = self._upload()
         after = int(self.query.get("part-number-marker", ["0"])[0])
         numbers = [number for number in sorted(upload.parts) if number > after]
-        page = numbers[:PAGE]
+        page = numbers[: self.s3.page]
         rows = ""
         for number in page:
             body, etag, crc = upload.parts[number]
             shown = f"<ChecksumCRC32>{crc}</ChecksumCRC32>" if crc else ""
             rows += f"<Part><PartNumber>{number}</PartNumber><ETag>{escape(etag)}</ETag><Size>{len(body)}</Size>{shown}</Part>"
-        more = f"<IsTruncated>{str(len(numbers) > PAGE).lower()}</IsTruncated><NextPartNumberMarker>{page[-1] if page else 0}</NextPartNumberMarker>"
+        more = f"<IsTruncated>{str(len(numbers) > self.s3.page).lower()}</IsTruncated><NextPartNumberMarker>{page[-1] if page else 0}</NextPartNumberMarker>"
         return 200, f"<ListPartsResult>{more}{rows}</ListPartsResult>", {}
 
     def _uploads(self, _body):
@@ -229,12 +229,12 @@ class Handler(BaseHTTPRequestHandler):
         after = (self.query.get("key-marker", [""])[0], self.query.get("upload-id-marker", [""])[0])
         found = sorted((one.key, id) for id, one in self.s3.uploads.items() if one.key.startswith(prefix))
         found = [one for one in found if one > after]
-        rows, page = "", found[:PAGE]
+        rows, page = "", found[: self.s3.page]
         for key, id in page:
             began = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.s3.uploads[id].began))
             rows += f"<Upload><Key>{quote(key)}</Key><UploadId>{id}</UploadId><Initiated>{began}</Initiated></Upload>"
         last = page[-1] if page else ("", "")
-        more = f"<IsTruncated>{str(len(found) > PAGE).lower()}</IsTruncated><NextKeyMarker>{quote(last[0])}</NextKeyMarker>"
+        more = f"<IsTruncated>{str(len(found) > self.s3.page).lower()}</IsTruncated><NextKeyMarker>{quote(last[0])}</NextKeyMarker>"
         more += f"<NextUploadIdMarker>{last[1]}</NextUploadIdMarker><EncodingType>url</EncodingType>"
         return 200, f"<ListMultipartUploadsResult>{more}{rows}</ListMultipartUploadsResult>", {}
 

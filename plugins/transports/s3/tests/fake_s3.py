@@ -7,7 +7,7 @@ import itertools
 import threading
 from http.server import ThreadingHTTPServer
 
-from plugins.transports.s3.tests.fake_parts import BUCKET, Fault
+from plugins.transports.s3.tests.fake_parts import BUCKET, PAGE, Fault
 from plugins.transports.s3.tests.fake_requests import Handler
 
 __all__ = ["BUCKET", "FakeS3"]
@@ -26,7 +26,7 @@ class FakeS3:
         self.smallest, self.region = how.pop("smallest", 1), how.pop("region", None)
         self.checksums, self.metadata, self.conditions = how.pop("checksums", True), how.pop("metadata", True), how.pop("conditions", True)
         self.abort_date, self.allowed, self.equal_parts = how.pop("abort_date", None), how.pop("allowed", None), how.pop("equal_parts", True)
-        self.abort_turns = how.pop("abort_turns", 1)
+        self.abort_turns, self.page = how.pop("abort_turns", 1), how.pop("page", PAGE)
         assert not how, how
         self.objects, self.uploads, self.ended, self.seen, self.faults = {}, {}, {}, [], []
         self.changed = threading.Condition()

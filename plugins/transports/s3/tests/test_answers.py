@@ -196,7 +196,7 @@ def test_a_server_that_stops_reading_is_left(lab):
 @pytest.mark.campaign
 @pytest.mark.fault(35, 71)
 def test_ten_thousand_parts_of_a_sparse_file_are_one_object(lab):
-    server = lab.server()
+    server = lab.server(page=1000)
     transport = lab.transport(server, part_size=64 * 1024)
     path = lab.folder / "sparse"
     with path.open("wb") as file:
