@@ -17,6 +17,7 @@ SIZE = 1 << 30
 COUNT, SMALL = 2000, 64 * 1024
 MOST_MEMORY = 120.0  # MiB
 TRANSFERS = 16
+VOLUMES = 400  # what is taken away gives no room back at once
 # seen in their requests: s5cmd 2.3.0 (over TLS too), rclone 1.75 (in clear text)
 HASHED = "CRC32 and, in clear text, SHA-256 by ours; SHA-256 and MD5 by s5cmd; SHA-256, MD5 of each part and of the whole by rclone"
 
@@ -97,7 +98,7 @@ class _Turns:
 
 @contextmanager
 def _served(shop: Workshop, certificate: Path | None) -> Iterator[Seaweed]:
-    with Seaweed(shop.folder / f"seaweed-{certificate is not None}", certificate=certificate) as server:
+    with Seaweed(shop.folder / f"seaweed-{certificate is not None}", certificate=certificate, volumes=VOLUMES) as server:
         trusted = f'ca_file = "{certificate}"\n' if certificate else ""
         limits = f"[limits]\nconcurrency = {TRANSFERS}\nper_destination = {TRANSFERS}\n"
         shop.configure(f'{limits}[destinations.w]\nurl = "s3://{BUCKET}/"\nendpoint_url = "{server.url}"\n{trusted}')

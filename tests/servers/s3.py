@@ -37,11 +37,11 @@ class S3Server(Program):
 
 
 class Seaweed(S3Server):
-    """SeaweedFS, all of it in one process. certificate: a PEM file with key and certificate; None = clear text."""
+    """SeaweedFS, all of it in one process. certificate: a PEM file with key and certificate; None = clear text. volumes: room, of 64 MiB each."""
 
-    def __init__(self, folder: Path, *, certificate: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, certificate: Path | None = None, volumes: int = 40) -> None:
         super().__init__(folder)
-        self.certificate = certificate
+        self.certificate, self.volumes = certificate, volumes
 
     @property
     def url(self) -> str:
@@ -63,7 +63,7 @@ class Seaweed(S3Server):
         return [
             *(program("weed"), "-logtostderr=true", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self.folder / 'data'}", "-s3"),
             *(f"-s3.port={self.port}", f"-s3.config={self.folder / 'ids.json'}", "-s3.port.lance=0", "-s3.port.iceberg=0", f"-s3.port.grpc={_low_port()}"),
-            *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-master.volumeSizeLimitMB=64", "-volume.max=40"),
+            *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-master.volumeSizeLimitMB=64", f"-volume.max={self.volumes}"),
             *secure,
         ]
 
