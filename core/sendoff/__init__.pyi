@@ -342,6 +342,9 @@ from sendoff.model.secret import (
 from sendoff.model.secret import (
     public_url as public_url,
 )
+from sendoff.model.server_key import (
+    ServerKey as ServerKey,
+)
 from sendoff.model.session import (
     Leftover as Leftover,
 )
@@ -476,6 +479,9 @@ from sendoff.ports.transport import (
 )
 from sendoff.ports.transport import (
     Transport as Transport,
+)
+from sendoff.ports.transport import (
+    Trusting as Trusting,
 )
 
 __version__: str
