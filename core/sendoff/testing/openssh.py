@@ -1,0 +1,100 @@
+"""OpenSSH's own server on loopback, as whoever runs the test."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+
+HOW = "apt-get install openssh-server openssh-client"
+_PATIENCE = 10.0
+
+
+class OpenSsh:
+    """``sshd`` with keys of its own. lines: more of ``sshd_config``. authorized: whether ``user_key`` lets in.
+
+    folder: everything is below it; files arrive in ``root``. host_key, user_key: private keys, ``.pub`` beside them. known_hosts: the line that knows it.
+    """
+
+    def __init__(self, folder: Path, *, lines: str = "", authorized: bool = True) -> None:
+        self.folder, self.root = folder, folder / "root"
+        self.root.mkdir(parents=True)
+        self.host_key, self.user_key = made_key(folder / "host"), made_key(folder / "user")
+        self.user, self.port = getpass.getuser(), _free_port()
+        (folder / "authorized").write_text(self.user_key.with_suffix(".pub").read_text() if authorized else "")
+        (folder / "config").write_text(
+            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.host_key}\nAuthorizedKeysFile {folder}/authorized\nPidFile none\n"
+            f"StrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\n{lines}\nSubsystem sftp internal-sftp\n"
+        )
+        self.known_hosts = folder / "known_hosts"
+        self.known_hosts.write_text(self.known_as("127.0.0.1", self.port))
+        self._process = self._started()
+
+    @staticmethod
+    def missing() -> str | None:
+        """None, or how to install what is missing."""
+        return None if _program() and shutil.which("ssh-keygen") else HOW
+
+    def known_as(self, host: str, port: int) -> str:
+        """A line of ``known_hosts`` for this server behind another port."""
+        return f"[{host}]:{port} {self.host_key.with_suffix('.pub').read_text()}"
+
+    def url(self, path: str = "", *, port: int | None = None) -> str:
+        """The address of a path below ``root``."""
+        return f"sftp://{self.user}@127.0.0.1:{port or self.port}{self.root}/{path}"
+
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def close(self) -> None:
+        """The end of it and of the sessions that it serves."""
+        self._process.terminate()
+        self._process.wait(_PATIENCE)
+
+    def __enter__(self) -> OpenSsh:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        program = _program()
+        if program is None:
+            raise FileNotFoundError(f"there is no sshd: {HOW}")
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)  # it wants this folder, as root
+        process = subprocess.Popen([program, "-D", "-f", self.folder / "config", "-E", self.folder / "log"], stdin=subprocess.DEVNULL)
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until and process.poll() is None:
+            with socket.socket() as one:
+                if one.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return process
+            time.sleep(0.01)  # a foreign program tells nobody that it listens
+        process.kill()
+        process.wait()
+        raise RuntimeError(f"sshd did not start: {self.log}")
+
+
+def made_key(path: Path, *words: str, kind: str = "ed25519", passphrase: str = "") -> Path:
+    """A new key pair. words: more for ``ssh-keygen``."""
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", path, *words], check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
+def _program() -> str | None:
+    return shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
