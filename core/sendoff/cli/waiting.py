@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TURNS = ENDS | {"waiting", "paused", "resumed", "changed", "retried"}  # events after which an operation may stand elsewhere
 AT_ONCE = 100
+LOOK_EVERY, MOST_LOOKED_AT = 3, 1000
 SURE = 2  # the first word of a host says that it listens, the second that it has begun to follow
 TERMINAL = ("completed", "canceled", "error")
 
@@ -95,7 +96,9 @@ class Waiting:
             if happened and (news is None or len(happened) >= AT_ONCE):
                 self._look(happened)
                 happened = []
-            elif news is None and self._heartbeat:
+            elif news is None and number % LOOK_EVERY == 0 and not self._patient:
+                self._look(list(self._open)[:MOST_LOOKED_AT])  # another may have asked a person for these, too
+            if news is None and self._heartbeat:
                 self._call.output.dot()
             if news is None and self._minute is not None:
                 self._minute.beat()

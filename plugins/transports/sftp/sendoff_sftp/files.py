@@ -142,9 +142,9 @@ class Files:
         """Number of the request that puts what is written onto the server's disk."""
         return self.wire.extended(FSYNC, text(handle))
 
-    def digest(self, handle: bytes, algorithms: str) -> tuple[str, bytes]:
-        """The server's own digest of the whole file: algorithm and value (draft-ietf-secsh-filexfer-extensions-00 section 3)."""
-        body = text(handle) + text(algorithms.encode()) + struct.pack(">QQI", 0, 0, 0)
+    def digests(self, handle: bytes, algorithm: str, start: int, length: int, block: int) -> tuple[str, bytes]:
+        """The server's own digests of so many blocks, one after the other (draft-ietf-secsh-filexfer-extensions-00 section 3): algorithm and values."""
+        body = text(handle) + text(algorithm.encode()) + struct.pack(">QQI", start, length, block)
         try:
             reply = self._extension("check-file-handle", body)
         except Said as said:

@@ -55,7 +55,7 @@ class HostKeys:
 def refusal(key: HostKey, hop: Hop, found: Standing, asked: str) -> HostKeyUnknown:
     """The error for a key that is not the host's, or of which nobody knows it."""
     shown = f"{key.kind} {key.fingerprint}"
-    facts = {"host": hop.name, "fingerprint": key.fingerprint, "key_type": key.kind, "standing": found.word}
+    facts = {"host": hop.name, "fingerprint": key.fingerprint, "key_type": key.kind, "standing": found.word, "everybody": True}
     if found.word == "revoked":
         text, hint = f"the host key of {hop.name} ({shown}) is revoked by {found.where}; nothing was sent", "ask whoever runs the server for its new key"
     elif found.word == "changed":
@@ -64,8 +64,8 @@ def refusal(key: HostKey, hop: Hop, found: Standing, asked: str) -> HostKeyUnkno
         hint = f"if whoever runs the server says that its key was changed: {forget}"
     elif found.word == "certified":
         text = f"{hop.name} is vouched for by an authority in {found.where} (@cert-authority), which sendoff cannot ask; its key is {shown}; nothing was sent"
-        hint = f"compare it, then: sendoff trust {asked} {key.fingerprint}"
+        hint = "compare it with what whoever runs the server says"
     else:
         text = f"the host key of {hop.name} is not known: {shown}; nothing was sent"
-        hint = f"compare it with what whoever runs the server says, then: sendoff trust {asked} {key.fingerprint}"
+        hint = "compare it with what whoever runs the server says"
     return HostKeyUnknown(text, hint=hint, **facts)

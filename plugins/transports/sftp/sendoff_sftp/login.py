@@ -201,8 +201,8 @@ class Login:
         tried = f"tried: {', '.join(dict.fromkeys(self._tried))}" if self._tried else "there was nothing to try"
         more = f"; {'; '.join(self._unusable)}" if self._unusable else ""
         text = f"{self._watch.where}: {self._hop.name} refused the login of {self._user(credential)!r} ({tried}{more})"
-        hint = "name a key with identity_file, add one to the agent, or name a password with --credential; then: sendoff resume"
-        return CredentialNeeded(text, hint=hint, login=True)
+        hint = "name a key with identity_file, add one to the agent, or name a password with --credential"
+        return CredentialNeeded(text, hint=hint, everybody=True)
 
 
 def _answering(secret: str) -> Callable[[str, str, Prompts], list[str]]:

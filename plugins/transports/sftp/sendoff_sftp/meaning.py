@@ -35,7 +35,7 @@ class Meaning:
         """``Failure`` says nothing; the server's disk and the name may."""
         words = said.text.lower()
         if "quota" in words:
-            return NoSpace(f"{text}: the quota is used up ({said})", hint="make room at the destination, or have the quota raised; then: sendoff resume")
+            return NoSpace(f"{text}: the quota is used up ({said})", hint="make room at the destination, or have the quota raised")
         if "no space" in words:
             return _no_space(text, said, place)
         if "read-only" in words:
@@ -55,21 +55,21 @@ class Meaning:
     def quota(self, said: Said, doing: str) -> SendoffError:
         """The same place failed twice while the disk has room."""
         text = f"{self._where}: cannot {doing}: the server failed twice at the same place though its disk has room ({said})"
-        return NoSpace(f"{text}; a quota or a limit on the size of files is the likely reason", hint="make room at the destination; then: sendoff resume")
+        return NoSpace(f"{text}; a quota or a limit on the size of files is the likely reason", hint="make room at the destination")
 
 
 def not_enough(where: str, room: Room, wanted: int) -> SendoffError:
     """Said before a byte is sent."""
     text = f"{public_url(where)}: the server's disk has {room.free} bytes left and {wanted} are to come"
-    return NoSpace(text, hint="make room at the destination; then: sendoff resume")
+    return NoSpace(text, hint="make room at the destination")
 
 
 def _no_space(text: str, said: Said, _place: bytes) -> SendoffError:
-    return NoSpace(f"{text}: the server's disk is full ({said})", hint="make room at the destination; then: sendoff resume")
+    return NoSpace(f"{text}: the server's disk is full ({said})", hint="make room at the destination")
 
 
 def _quota(text: str, said: Said, _place: bytes) -> SendoffError:
-    return NoSpace(f"{text}: the quota is used up ({said})", hint="make room at the destination, or have the quota raised; then: sendoff resume")
+    return NoSpace(f"{text}: the quota is used up ({said})", hint="make room at the destination, or have the quota raised")
 
 
 def _read_only(text: str, said: Said, _place: bytes = b"") -> SendoffError:

@@ -21,11 +21,12 @@ _PING = 10.0
 
 @dataclass(slots=True)
 class Line:
-    """A session of somebody's for the time being. files: what is done in it."""
+    """A session of somebody's for the time being. kept: another has used it before, and nobody knows whether it still lives."""
 
     connection: Connection
     wire: Wire
     idle_since: float = 0.0
+    kept: bool = False
 
     @property
     def files(self) -> Files:
@@ -46,8 +47,10 @@ class Pool:
         self._sweep: Timer | None = None
 
     @contextmanager
-    def line(self, watch: Watch) -> Iterator[Line]:
-        """A line for this try; kept for the next one where nothing is left open in it."""
+    def line(self, watch: Watch, *, fresh: bool = False) -> Iterator[Line]:
+        """A line for this try; kept for the next one where nothing is left open in it. fresh: none that somebody has used before."""
+        if fresh:
+            self._drop(lambda line: True)
         line = self._taken(watch)
         watch.share(line.connection.cut)
         try:
@@ -70,6 +73,7 @@ class Pool:
 
     def _taken(self, watch: Watch) -> Line:
         while (line := self._kept()) is not None:
+            line.kept = True
             line.wire.use(watch)
             if self._lives(line, watch):
                 return line

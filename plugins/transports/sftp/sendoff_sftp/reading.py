@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sendoff import Shipment, SourceChanged
 
 from sendoff_sftp.files import Files
+from sendoff_sftp.wire import Said
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 _READ, _UNDER_WAY = 32 * 1024, 64
 
@@ -59,12 +65,7 @@ class SourceDigest:
 
     def catch_up(self, stop: int) -> None:
         """What an earlier try has sent."""
-        buffer, place = memoryview(bytearray(min(2**20, max(stop, 1)))), 0
-        while place < stop:
-            room = buffer[: min(len(buffer), stop - place)]
-            fill(self._shipment, room, place)
-            self._made.update(room)
-            place += len(room)
+        again(self._shipment, stop, self.add)
 
     def add(self, block: memoryview) -> None:
         """What is sent now."""
@@ -73,3 +74,60 @@ class SourceDigest:
     def value(self) -> bytes:
         """Of all of it."""
         return self._made.digest()
+
+
+PIECE = 65536  # bytes; paramiko's server digests larger ones wrongly, or without end
+
+
+class PieceDigests:
+    """The digests of all pieces, as one: a server can be asked for them a few at a time, and is never silent for long."""
+
+    def __init__(self, shipment: Shipment, algorithm: str) -> None:
+        self._shipment, self.algorithm = shipment, algorithm
+        self._all, self._piece, self._filled = hashlib.sha256(), self._new(), 0
+
+    def _new(self) -> Hash:
+        return hashlib.new(self.algorithm, usedforsecurity=False)
+
+    def catch_up(self, stop: int) -> None:
+        """What an earlier try has sent."""
+        again(self._shipment, stop, self.add)
+
+    def add(self, block: memoryview) -> None:
+        """What is sent now."""
+        while block:
+            part, block = block[: PIECE - self._filled], block[PIECE - self._filled :]
+            self._piece.update(part)
+            self._filled += len(part)
+            if self._filled == PIECE:
+                self._close()
+
+    def _close(self) -> None:
+        self._all.update(self._piece.digest())
+        self._piece, self._filled = self._new(), 0
+
+    def same(self, at: Files, handle: bytes, size: int) -> bool | None:
+        """Whether the server has the same ones; None = it does not say after all."""
+        if self._filled:
+            self._close()
+        theirs, width = hashlib.sha256(), self._new().digest_size
+        for start in range(0, size, 256 * PIECE):
+            length = min(256 * PIECE, size - start)
+            try:
+                name, values = at.digests(handle, self.algorithm, start, length, PIECE)
+            except Said:
+                return None
+            if name != self.algorithm or len(values) != -(-length // PIECE) * width:
+                return None
+            theirs.update(values)
+        return theirs.digest() == self._all.digest()
+
+
+def again(shipment: Shipment, stop: int, seen: Callable[[memoryview], None]) -> None:
+    """The source from its beginning, once more."""
+    buffer, place = memoryview(bytearray(min(2**20, max(stop, 1)))), 0
+    while place < stop:
+        room = buffer[: min(len(buffer), stop - place)]
+        fill(shipment, room, place)
+        seen(room)
+        place += len(room)

@@ -37,7 +37,7 @@ class Sending:
         self._root = transport.root_of(shipment.target.url)
         self._meaning = Meaning(self._files, shipment.target.url, self._final)
         self._publishing = Publishing(self._files, self._final, shipment.demand, transport.settings, self._meaning)
-        self._open = 0  # handles
+        self._open, self.begun = 0, False  # handles; whether a byte of the source went out
         self._proof = Proof(self._files, shipment, transport.settings, lambda command: line.connection.run(command, watch, transport.settings.channel_timeout))
 
     def run(self) -> Delivery:
@@ -152,6 +152,7 @@ class Sending:
 
     def _written(self, part: Part, handle: bytes) -> Part:
         writing = Writing(self._files, handle, self._shipment, self._watch, part, self._proof.add)
+        self.begun = part.at < self._shipment.size
         try:
             return writing.run()
         except Said as said:
@@ -187,9 +188,8 @@ class Sending:
 
     def _proved(self, part: Part, handle: bytes) -> Seen:
         """Reads through a handle of its own: ours may only write."""
-        demand = self._shipment.demand
         try:
-            if demand.verify != "read-back":
+            if not self._proof.reads:
                 return self._proof.of(handle, part.path)
             reader = self._handle(part.path, files.READ)
             try:

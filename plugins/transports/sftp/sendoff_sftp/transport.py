@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sendoff import Aborting, Delivery, Destination, Leftover, Probe, Probing, ServerKey, Shipment, Target, Transport, TransportToolkit, Trusting, public_url
+from sendoff import Aborting, Delivery, Destination, Leftover, Probe, Probing, ServerKey, Shipment, Target, Transport, Transient, TransportToolkit, Trusting, public_url
 
 from sendoff_sftp.address import Place, below, path_of, place_of
 from sendoff_sftp.settings import Settings
@@ -39,11 +39,11 @@ class SftpTransport(Transport, Aborting, Probing, Trusting):
 
     def send(self, shipment: Shipment) -> Delivery:
         """What is missing of the file, from where an earlier try has come to."""
-        from sendoff_sftp.sending import Sending
-
         watch = self._watch(shipment.target.public, shipment.deadline)
-        with shipment.on_interrupt(watch.stop), self._pool(shipment.target.url).line(watch) as line:
-            return Sending(self, shipment, watch, line).run()
+        with shipment.on_interrupt(watch.stop):
+            delivery = self._sent(shipment, watch, fresh=False) or self._sent(shipment, watch, fresh=True)
+            assert delivery is not None
+            return delivery
 
     def abort(self, leftover: Leftover) -> None:
         """The part is gone when this returns; what has its final name stays."""
@@ -72,6 +72,19 @@ class SftpTransport(Transport, Aborting, Probing, Trusting):
     def distrust(self) -> bool:
         """What was accepted is not any more."""
         return self._judging().forgotten()
+
+    def _sent(self, shipment: Shipment, watch: Watch, *, fresh: bool) -> Delivery | None:
+        """None where a kept connection turned out to be dead before a byte went out: that is no try."""
+        from sendoff_sftp.sending import Sending
+
+        with self._pool(shipment.target.url).line(watch, fresh=fresh) as line:
+            sending = Sending(self, shipment, watch, line)
+            try:
+                return sending.run()
+            except Transient as error:
+                if fresh or sending.begun or not line.kept or error.facts.get("connection") != "broken":
+                    raise
+                return None
 
     def close(self) -> None:
         """Lets connections go; the next send opens new ones."""

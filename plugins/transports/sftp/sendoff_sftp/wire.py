@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,8 @@ class Wire:
     def close(self) -> None:
         """The end."""
         self._torn = True
-        self._channel.close()
+        with suppress(OSError, EOFError):
+            self._channel.close()
 
     # -- requests
 

@@ -1,12 +1,16 @@
 """Servers to send to, and shipments."""
 
 import os
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
+from sendoff import Credential, Destination, Secret
 from sendoff.testing.openssh import OpenSsh
-from sendoff.testing.shipment import LooseShipment
+from sendoff.testing.shipment import LooseShipment, Wallet, loose_toolkit
+from sendoff_sftp import Settings, SftpTransport
 
+from plugins.transports.sftp.tests.paramiko_server import ParamikoServer
 from plugins.transports.sftp.tests.world import OpenSshWorld
 
 
@@ -40,3 +44,51 @@ def ship(tmp_path):
     yield one
     for shipment in made:
         shipment.close()
+
+
+@pytest.fixture
+def to(request):
+    """Makes a transport to an address, with these settings and credentials; closed in the end."""
+
+    def made(url, *credentials, environment=None, trusted=None, rules=None, **settings):
+        words = {"ssh_config": "none", "agent": False, "host_keys": (), "make_folders": "all", **settings}
+        toolkit = loose_toolkit(credential=Wallet(*credentials), environment=environment, rules=rules)
+        if trusted is not None:
+            toolkit = replace(toolkit, trusted=trusted)
+        transport = SftpTransport(Destination(url=url, transport="sftp"), Settings(**words), toolkit)
+        request.addfinalizer(transport.close)
+        return transport
+
+    return made
+
+
+@pytest.fixture
+def failing(tmp_path):
+    """paramiko's own server, which can be told to fail; everybody's password is ``open``."""
+    server = ParamikoServer(tmp_path / "paramiko", passwords={"me": "open"})
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def to_failing(failing, to):
+    def made(**settings):
+        credential = Credential(kind="basic", username="me", secret=Secret("open"))
+        return to(failing.url(), credential, **{"identity_file": "/nowhere", "host_keys": str(failing.known_hosts), **settings})
+
+    return made
+
+
+@pytest.fixture
+def openssh(tmp_path):
+    needed()
+    with OpenSsh(tmp_path / "openssh") as server:
+        yield server
+
+
+@pytest.fixture
+def to_openssh(openssh, to):
+    def made(path="in/", **settings):
+        return to(openssh.url(path), **{"identity_file": str(openssh.user_key), "host_keys": str(openssh.known_hosts), **settings})
+
+    return made
