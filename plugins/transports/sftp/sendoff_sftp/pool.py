@@ -81,7 +81,7 @@ class Pool:
         connection, made = self._reserved(), False
         while True:
             if connection is None:
-                connection, made = self._connected(watch), True
+                connection, made = self._connected(watch)
             try:
                 return self._session(connection, watch)
             except Transient as error:
@@ -126,8 +126,8 @@ class Pool:
                 found.users += 1
             return found
 
-    def _connected(self, watch: Watch) -> Connection:
-        """A new connection, or one that another made meanwhile: one at a time, so that a refused login is not tried by all at once."""
+    def _connected(self, watch: Watch) -> tuple[Connection, bool]:
+        """A connection, and whether it is new or one that another made meanwhile: one at a time, so that a refused login is not tried by all at once."""
         before = self._failures
         while not self._dialing.acquire(timeout=LOOK_UP_EVERY):
             watch.heard()
@@ -135,7 +135,7 @@ class Pool:
         try:
             found = self._reserved()
             if found is not None:
-                return found
+                return found, False
             if self._failures != before and isinstance(self._failure, CredentialNeeded | HostKeyUnknown):
                 raise _again(self._failure)
             made = self._dialed(watch)
@@ -144,7 +144,7 @@ class Pool:
         with self._lock:
             made.users = 1
             self._connections.append(made)
-        return made
+        return made, True
 
     def _dialed(self, watch: Watch) -> Connection:
         try:

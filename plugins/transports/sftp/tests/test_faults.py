@@ -1,6 +1,7 @@
 """What can go wrong at a server, each with what must come of it. Rows: docs/faults.toml."""
 
 import os
+from pathlib import Path
 
 import paramiko
 import pytest
@@ -111,14 +112,14 @@ def test_a_part_that_another_host_left_is_not_touched(openssh, to_openssh, ship)
     transport.toolkit.random.seed(5)
     shipment = ship(transport)
     transport.send(shipment)
-    (part,) = {session.data["part"] for session in shipment.checkpoints}
-    open(part, "wb").write(b"another host's")
+    (part,) = {Path(session.data["part"]) for session in shipment.checkpoints}
+    part.write_bytes(b"another host's")
     transport.toolkit.random.seed(5)
     again = ship(transport, 2000)
 
     transport.send(again)
 
-    assert open(part, "rb").read() == b"another host's"
+    assert part.read_bytes() == b"another host's"
     assert (openssh.root / "in" / "thing").read_bytes() == again.path.read_bytes()
 
 
