@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from contextlib import suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sendoff import Interrupted, Permanent, SendoffError, Transient, TransportToolkit, Unreachable, WebErrorStatus
@@ -39,6 +40,7 @@ class Connection:
     def __init__(self, carriers: list[Any], transports: list[Transport], host_key: HostKey) -> None:
         self._carriers, self._transports, self.host_key = carriers, transports, host_key
         self.full, self.users = False, 0
+        self._one_at_a_time = Lock()  # paramiko gives a refusal to whoever asks first
 
     @property
     def alive(self) -> bool:
@@ -61,7 +63,8 @@ class Connection:
         from paramiko import ChannelException, SSHException
 
         try:
-            return self._transports[-1].open_session(timeout=patience)
+            with self._one_at_a_time:
+                return self._transports[-1].open_session(timeout=patience)
         except ChannelException as cause:
             self.full = True
             raise Transient(f"{watch.where}: the server gives no more sessions in this connection", connection="full") from cause
@@ -182,11 +185,12 @@ class Opening:
             raise Unreachable(f"{self._watch.where}: {self._route[len(self._transports) - 1].name} cannot reach {hop.name} ({cause})") from cause
 
     def _shaken(self, carrier: Any, hop: Hop) -> Transport:
-        from paramiko import Transport
         from paramiko.ssh_exception import IncompatiblePeer
 
+        from sendoff_sftp.private import Client
+
         try:
-            transport = Transport(carrier, disabled_algorithms=WEAK)
+            transport = Client(carrier, disabled_algorithms=WEAK)
             transport.daemon = True
             self._transports.append(transport)
             self._prepared(transport, hop)

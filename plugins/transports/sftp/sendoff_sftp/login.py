@@ -58,14 +58,14 @@ class Login:
 
     def _allowed(self, user: str) -> frozenset[str] | None:
         """The ways in that the server has; None = it wants no proof (RFC 4252 section 5.2)."""
-        from paramiko import BadAuthenticationType
+        from paramiko import AuthenticationException, BadAuthenticationType, SSHException
 
         try:
             self._transport.auth_none(user)
         except BadAuthenticationType as said:
             return frozenset(said.allowed_types)
-        except Exception as cause:
-            self._broken(cause)
+        except (AuthenticationException, SSHException, OSError, EOFError):
+            self._check()
             return frozenset({"publickey", "password", "keyboard-interactive"})
         return None
 
@@ -89,16 +89,16 @@ class Login:
         self._tried.append(name)
         try:
             attempt()
-        except AuthenticationException as cause:
-            self._broken(cause)
+        except AuthenticationException:
+            self._check()
         except (SSHException, OSError, EOFError) as cause:
-            self._broken(cause)
+            self._check()
             if not self._transport.is_active():
                 return False
             self._unusable.append(f"{name}: {type(cause).__name__}")
         return self._transport.is_authenticated()
 
-    def _broken(self, cause: BaseException) -> None:
+    def _check(self) -> None:
         """What is not the server's answer but the end of the connection by our own hand."""
         if self._watch.stopped:
             self._watch.check()

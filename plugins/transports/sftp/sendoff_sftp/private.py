@@ -1,16 +1,21 @@
-"""The one place that uses names which paramiko does not publish: an agent at a given socket, instead of that of our own environment.
+"""The one place that uses names which paramiko does not publish; ``tests/test_private.py`` says what must hold, and the major version is pinned.
 
-``tests/test_private.py`` says what must hold; the major version is pinned.
+An agent at a given socket, instead of that of our own environment. A client that asks for the login service once, as a server may refuse a second
+question, and that neither waits for the answer of a server that has gone nor misses one that comes at once.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from paramiko import SSHException
+from paramiko import Message, ServiceRequestingTransport, SSHException
 from paramiko.agent import AgentSSH
+from paramiko.auth_handler import AuthOnlyHandler
+from paramiko.common import cMSG_SERVICE_REQUEST, cMSG_USERAUTH_REQUEST
 
 _PATIENCE = 10.0  # seconds; an agent may ask a person to confirm
 
@@ -43,3 +48,46 @@ def agent_at(path: str) -> Iterator[AgentAt | None]:
         yield agent
     finally:
         agent.close()
+
+
+class Client(ServiceRequestingTransport):
+    """paramiko's own waits for ever where the connection ends during that question."""
+
+    def ensure_session(self) -> None:
+        """As paramiko's, with an end. Errors: ``SSHException``."""
+        if not self.active or not self.initial_kex_done:
+            raise SSHException("the connection is over")
+        if self._service_userauth_accepted:
+            return
+        question = Message()
+        question.add_byte(cMSG_SERVICE_REQUEST)
+        question.add_string("ssh-userauth")
+        self._send_message(question)
+        until = time.monotonic() + self.auth_timeout
+        while not self._service_userauth_accepted:
+            if not self.active or time.monotonic() > until:
+                raise SSHException("the server ended the connection when it was asked for a login")
+            time.sleep(0.005)
+        self.auth_handler = self.get_auth_handler()
+
+    def get_auth_handler(self) -> AuthOnlyHandler:
+        """Ours."""
+        return Handler(self)
+
+
+class Handler(AuthOnlyHandler):
+    """paramiko's own sends a request before it listens for the answer, and so misses a quick one."""
+
+    def send_auth_request(self, username: str, method: str, finish_message: Callable[[Message], object] | None = None) -> list[str]:
+        """As paramiko's, in the right order; ``none`` has nothing to add."""
+        self.auth_method, self.username = method, username
+        request = Message()
+        request.add_byte(cMSG_USERAUTH_REQUEST)
+        for word in (username, "ssh-connection", method):
+            request.add_string(word)
+        if finish_message is not None:
+            finish_message(request)
+        self.auth_event = threading.Event()
+        with self.transport.lock:
+            self.transport._send_message(request)
+        return list(self.wait_for_response(self.auth_event))

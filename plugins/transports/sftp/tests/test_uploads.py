@@ -272,7 +272,7 @@ def test_more_sessions_than_the_server_allows_in_a_connection_go_in_another(tmp_
         shipments = [ship(transport, MIB, name=str(number)) for number in range(5)]
         meet = threading.Barrier(5)
         for shipment in shipments:
-            shipment.on_read = lambda offset: meet.wait(10) if offset == 0 else None
+            shipment.on_read = lambda offset: meet.wait(20) if offset == 0 else None
         with ThreadPoolExecutor(5) as pool:
             list(pool.map(transport.send, shipments))
 
