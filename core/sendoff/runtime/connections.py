@@ -29,6 +29,7 @@ from sendoff.runtime.learned import TRUSTED, NotedLearned
 from sendoff.runtime.secrets import Secrets
 
 MOST_KEPT = 64
+OTHER_KINDS = ("proxy", "passphrase")  # of credentials, besides the server's
 
 
 class Connections:
