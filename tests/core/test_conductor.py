@@ -281,7 +281,9 @@ def test_the_others_go_on_once_a_person_has_helped() -> None:
     stand.put("a", 50)
     (ticket,) = stand.step().starts
     asks(stand, ticket)
-    stand.store.commit([[Update(ticket.record.number, ticket.record.version + 1, {"status": TransferStatus.IDLE, "reason": "queued", "due": stand.now})]], synced=True)
+    stand.store.commit(
+        [[Update(ticket.record.number, ticket.record.version + 1, {"status": TransferStatus.IDLE, "reason": "queued", "due": stand.now})]], synced=True
+    )
 
     assert len(stand.step().starts) == 1
     assert stand.conductor.asks("a") is None

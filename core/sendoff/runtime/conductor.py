@@ -147,8 +147,8 @@ class Conductor:
                 self._places.ask(_place(record), record.number)
             self._heard = True
         for place, number in self._places.asking():
-            record = self._ledger.read(number)
-            if record is None or record.status is not TransferStatus.PAUSED_RECOVERABLE:
+            asks = self._ledger.read(number)
+            if asks is None or asks.status is not TransferStatus.PAUSED_RECOVERABLE:
                 self._places.answered(place)
 
     def _heed(self, signal: Signal, now: Moment) -> list[tuple[int, str]]:

@@ -43,7 +43,15 @@ class Questions:
 
     def by_word(self) -> Mapping[str, Callable[[Mapping[str, Json]], Json]]:
         """The questions there are."""
-        return {"status": self.status, "plugins": self.plugins, "check": self.check, "todos": self.todos, "config": self.config, "credentials": self.names, "trust": self.trust}
+        return {
+            "status": self.status,
+            "plugins": self.plugins,
+            "check": self.check,
+            "todos": self.todos,
+            "config": self.config,
+            "credentials": self.names,
+            "trust": self.trust,
+        }
 
     def status(self, _details: Mapping[str, Json]) -> Json:
         """How much runs and waits, and for what."""

@@ -27,9 +27,7 @@ _WAITS = {
 }
 
 
-def view(
-    record: Record, progress: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None, asking: Record | None = None
-) -> View:
+def view(record: Record, progress: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None, asking: Record | None = None) -> View:
     """What ``list`` and ``show`` print. unreachable: another asks its destination for all that wait. earlier: the operation it waits for.
 
     asking: the one that asks a person for all that go there.

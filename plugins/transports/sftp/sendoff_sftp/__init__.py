@@ -5,4 +5,4 @@ from __future__ import annotations
 from sendoff_sftp.settings import Settings
 from sendoff_sftp.transport import SftpTransport
 
-__all__ = ["SftpTransport", "Settings"]
+__all__ = ["Settings", "SftpTransport"]

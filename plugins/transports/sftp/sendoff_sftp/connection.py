@@ -45,7 +45,7 @@ class Connection:
     @property
     def alive(self) -> bool:
         """Whether it was not seen to be dead."""
-        return self._transports[-1].is_active()
+        return bool(self._transports[-1].is_active())
 
     def conversation(self, watch: Watch, patience: float) -> Wire:
         """A new session that speaks SFTP. ``Transient`` with ``connection`` = ``full`` where the server gives no more of them."""
@@ -202,7 +202,7 @@ class Opening:
         except IncompatiblePeer as cause:
             text = f"{hop.name} and sendoff share no way to talk SSH ({cause})"
             raise Permanent(text, hint="the server allows only algorithms that are too old to be safe", web_error=int(WebErrorStatus.CANNOT_CONNECT)) from cause
-        except Exception as cause:  # noqa: BLE001 - paramiko raises plain exceptions out of its handshake, too
+        except Exception as cause:
             self._stopped()
             raise Unreachable(f"{self._watch.where}: {hop.name}: the SSH handshake broke off ({cause or type(cause).__name__})") from cause
         return transport

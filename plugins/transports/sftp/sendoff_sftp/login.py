@@ -96,7 +96,7 @@ class Login:
             if not self._transport.is_active():
                 return False
             self._unusable.append(f"{name}: {type(cause).__name__}")
-        return self._transport.is_authenticated()
+        return bool(self._transport.is_authenticated())
 
     def _check(self) -> None:
         """What is not the server's answer but the end of the connection by our own hand."""

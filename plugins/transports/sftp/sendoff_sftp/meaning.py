@@ -77,7 +77,9 @@ def _read_only(text: str, said: Said, _place: bytes = b"") -> SendoffError:
 
 
 def _denied(text: str, said: Said, place: bytes) -> SendoffError:
-    return Rejected(f"{text}: permission denied for {shown(place)} ({said})", hint="ask whoever runs the server for the right to write there", side="credential")
+    return Rejected(
+        f"{text}: permission denied for {shown(place)} ({said})", hint="ask whoever runs the server for the right to write there", side="credential"
+    )
 
 
 def _missing(text: str, said: Said, place: bytes) -> SendoffError:

@@ -50,7 +50,7 @@ class Pool:
     def line(self, watch: Watch, *, fresh: bool = False) -> Iterator[Line]:
         """A line for this try; kept for the next one where nothing is left open in it. fresh: none that somebody has used before."""
         if fresh:
-            self._drop(lambda line: True)
+            self._drop(lambda _: True)
         line = self._taken(watch)
         watch.share(line.connection.cut)
         try:
@@ -67,7 +67,7 @@ class Pool:
         """Lets the idle ones go now and the busy ones when they come back."""
         with self._lock:
             self._open = False
-        self._drop(lambda line: True)
+        self._drop(lambda _: True)
 
     # -- taking
 

@@ -81,7 +81,9 @@ class Proof:
                 raise Unverified(f"{where} holds other bytes than were sent: its SHA-256 is {theirs.hex()}; it is not published")
             return "server-digest"
         if self._shipment.demand.verify == "digest":
-            raise Unverified(f"{where}: the server tells no digest", hint="--verify read-back fetches it and compares; or name a digest_command that may be run")
+            raise Unverified(
+                f"{where}: the server tells no digest", hint="--verify read-back fetches it and compares; or name a digest_command that may be run"
+            )
         return "size"
 
     def _commanded(self, path: bytes) -> bytes | None:

@@ -31,7 +31,9 @@ class Publishing:
         there, final = self._files.lstat(part.path), self._files.lstat(self._final)
         ours = final is not None and final.size == size and final.mtime in (None, part.published)
         if there is None and not ours:
-            text = f"{shown(self._final)} was given its name, or was about to be, when the connection broke; now neither it nor its part is there as it was sent"
+            text = (
+                f"{shown(self._final)} was given its name, or was about to be, when the connection broke; now neither it nor its part is there as it was sent"
+            )
             raise OutcomeUnknown(text, hint="ask whoever fetches files there; if it did not arrive: sendoff retry")
         if there is not None and ours and self._demand.existing != "overwrite":
             self._files.remove(part.path)  # a second name was given, and the first not yet taken away

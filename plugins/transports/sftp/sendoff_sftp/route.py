@@ -93,7 +93,9 @@ def _looked_up(config: SSHConfig | None, host: str) -> dict[str, Any]:
     try:
         return dict(config.lookup(host)) if config else {}
     except (SSHException, ImportError) as cause:
-        raise ConfigurationError(f"what ~/.ssh/config says of {host} is not understood: {cause}", hint='set ssh_config = "none" for this destination') from cause
+        raise ConfigurationError(
+            f"what ~/.ssh/config says of {host} is not understood: {cause}", hint='set ssh_config = "none" for this destination'
+        ) from cause
 
 
 def _hop(place: Place, found: Mapping[str, Any], settings: Settings, *, own: bool) -> Hop:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from random import Random
 
 from sendoff import Delivery, Rejected, SendoffError, SessionLost, Shipment, TargetExists, Unverified, public_url
 
@@ -15,12 +15,10 @@ from sendoff_sftp.part import Part, new_part
 from sendoff_sftp.pool import Line
 from sendoff_sftp.proof import Proof, Seen
 from sendoff_sftp.publishing import Publishing
+from sendoff_sftp.settings import Settings
 from sendoff_sftp.watch import Watch
 from sendoff_sftp.wire import Said
 from sendoff_sftp.writing import Writing
-
-if TYPE_CHECKING:
-    from sendoff_sftp.transport import SftpTransport
 
 TAIL = 2**20  # bytes before the place where it goes on that are fetched and compared
 _MOST_NAMES = 4
@@ -28,17 +26,16 @@ _SMALL = 2**20  # below that the server's disk is not asked beforehand
 
 
 class Sending:
-    """Everything about one try."""
+    """Everything about one try. root: the folder that the destination is, as the server calls it."""
 
-    def __init__(self, transport: SftpTransport, shipment: Shipment, watch: Watch, line: Line) -> None:
-        self._settings, self._random = transport.settings, transport.toolkit.random
+    def __init__(self, shipment: Shipment, watch: Watch, line: Line, settings: Settings, random: Random, root: bytes) -> None:
+        self._settings, self._random, self._root = settings, random, root
         self._shipment, self._watch, self._line, self._files = shipment, watch, line, line.files
         self._final = path_of(shipment.target.url)
-        self._root = transport.root_of(shipment.target.url)
         self._meaning = Meaning(self._files, shipment.target.url, self._final)
-        self._publishing = Publishing(self._files, self._final, shipment.demand, transport.settings, self._meaning)
+        self._publishing = Publishing(self._files, self._final, shipment.demand, settings, self._meaning)
         self._open, self.begun = 0, False  # handles; whether a byte of the source went out
-        self._proof = Proof(self._files, shipment, transport.settings, lambda command: line.connection.run(command, watch, transport.settings.channel_timeout))
+        self._proof = Proof(self._files, shipment, settings, lambda command: line.connection.run(command, watch, settings.channel_timeout))
 
     def run(self) -> Delivery:
         """The steps in their order; whatever the server refuses becomes an error here at the latest."""
@@ -173,9 +170,9 @@ class Sending:
         pending = [at.sync(handle)] if at.offers(files.FSYNC) else []
         wishes = [at.set_mode(handle, self._mode()), *([at.set_times(handle, stamp)] if stamp is not None else [])]
         for number in pending:
-            _allowing(lambda number=number: at.wire.answer(number), files.UNSUPPORTED)  # type: ignore[misc]
+            _allowing(lambda number=number: at.wire.answer(number), files.UNSUPPORTED)
         for number in wishes:
-            _allowing(lambda number=number: at.wire.answer(number), files.UNSUPPORTED, files.PERMISSION_DENIED, files.FAILURE)  # type: ignore[misc]
+            _allowing(lambda number=number: at.wire.answer(number), files.UNSUPPORTED, files.PERMISSION_DENIED, files.FAILURE)
         there = at.fstat(handle)
         if there.size is not None and there.size != size:
             raise SessionLost(f"{self._where}: the server holds {there.size} bytes of {size} that it has acknowledged; it is sent from the beginning")

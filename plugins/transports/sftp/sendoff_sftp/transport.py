@@ -6,7 +6,22 @@ from pathlib import PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sendoff import Aborting, Delivery, Destination, Leftover, Probe, Probing, ServerKey, Shipment, Target, Transport, Transient, TransportToolkit, Trusting, public_url
+from sendoff import (
+    Aborting,
+    Delivery,
+    Destination,
+    Leftover,
+    Probe,
+    Probing,
+    ServerKey,
+    Shipment,
+    Target,
+    Transient,
+    Transport,
+    TransportToolkit,
+    Trusting,
+    public_url,
+)
 
 from sendoff_sftp.address import Place, below, path_of, place_of
 from sendoff_sftp.settings import Settings
@@ -14,6 +29,7 @@ from sendoff_sftp.settings import Settings
 if TYPE_CHECKING:
     from sendoff_sftp.connection import Connection
     from sendoff_sftp.pool import Pool
+    from sendoff_sftp.trusting import Judging
     from sendoff_sftp.watch import Watch
 
 _PROBE = 15.0  # seconds: whoever asks sits there and waits
@@ -78,7 +94,7 @@ class SftpTransport(Transport, Aborting, Probing, Trusting):
         from sendoff_sftp.sending import Sending
 
         with self._pool(shipment.target.url).line(watch, fresh=fresh) as line:
-            sending = Sending(self, shipment, watch, line)
+            sending = Sending(shipment, watch, line, self.settings, self.toolkit.random, self._root)
             try:
                 return sending.run()
             except Transient as error:
@@ -93,13 +109,14 @@ class SftpTransport(Transport, Aborting, Probing, Trusting):
         for pool in pools.values():
             pool.close()
 
-    def root_of(self, url: str) -> bytes:
+    @property
+    def _root(self) -> bytes:
         """The folder that the destination is, as the server calls it."""
         root = self.destination.url if not self.destination.exact else self.destination.url.rpartition("/")[0] + "/"
         return path_of(f"{root.rstrip('/')}/-").removesuffix(b"-")
 
     @property
-    def called(self) -> str:
+    def _called(self) -> str:
         """What a person calls it on the command line."""
         return self.destination.name or public_url(self.destination.url)
 
@@ -110,11 +127,11 @@ class SftpTransport(Transport, Aborting, Probing, Trusting):
         limits = limits if connect is None else TimeLimits(min(limits.connect, connect), limits.stall)
         return Watch(self.toolkit.clock, limits, where=where, deadline=deadline)
 
-    def _judging(self) -> Any:
+    def _judging(self) -> Judging:
         from sendoff_sftp.trusting import Judging
 
         watch = self._watch(public_url(self.destination.url), self.toolkit.clock.monotonic() + _PROBE, connect=_PROBE)
-        return Judging(self, watch)
+        return Judging(self.destination.url, self.settings, self.toolkit, watch, asked=self._called)
 
     def _pool(self, url: str) -> Pool:
         """The lines to the server that an address names, as the user that it names."""
@@ -130,4 +147,4 @@ class SftpTransport(Transport, Aborting, Probing, Trusting):
         from sendoff_sftp.connection import Opening
         from sendoff_sftp.route import route_to
 
-        return Opening(route_to(place, self.settings), self.settings, self.toolkit, watch, asked=self.called).open()
+        return Opening(route_to(place, self.settings), self.settings, self.toolkit, watch, asked=self._called).open()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sendoff import HostKeyUnknown, InvalidArgument, ServerKey
+from sendoff import HostKeyUnknown, InvalidArgument, ServerKey, TransportToolkit
 
 from sendoff_sftp import known_hosts
 from sendoff_sftp.address import place_of
@@ -12,20 +10,17 @@ from sendoff_sftp.connection import Opening
 from sendoff_sftp.host_key import HostKeys, refusal
 from sendoff_sftp.known_hosts import HostKey, Standing
 from sendoff_sftp.route import Hop, route_to
-
-if TYPE_CHECKING:
-    from sendoff_sftp.transport import SftpTransport
-    from sendoff_sftp.watch import Watch
+from sendoff_sftp.settings import Settings
+from sendoff_sftp.watch import Watch
 
 
 class Judging:
     """One look at a server. Hosts in between are checked as always; the first of them that is unknown is the one it is about."""
 
-    def __init__(self, transport: SftpTransport, watch: Watch) -> None:
-        self._transport, self._watch = transport, watch
-        self._settings = transport.settings
-        self._keys = HostKeys(transport.settings, transport.toolkit.trusted)
-        self._route = route_to(place_of(transport.destination.url), transport.settings)
+    def __init__(self, url: str, settings: Settings, toolkit: TransportToolkit, watch: Watch, *, asked: str) -> None:
+        self._settings, self._toolkit, self._watch, self._asked = settings, toolkit, watch, asked
+        self._keys = HostKeys(settings, toolkit.trusted)
+        self._route = route_to(place_of(url), settings)
 
     def shown(self) -> ServerKey:
         """What the server shows and what is known of that."""
@@ -39,19 +34,19 @@ class Judging:
         if wanted.rstrip("=") != key.fingerprint:
             raise InvalidArgument(f"{hop.name} shows {key.fingerprint}, not {wanted}; nothing was accepted")
         if found.word in ("changed", "revoked"):
-            raise refusal(key, hop, found, self._transport.called)
+            raise refusal(key, hop, found, self._asked)
         if found.word != "known":
             self._keys.accept(key, hop)
         return self._told(key, hop, known_hosts.standing(key, hop.name, self._keys.entries(hop)))
 
     def forgotten(self) -> bool:
         """For every host on the way."""
-        return any([self._keys.forget(hop) for hop in self._route])
+        return sum(self._keys.forget(hop) for hop in self._route) > 0
 
     def _look(self) -> tuple[HostKey, Hop, Standing]:
         for length in range(1, len(self._route) + 1):
             hops = self._route[:length]
-            connection = Opening(hops, self._settings, self._transport.toolkit, self._watch, asked=self._transport.called, log_in=False).open()
+            connection = Opening(hops, self._settings, self._toolkit, self._watch, asked=self._asked, log_in=False).open()
             connection.close()
             found = known_hosts.standing(connection.host_key, hops[-1].name, self._keys.entries(hops[-1]))
             if found.word != "known" or length == len(self._route):

@@ -6,7 +6,6 @@ pipelined writes.
 
 from __future__ import annotations
 
-import socket
 import struct
 from collections.abc import Mapping
 from contextlib import suppress

@@ -45,7 +45,11 @@ class Strange:
     async def _listen(self):
         root = str(self.root).encode()
         self.server = await asyncssh.listen(
-            "127.0.0.1", 0, server_factory=lambda: Anybody(self.made), server_host_keys=[self.key], sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=root)
+            "127.0.0.1",
+            0,
+            server_factory=lambda: Anybody(self.made),
+            server_host_keys=[self.key],
+            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=root),
         )
         return self.server.get_port()
 

@@ -232,7 +232,7 @@ def test_a_server_that_lets_nobody_change_times_and_modes_gets_the_file_all_the_
 def test_a_folder_where_one_may_not_write_is_a_refusal_that_says_so(failing, to_failing, ship):
     failing.faults.open = paramiko.SFTP_PERMISSION_DENIED
 
-    with pytest.raises(Rejected, match="permission denied for /.thing"):
+    with pytest.raises(Rejected, match=r"permission denied for /\.thing"):
         to_failing().send(ship(to_failing()))
 
 

@@ -17,8 +17,7 @@ def names(server):
 
 def again(shipment):
     """The same operation in the next try."""
-    found = LooseShipment(path=shipment.path, target=shipment.target, session=shipment.session, demand=shipment.demand, furthest=shipment.furthest)
-    return found
+    return LooseShipment(path=shipment.path, target=shipment.target, session=shipment.session, demand=shipment.demand, furthest=shipment.furthest)
 
 
 def test_until_it_is_whole_nothing_has_its_name_and_nobody_else_may_read_it(openssh, to_openssh, ship):
