@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import creating, large, listing, memory, small
+from benchmarks import creating, large, listing, memory, sftp, small
 from benchmarks.rounds import Line
 from benchmarks.servers import Absent
 from benchmarks.workshop import workshop
 
-ALL = {"list": listing.measure, "create": creating.measure, "memory": memory.measure, "large": large.measure, "small": small.measure}
+ALL = {"list": listing.measure, "create": creating.measure, "memory": memory.measure, "large": large.measure, "small": small.measure, "sftp": sftp.measure}
 
 
 def main(words: list[str]) -> int:

@@ -39,7 +39,8 @@ class Parts:
     """What the desk works with.
 
     signal: tells the conductor. questions: answers ``ask`` by word. down: whether a place cannot be reached. asks: who asks a person for
-    all that go there. in_force: the orders for many that the conductor heeds. leaving: this process ends. few: operations that an order writes in one unit; for more it becomes a sweep. slice: of its first slice.
+    all that go there. in_force: the orders for many that the conductor heeds. leaving: this process ends. few: operations that an order writes in one
+    unit; for more it becomes a sweep. slice: of its first slice.
     """
 
     ledger: Ledger
