@@ -28,6 +28,7 @@ class Faults:
 class Server(paramiko.ServerInterface):
     def __init__(self, passwords, keys, questions, log):
         self.passwords, self.keys, self.questions, self.log = passwords, keys, questions, log
+        self.proofs = []
 
     def get_allowed_auths(self, username):
         return ",".join(
@@ -36,6 +37,7 @@ class Server(paramiko.ServerInterface):
 
     def check_auth_password(self, username, password):
         self.log.append(("password", username))
+        self.proofs.append(password)
         return paramiko.AUTH_SUCCESSFUL if self.passwords.get(username) == password else paramiko.AUTH_FAILED
 
     def check_auth_publickey(self, username, key):
@@ -153,6 +155,11 @@ class ParamikoServer:
         self.known_hosts = folder / "known_hosts"
         self.known_hosts.write_text(self.known_as("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def proofs(self):
+        """The passwords that came."""
+        return self._server.proofs
 
     def known_as(self, host, port):
         return f"[{host}]:{port} {self.key.get_name()} {self.key.get_base64()}\n"
