@@ -96,14 +96,19 @@ class Waiting:
             if happened and (news is None or len(happened) >= AT_ONCE):
                 self._look(happened)
                 happened = []
-            elif news is None and number % LOOK_EVERY == 0 and not self._patient:
-                self._look(list(self._open)[:MOST_LOOKED_AT])  # another may have asked a person for these, too
-            if news is None and self._heartbeat:
-                self._call.output.dot()
+            elif news is None:
+                self._beat(number)
             if news is None and self._minute is not None:
                 self._minute.beat()
             if self._over():
                 return
+
+    def _beat(self, number: int) -> None:
+        """A second in which nothing happened to these; another may have asked a person for them, too."""
+        if number % LOOK_EVERY == 0 and not self._patient:
+            self._look(list(self._open)[:MOST_LOOKED_AT])
+        if self._heartbeat:
+            self._call.output.dot()
 
     def _look(self, ids: Sequence[str]) -> None:
         for view in self.looked_up(ids):
