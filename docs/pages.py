@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
-TESTS = ("tests/**/*.py", "plugins/*/*/tests/**/*.py", "core/sendoff/testing/**/*.py")
+TESTS = ("tests/**/*.py", "plugins/*/*/tests/**/*.py", "contrib/*/*/tests/**/*.py", "core/sendoff/testing/**/*.py")
 NOTE = "<!-- drawn from the code by docs/pages.py -->\n\n"
 
 

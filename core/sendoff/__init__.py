@@ -14,9 +14,10 @@ _WHERE = {
     "api.batch": "Batch",
     "api.client": "Client aconnect connect",
     "api.failure": "get_status",
-    "api.functions": "aevents afind aget aput aput_many events find get put put_many",
+    "api.functions": "aevents afind aget apost aput aput_many events find get post put put_many",
     "api.operation": "UploadHandle UploadOperation",
     "api.options": "Options",
+    "api.part": "ContentPart FormPart",
     "api.uploader": "BackgroundUploader",
     "errors": (
         "CredentialNeeded ConfigurationError DriverBroken DriverMissing HostKeyUnknown HostUnavailable IdConflict Interrupted InvalidArgument "
@@ -43,7 +44,7 @@ _WHERE = {
     "model.query": "Page Query",
     "model.response": "Response",
     "model.salvage": "Salvage",
-    "model.secret": "Credential Secret public_url",
+    "model.secret": "Credential Secret public_url reveal",
     "model.server_key": "ServerKey",
     "model.session": "Leftover Probe Session",
     "model.source": "Source SourceIdentity",

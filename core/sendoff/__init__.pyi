@@ -25,6 +25,9 @@ from sendoff.api.functions import (
     aget as aget,
 )
 from sendoff.api.functions import (
+    apost as apost,
+)
+from sendoff.api.functions import (
     aput as aput,
 )
 from sendoff.api.functions import (
@@ -40,6 +43,9 @@ from sendoff.api.functions import (
     get as get,
 )
 from sendoff.api.functions import (
+    post as post,
+)
+from sendoff.api.functions import (
     put as put,
 )
 from sendoff.api.functions import (
@@ -53,6 +59,12 @@ from sendoff.api.operation import (
 )
 from sendoff.api.options import (
     Options as Options,
+)
+from sendoff.api.part import (
+    ContentPart as ContentPart,
+)
+from sendoff.api.part import (
+    FormPart as FormPart,
 )
 from sendoff.api.uploader import (
     BackgroundUploader as BackgroundUploader,
@@ -341,6 +353,9 @@ from sendoff.model.secret import (
 )
 from sendoff.model.secret import (
     public_url as public_url,
+)
+from sendoff.model.secret import (
+    reveal as reveal,
 )
 from sendoff.model.server_key import (
     ServerKey as ServerKey,

@@ -187,6 +187,7 @@ def test_a_local_destination_needs_no_network() -> None:
     assert stand.started(Changed(Conditions(online=False))) == ["127.0.0.1"]
 
 
+@pytest.mark.fault(63)
 def test_a_costly_network_stops_what_may_not_use_it_and_lets_the_others_run() -> None:
     stand = Stand()
     stand.put("a", cost=CostPolicy.UNRESTRICTED_ONLY)

@@ -50,6 +50,7 @@ class Meeting:
         self._go.set()
 
 
+@pytest.mark.fault(67)
 def test_two_puts_to_one_target_run_one_after_the_other_in_order_of_creation(owned):
     meeting = Meeting(owned)
     ids = [owned.put(owned.file(), f"{HOST}same", priority=priority, again=True) for priority in ("low", "default", "high", "default")]

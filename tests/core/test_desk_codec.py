@@ -12,10 +12,20 @@ from sendoff.model.operation import Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Query, Question, Selection
 from sendoff.model.secret import Credential, Secret
+from sendoff.model.source import Form, Part, Source
 
 FULL = Request(
     source="/srv/ünï\udce9.bin",
     spool="in-1",
+    form=Form(
+        parts=(
+            Part(name="k", content="dg=="),
+            Part(name="f", filename="ä.jpg", headers=(("Content-Type", "image/jpeg"),), source=Source(path="/srv/ä.jpg")),
+            Part(headers=(("X-Own", "1"),), source=Source(kind="spool", path="in-2")),
+        ),
+        subtype="mixed",
+        boundary="b",
+    ),
     destination="archive:2026/",
     name="a b",
     method="POST",
@@ -38,6 +48,7 @@ FULL = Request(
     again=True,
     only_new=(1000, 1_700_000_000_123_456_789),
     found=True,
+    whole=True,
 )
 
 
@@ -71,6 +82,16 @@ def test_a_field_that_only_a_newer_client_knows_is_ignored():
         b"[" * 100_000,
         b'{"source": 5}',
         b'{"source": null}',
+        b'{"form": 5}',
+        b'{"form": {"parts": {}}}',
+        b'{"form": {"boundary": 5}}',
+        b'{"form": {"subtype": null}}',
+        b'{"form": {"parts": [5]}}',
+        b'{"form": {"parts": [{"name": 5}]}}',
+        b'{"form": {"parts": [{"content": []}]}}',
+        b'{"form": {"parts": [{"headers": [["a"]]}]}}',
+        b'{"form": {"parts": [{"source": "/a"}]}}',
+        b'{"form": {"parts": [{"source": {"kind": 5}}]}}',
         b'{"name": 5}',
         b'{"headers": "a"}',
         b'{"headers": [["a"]]}',

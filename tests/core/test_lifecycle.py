@@ -274,6 +274,12 @@ def test_a_retry_after_wins_over_the_growing_pause() -> None:
     assert waits.due is not None and 120 * 10**6 <= waits.due - NOW <= 132 * 10**6
 
 
+def test_the_event_of_a_lost_session_says_why_and_that_it_begins_anew() -> None:
+    ((type_, data),) = end(record(), SessionLost("h no longer knows the half-done upload")).lines
+    assert (type_, data["retry_in"]) == ("attempt_failed", 0)
+    assert data["error"]["message"] == "h no longer knows the half-done upload; restarted from the first byte"
+
+
 def test_a_session_lost_again_and_again_without_progress_fails() -> None:
     found = record(tally=Tally(attempts=2, best=500, confirmed=500))
     for _ in range(3):

@@ -124,6 +124,7 @@ def test_a_change_in_mid_transfer_begins_anew_where_that_was_asked(scheme, point
 
     assert owned.server.things == {f"{scheme}://10.0.0.1/x": after}
     assert changes(owned, id) == [{"source": "changed", "checked": "nothing; sent from the first byte"}]
+    eventually(lambda: not owned.server.uploads, "the end of the half-done upload of what the file held before")
 
 
 def test_a_post_that_was_taken_is_done_even_if_its_source_changes_a_moment_later(owned):
@@ -212,6 +213,7 @@ def test_a_restored_file_without_confirmed_bytes_is_sent_from_the_first(scheme, 
 
     assert owned.server.things == {f"{scheme}://10.0.0.1/x": CONTENT}
     assert changes(owned, id) == [{"source": "moved", "checked": "nothing; sent from the first byte"}]
+    eventually(lambda: not owned.server.uploads, "the end of the half-done upload that could not go on")
 
 
 def test_a_file_that_gives_way_to_another_in_mid_transfer_arrives_as_it_was_queued(owned):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sendoff.errors import SendoffError, SourceChanged, SourceMissing, SourceUnavailable, SourceUnreadable, SourceUnsuitable, to_json
 from sendoff.model.source import Source, SourceIdentity
-from sendoff.runtime.reader import Reader, Sameness, mount_of, open_source
+from sendoff.runtime.reader import FileReader, Sameness, mount_of, open_source
 
 NOBODY = 65534
 
@@ -51,7 +51,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def reader(file):
-    made = Reader(source_of(file), "this boot")
+    made = FileReader(source_of(file), "this boot")
     yield made
     made.close()
 
@@ -166,7 +166,7 @@ def test_no_descriptor_stays_open_behind_an_error(file):
     ],
 )
 def test_size_and_time_say_changed_and_the_rest_says_moved(changed, boot, sameness, file):
-    reader = Reader(source_of(file, **changed), boot)
+    reader = FileReader(source_of(file, **changed), boot)
     assert reader.sameness() is sameness
     reader.close()
 
@@ -175,7 +175,7 @@ def test_a_copy_that_keeps_its_time_is_moved_not_changed(file):
     before = source_of(file)
     shutil.copy2(file, f"{file}.new")
     os.replace(f"{file}.new", file)
-    reader = Reader(before, "this boot")
+    reader = FileReader(before, "this boot")
     assert reader.sameness() is Sameness.MOVED
     reader.close()
 

@@ -1,5 +1,7 @@
 """Secrets of an operation: sealed with it, used for it, and gone when it needs them no more."""
 
+from dataclasses import replace
+
 import pytest
 from sendoff.errors import CredentialNeeded, InvalidState, Transient
 from sendoff.model.operation import Request
@@ -43,6 +45,16 @@ def test_the_key_is_in_the_configuration_folder_and_never_in_the_state_folder(ow
 def test_without_secrets_no_key_is_made(owned, receiver):
     owned.done(owned.put(owned.file(), f"{receiver.url}x", headers=(("X-A", "1"),)))
     assert not (owned.config.parent / "keys").exists()
+
+
+def test_secrets_that_were_sealed_before_forms_could_be_are_read(owned):
+    id = owned.put(owned.file(), "http://127.0.0.1:9/x", start=False, secret_headers=(("X-A", "canary-value"),))
+    secrets, record = owned.owner._secrets, owned.record(id)
+    old = b'{"url": null, "headers": [["X-A", "canary-value"]], "references": []}'
+
+    sealed = secrets.open(replace(record, sealed=secrets.vault.seal(old, f"operation {id}")))
+
+    assert (sealed.headers, sealed.parts) == ((("X-A", "canary-value"),), ())
 
 
 def test_a_lost_key_is_waited_for_and_no_second_one_is_made(owned, receiver):

@@ -53,7 +53,7 @@ def test_a_check_over_which_every_host_dies_says_that_there_is_no_host(stage, si
 
 
 def test_a_check_claims_no_more_than_was_seen_and_fails_where_uploads_are_not_taken(stage):
-    script = [Rule(do=Answer(501), request=1), Rule(do=Answer(200, (("Allow", "GET, HEAD"),)), request=2)]
+    script = [Rule(do=Answer(501), request=-1), Rule(do=Answer(200, (("Allow", "GET, HEAD"),)), request=-2)]
     with Receiver(None, script=script) as receiver:
         unknown, refused, taken = (stage.run("check", receiver.url, fine=(0, 1)) for _ in range(3))
 
@@ -80,7 +80,7 @@ def test_check_asks_the_very_address_that_put_would_send_to(stage):
         stage.config.write_text(f"[destinations.archive]\nurl = '{receiver.url}in/'\n[destinations.exact]\nurl = '{receiver.url}one.bin'\n")
         for asked in ("archive:", "archive", "archive:a b.bin", "archive:sub/", "exact:", f"{receiver.url}x/y.bin?token=t", f"{receiver.url}x/"):
             assert "it says that it takes PUT" in stage.run("check", asked).stdout
-        asked = [row.path for row in receiver.requests]
+        asked = [row.path for row in receiver.questions]
         wanted = ["/in/", "/in/", "/in/a%20b.bin", "/in/sub/", "/one.bin", "/x/y.bin?token=t", "/x/"]
 
     assert asked == wanted

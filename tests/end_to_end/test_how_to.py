@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
+from tests.core.parsing import by_python_multipart
+
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 MIB = 2**20
 LONG_AGO = 1_600_000_000
@@ -212,6 +214,44 @@ def test_a_job_that_was_stopped_goes_on_in_the_next_one(job, tmp_path):
     assert hosts_of(job.home) == []
 
 
+# -- a form with a token
+
+
+def form_of(receiver, number):
+    """What is in the form that was kept as this one of several, by name."""
+    kept = [row for row in receiver.requests if row.header("Idempotency-Key") and row.status == 201]
+    body = receiver.stored(f"up/shots{f'~{number}' if number > 1 else ''}")
+    return {one.name: (one.filename, one.content) for one in by_python_multipart(body, kept[number - 1].header("Content-Type"))}
+
+
+def test_a_device_posts_its_form_as_the_page_says(person, receiver):
+    send, said, over = blocks("form-post.md", "sh")
+    person.environment["UPLOAD_URL"] = f"{receiver.url}up/shots"
+    person.file("device.token", b"t0ken")
+    person.file("shot.jpg", os.urandom(100_000))
+    first = (person.home / "shot.jpg").read_bytes()
+
+    done = person.runs(f"{send}{said}")
+
+    assert "cannot be repeated" not in done.stderr
+    assert form_of(receiver, 1) == {"token": (None, b"t0ken"), "device": (None, b"gate-7"), "photo": ("shot.jpg", first)}
+
+    person.runs(f"{over}\nprintf other > shot.jpg\nsendoff wait --all")
+    assert form_of(receiver, 2)["photo"] == ("shot.jpg", first)
+
+    (person.home / "device.py").write_text(blocks("form-post.md", "python")[0])
+    assert person.runs(f"{sys.executable} device.py").stdout.startswith("201")
+    assert form_of(receiver, 3)["photo"] == ("shot.jpg", b"other")
+
+    receiver.script.add(Rule(do=Answer(200, (), b'{"shot": 1}'), method="POST"))
+    assert '{"shot": 1}' in person.runs(f"{send}{said}").stdout
+
+    person.leaves()
+    state = person.home / ".local" / "state"
+    assert [path for path in state.rglob("*") if path.is_file()] != []
+    assert [path for path in state.rglob("*") if path.is_file() and b"t0ken" in path.read_bytes()] == []
+
+
 # -- a web service
 
 
@@ -258,3 +298,27 @@ def test_whatever_any_worker_took_arrives_when_all_workers_are_gone(person, rece
     assert landed(receiver) == sorted(["inbox/photo.jpg", *(f"inbox/{n}.jpg" for n in range(12))])
     assert (receiver.folder / "archive" / "inbox" / "photo.jpg").read_bytes() == (person.home / "photo.jpg").read_bytes()
     assert len(json.loads(f"[{','.join(person.runs(look.strip() + ' --all --json').stdout.splitlines())}]")) == 13
+
+
+# -- go on where the server is
+
+
+def test_resumable_http(person, tmp_path):
+    with Receiver(tmp_path / "media", tus=True) as media:
+        page = "resumable-http.md"
+        there = "https://media.example/files/"
+        section = blocks(page, "toml")[0].replace(there, f"{media.url}files/")
+        config = person.home / ".config" / "sendoff" / "sendoff.toml"
+        config.write_text(config.read_text() + section)
+        person.file("film.mkv", os.urandom(9 * MIB))
+        first, look, named = blocks(page, "sh")
+
+        person.runs(first.replace(there, f"{media.url}files/"))
+        told = person.runs(look).stdout
+        person.runs(named)
+
+        (operation,) = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+        assert (operation["protocol"], operation["resumable"], operation["status"]) == ("tus", True, "completed")
+        assert "part-digests" in told
+        assert {upload.metadata.get("project") for upload in media.uploads.all()} == {None, "films"}
+        assert media.stored("files/film.mkv") == (person.home / "film.mkv").read_bytes()

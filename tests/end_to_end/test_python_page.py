@@ -50,6 +50,9 @@ async def program() -> int:
             report(progress)
         return sum([event.seq async for event in client.aevents()]) + done.number
 
+parts = [sendoff.ContentPart("a").set_text("1"), sendoff.ContentPart("b", "b.bin").set_stream(open("a.iso", "rb"))]
+posted: sendoff.UploadOperation = sendoff.post("https://h.example/up", parts, idempotency_key=True)
+sizes: list[int] = [part.size for part in posted.parts]
 uploader = sendoff.BackgroundUploader(sendoff.connect())
 uploader.method = "PUT"
 started: sendoff.UploadHandle = uploader.create_upload("https://h.example/a", "a.iso").start(report)
@@ -80,7 +83,7 @@ def test_every_example_runs_as_it_stands(stage, tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(EXAMPLES) >= 10
-    assert {"/2026/a.iso", "/logs/today.txt", "/copy.iso", "/1", "/3", "/backup.iso", "/awaited.iso", "/later.iso", "/watched.iso", "/posted.iso"} == {
+    assert {"/2026/a.iso", "/logs/today.txt", "/copy.iso", "/1", "/3", "/backup.iso", "/awaited.iso", "/later.iso", "/watched.iso", "/posted.iso", "/up"} == {
         request.path for request in receiver.requests if request.complete
     }
     assert "CANNOT_CONNECT" in done.stdout or "SERVER_UNREACHABLE" in done.stdout

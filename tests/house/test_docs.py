@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROMISED = {*range(1, 19), *range(20, 24), 25, 81, *range(84, 88)}
-PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("plugins/*/*/README.md")})
+LEAVES = [page for room in ("plugins", "contrib") for page in ROOT.glob(f"{room}/*/*/README.md")]
+PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"), *LEAVES})
 
 MARKED = """
 pytestmark = pytest.mark.fault(1)

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEAVES = sorted(path.parent for path in ROOT.glob("plugins/*/*/pyproject.toml"))
-MODULES = sorted(path for room in ("core", "plugins", "tests", "benchmarks", "docs") for path in (ROOT / room).rglob("*.py"))
+LEAVES = sorted(path.parent for room in ("plugins", "contrib") for path in ROOT.glob(f"{room}/*/*/pyproject.toml"))
+MODULES = sorted(path for room in ("core", "plugins", "contrib", "tests", "benchmarks", "docs") for path in (ROOT / room).rglob("*.py"))
 KINDS = {"transports", "stores", "credentials", "sinks", "networks", "http_protocols"}
 CARRIES_ITS_KIND = {"basic", "dbus"}
+OF = {"http_protocols": "http-"}  # what a thing of this kind is one of stands in its name
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "tools", "shared"}
 
 
@@ -23,7 +24,7 @@ def name_of(path):
 
 
 def distribution(leaf):
-    kind = f"{leaf.parent.name}-" if leaf.name in CARRIES_ITS_KIND else ""
+    kind = f"{leaf.parent.name}-" if leaf.name in CARRIES_ITS_KIND else OF.get(leaf.parent.name, "")
     return f"sendoff-{kind}{leaf.name}"
 
 
@@ -44,10 +45,11 @@ def test_a_leaf_has_one_name_for_folder_distribution_and_module(leaf):
 
 
 def test_a_leaf_enters_by_entry_points_of_its_kind_only(leaf):
+    """The HTTP transport alone brings something of another kind: the protocols that it carries by."""
     groups = tomllib.loads((leaf / "pyproject.toml").read_text())["project"]["entry-points"]
     targets = [target for group in groups.values() for target in group.values()]
 
-    assert {f"sendoff.{leaf.parent.name}"} == set(groups)
+    assert {f"sendoff.{leaf.parent.name}"} == set(groups) - ({"sendoff.http_protocols"} if name_of(leaf) == "plugins/transports/http" else set())
     assert leaf.parent.name in KINDS
     assert leaf.name in CARRIES_ITS_KIND or leaf.name in groups[f"sendoff.{leaf.parent.name}"]
     assert all(target.startswith(distribution(leaf).replace("-", "_")) for target in targets)
@@ -66,11 +68,25 @@ def test_a_leaf_has_tests_of_its_own(leaf):
     assert list((leaf / "tests").glob("test_*.py"))
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
-def test_every_leaf_is_installed_by_plain_pip(file):
+@pytest.mark.parametrize(("file", "rooms"), [("requirements.txt", ("plugins/",)), ("requirements-dev.txt", ("plugins/", "contrib/"))])
+def test_every_leaf_is_installed_by_plain_pip_and_what_is_not_promised_only_for_working_on_it(file, rooms):
     lines = (ROOT / file).read_text().splitlines()
+    named = [line.removeprefix("-e ").removeprefix("./") for line in lines if "plugins/" in line or "contrib/" in line]
 
-    assert [name_of(leaf) for leaf in LEAVES] == sorted(line.removeprefix("-e ").removeprefix("./") for line in lines if "plugins/" in line)
+    assert [name_of(leaf) for leaf in LEAVES if name_of(leaf).startswith(rooms)] == sorted(named)
+
+
+def test_what_is_not_promised_does_not_come_with_the_standard():
+    standard = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["standard"]
+
+    assert {distribution(leaf) for leaf in LEAVES if name_of(leaf).startswith("contrib/")}.isdisjoint(standard)
+
+
+def test_every_leaf_belongs_to_the_workspace():
+    workspace = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]
+
+    assert workspace["workspace"]["members"] == ["plugins/*/*", "contrib/*/*"]
+    assert {distribution(leaf) for leaf in LEAVES} | {"sendoff"} == set(workspace["sources"])
 
 
 def test_the_version_is_written_once_and_repeated_truly():

@@ -69,8 +69,10 @@ def test_the_lines_of_python_run_as_they_stand(checkout, bare):
 
 def test_no_line_installs_what_this_repository_does_not_hold():
     """Names after ``pip install``, in hints and in pages for users."""
-    held = {re.search(r'^name = "(.+)"$', one.read_text(), re.MULTILINE)[1] for one in [*ROOT.glob("plugins/*/*/pyproject.toml"), ROOT / "pyproject.toml"]}
-    told = [one for room in ("core", "plugins", "docs") for kind in ("*.py", "*.md") for one in (ROOT / room).rglob(kind) if "tests" not in one.parts]
+    projects = [*ROOT.glob("plugins/*/*/pyproject.toml"), *ROOT.glob("contrib/*/*/pyproject.toml"), ROOT / "pyproject.toml"]
+    held = {re.search(r'^name = "(.+)"$', one.read_text(), re.MULTILINE)[1] for one in projects}
+    rooms = ("core", "plugins", "contrib", "docs")
+    told = [one for room in rooms for kind in ("*.py", "*.md") for one in (ROOT / room).rglob(kind) if "tests" not in one.parts]
     named = {word for one in told for word in re.findall(r"pip install (?:-\S+ )*([a-z][\w-]*)", one.read_text())} - {"requirements"}
 
     assert {word for word in named if word.startswith("sendoff")} == named

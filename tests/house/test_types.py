@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = [ROOT / "core" / "sendoff", *sorted(path.parent for path in ROOT.glob("plugins/*/*/sendoff_*/py.typed"))]
+PACKAGES = [ROOT / "core" / "sendoff", *sorted(path.parent for room in ("plugins", "contrib") for path in ROOT.glob(f"{room}/*/*/sendoff_*/py.typed"))]
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)

@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 HEAVY = {"asyncio", "ssl", "http.client", "pydantic", "stevedore", "pluggy", "httpx", "rich", "pathspec"}
 GROUPS = ("transports", "stores", "credentials", "sinks", "networks", "http_protocols")
 LIBRARIES = {"httpx", "httpcore", "boto3", "botocore", "paramiko", "keyring", "asyncio.events", "rich"}
@@ -44,6 +46,7 @@ VERBS = [
     ("show", "ID"),
     ("events", "ID"),
     ("put", "FILE", "http://127.0.0.1:9/b.bin"),
+    ("post", "-F", "a=b", "FILE", "http://127.0.0.1:9/form"),
     ("wait", "ID", "--timeout", "0.2"),
     ("pause", "ID"),
     ("resume", "ID"),
@@ -83,4 +86,4 @@ def test_a_driver_is_loaded_without_its_library(entry):
 def test_every_leaf_has_a_driver_that_is_looked_at():
     modules = {entry.module.partition(".")[0] for entry in LEAVES}
 
-    assert {"sendoff_http", "sendoff_sqlite", "sendoff_credentials_basic", "sendoff_sinks_basic", "sendoff_webhook", "sendoff_networks_basic"} <= modules
+    assert {path.parent.name for room in ("plugins", "contrib") for path in ROOT.glob(f"{room}/*/*/sendoff_*/__init__.py")} == modules

@@ -9,6 +9,7 @@ from sendoff.api.batch import Batch
 from sendoff.api.bridge import flowing, in_thread
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import Options
+from sendoff.api.part import ContentPart
 from sendoff.api.source import UploadSource
 from sendoff.api.verbs import Pair, Status, Verbs
 from sendoff.model.event import Event
@@ -24,6 +25,10 @@ class AwaitableVerbs(Verbs):
     async def aput_many(self, pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
         """``put_many`` for ``await``; the pairs are taken in another thread."""
         return await in_thread(self.put_many, pairs, **options)
+
+    async def apost(self, url: str, parts: Iterable[ContentPart], **options: Unpack[Options]) -> UploadOperation:
+        """``post`` for ``await``; streams are read in another thread."""
+        return await in_thread(self.post, url, parts, **options)
 
     async def aget(self, name: str | int) -> UploadOperation:
         """``get`` for ``await``."""

@@ -17,7 +17,7 @@ Mode = Literal["auto", "host", "embedded"]
 
 
 class Client(AwaitableVerbs):
-    """Everything that can be asked: ``put put_many get find events``, and each with an ``a`` before it for ``await``.
+    """Everything that can be asked: ``put put_many post get find events``, and each with an ``a`` before it for ``await``.
 
     ``connect`` makes one. It may be used by many threads and over ``fork``; ``with`` closes it.
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sendoff.api.connection import Connection
+from sendoff.api.part import FormPart, parts_of
 from sendoff.api.reading import failure_value, progress_of, reason_of, receipt_of, response_of, time_of, word_of
 from sendoff.errors import UnknownOperation
 from sendoff.model.delivery import Receipt
@@ -63,9 +64,14 @@ class Facts:
 
     @property
     def source_file(self) -> Path | None:
-        """The file; None for bytes and streams, of which a copy is sent."""
+        """The file; None for bytes and streams, of which a copy is sent, and for a form."""
         source = self._known["source"]
         return Path(source["path"]) if source["kind"] == "file" else None
+
+    @property
+    def parts(self) -> tuple[FormPart, ...]:
+        """What the form is made of; none where it is no form."""
+        return parts_of(self._known["source"])
 
     @property
     def group(self) -> str | None:

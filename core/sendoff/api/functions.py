@@ -9,6 +9,7 @@ from sendoff.api.batch import Batch
 from sendoff.api.client import default
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import Options
+from sendoff.api.part import ContentPart
 from sendoff.api.source import UploadSource
 from sendoff.api.verbs import Pair, Status
 from sendoff.model.event import Event
@@ -22,6 +23,11 @@ def put(source: UploadSource, destination: str, **options: Unpack[Options]) -> U
 def put_many(pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
     """Queue and start many uploads as one batch; those that are refused are in ``batch.errors``. See ``Client.put_many``."""
     return default().put_many(pairs, **options)
+
+
+def post(url: str, parts: Iterable[ContentPart], **options: Unpack[Options]) -> UploadOperation:
+    """Queue and start a form, multipart/form-data; it is on disk when this returns, and goes on without this program. See ``Client.post``."""
+    return default().post(url, parts, **options)
 
 
 def get(name: str | int) -> UploadOperation:
@@ -55,6 +61,11 @@ async def aput(source: UploadSource, destination: str, **options: Unpack[Options
 async def aput_many(pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
     """``put_many`` for ``await``."""
     return await default().aput_many(pairs, **options)
+
+
+async def apost(url: str, parts: Iterable[ContentPart], **options: Unpack[Options]) -> UploadOperation:
+    """``post`` for ``await``."""
+    return await default().apost(url, parts, **options)
 
 
 async def aget(name: str | int) -> UploadOperation:

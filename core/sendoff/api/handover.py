@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sendoff.api.batch import Batch
 from sendoff.api.connection import Connection
 from sendoff.api.operation import UploadOperation
+from sendoff.api.part import ContentPart
 from sendoff.api.source import UploadSource, is_path, kept, request_of
+from sendoff.desk.packing import outline, packed
 from sendoff.errors import InvalidArgument, SendoffError
 from sendoff.model.operation import Request
 from sendoff.model.query import Created
+from sendoff.model.source import Form
 
 MOST_KEPT = 500  # bytes and streams of one call: each is an open file until it is stored
 
@@ -29,6 +32,16 @@ class Asked:
     destination: str
     fields: Mapping[str, Any]
     only_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A form to hand over. form: all of it but its parts. fields: of its ``Request``."""
+
+    parts: Sequence[ContentPart]
+    destination: str
+    fields: Mapping[str, Any]
+    form: Form = Form()
 
 
 @dataclass(slots=True)
@@ -53,10 +66,17 @@ class Handover:
         with ExitStack() as stack:
             request = self._request(asked, stack, check=hasattr(asked.source, "read"))
             (answer,) = self._connection.desk.create([request], start=start)
-        if isinstance(answer, SendoffError):
-            raise answer
-        self._warn(answer)
-        return UploadOperation(self._connection, answer.id, created=answer)
+        return self._operation(answer)
+
+    def form(self, asked: Posted, *, start: bool) -> UploadOperation:
+        """The operation of a form, stored; everything else is checked before a stream is read, because there is no second time to read it."""
+        loose = [part.loose() for part in asked.parts]
+        request = Request(destination=asked.destination, **asked.fields)
+        if any(callable(one.content) for one in loose):
+            self._check(replace(request, form=replace(asked.form, parts=outline(loose))))
+        with packed(self._connection.place, loose) as parts:
+            (answer,) = self._connection.desk.create([replace(request, form=replace(asked.form, parts=parts))], start=start)
+        return self._operation(answer)
 
     def many(self, things: Iterable[Any], read: Callable[[Any], Asked], *, start: bool) -> Batch:
         """One batch, each answered for itself. read: what one of the things asks."""
@@ -74,6 +94,12 @@ class Handover:
         number = (first.batch_number or first.number) if first else None
         errors = sorted(answers.errors, key=lambda one: one[0])
         return Batch(self._connection, id=first.batch if first else None, number=number, new=answers.new, others=answers.others, errors=errors)
+
+    def _operation(self, answer: Created | SendoffError) -> UploadOperation:
+        if isinstance(answer, SendoffError):
+            raise answer
+        self._warn(answer)
+        return UploadOperation(self._connection, answer.id, created=answer)
 
     def _requests(self, things: Iterable[Any], read: Callable[[Any], Asked], stack: ExitStack, answers: _Answers) -> Iterator[Request]:
         """The requests that can be made, as the things come."""

@@ -28,7 +28,8 @@ class Options(TypedDict, total=False):
     sealed. id: your own; the same id with the same request gives the same operation. group, label: text. priority: ``high default low``.
     cost: ``unrestricted-only default always``. metadata: what JSON can say; found again by ``find(metadata=)``. patience: seconds, ``"5m"`` or a
     ``timedelta`` without one newly confirmed byte; as configured (3 days) where not said. existing: ``overwrite skip fail``. verify: ``auto size
-    digest read-back``. digest: ``auto none sha256``. sha256: what it must be, hex. idempotency_key: True, or the name of the header that carries the
+    digest read-back``. digest: ``auto none sha256``. sha256: what it must be, hex. protocol: ``auto plain tus rufh``, or another that is
+    installed. idempotency_key: True, or the name of the header that carries the
     same key at each try. retry_unsafe: send a POST again even when it may have been carried out. again: a new operation even where an unchanged
     source is queued for the same target. only_new: skip what has a receipt for the same target with the same size and time. options: any key of the
     destination. start: False = created, and waits for ``start()``.
@@ -49,6 +50,7 @@ class Options(TypedDict, total=False):
     verify: Literal["auto", "size", "digest", "read-back"] | None
     digest: Literal["auto", "none", "sha256"] | None
     sha256: str | None
+    protocol: str | None
     idempotency_key: bool | str | None
     retry_unsafe: bool
     again: bool
@@ -58,7 +60,7 @@ class Options(TypedDict, total=False):
 
 
 NAMES = tuple(Options.__annotations__)
-_OF_THE_DESTINATION = ("existing", "verify", "digest")  # stronger here than in its section
+_OF_THE_DESTINATION = ("existing", "verify", "digest", "protocol")  # stronger here than in its section
 _ASIDE = frozenset({"start", "only_new", "credential", "sha256", *_OF_THE_DESTINATION})  # they become no field of their own
 
 

@@ -32,8 +32,8 @@ def is_path(source: UploadSource) -> TypeGuard[str | os.PathLike[str]]:
 
 def request_of(source: str | os.PathLike[str], destination: str, fields: Mapping[str, Any], *, only_new: bool = False) -> Request:
     """The request for a file."""
-    _check_destination(destination)
-    path = _absolute(source)
+    check_destination(destination)
+    path = absolute(source)
     return Request(source=path, destination=destination, only_new=_as_seen(path) if only_new else None, **fields)
 
 
@@ -45,8 +45,8 @@ def kept(
 
     check: looks at everything but the content before a stream is read, because there is no second time to read it.
     """
-    _check_destination(destination)
-    read = _reading(source)
+    check_destination(destination)
+    read = reading(source)
     if only_new:
         raise InvalidArgument("only_new looks at a file's size and time; bytes and streams have none")
     if destination.endswith("/") or (destination.endswith(":") and "/" not in destination):
@@ -58,12 +58,14 @@ def kept(
         yield Request(spool=file.name, destination=destination, **fields)
 
 
-def _check_destination(destination: object) -> None:
+def check_destination(destination: object) -> None:
+    """``InvalidArgument`` for what cannot be an address."""
     if not isinstance(destination, str):
         raise InvalidArgument(f"the destination {destination!r} is no text; write scheme://host/path or NAME:path")
 
 
-def _absolute(source: str | os.PathLike[str]) -> str:
+def absolute(source: str | os.PathLike[str]) -> str:
+    """The whole path of a file; ``SourceMissing``, ``SourceUnsuitable``."""
     path = os.fsdecode(os.fspath(source))
     if not path:
         raise SourceMissing("the name of the file is empty")
@@ -82,7 +84,8 @@ def _as_seen(path: str) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _reading(source: object) -> Callable[[], bytes]:
+def reading(source: object) -> Callable[[], bytes]:
+    """What gives bytes or a stream block by block; ``InvalidArgument`` for what is neither."""
     if isinstance(source, bytes | bytearray | memoryview):
         source = BytesIO(source)
     read = getattr(source, "read", None)

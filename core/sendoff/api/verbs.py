@@ -8,12 +8,13 @@ from typing import Any, Unpack
 
 from sendoff.api.batch import Batch
 from sendoff.api.connection import Connection
-from sendoff.api.handover import Asked, Handover
+from sendoff.api.handover import Asked, Handover, Posted
 from sendoff.api.history import followed, history
 from sendoff.api.naming import named
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import Options, fields_of, flag
-from sendoff.api.source import UploadSource
+from sendoff.api.part import ContentPart, checked_parts
+from sendoff.api.source import UploadSource, check_destination
 from sendoff.errors import InvalidArgument
 from sendoff.model.complaint import nearest
 from sendoff.model.event import Event
@@ -63,6 +64,24 @@ class Verbs:
             return Asked(source=source, destination=destination, fields=fields_of(both, "put_many"), only_new=flag(both, "only_new", False))
 
         return Handover(self._connection).many(pairs, read, start=flag(options, "start", True))
+
+    def post(self, url: str, parts: Iterable[ContentPart], **options: Unpack[Options]) -> UploadOperation:
+        """Queue and start a form, multipart/form-data (RFC 7578); it is on disk when this returns, and goes on without this program.
+
+        Parameters
+        ----------
+        url: to which it goes as it stands, also where it ends in ``/``; or ``NAME:path`` with a name from ``[destinations]``.
+        parts: in their order. Texts and bytes travel with the operation; what is long, and streams, are kept on disk first; files are read when it is sent.
+        options: see ``Options``; ``method`` is ``POST`` where not said. Each post makes a new thing: ``existing``,
+        ``only_new``, ``verify``, ``digest`` and ``sha256`` are refused.
+
+        Errors: as ``put``.
+        """
+        check_destination(url)
+        if flag(options, "only_new", False):
+            raise InvalidArgument("only_new: a form makes a new thing each time")
+        fields = {"method": "POST", **fields_of({"protocol": "plain", **options}, "post")}
+        return Handover(self._connection).form(Posted(parts=checked_parts(parts), destination=url, fields=fields), start=flag(options, "start", True))
 
     # -- and what became of it ----------------------------------------------------------------------------------------
 

@@ -69,11 +69,16 @@ def _of_an_end(view: View) -> str | None:
     """Of what failed or was canceled."""
     if view["reason"] == "replaced":
         return None
-    if view["source"]["kind"] == "spool" and (view["status"] == "canceled" or view.get("acknowledged_at")):
+    if _copied(view) and (view["status"] == "canceled" or view.get("acknowledged_at")):
         return AGAIN  # the copy went with the end
     if in_vain(view):
         return _hint(view) or (AGAIN if view["error"]["side"] == "source" else None)
     return _then(_hint(view) if view["status"] == "error" else None, f"sendoff retry {view['number']}")
+
+
+def _copied(view: View) -> bool:
+    """Whether something of it was a copy, which goes with its end."""
+    return any(one["kind"] == "spool" for one in (view["source"], *view["source"].get("parts", ())))
 
 
 def _hint(view: View) -> str | None:

@@ -12,6 +12,7 @@ INDENT = 12  # columns before what a command does
 # command: (module, what else stands on the line, what it does)
 COMMANDS = {
     "put": ("put.command", "[options] SOURCE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
+    "post": ("post.command", "[options] [FILE...] URL", "queue a form, or with --raw one file, as the body of a POST"),
     "list": ("listing", "[options]", "what is not finished or not acknowledged"),
     "show": ("show", "ID...", "everything about an operation: why it waits, and what would help it on"),
     "watch": ("watch.command", "[ID...]", "live progress: bars, rates, what waits and why; leaving it stops nothing"),

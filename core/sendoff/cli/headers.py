@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from sendoff.errors import InvalidArgument
 
 _REFERENCE = re.compile(r"[a-z][a-z0-9_-]*:\S+")
-SAFE_FORMS = "others on this machine can read a command line; write 'NAME: env:VARIABLE', 'NAME: file:/path' or @FILE, or use --credential"
+READABLE = "others on this machine can read a command line"
+SAFE_FORMS = f"{READABLE}; write 'NAME: env:VARIABLE', 'NAME: file:/path' or @FILE, or use --credential"
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -89,7 +89,7 @@ def _operation() -> dict[str, Json]:
         transport=_TEXT,
         protocol=_or_null(_TEXT),
         resumable=_said(_or_null(_FLAG), "null until the destination was asked"),
-        source=_object("what is sent", kind={"enum": ["file", "spool"]}, path=_TEXT, size=_COUNT),
+        source=_source(),
         group=_or_null(_TEXT),
         priority={"enum": [priority.name.lower() for priority in TransferPriority]},
         cost_policy={"enum": [policy.word for policy in CostPolicy]},
@@ -106,6 +106,21 @@ def _operation() -> dict[str, Json]:
         started_at=_said(_or_null(_ref("time")), "of the first attempt"),
         finished_at=_or_null(_ref("time")),
     )
+
+
+def _source() -> dict[str, Json]:
+    part = _object(
+        "one part; what a value says is never told",
+        name=_or_null(_TEXT),
+        filename=_or_null(_TEXT),
+        type=_said(_or_null(_TEXT), "its Content-Type"),
+        kind={"enum": ["value", "file", "spool"]},
+        path=_said(_or_null(_TEXT), "null where it is no file"),
+        size=_COUNT,
+    )
+    one = _object("a file, or a copy that is sent and removed", kind={"enum": ["file", "spool"]}, path=_TEXT, size=_COUNT)
+    form = _object("a form, of several parts", kind={"const": "form"}, parts={"type": "array", "items": part}, size=_said(_COUNT, "of the whole body"))
+    return {"description": "what is sent", "oneOf": [one, form]}
 
 
 def _event() -> dict[str, Json]:
@@ -148,6 +163,7 @@ def _receipt() -> dict[str, Json]:
         etag=_or_null(_TEXT),
         version_id=_or_null(_TEXT),
         bytes_resent=_COUNT,
+        existing=_or_null({"enum": ["created", "skipped", "unconfirmed"]}),
         attempts=_NUMBER,
         road=_TEXT,
         finished_at=_ref("time"),

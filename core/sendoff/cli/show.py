@@ -10,7 +10,7 @@ from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_meant, views_of
 from sendoff.cli.outcome import outcome
 from sendoff.cli.parser import Parser
-from sendoff.cli.text import aligned, folded
+from sendoff.cli.text import aligned, folded, form_words
 from sendoff.errors import InvalidArgument, Json
 from sendoff.model.quantity import seconds_text, size_text
 from sendoff.model.query import Query, Question, View
@@ -84,7 +84,7 @@ def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
     if in_vain(view) and not view.get("acknowledged_at"):
         yield "given up by", f"sendoff cancel {view['number']}; it then leaves the list"
     yield from _if_known("next try", view["retry_at"])
-    yield "source", view["source"]["path"] if view["source"]["kind"] == "file" else view["source"]["kind"]
+    yield from _source(view["source"])
     yield "target", f"{view['method']} {view['url']}" if view["method"] else view["url"]
     yield from _if_known("destination", view["destination"])
     yield "carried by", " ".join(filter(None, (view["transport"], view["protocol"] if view["protocol"] != view["transport"] else None)))
@@ -95,6 +95,17 @@ def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
     yield from outcome(view, verbose=verbose)
     for name in ("created_at", "started_at", "finished_at"):
         yield from _if_known(name.removesuffix("_at"), view[name])
+
+
+def _source(source: Json) -> Iterator[tuple[str, str]]:
+    """What is sent; of a form each part, and of a value only how long it is."""
+    if source["kind"] != "form":
+        yield "source", source["path"] if source["kind"] == "file" else source["kind"]
+        return
+    yield "source", form_words(source["parts"])
+    for part in source["parts"]:
+        what = part["path"] or ("a copy" if part["kind"] == "spool" else "a value")
+        yield f"part {part['name'] or ''}".rstrip(), ", ".join(filter(None, (what, part["type"], size_text(part["size"]))))
 
 
 def _if_known(name: str, value: Json) -> Iterator[tuple[str, str]]:

@@ -81,8 +81,20 @@ def cut(text: str, width: int) -> str:
 
 def name_of(view: Mapping[str, Any]) -> str:
     """What people call an upload: the label they gave it, its file, or the end of its address."""
-    path = view["source"]["path"] if view["source"]["kind"] == "file" else view["url"]
+    path = _file_of(view["source"]) or view["url"]
     return clean(view["label"] or str(path).rstrip("/").rpartition("/")[2] or path)
+
+
+def _file_of(source: Mapping[str, Any]) -> str | None:
+    """The file that is sent, of a form the first one."""
+    if source["kind"] == "form":
+        return next((str(part["path"]) for part in source["parts"] if part["path"]), None)
+    return str(source["path"]) if source["kind"] == "file" else None
+
+
+def form_words(parts: Sequence[object]) -> str:
+    """``a form of 3 parts``."""
+    return f"a form of {count(len(parts), 'part')}"
 
 
 def folded(text: str, width: int, indent: int) -> list[str]:

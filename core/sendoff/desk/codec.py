@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sendoff.desk.kinds import flag, mapping, number_or_none, pairs, shown, text, text_or_none, two_numbers
 from sendoff.errors import InvalidArgument, Json, SendoffError, from_json, to_json
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def parse_object(data: bytes | str) -> dict[str, Json]:
     """The JSON object of one line."""
     found = parse(data)
     if not isinstance(found, dict):
-        raise InvalidArgument(f"a JSON object is expected, not {_shown(found)}")
+        raise InvalidArgument(f"a JSON object is expected, not {shown(found)}")
     return found
 
 
@@ -80,7 +81,7 @@ def from_document(kind: type[Value], data: Json) -> Value:
     from sendoff.model.document import decode
 
     if not isinstance(data, Mapping):
-        raise InvalidArgument(f"{kind.__name__}: a JSON object is expected, not {_shown(data)}")
+        raise InvalidArgument(f"{kind.__name__}: a JSON object is expected, not {shown(data)}")
     try:
         return decode(kind, data)
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as cause:
@@ -117,7 +118,7 @@ class RequestCodec:
         try:
             return self._encoder(given).encode() + b"\n"
         except (TypeError, ValueError, RecursionError) as cause:
-            raise InvalidArgument(f"the request for {request.source or request.spool!r} cannot be written as JSON: {cause}") from cause
+            raise InvalidArgument(f"the request for {request.source or request.spool or 'a form'!r} cannot be written as JSON: {cause}") from cause
 
     def read(self, data: bytes) -> Request:
         """The request of one line; unknown fields are ignored, so that an older host understands a newer client."""
@@ -130,69 +131,34 @@ class RequestCodec:
             raise InvalidArgument(f"this is not a request: {type(cause).__name__}") from None
 
 
-def _text(name: str, value: Json) -> str:
-    if type(value) is not str:
-        raise InvalidArgument(f"{name}: a text is expected, not {_shown(value)}")
-    return value
-
-
-def _text_or_none(name: str, value: Json) -> str | None:
-    return None if value is None else _text(name, value)
-
-
-def _number_or_none(name: str, value: Json) -> int | None:
-    if value is not None and type(value) is not int:
-        raise InvalidArgument(f"{name}: a whole number is expected, not {_shown(value)}")
-    return value
-
-
-def _flag(name: str, value: Json) -> bool:
-    if type(value) is not bool:
-        raise InvalidArgument(f"{name}: true or false is expected, not {_shown(value)}")
-    return value
-
-
-def _mapping(name: str, value: Json) -> dict[str, Json]:
-    if type(value) is not dict:
-        raise InvalidArgument(f"{name}: a JSON object is expected, not {_shown(value)}")
-    return value
-
-
-def _pairs(name: str, value: Json) -> tuple[tuple[str, str], ...]:
-    if type(value) is not list or any(type(pair) is not list or len(pair) != 2 for pair in value):
-        raise InvalidArgument(f"{name}: a list of [name, value] is expected, not {_shown(value)}")
-    return tuple((_text(name, first), _text(name, second)) for first, second in value)
+Turn = Callable[[str, Json], Any]
 
 
 def _demand(name: str, value: Json) -> Any:
     from sendoff.model.delivery import Demand
 
-    return from_document(Demand, {key: _text_or_none(f"{name}.{key}", item) for key, item in _mapping(name, value).items()})
+    return from_document(Demand, {key: text_or_none(f"{name}.{key}", item) for key, item in mapping(name, value).items()})
 
 
-Turn = Callable[[str, Json], Any]
+def _form(name: str, value: Json) -> Any:
+    from sendoff.desk.forms import read_form
 
-
-def _two_numbers(name: str, value: Json) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    if not (isinstance(value, list) and len(value) == 2 and all(type(one) is int for one in value)):
-        raise InvalidArgument(f"{name}: two whole numbers are expected, not {_shown(value)}")
-    return value[0], value[1]
+    return None if value is None else read_form(name, value)
 
 
 _TURNS: dict[str, Turn] = {
-    "headers": _pairs, "secret_headers": _pairs, "demand": _demand, "patience": _number_or_none, "attempts": _number_or_none, "only_new": _two_numbers,
+    "headers": pairs, "secret_headers": pairs, "demand": _demand, "patience": number_or_none, "attempts": number_or_none, "only_new": two_numbers,
+    "form": _form,
 }  # fmt: skip
 
 
 def _turn_like(default: Any) -> Turn:
     """How a field is read, told from its default."""
     if isinstance(default, bool):
-        return _flag
+        return flag
     if isinstance(default, str):
-        return _text
-    return _mapping if isinstance(default, Mapping) else _text_or_none
+        return text
+    return mapping if isinstance(default, Mapping) else text_or_none
 
 
 def created_line(answer: Created | SendoffError) -> bytes:
@@ -269,20 +235,14 @@ def read_credential(data: Json) -> Credential | None:
         return None
     if not isinstance(data, Mapping) or not all(isinstance(data.get(name, ""), str) for name in ("kind", "username", "secret")):
         raise InvalidArgument("credential: an object of kind, username, secret and expires_at is expected")
-    expires = _number_or_none("credential.expires_at", data.get("expires_at"))
+    expires = number_or_none("credential.expires_at", data.get("expires_at"))
     return Credential(kind=data.get("kind", "basic"), username=data.get("username", ""), secret=Secret(data.get("secret", "")), expires_at=expires)
 
 
 def environment_of(data: Json) -> dict[str, str]:
     """The submitter's environment as the first line of a create brings it; none brings none."""
-    found = _mapping("environment", {} if data is None else data)
-    return {name: _text(f"environment.{name}", value) for name, value in found.items()}
-
-
-def _shown(data: Any) -> str:
-    """What came instead, by its kind only: it may hold a secret."""
-    kinds = {str: "a text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "an object"}
-    return kinds.get(type(data), "null")
+    found = mapping("environment", {} if data is None else data)
+    return {name: text(f"environment.{name}", value) for name, value in found.items()}
 
 
 def _refuse(value: Any) -> Json:

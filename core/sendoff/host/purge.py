@@ -18,7 +18,7 @@ from sendoff.runtime.remains import remains
 from sendoff.runtime.vault import key_for
 
 PATIENCE = 3.0  # seconds: clients hold a lock for a moment to see whether it is free
-_OURS = ("host.sock", "host.log", "host.log.1")
+_OURS = ("host.sock", "host.log", "host.log.1", "meter")
 NOTHING: Mapping[str, Json] = {"open": 0, "statuses": {}, "more": False, "at_servers": 0, "todos": 0}
 _LOCKS = ("host.lock", "start.lock")
 

@@ -26,6 +26,7 @@ class Delivery:
     """What the server was seen to hold; never more than was observed.
 
     verified: ``read-back server-digest part-digests size accepted``, best first. digests: by algorithm, hex.
+    existing: where overwriting was not allowed, what was seen of that: ``created skipped``, or ``unconfirmed`` by a server that may not heed it.
     """
 
     url: str
@@ -51,3 +52,4 @@ class Receipt:
     bytes_resent: int = 0
     attempts: int = 1
     road: str = "stock"
+    existing: str | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from sendoff.model.delivery import Demand, Receipt
 from sendoff.model.moment import Moment
 from sendoff.model.response import Response
-from sendoff.model.source import Source
+from sendoff.model.source import Form, Source
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
 
 IDEMPOTENT = frozenset({"PUT", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 section 9.2.2
@@ -19,8 +19,10 @@ IDEMPOTENT = frozenset({"PUT", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})  # 
 class Request:
     """What a caller asks, in the caller's words; nothing here is checked yet.
 
-    source: absolute path. spool: name of a file in the spool's incoming folder, instead of a path.
-    destination: an address, or ``NAME:path``. name: path below a destination that is a folder.
+    source: absolute path. spool: name of a file in the spool's incoming folder, instead of a path. form: several parts as one body, instead of both;
+    a spooled one's path is such a name.
+    destination: an address, or ``NAME:path``. name: path below a destination that is a folder. whole: the destination is the whole address, also
+    where it ends in ``/``.
     headers, secret_headers: ``(name, value)``; a secret value may be a reference ``driver:name``.
     priority: ``high default low``. cost_policy: ``unrestricted-only default always``.
     idempotency_key: name of the header that carries the same key at each try.
@@ -31,6 +33,7 @@ class Request:
 
     source: str = ""
     spool: str | None = None
+    form: Form | None = None
     destination: str = ""
     name: str | None = None
     method: str | None = None
@@ -53,6 +56,7 @@ class Request:
     again: bool = False
     only_new: tuple[int, int] | None = None
     found: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ class UploadProgress:
     """How far an operation is; bytes may go down when a try starts anew.
 
     rate: bytes a second over the last seconds, None when nothing moves or it cannot be said yet. eta: seconds; None as well when only the answer is missing.
+    protocol, resumable: how it is carried just now, and whether that goes on after a break; None = nobody says.
     """
 
     operation: str = ""
@@ -22,3 +23,5 @@ class UploadProgress:
     has_response_changed: bool = False
     rate: float | None = None
     eta: float | None = None
+    protocol: str | None = None
+    resumable: bool | None = None

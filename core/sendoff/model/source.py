@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +33,73 @@ class SourceIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A file, or a spooled copy that sendoff owns and removes.
+class Part:
+    """One part of a form, as a caller asks for it or as it goes out.
 
-    kind: ``file`` or ``spool``. path: absolute. mount: the folder its drive is mounted on.
+    name, filename: of its ``Content-Disposition``. headers: what the caller gave it; once it was checked its whole header block, in order.
+    content: what it holds, in base64, where the operation itself keeps it. source: where it is read from otherwise. With neither it is sealed
+    with the operation's secrets. size: bytes of what it holds.
+    """
+
+    name: str | None = None
+    filename: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    content: str | None = field(default=None, repr=False)
+    source: Source | None = None
+    size: int = 0
+
+    @property
+    def sealed(self) -> bool:
+        """Whether what it holds is a secret of the operation."""
+        return self.content is None and self.source is None
+
+    @property
+    def kind(self) -> str:
+        """``file``, ``spool``, or ``value`` for what the operation keeps itself."""
+        return self.source.kind if self.source is not None else "value"
+
+    @property
+    def path(self) -> str | None:
+        """Of its file; None for a value and a copy."""
+        return self.source.path if self.source is not None and self.kind == "file" else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Several parts that go out as one body (RFC 2046 section 5.1). boundary: what stands between them; empty = any."""
+
+    parts: tuple[Part, ...] = ()
+    subtype: str = "form-data"
+    boundary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file, a spooled copy that sendoff owns and removes, or a form.
+
+    kind: ``file``, ``spool`` or ``form``. path: absolute; empty for a form. mount: the folder its drive is mounted on.
+    identity: of a form only its size is meant, which is that of the whole body.
     """
 
     kind: str = "file"
     path: str
     mount: str = "/"
     identity: SourceIdentity | None = None
+    form: Form | None = None
 
     @property
     def size(self) -> int:
         """Bytes, as seen when the operation was created."""
         return self.identity.size if self.identity else 0
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """The spooled copies it is made of, by path."""
+        if self.form is None:
+            return (self.path,) if self.kind == "spool" else ()
+        return tuple(part.source.path for part in self.form.parts if part.source is not None and part.source.kind == "spool")
+
+    @property
+    def sealed(self) -> tuple[str, ...]:
+        """The names of the parts whose content is sealed."""
+        return tuple(part.name or "" for part in self.form.parts if part.sealed) if self.form is not None else ()

@@ -20,13 +20,15 @@ class Decision:
     """What becomes of an operation.
 
     fields: new values of the record. lines: ``(type, data)`` of events. forget: the checkpoint goes.
-    abort: what the server keeps is to be removed, a to-do. erase: the spooled source goes, a to-do. todos: whatever else must still happen.
+    abort: what the server keeps is to be removed, a to-do; abandon: the same, and the operation goes on without it.
+    erase: the spooled source goes, a to-do. todos: whatever else must still happen.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     forget: bool = False
     abort: bool = False
+    abandon: bool = False
     erase: bool = False
     todos: tuple[SaveTodo, ...] = ()
 

@@ -88,11 +88,11 @@ def completed(record: Record, delivery: Delivery, one: Try, response: Response |
     tally = settled(record.tally, one, confirmed=delivery.size, best=delivery.size)
     receipt = Receipt(
         url=delivery.url, size=delivery.size, verified=delivery.verified, digests=delivery.digests, etag=delivery.etag, version_id=delivery.version_id,
-        bytes_resent=max(tally.sent - delivery.size, 0), attempts=tally.attempts, finished_at=setting.wall,
+        bytes_resent=max(tally.sent - delivery.size, 0), attempts=tally.attempts, finished_at=setting.wall, existing=delivery.existing,
     )  # fmt: skip
     fields = ending(TransferStatus.COMPLETED, setting.wall, tally=tally, receipt=receipt, response=response, error=None, sealed=None, environment=None)
     line = ("completed", {"url": receipt.url, "size": receipt.size, "verified": receipt.verified})
-    return Decision(fields=fields, lines=(line,), forget=True, erase=record.spec.source.kind == "spool")
+    return Decision(fields=fields, lines=(line,), forget=True, erase=bool(record.spec.source.copies))
 
 
 def failed(record: Record, error: SendoffError, one: Try, response: Response | None, setting: Setting) -> Decision:
@@ -115,7 +115,7 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
     if isinstance(error, SessionLost):
         return _begun_anew(record, failure, one, response, setting)
     if isinstance(error, SourceChanged) and _may_restart(record):
-        return replace(_tried_again(record, error, failure, replace(one, confirmed=0, session=False), response, setting), forget=True)
+        return replace(_tried_again(record, error, failure, replace(one, confirmed=0, session=False), response, setting), abandon=True)
     if isinstance(error, Transient):
         return _tried_again(record, error, failure, one, response, setting)
     if isinstance(error, NeedsPerson):
@@ -153,7 +153,7 @@ def canceled(record: Record, wall: Moment, *, reason: Reason | None = None, tall
     text = "the process ended after the whole request had gone out; it is not sent twice" if reason else None
     fields = ending(TransferStatus.CANCELED, wall, tally=tally or record.tally)
     fields.update({"reason": str(reason) if reason else None, "reason_text": text})
-    return Decision(fields=fields, lines=(("canceled", {"reason": fields["reason"]}),), abort=True, erase=record.spec.source.kind == "spool")
+    return Decision(fields=fields, lines=(("canceled", {"reason": fields["reason"]}),), abort=True, erase=bool(record.spec.source.copies))
 
 
 def paused(record: Record, tally: Tally | None = None) -> Decision:
@@ -232,7 +232,8 @@ def _begun_anew(record: Record, failure: Failure, one: Try, response: Response |
     if lost > MOST_LOST_SESSIONS:
         return replace(_ended(failure, tally, response, setting), forget=True)
     fields = queued(setting.now, tally=tally, response=response)
-    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(failure), "retry_in": 0}),), forget=True)
+    why = replace(failure, message=f"{failure.message.rstrip('.')}; restarted from the first byte")
+    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(why), "retry_in": 0}),), forget=True)
 
 
 def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:

@@ -102,7 +102,7 @@ def acknowledge(record: Record, _now: Moment, wall: Moment) -> Decision | None:
     if record.acknowledged_at is not None:
         return None
     fields = {"acknowledged_at": wall, "sealed": None, "environment": None}
-    kept = record.status is TransferStatus.ERROR and record.spec.source.kind == "spool"  # for a retry; with any other end the copy went
+    kept = record.status is TransferStatus.ERROR and bool(record.spec.source.copies)  # for a retry; with any other end the copy went
     return Decision(fields=fields, lines=(("acknowledged", {}),), erase=kept)
 
 
@@ -116,11 +116,13 @@ def _must_be_open(record: Record, verb: str) -> None:
 
 def _lost_secrets(record: Record) -> str | None:
     """What a new round would lack."""
-    if record.spec.source.kind == "spool" and (record.status is TransferStatus.CANCELED or record.acknowledged_at is not None):
+    if record.spec.source.copies and (record.status is TransferStatus.CANCELED or record.acknowledged_at is not None):
         return "the copy that was to be sent"
     if record.sealed is not None:
         return None
     hidden = [name for name, value in record.spec.headers if value == STARS]
     if hidden:
         return f"the value of {hidden[0]}"
+    if record.spec.source.sealed:
+        return f"the value of the part {record.spec.source.sealed[0]}"
     return "the signed part of its address" if STARS in record.spec.url else None

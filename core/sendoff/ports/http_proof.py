@@ -6,7 +6,9 @@ import hashlib
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 from io import RawIOBase
+from time import sleep
 from typing import BinaryIO, cast
 
 from sendoff.errors import SendoffError, SourceChanged, Transient, Unverified
@@ -17,6 +19,7 @@ from sendoff.ports.transport import Shipment
 
 LEVELS = ("accepted", "size", "part-digests", "server-digest", "read-back")  # each surer than the one before
 _BLOCK = 2**20
+_PAUSES = (0.1, 0.2, 0.4)  # seconds
 
 
 def needs_digest(demand: Demand) -> bool:
@@ -81,12 +84,12 @@ class Proof:
 
     def size(self, url: str) -> str:
         """The word for a size that the server was seen to hold; ``Unverified`` for another one."""
-        self._check_size(self._exchange("HEAD", url))
+        self._check_size(self._held(url))
         return "size"
 
     def holds(self, url: str) -> bool:
         """Whether what lies there is, byte for byte, what was to be sent; a question, nothing is demanded."""
-        sink = _Digesting()
+        sink = _Digesting(most=self._shipment.size + 1)
         held = self._exchange("GET", url, into=lambda answer: cast(BinaryIO, sink) if answer.status == 200 else None)
         return held.status == 200 and held.whole and sink.size == self._shipment.size and sink.digest.hexdigest() == self._source()
 
@@ -104,6 +107,16 @@ class Proof:
             return cause
         return Unverified(f"{where} took the file, but {why}")
 
+    def _held(self, url: str, headers: Mapping[str, str] = {}) -> Answer:
+        """What the server says of it; asked again, briefly, while that is less than was sent: some show a moment later what they took."""
+        for pause in (*_PAUSES, None):
+            held = self._exchange("HEAD", url, headers=headers)
+            found = held.number("content-length") if held.status == 200 else 0 if held.status == 404 else None
+            if pause is None or found is None or found >= self._shipment.size:
+                break
+            sleep(pause)
+        return held
+
     def _check_size(self, held: Answer) -> None:
         where, found = public_url(held.url), held.number("content-length")
         if held.status != 200 or found is None:
@@ -114,7 +127,7 @@ class Proof:
     def _digest(self, url: str, answer: Answer | None) -> str:
         found = repr_sha256(answer.header("repr-digest")) if answer is not None else None
         if found is None:
-            held = self._exchange("HEAD", url, headers={"Want-Repr-Digest": "sha-256=10"})
+            held = self._held(url, headers={"Want-Repr-Digest": "sha-256=10"})
             self._check_size(held)
             found = repr_sha256(held.header("repr-digest"))
         if found is None:

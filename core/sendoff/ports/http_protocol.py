@@ -22,12 +22,14 @@ class Span:
     """The bytes from ``start`` to ``stop`` of a source, streamed with their exact length.
 
     completes: with them the server has all it needs, so that the commit point comes before the last of them.
+    digest: ``Answer.sha256`` is to tell what went out.
     """
 
     shipment: Shipment
     start: int
     stop: int
     completes: bool = False
+    digest: bool = False
 
     @property
     def size(self) -> int:
@@ -46,6 +48,7 @@ class Answer:
 
     url: of whoever gave it, after redirects; may hold secrets. body: at most ``MOST_BODY`` bytes, empty where it was written elsewhere.
     whole: the body came to its end. sent: body bytes of the request that the network took. took_all: it took all of them.
+    sha256: of those, hex, where that was asked for.
     """
 
     status: int
@@ -55,6 +58,7 @@ class Answer:
     whole: bool = True
     sent: int = 0
     took_all: bool = True
+    sha256: str | None = None
 
     @property
     def good(self) -> bool:

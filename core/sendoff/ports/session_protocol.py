@@ -7,12 +7,11 @@ from typing import ClassVar
 
 from sendoff.errors import OutcomeUnknown, SendoffError, ServerBusy, SessionLost
 from sendoff.model.delivery import Delivery
-from sendoff.model.secret import public_url
 from sendoff.model.session import Session
 from sendoff.ports.http_protocol import Exchange, Finished, HttpProtocol
 from sendoff.ports.transport import Shipment
 
-MOST_STILL = 4  # chunks in a row after which the server has no more than before
+MOST_STILL = 4  # chunks in a row after which the server has no more than it ever had
 
 
 class SessionProtocol(HttpProtocol):
@@ -43,21 +42,28 @@ class SessionProtocol(HttpProtocol):
     def send(self, shipment: Shipment, exchange: Exchange) -> Delivery:
         """One try. The session is on disk before the first byte that depends on it; a session that stands is asked for first."""
         reached = self._begun(shipment, exchange) if shipment.session is None else self._asked(shipment, exchange)
-        still = 0
+        most, still = (0, 0) if isinstance(reached, Finished) else (reached, 0)
         while not isinstance(reached, Finished) and reached < shipment.size:
-            before, reached = reached, self.append(shipment, exchange, reached)
+            reached = self.append(shipment, exchange, reached)
+            self._confirm(shipment, reached)
             if not isinstance(reached, Finished):
-                shipment.confirm(reached)
-                still = 0 if reached > before else still + 1
+                most, still = max(most, reached), 0 if reached > most else still + 1
             if still == MOST_STILL:
-                raise ServerBusy(f"{shipment.target.public} takes bytes and has no more of them than before: {reached} of {shipment.size}")
+                raise ServerBusy(f"{shipment.target.public} takes bytes and has no more of them than before: {most} of {shipment.size}")
         return self.finish(shipment, exchange, reached if isinstance(reached, Finished) else None)
+
+    def refused(self, shipment: Shipment, exchange: Exchange) -> int | Finished:
+        """``ask`` after a refusal to append: a server that does not know the session has completed nothing by that request, nor had it before."""
+        try:
+            return self.ask(shipment, exchange)
+        except OutcomeUnknown as unknown:
+            raise SessionLost(f"{shipment.target.public} no longer knows the half-done upload") from unknown
 
     def gone(self, shipment: Shipment) -> SendoffError:
         """The error for a session that the server does not know: it is begun anew, unless everything had gone out and it may have been completed."""
         session = shipment.session
         expired = session is not None and session.expires_at is not None and session.expires_at <= self.toolkit.clock.wall()
-        if expired or shipment.furthest is None or shipment.furthest < shipment.size:
+        if shipment.furthest is None or shipment.furthest < shipment.size:
             how = "dropped the half-done upload after its time" if expired else "no longer knows the half-done upload"
             return SessionLost(f"{shipment.target.public} {how}")
         return OutcomeUnknown(
@@ -76,11 +82,12 @@ class SessionProtocol(HttpProtocol):
         if session is None or session.kind != self.kind:
             raise SessionLost(f"the half-done upload was begun in another way than {self.kind}")
         reached = self.ask(shipment, exchange)
-        if not isinstance(reached, Finished):
-            shipment.confirm(reached)
+        self._confirm(shipment, reached)
         return reached
 
-
-def shown(session: Session) -> str:
-    """Where a session lies, as it may be shown."""
-    return public_url(str(session.data.get("url", "")))
+    def _confirm(self, shipment: Shipment, reached: int | Finished) -> None:
+        """What the server has; completed is all of it, unless it completed with a refusal. ``SessionLost`` where it cannot have that much."""
+        if not isinstance(reached, Finished):
+            shipment.confirm(reached)
+        elif reached.answer is None or reached.answer.good:
+            shipment.confirm(shipment.size)

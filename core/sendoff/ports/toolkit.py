@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from logging import Logger
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from sendoff.errors import DriverMissing, Json
 from sendoff.model.limits import RetryRules
 from sendoff.model.secret import Credential
 from sendoff.ports.clock import Clock
-
-if TYPE_CHECKING:
-    from sendoff.ports.http_protocol import HttpProtocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +86,12 @@ class MemoryLearned:
 class ProtocolSource(Protocol):
     """Where the HTTP transport gets the protocols that are installed."""
 
-    def __call__(self, name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:
-        """The protocol of this name, with these options. Errors: ``DriverMissing``, ``DriverBroken``, ``ConfigurationError``."""
+    def __call__(self, name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> Any:
+        """The ``HttpProtocol`` of this name, with these options. Errors: ``DriverMissing``, ``DriverBroken``, ``ConfigurationError``."""
         ...
 
 
-def no_protocol(name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:  # noqa: ARG001
+def no_protocol(name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> Any:  # noqa: ARG001
     """Where nothing is installed."""
     raise DriverMissing(f"no HTTP protocol {name!r} is installed here")
 

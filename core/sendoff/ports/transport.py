@@ -45,6 +45,7 @@ class Shipment(Protocol):
     def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
         """Fill from the source at this offset; the bytes read, 0 at its end.
 
+        paced: it is for being sent; False for a look, a digest for instance, which counts nowhere.
         The source's identity is checked and ``Interrupted`` raised here. Errors: ``SourceChanged``, ``SourceUnavailable``, ``SourceUnreadable``.
         """
         ...

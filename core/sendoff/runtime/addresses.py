@@ -60,6 +60,19 @@ class Addresses:
         folder = Folder(destination=found, place=str(found.name), local=is_local(found.url), loopback=is_loopback(found.url))
         return Address(folder=folder, name=below, target=target)
 
+    def whole(self, destination: str) -> Address:
+        """The address that a caller wrote, whole: a final ``/`` belongs to it, and ``NAME:`` is the destination itself."""
+        if "://" in destination:
+            address, mark, query = destination.partition("#")[0].partition("?")
+            root, _, last = address.rpartition("/")
+            if root.count("/") < 2:
+                root, last = address, ""
+            return self._exact(f"{root}/", f"{root}/{last}{mark}{query}", last, mark + query)
+        found, path = self._named(destination)
+        place = self.place(destination)
+        folder = Folder(destination=found, place=str(found.name), local=is_local(found.url), loopback=is_loopback(found.url))
+        return Address(folder=folder, name=path, target=Target(place.url))
+
     def place(self, destination: str) -> Destination:
         """What an address leads to, nothing being sent: a folder, or the one thing that it names; a name alone is its whole destination."""
         if "://" in destination:

@@ -10,7 +10,7 @@ from typing import Any
 from sendoff.errors import InvalidArgument, InvalidState, Json
 from sendoff.model.change import SaveNote, SaveTodo
 from sendoff.model.destination import is_loopback, origin_of
-from sendoff.model.document import encode
+from sendoff.model.form import check_own_type
 from sendoff.model.lane import Lane, lane_key
 from sendoff.model.operation import Record, Request, Spec
 from sendoff.model.status import CostPolicy, TransferPriority, Want
@@ -18,6 +18,7 @@ from sendoff.model.target import Target
 from sendoff.policy.decision import Decision
 from sendoff.ports.clock import Clock
 from sendoff.ports.store import Store
+from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.addresses import Address, Folder
 from sendoff.runtime.creation import Creation, check_sizes, shown_root, word_of
 from sendoff.runtime.heading import Heading
@@ -84,6 +85,8 @@ class Amendment:
     def _amend(self, draft: _Draft, asked: Mapping[str, Any]) -> None:
         """Everything but the address."""
         spec, more = draft.spec, dict[str, Any]()
+        if spec.source.form is not None:
+            check_own_type(str(name) for name, _ in (*asked.get("headers", ()), *asked.get("secret_headers", ())))
         if "priority" in asked:
             draft.priority = word_of(TransferPriority, str(asked["priority"]), "--priority")
             draft.told += ["priority"] * (draft.priority is not draft.record.priority)
@@ -106,7 +109,9 @@ class Amendment:
     def _send_to(self, draft: _Draft, destination: str, *, other_origin: bool, asked: Mapping[str, Any]) -> None:
         """Another address: on the same origin, or whatever was given to the old one must be given anew."""
         record, old = draft.record, self._address(draft)
-        request = Request(source=record.spec.source.path, destination=destination, name=PurePosixPath(record.spec.name).name, method=record.spec.method)
+        source = record.spec.source
+        name, whole = PurePosixPath(record.spec.name).name, source.form is not None or not record.spec.name
+        request = Request(source=source.path, form=source.form, destination=destination, name=name, method=record.spec.method, whole=whole)
         new, method = self._creation.addressed(request)
         if new.target.url == old.target.url and new.destination.name == record.spec.destination:
             return
@@ -147,6 +152,9 @@ class Amendment:
                 f"the secret header {kept[0]} of operation {number} was given for another origin than {origin}",
                 hint=f"give it anew with --header-secret, or remove it: --header '{kept[0]}:'",
             )
+        if draft.record.spec.source.sealed:
+            part = draft.record.spec.source.sealed[0]
+            raise InvalidArgument(f"the part {part} of operation {number} was given for another origin than {origin}", hint="post the form there anew")
 
     # -- and the whole ---------------------------------------------------------------------------------------------
 
@@ -165,7 +173,8 @@ class Amendment:
             fields["environment"], note = self._surroundings(replace(record, **fields), environment)
         todos: tuple[SaveTodo, ...] = ()
         if draft.address is not None:
-            fields["target"] = self._creation.one_thing(draft.address, draft.spec.method, draft.spec.options)
+            form = draft.spec.source.form is not None
+            fields["target"] = None if form else self._creation.one_thing(draft.address, draft.spec.method, draft.spec.options)
         if draft.moved:
             fields["tally"] = replace(record.tally, confirmed=0, best=0, restarted=True)
             todos = self._leftovers(record)
@@ -179,11 +188,7 @@ class Amendment:
     def _leftovers(self, record: Record) -> tuple[SaveTodo, ...]:
         """What the server of the old address keeps is removed there, by what was known of it."""
         checkpoint = self._store.checkpoint(record.number) if record.epoch else None
-        if checkpoint is None or checkpoint.session is None:
-            return ()
-        before = {"spec": encode(record.spec), "sealed": record.sealed.hex() if record.sealed else None}
-        payload = {"number": record.number, "session": checkpoint.session.hex(), "before": before}
-        return (SaveTodo(kind="abort", about=f"{record.id}.{record.round}-{record.version}", seen=0, payload=payload, due=self._clock.steady()),)
+        return abandoned(record, checkpoint, self._clock.steady())
 
 
 def checked(details: Mapping[str, Json]) -> dict[str, Any]:
@@ -218,7 +223,7 @@ def _check_whole(draft: _Draft) -> None:
     url = draft.address.target.url if draft.address else spec.url
     check_sizes(
         Request(
-            source=spec.source.path, destination=url, headers=spec.headers, secret_headers=secret,
+            source=spec.source.path, form=spec.source.form, destination=url, headers=spec.headers, secret_headers=secret,
             credential=spec.credential, label=spec.label, metadata=spec.metadata,
         )
     )  # fmt: skip

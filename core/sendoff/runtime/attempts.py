@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 
-from sendoff.errors import JournalFull, NeedsPerson, Permanent, SendoffError, StoreRefused, Superseded, Transient, Unreachable, Unverified
+from sendoff.errors import JournalFull, NeedsPerson, Permanent, Refused, SendoffError, StoreRefused, Superseded, Transient, Unreachable, Unverified
 from sendoff.hookspecs import Change
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
@@ -154,6 +154,8 @@ class Attempts:
         sealed = self._around.secrets.open(record)
         target = Target(sealed.url or record.spec.url)
         elsewhere = change.url is not None and origin_of(change.url) != origin_of(target.url)
+        if elsewhere and record.spec.source.sealed:
+            raise Refused(f"the part {record.spec.source.sealed[0]} was given for {origin_of(target.url)}, and a listener sent its form to another origin")
         if change.url is not None:
             target = Target(checked_url(change.url))
         with self._transport(record, target, elsewhere) as transport, self._origin.opened(record) as begin:

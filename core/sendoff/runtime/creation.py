@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, cast
 
-from sendoff.errors import InvalidArgument, SourceMissing, SourceUnreadable
+from sendoff.errors import InvalidArgument, SourceMissing
 from sendoff.model.change import SaveNote
 from sendoff.model.delivery import Demand
 from sendoff.model.destination import Destination
@@ -20,7 +20,7 @@ from sendoff.model.lane import lane_key
 from sendoff.model.moment import Moment
 from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec, Tally
 from sendoff.model.secret import STARS, public_url, reveal
-from sendoff.model.source import Source, SourceIdentity
+from sendoff.model.source import Source
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.transport import Transport
@@ -28,8 +28,9 @@ from sendoff.runtime.addresses import Address, Addresses
 from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
-from sendoff.runtime.reader import mount_of, open_source
+from sendoff.runtime.parts import check_form, check_web
 from sendoff.runtime.secrets import Sealed, Secrets
+from sendoff.runtime.sources import Sources, Taken
 from sendoff.runtime.spool import Spool
 
 _GROUP = re.compile(r"[^|\x00-\x1f]{1,128}")
@@ -47,13 +48,13 @@ Headers = tuple[tuple[str, str], ...]
 class Draft:
     """A checked request, not yet stored.
 
-    notes: to be written before it. spool: a copy to be adopted before it. warning: one sentence for the caller.
+    notes: to be written before it. spools: copies to be adopted before it, by name. warning: one sentence for the caller.
     apart: a new operation even where the same is still queued, for it was asked for, or its id was.
     """
 
     record: Record
     notes: tuple[SaveNote, ...] = ()
-    spool: str | None = None
+    spools: tuple[str, ...] = ()
     warning: str | None = None
     apart: bool = False
 
@@ -71,28 +72,31 @@ class Creation:
     boot: str
     machine: str
     new_id: Callable[[], str]
-    _mounts: dict[tuple[str, int], str] = field(default_factory=dict)
+    sources: Sources = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sources = Sources(self.spool, self.boot)
 
     def draft(self, request: Request, *, batch: str, environment: Mapping[str, str], now: Moment, wall: Moment, start: bool) -> Draft:
         """The record this request makes; ``InvalidArgument`` and its kin say what is wrong with it."""
         check_sizes(request)
         id = checked_id(request.id) if request.id is not None else self.new_id()
         priority, cost = word_of(TransferPriority, request.priority, "--priority"), word_of(CostPolicy, request.cost_policy.replace("-", "_"), "--cost")
-        source = self._source(request)
+        taken = self.sources.of(request)
         address, method = self.addressed(request)
-        headers, sealed, named = self._headers(request, address)
+        headers, sealed, named = self._headers(request, address, taken)
         key, once = _once(request, batch, id)
         credential = self.credentials.checked(request.credential) if request.credential else None
         if request.options:
             self.connections.check_options(address.destination, request.options)
-        spec = self._spec(request, address, source, method, headers + once, cost, credential)
+        spec = self._spec(request, address, taken.source, method, headers + once, cost, credential)
         spec = replace(spec, idempotency_key=key) if once or key else spec
         self.check_cleartext(address, spec, sealed)
         others = (reference_for(kind, address.destination, request.options) for kind in OTHER_KINDS)
         for reference in (credential, address.destination.credential, *others):
             named += self.credentials.variables(reference) if reference else ()
         surroundings, note = self.secrets.keep_environment(environment, named)
-        target = self.one_thing(address, method, request.options)
+        target = None if request.form is not None else self.one_thing(address, method, request.options)
         record = Record(
             id=id, batch=batch, spec=spec, created_at=wall, group=_group(request.group), priority=priority, site=self.machine,
             lane=lane_key(place=address.folder.place, group=request.group, priority=priority, cost_policy=cost, local=spec.local),
@@ -100,11 +104,15 @@ class Creation:
             target=target, holds_target=start and target is not None, tally=Tally(resumable=self._driver(address).resumable),
         )  # fmt: skip
         apart = request.again or request.id is not None
-        return Draft(record=record, notes=(note,) if note else (), spool=request.spool, warning=_warning(spec), apart=apart)
+        return Draft(record=record, notes=(note,) if note else (), spools=taken.spools, warning=_warning(spec), apart=apart)
 
     def addressed(self, request: Request) -> tuple[Address, str | None]:
         """Where it goes and by which verb; the source is not looked at."""
-        address = self.addresses.resolve(request.destination, request.name or os.path.basename(request.source))
+        if request.whole or request.form is not None:
+            address = self.addresses.whole(request.destination)
+            check_web(address.target)
+        else:
+            address = self.addresses.resolve(request.destination, request.name or os.path.basename(request.source))
         return address, self._method(request, address)
 
     def references(self, record: Record) -> tuple[str, ...]:
@@ -114,36 +122,30 @@ class Creation:
         return (*named, *filter(None, (destination.credential, *(reference_for(kind, destination) for kind in OTHER_KINDS))))
 
     def one_thing(self, address: Address, method: str | None, asked: Mapping[str, Any]) -> str | None:
-        """The key of a target that names the thing; None where each upload makes a new one. Errors: ``DriverMissing`` for a protocol that is not installed."""
-        if method is not None and method not in IDEMPOTENT:
-            return None
-        protocol = asked.get("protocol") or self.connections.options_of(address.destination).get("protocol") or _AUTO
-        if protocol != _AUTO and not cast(type[HttpProtocol], self.installed.load("http_protocols", str(protocol))).names_target:
-            return None
-        return address.target.key
+        """The key of a target that names the thing; None where each upload makes a new one.
+
+        Errors: ``DriverMissing`` for a protocol that is not installed, ``ConfigurationError`` for one whose own options are wrong.
+        """
+        said = {**self.connections.options_of(address.destination), **asked}
+        protocol, named = str(said.get("protocol") or _AUTO), True
+        if protocol != _AUTO:
+            named = cast(type[HttpProtocol], self.installed.load("http_protocols", protocol)).names_target
+            self.installed.settings("http_protocols", protocol, said.get("protocol_options") or {}, section="protocol_options")
+        return address.target.key if named and (method is None or method in IDEMPOTENT) else None
 
     def identity(self, record: Record, environment: Mapping[str, str]) -> tuple[str | None, SaveNote | None]:
         """Whose environment an operation goes on with: the key of its note, and the note to write."""
         named = [name for one in self.references(record) for name in self.credentials.variables(one)]
         return self.secrets.keep_environment(environment, named)
 
-    def _source(self, request: Request) -> Source:
-        kind = "file" if request.spool is None else "spool"
-        path = request.source if request.spool is None else str(self.spool.path(request.spool))
-        if not os.path.isabs(path) or "\0" in path:
-            raise InvalidArgument(f"{path!r} is not an absolute path")
-        found = _readable(path)
-        if request.spool is not None:
-            path = str(self.spool.target(request.spool))
-        folder = (os.path.dirname(path), found.st_dev)
-        if folder not in self._mounts:
-            self._mounts[folder] = mount_of(path)
-        return Source(kind=kind, path=path, mount=self._mounts[folder], identity=SourceIdentity.of(found, self.boot))
-
     def _method(self, request: Request, address: Address) -> str | None:
-        """The verb: the caller's, or the transport's first; refused where there are none."""
+        """The verb: the caller's, or the transport's first, a form's is POST; refused where there are none."""
+        if request.form is not None:
+            check_form(request)
         known = self._driver(address).methods
-        asked = request.method or request.options.get("method") or address.destination.options.get("method")
+        asked = request.method or request.options.get("method") or (None if request.form else address.destination.options.get("method"))
+        if asked is None and request.form is not None:
+            return "POST"
         if asked is None:
             return known[0] if known else None
         if not known:
@@ -158,15 +160,15 @@ class Creation:
     def _driver(self, address: Address) -> type[Transport]:
         return cast(type[Transport], self.installed.load("transports", address.destination.transport))
 
-    def _headers(self, request: Request, address: Address) -> tuple[Headers, Sealed, tuple[str, ...]]:
+    def _headers(self, request: Request, address: Address, taken: Taken) -> tuple[Headers, Sealed, tuple[str, ...]]:
         """What may be shown, what is sealed, and the environment variables it names."""
         public: list[tuple[str, str]] = []
         secret: list[tuple[str, str]] = []
         references: list[tuple[str, str]] = []
         named: tuple[str, ...] = ()
-        asked = {name.lower() for name, _ in (*request.headers, *request.secret_headers)}
+        asked = {name.lower() for name, _ in (*request.headers, *request.secret_headers, *taken.headers)}
         configured = tuple(one for one in address.destination.headers if one[0].lower() not in asked)
-        for name, value in (*configured, *joined(tuple(checked_header(name, value) for name, value in request.headers))):
+        for name, value in (*configured, *taken.headers, *joined(tuple(checked_header(name, value) for name, value in request.headers))):
             hidden = is_secret_header(name)
             public.append((name, STARS if hidden else reveal(value)))
             if hidden:
@@ -180,7 +182,7 @@ class Creation:
             else:
                 secret.append((name, value))
         signed = address.target.url if address.target.public != address.target.url else None
-        return tuple(public), Sealed(url=signed, headers=tuple(secret), references=tuple(references)), named
+        return tuple(public), Sealed(url=signed, headers=tuple(secret), references=tuple(references), parts=taken.hidden), named
 
     @staticmethod
     def _spec(request: Request, address: Address, source: Source, method: str | None, headers: Headers, cost: CostPolicy, credential: str | None) -> Spec:
@@ -188,7 +190,7 @@ class Creation:
         return Spec(
             transport=destination.transport, url=address.target.public, root=shown_root(destination), name=address.name, source=source, method=method,
             destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
-            label=request.label, metadata=request.metadata, demand=_demand(request, destination.options, method), retry_unsafe=request.retry_unsafe,
+            label=request.label, metadata=request.metadata, demand=_demand(request, _demanded(request, destination), method), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
             if_changed=_choice(request.if_changed, "fail", "restart"),
         )  # fmt: skip
@@ -210,14 +212,11 @@ def shown_root(destination: Destination) -> str:
     return destination.url if destination.name is None else public_url(destination.url)
 
 
-def _readable(path: str) -> os.stat_result:
-    """What the file is; nothing is stored yet, so one that is made readable is put again."""
-    try:
-        handle, found = open_source(path)
-    except SourceUnreadable as error:
-        raise SourceUnreadable(error.message, hint=f"{error.hint or 'make it readable'}, and put it again") from error
-    os.close(handle)
-    return found
+def _demanded(request: Request, destination: Destination) -> Mapping[str, Any]:
+    """What a destination says of files that are put there: a form is none, and whatever is posted finds nothing of its name."""
+    if request.form is not None:
+        return {}
+    return {name: value for name, value in destination.options.items() if name != "existing"} if request.whole else destination.options
 
 
 def _demand(request: Request, configured: Mapping[str, Any], method: str | None) -> Demand:
@@ -230,6 +229,8 @@ def _demand(request: Request, configured: Mapping[str, Any], method: str | None)
     for name, words in _DEMANDS.items():
         if getattr(asked, name) not in words:
             raise InvalidArgument(f"{name} {getattr(asked, name)!r}: choose from {', '.join(words)}")
+    if asked.expected_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", asked.expected_sha256):
+        raise InvalidArgument(f"--sha256 {asked.expected_sha256!r}: write 64 hexadecimal digits")
     if asked.existing != usual.existing and method is not None and method not in IDEMPOTENT:
         raise InvalidArgument(f"existing {asked.existing}: a {method} makes a new thing each time, and finds none of its name", hint="use it with PUT")
     return asked
@@ -246,7 +247,7 @@ def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:
 
 def check_sizes(request: Request) -> None:
     """Every text of a request is one that the journal can keep; ``InvalidArgument``."""
-    if not request.source and request.spool is None:
+    if not request.source and request.spool is None and request.form is None:
         raise SourceMissing("no source was named")
     headers = repr(request.headers) + repr(request.secret_headers) if request.headers or request.secret_headers else ""
     for what, values in (("--meta", request.metadata), ("an option", request.options)):

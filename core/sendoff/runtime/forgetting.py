@@ -1,4 +1,4 @@
-"""Notes that have had their time: receipts, batches of which nothing is left, what was learned long ago. A page at a time, over days and over hosts."""
+"""Notes that have had their time: receipts, batches of which nothing is left, what was learned long ago; a page at a time."""
 
 from __future__ import annotations
 

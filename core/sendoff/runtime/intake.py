@@ -189,8 +189,7 @@ class Intake:
         adopted: dict[int, Draft] = {}
         for place, draft in drafts.items():
             try:
-                if draft.spool is not None:
-                    self._creation.spool.adopt(draft.spool)
+                self._creation.spool.adopt_all(draft.spools)
                 adopted[place] = draft
             except SendoffError as error:
                 answers[place] = error
@@ -246,7 +245,7 @@ class Intake:
                 self._announcer.tell(replace(record, number=reply.number), [("created", {})])
             return _created(draft, reply.number, number)
         there = reply.existing
-        self._let_go(draft, stored=there is not None and there.spec.source.path == record.spec.source.path)
+        self._let_go(draft, stored=there is not None and there.spec.source.copies == record.spec.source.copies)
         if there is None:
             return InvalidState(f"the operation {record.id} was not stored: {reply.refused}")
         return _there(there, record)
@@ -261,8 +260,8 @@ class Intake:
 
     def _let_go(self, draft: Draft, *, stored: bool) -> None:
         """A spooled copy is the stored operation's, or nobody's."""
-        if draft.spool is not None:
-            self._creation.spool.settle(draft.record.spec.source.path, keep=stored)
+        for path in draft.record.spec.source.copies:
+            self._creation.spool.settle(path, keep=stored)
 
     def _seal(self, call: Call, *, stopped: bool) -> None:
         """The batch is closed at what came. stopped: the caller went away before the end."""

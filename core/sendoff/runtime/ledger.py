@@ -8,10 +8,12 @@ from typing import Any
 
 from sendoff.model.change import Append, Change, Checkpoint, DropCheckpoint, Reply, SaveNote, SaveTodo, Update
 from sendoff.model.event import ENDS, Event
+from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
 from sendoff.policy.decision import Decision
 from sendoff.ports.clock import Clock
+from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.batches import Batches
 from sendoff.runtime.journal import Journal
@@ -95,6 +97,10 @@ class Ledger:
         id = f"{record.id}.{record.round}.{type_}.{stamp}"
         return Event(id=id, time=self._clock.wall(), type=type_, operation=record.id, batch=record.batch, round=record.round, data=data)
 
+    def now(self) -> Moment:
+        """The moment as to-dos know it."""
+        return self._clock.steady()
+
     def _told(self, record: Record, decision: Decision, version: int) -> Record:
         """What a taken decision made of the record, announced."""
         after = replace(decision.applied(record), version=version)
@@ -129,10 +135,12 @@ class Ledger:
             checkpoint = self._checkpoint(record)
             if checkpoint is not None and checkpoint.session is not None:
                 yield SaveTodo(kind="abort", about=about, seen=0, payload={"number": record.number, "session": checkpoint.session.hex()}, due=now)
-        if decision.erase:
-            yield SaveTodo(kind="spool", about=about, seen=0, payload={"path": record.spec.source.path}, due=now)
+        if decision.abandon:
+            yield from abandoned(record, self._checkpoint(record), now)
+        for place, path in enumerate(record.spec.source.copies if decision.erase else ()):
+            yield SaveTodo(kind="spool", about=f"{about}-{place}" if place else about, seen=0, payload={"path": path}, due=now)
         yield from decision.todos
-        if decision.forget or decision.abort:
+        if decision.forget or decision.abort or decision.abandon:
             yield DropCheckpoint(record.number, after.epoch)
         if after.receipt is not None and after.target is not None and decision.fields.get("receipt") is not None:
             yield SaveNote(kind=RECEIPT, key=after.target, value=remembered(after))

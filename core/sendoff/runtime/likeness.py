@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from sendoff.errors import IdConflict, SendoffError
 from sendoff.model.operation import Record
+from sendoff.model.source import Form
 from sendoff.runtime.secrets import Secrets
 
 _WORDS = (
@@ -16,9 +17,15 @@ _WORDS = (
 def fingerprint(record: Record) -> str:
     """What two creates of the same id must have in common."""
     spec, source = record.spec, record.spec.source
-    headers = [(name, value if value != spec.idempotency_key else None) for name, value in spec.headers]
-    asked = (spec.url, spec.method, source.kind == "file" and source.path, source.size, headers, spec.label, dict(spec.metadata), record.group)
+    headers = [(name, value if value != spec.idempotency_key else None) for name, value in _shown_headers(record)]
+    sent = (source.kind == "file" and source.path) if source.form is None else _parts(source.form)
+    asked = (spec.url, spec.method, sent, source.size, headers, spec.label, dict(spec.metadata), record.group)
     return blake2b(repr(asked).encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def _parts(form: Form) -> list[object]:
+    """A form without its boundary, which is another each time. What is sealed is told by its length alone, as a secret header is by its name."""
+    return [form.subtype, *((part.headers, part.kind, part.content, part.path, part.size) for part in form.parts)]
 
 
 def alike(one: Record, other: Record, secrets: Secrets) -> bool:
@@ -33,7 +40,8 @@ def conflict(there: Record, record: Record) -> IdConflict:
     if old != new:
         return IdConflict(f"--id {record.id} is taken: it is {old}, not {new}")
     pairs = {
-        "headers": (there.spec.headers, record.spec.headers),
+        "headers": (_shown_headers(there), _shown_headers(record)),
+        "parts": (_parts(there.spec.source.form or Form()), _parts(record.spec.source.form or Form())),
         "label": (there.spec.label, record.spec.label),
         "data": (dict(there.spec.metadata), dict(record.spec.metadata)),
         "group": (there.group, record.group),
@@ -51,7 +59,13 @@ def _same_secrets(one: Record, other: Record, secrets: Secrets) -> bool:
         return False
 
 
+def _shown_headers(record: Record) -> list[tuple[str, str]]:
+    """Without what says the boundary of a form."""
+    spec = record.spec
+    return [one for one in spec.headers if spec.source.form is None or one[0] != "Content-Type"]
+
+
 def _shown(record: Record) -> str:
     spec = record.spec
-    path = "a stream" if spec.source.kind == "spool" else spec.source.path
+    path = {"spool": "a stream", "form": "a form"}.get(spec.source.kind, spec.source.path)
     return f"{spec.method or 'an upload'} of {path} ({spec.source.size} bytes) to {spec.url}"

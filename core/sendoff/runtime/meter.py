@@ -1,4 +1,7 @@
-"""What tries have handed over, kept in memory that outlives the process: a mapped file survives ``kill -9``, though not a power cut."""
+"""What tries have handed over, kept in memory that outlives the process: a mapped file survives ``kill -9``, though not a power cut.
+
+A kill between the kernel's taking a piece and the note of it leaves that piece uncounted; what a dead process's kernel throws away unsent stays counted.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +33,10 @@ class Reading:
 
 
 class Slot:
-    """One try's place; written without a system call, by one thread at a time."""
+    """One try's place; written without a system call, by one thread at a time. place: which one of the meter's; None = none."""
 
-    def __init__(self, room: memoryview, number: int, epoch: int) -> None:
-        self._room, self._number, self._epoch, self._turn = room, number, epoch, 0
+    def __init__(self, room: memoryview, number: int, epoch: int, place: int | None = None) -> None:
+        self._room, self._number, self._epoch, self._turn, self.place = room, number, epoch, 0, place
         self.note(0, None)
 
     def note(self, sent: int, prefix: Prefix | None) -> None:
@@ -44,21 +47,32 @@ class Slot:
         self._turn += 2
         struct.pack_into("<Q", self._room, 0, self._turn)
 
-    def clear(self) -> None:
-        """Nothing is to be read here any more."""
-        self._room[:] = bytes(_SLOT.size)
+    def leave(self) -> None:
+        """Nothing is to be read here any more, and whoever notes something late does so elsewhere."""
+        room, self._room, self.place = self._room, memoryview(bytearray(_SLOT.size)), None
+        room[:] = bytes(_SLOT.size)
 
 
 class Meter:
-    """The slots of one process. Without a file, or where none can be had, they die with it."""
+    """The slots of one process. Without a file, or where none can be had, they die with it.
+
+    left: what an earlier process of this boot left. It stands in the new file, too, until ``settled``: a process that dies before loses nothing of it.
+    """
 
     def __init__(self, path: Path | None = None, boot: str = "") -> None:
         self._lock = threading.Lock()
-        self.left = _left(path, boot) if path else {}
+        self.left = left_in(path, boot) if path else {}
         room = _mapped(path, boot) if path else None
         self._room = memoryview(room if room is not None else bytearray(_HEAD.size + _SLOTS * _SLOT.size))
         self._free = list(range(_SLOTS - 1, -1, -1))
-        self._taken: dict[int, int] = {}
+        self._carried = [self._again(reading) for reading in self.left.values()]
+        if path and room is not None:
+            _put_in_place(path)
+
+    def settled(self) -> None:
+        """What was left is on record now."""
+        while self._carried:
+            self.end(self._carried.pop())
 
     def begin(self, number: int, epoch: int) -> Slot:
         """A try begins."""
@@ -67,9 +81,7 @@ class Meter:
             if place is None:
                 return Slot(memoryview(bytearray(_SLOT.size)), number, epoch)
             start = _HEAD.size + place * _SLOT.size
-            slot = Slot(self._room[start : start + _SLOT.size], number, epoch)
-            self._taken[id(slot)] = place
-            return slot
+            return Slot(self._room[start : start + _SLOT.size], number, epoch, place)
 
     def readings(self) -> dict[int, Reading]:
         """What its tries have done, by number."""
@@ -78,14 +90,19 @@ class Meter:
     def end(self, slot: Slot) -> None:
         """What it has done is on record."""
         with self._lock:
-            slot.clear()
-            place = self._taken.pop(id(slot), None)
+            place = slot.place
+            slot.leave()
             if place is not None:
                 self._free.append(place)
 
+    def _again(self, reading: Reading) -> Slot:
+        slot = self.begin(reading.number, reading.epoch)
+        slot.note(reading.sent, reading.prefix)
+        return slot
 
-def _left(path: Path, boot: str) -> dict[int, Reading]:
-    """What an earlier process of this boot left."""
+
+def left_in(path: Path, boot: str) -> dict[int, Reading]:
+    """What an earlier process of this boot left in a file, by number."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -104,10 +121,11 @@ def _readings(data: bytes) -> dict[int, Reading]:
 
 
 def _mapped(path: Path, boot: str) -> mmap.mmap | None:
-    """A new file in the place of the old one, its room taken at once: a disk that fills up later would end the process."""
+    """A new file beside the old one, its room taken at once: a disk that fills up later would end the process."""
+    new = _new(path)
     try:
-        path.unlink(missing_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        new.unlink(missing_ok=True)
+        handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             size = _HEAD.size + _SLOTS * _SLOT.size
             os.posix_fallocate(handle, 0, size)
@@ -119,6 +137,18 @@ def _mapped(path: Path, boot: str) -> mmap.mmap | None:
         return None
     _HEAD.pack_into(room, 0, *_head(boot))
     return room
+
+
+def _put_in_place(path: Path) -> None:
+    """The old file has been read, and all that it held is in the new one."""
+    try:
+        os.replace(_new(path), path)
+    except OSError as cause:
+        logging.getLogger("sendoff.meter").warning("%s cannot be replaced: %s; after a kill, what was sent until then is not counted", path, cause)
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
 
 
 def _head(boot: str) -> tuple[bytes, bytes]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sendoff.errors import SourceChanged, Superseded
-from sendoff.model.change import Append, DropCheckpoint, Update
+from sendoff.model.change import Append, Change, DropCheckpoint, Update
 from sendoff.model.operation import Record
 from sendoff.model.session import Session
+from sendoff.runtime.abandonment import abandoned
+from sendoff.runtime.form import FormReader
 from sendoff.runtime.ledger import Ledger
-from sendoff.runtime.reader import Reader, Sameness
+from sendoff.runtime.reader import FileReader, Reader, Sameness
 from sendoff.runtime.secrets import Secrets
 
 
@@ -39,11 +41,17 @@ class Origin:
     @contextmanager
     def opened(self, record: Record) -> Iterator[Begun]:
         """The open source, compared with what was queued."""
-        reader = Reader(record.spec.source, self._boot)
+        reader = self._reader(record)
         try:
             yield self._begin(record, reader)
         finally:
             reader.close()
+
+    def _reader(self, record: Record) -> Reader:
+        source = record.spec.source
+        if source.form is None:
+            return FileReader(source, self._boot)
+        return FormReader(source, self._boot, dict(self._secrets.open(record).parts))
 
     def _begin(self, record: Record, reader: Reader) -> Begun:
         checkpoint = self._ledger.journal.store.checkpoint(record.number)
@@ -66,19 +74,21 @@ class Origin:
         """The same content in another file: what was sent of it was compared, and counts."""
         reader.track(prefix)
         data = {"source": Sameness.MOVED.value, "checked": f"the first {prefix[0]} bytes"}
-        return Begun(reader, self._changed(record, reader, data, forget=False), session, prefix[0])
+        return Begun(reader, self._changed(record, reader, data), session, prefix[0])
 
     def _start_over(self, record: Record, reader: Reader, sameness: Sameness) -> Begun:
-        """From the first byte of what the file holds now."""
+        """From the first byte of what the file holds now; what the server has of the other is removed there."""
         data = {"source": sameness.value, "checked": "nothing; sent from the first byte"}
-        return Begun(reader, self._changed(record, reader, data, forget=True))
+        todos = abandoned(record, self._ledger.journal.store.checkpoint(record.number), self._ledger.now())
+        restarted = replace(record, tally=replace(record.tally, confirmed=0, best=0, restarted=True))
+        return Begun(reader, self._changed(restarted, reader, data, *todos, DropCheckpoint(record.number, record.epoch)))
 
-    def _changed(self, record: Record, reader: Reader, data: dict[str, Any], *, forget: bool) -> Record:
+    def _changed(self, record: Record, reader: Reader, data: dict[str, Any], *more: Change) -> Record:
         event = self._ledger.event(record, "changed", data, f"{record.epoch}.source")
-        drop = (DropCheckpoint(record.number, record.epoch),) if forget else ()
         while True:
-            spec = replace(record.spec, source=replace(record.spec.source, identity=reader.identity))
-            reply = self._ledger.journal.commit([Update(record.number, record.version, {"spec": spec}, record.epoch), Append(event), *drop])[0]
+            spec = replace(record.spec, source=reader.source)
+            update = Update(record.number, record.version, {"spec": spec, "tally": record.tally}, record.epoch)
+            reply = self._ledger.journal.commit([update, Append(event), *more])[0]
             if reply.refused is None:
                 return replace(record, spec=spec, version=reply.version)
             if reply.refused != "version":
@@ -86,4 +96,4 @@ class Origin:
             newest = self._ledger.read(record.number)
             if newest is None:
                 raise Superseded()
-            record = replace(newest, epoch=record.epoch)
+            record = replace(newest, epoch=record.epoch, tally=record.tally)

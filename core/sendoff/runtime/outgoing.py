@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sendoff.hookspecs import Change
+from sendoff.model.form import check_own_type
 from sendoff.model.header import Headers, checked_header, joined
 from sendoff.model.operation import Record
 from sendoff.model.secret import STARS, Secret
@@ -19,6 +20,8 @@ class Outgoing:
     def headers(self, record: Record, sealed: Sealed, change: Change | None = None) -> Headers:
         """Each once; those of ``change``, this try's own, take the place of others of their name. Errors: ``CredentialNeeded``."""
         own = tuple(checked_header(name, value) for name, value in change.headers) if change else ()
+        if record.spec.source.form is not None:
+            check_own_type(name for name, _ in own)
         replaced = {name.lower() for name, _ in own}
         environment = self._secrets.environment(record.environment) if sealed.references else {}
         public = [(name, value) for name, value in record.spec.headers if value != STARS]

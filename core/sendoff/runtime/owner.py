@@ -114,6 +114,7 @@ class Owner:
         rules = self.configuration.retry
         recovery = Recovery(self._ledger, owner=owner, clock=given.clock, random=given.random, rules=rules, left=self._meter.left)
         recovered = recovery.run()
+        self._meter.settled()
         if recovered:
             self._log.info("took over %d uploads that were under way", recovered)
         self._put_together(owner, opened.machine)

@@ -8,6 +8,8 @@ import re
 import stat
 import threading
 import zlib
+from abc import ABC, abstractmethod
+from dataclasses import replace
 from enum import Enum
 
 from sendoff.errors import SendoffError, SourceChanged, SourceMissing, SourceUnavailable, SourceUnreadable, SourceUnsuitable, Transient
@@ -78,31 +80,31 @@ def _why_not(path: str, mount: str, cause: OSError) -> SendoffError:
     return SourceUnreadable(f"{path} cannot be opened: {cause.strerror}")
 
 
-class Reader:
-    """An open source. ``identity`` is what it is now; ``expected`` what was queued."""
+class Reader(ABC):
+    """The open bytes of an operation: one body of known size, to be read at any offset. path: of its file, or of the one that something is wrong with."""
 
-    def __init__(self, source: Source, boot: str) -> None:
-        self.path, self.expected, self._ours = source.path, source.identity, source.kind == "spool"
-        self._handle, found = open_source(source.path, source.mount)
-        self.identity = SourceIdentity.of(found, boot)
+    path: str
+
+    def __init__(self) -> None:
         self._tracking, self._crc, self._length = False, 0, 0
         self._fresh, self._lock = False, threading.Lock()
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """Bytes."""
-        return self.identity.size
 
+    @property
+    @abstractmethod
+    def source(self) -> Source:
+        """The source as it is now."""
+
+    @abstractmethod
     def sameness(self) -> Sameness:
         """How it compares with what was queued."""
-        if self.expected is None or self.identity.same_file(self.expected):
-            return Sameness.SAME
-        if not self.identity.same_content(self.expected):
-            return Sameness.CHANGED
-        return Sameness.SAME if self._ours else Sameness.MOVED  # our own copy got its name after it was looked at, and nobody else writes it
 
-    def readinto(self, buffer: memoryview, offset: int) -> int:
-        """Fill from the file; ``SourceChanged`` when it is no longer what was opened."""
+    def readinto(self, buffer: memoryview, offset: int, *, follow: bool = True) -> int:
+        """Fill from the source; ``SourceChanged`` when it is no longer what was opened. follow: it is read for being sent."""
         wanted = min(len(buffer), max(self.size - offset, 0))
         if wanted == 0:
             return 0
@@ -110,15 +112,13 @@ class Reader:
         self.check()
         if count < wanted:
             raise SourceChanged(f"{self.path} was shortened while it was being sent")
-        if self._tracking:
+        if self._tracking and follow:
             self._follow(buffer[:count], offset)
         return count
 
+    @abstractmethod
     def check(self) -> None:
-        """The open file still is what it was: size and modification time."""
-        found = os.fstat(self._handle)
-        if found.st_size != self.identity.size or found.st_mtime_ns != self.identity.mtime_ns:
-            raise SourceChanged(f"{self.path} was changed while it was being sent")
+        """What is open still is what it was; ``SourceChanged``."""
 
     def track(self, prefix: tuple[int, int] | None = None) -> None:
         """Keep a running CRC32 of what is read in order, from a known ``(length, crc32)`` on."""
@@ -135,23 +135,13 @@ class Reader:
         length, expected = prefix
         return self.size >= length and self._crc_between(0, length, 0) == expected
 
+    @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        """Let go of the source."""
 
+    @abstractmethod
     def _read(self, buffer: memoryview, offset: int) -> int:
-        done = 0
-        while done < len(buffer):
-            try:
-                count = os.preadv(self._handle, [buffer[done:]], offset + done)
-            except OSError as cause:
-                raise Transient(f"{self.path} cannot be read: {cause.strerror}", side="source") from cause
-            if count == 0:
-                break
-            done += count
-        return done
+        """Fill from here, without a look at whether it changed; fewer bytes only at its end."""
 
     def _follow(self, block: memoryview, offset: int) -> None:
         """Carry the CRC on; a gap is read here after a resume, and ends the following where a driver reads here and there."""
@@ -175,3 +165,56 @@ class Reader:
             crc = zlib.crc32(block[:count], crc)
             start += count
         return crc
+
+
+class FileReader(Reader):
+    """An open file. ``identity`` is what it is now; ``expected`` what was queued."""
+
+    def __init__(self, source: Source, boot: str) -> None:
+        super().__init__()
+        self.path, self.expected, self._queued = source.path, source.identity, source
+        self._handle, found = open_source(source.path, source.mount)
+        self.identity = SourceIdentity.of(found, boot)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.identity.size
+
+    @property
+    def source(self) -> Source:
+        """As ``Reader`` says."""
+        return replace(self._queued, identity=self.identity)
+
+    def sameness(self) -> Sameness:
+        """As ``Reader`` says."""
+        if self.expected is None or self.identity.same_file(self.expected):
+            return Sameness.SAME
+        if not self.identity.same_content(self.expected):
+            return Sameness.CHANGED
+        ours = self._queued.kind == "spool"
+        return Sameness.SAME if ours else Sameness.MOVED  # our own copy got its name after it was looked at, and nobody else writes it
+
+    def check(self) -> None:
+        """The open file still is what it was: size and modification time."""
+        found = os.fstat(self._handle)
+        if found.st_size != self.identity.size or found.st_mtime_ns != self.identity.mtime_ns:
+            raise SourceChanged(f"{self.path} was changed while it was being sent")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def _read(self, buffer: memoryview, offset: int) -> int:
+        done = 0
+        while done < len(buffer):
+            try:
+                count = os.preadv(self._handle, [buffer[done:]], offset + done)
+            except OSError as cause:
+                raise Transient(f"{self.path} cannot be read: {cause.strerror}", side="source") from cause
+            if count == 0:
+                break
+            done += count
+        return done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,23 +19,28 @@ from sendoff.ports.store import Store
 from sendoff.runtime.vault import Vault
 
 NOTE = "environment"
+_LONGEST_HIDDEN = 8192  # characters in base64; longer ones are documents, which no log repeats
 _IDENTITY = re.compile(r"AWS_\w+|(?:https?|all|no)_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
 _PUBLIC = re.compile(r"AWS_(?:DEFAULT_)?(?:REGION|OUTPUT|PROFILE)|AWS_\w*(?:_FILE|_URL|_MODE)|\w+_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """The opened secrets of an operation. headers: ``(name, value)``; references: ``(name, driver:name)``, resolved at each try."""
+    """The opened secrets of an operation. headers: ``(name, value)``; references: ``(name, driver:name)``, resolved at each try.
+
+    parts: what parts of its form hold, in base64, by their place.
+    """
 
     url: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     references: tuple[tuple[str, str], ...] = ()
+    parts: tuple[tuple[int, str], ...] = ()
 
     def __repr__(self) -> str:
         return "Sealed(***)"
 
     def __bool__(self) -> bool:
-        return bool(self.url or self.headers or self.references)
+        return bool(self.url or self.headers or self.references or self.parts)
 
 
 @dataclass(slots=True)
@@ -52,7 +58,7 @@ class Secrets:
         if not sealed:
             return None
         self._hide_sealed(sealed)
-        plain = json.dumps({"url": sealed.url, "headers": sealed.headers, "references": sealed.references})
+        plain = json.dumps({"url": sealed.url, "headers": sealed.headers, "references": sealed.references, "parts": sealed.parts})
         return self.vault.seal(plain.encode(), f"operation {id}")
 
     def open(self, record: Record) -> Sealed:
@@ -60,13 +66,16 @@ class Secrets:
         if record.sealed is None:
             return Sealed()
         found = json.loads(self.vault.open(record.sealed, f"operation {record.id}"))
-        pairs = {name: tuple((one[0], one[1]) for one in found[name]) for name in ("headers", "references")}
-        sealed = Sealed(url=found["url"], headers=pairs["headers"], references=pairs["references"])
+        pairs = {name: tuple((one[0], one[1]) for one in found.get(name, ())) for name in ("headers", "references", "parts")}
+        sealed = Sealed(url=found["url"], **pairs)
         self._hide_sealed(sealed)
         return sealed
 
     def seal_session(self, id: str, session: Session) -> bytes:
-        """A server's record of a half-done upload, as the checkpoint keeps it."""
+        """A server's record of a half-done upload, as the checkpoint keeps it. Whoever knows its address can write there: no log shows it."""
+        for value in session.data.values():
+            if isinstance(value, str) and "://" in value:
+                self.hide(value)
         plain = {"kind": session.kind, "data": session.data, "expires_at": session.expires_at, "leaves": session.leaves}
         return self.vault.seal(checked_session(json.dumps(plain).encode()), f"session {id}")
 
@@ -106,6 +115,9 @@ class Secrets:
     def _hide_sealed(self, sealed: Sealed) -> None:
         for _, value in sealed.headers:
             self.hide(value)
+        for _, content in sealed.parts:
+            if len(content) <= _LONGEST_HIDDEN:
+                self.hide(b64decode(content).decode(errors="replace").strip())
         for name, value in parse_qsl(urlsplit(sealed.url or "").query):
             if is_secret_word(name):
                 self.hide(value)

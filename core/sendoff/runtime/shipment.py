@@ -17,6 +17,7 @@ from sendoff.model.header import Headers, is_secret_header
 from sendoff.model.operation import Record
 from sendoff.model.pace import Pace, left
 from sendoff.model.progress import UploadProgress
+from sendoff.model.query import Query
 from sendoff.model.response import Response
 from sendoff.model.secret import STARS, Credential, public_url
 from sendoff.model.session import Session
@@ -76,9 +77,11 @@ class WorkShipment:
 
     # -- what a driver calls ---------------------------------------------------------------------------------------
 
-    def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:  # noqa: ARG002 - bandwidth is taken here once it can be limited
+    def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
         """As the port says."""
         self.check()
+        if not paced:
+            return self._reader.readinto(buffer, offset, follow=False)
         if self._read == 0:
             self._around.reached(self.operation)
         self._pace.note(self._around.clock.monotonic(), self.sent)
@@ -110,10 +113,26 @@ class WorkShipment:
         new = self.session is None or self.session.kind != session.kind
         self.session = session
         self._reader.track()
-        checkpoint = self._checkpoint(session)
-        told = (Append(self._event("session_recorded", kind=session.kind)),) if new else ()
-        if any(reply.refused for reply in self._around.journal.commit((checkpoint, *told))):
+        if new:
+            self._begin_session(session)
+        elif self._around.journal.commit((self._checkpoint(session),))[0].refused:
             raise Superseded()
+
+    def _begin_session(self, session: Session) -> None:
+        """With a new one goes how it is carried, or nobody could tell after a kill."""
+        record, told = self.operation, Append(self._event("session_recorded", kind=session.kind))
+        while True:
+            tally = replace(record.tally, protocol=self.protocol, resumable=self.resumable)
+            change = Update(record.number, self._version, {"tally": tally}, self.operation.epoch)
+            reply, *others = self._around.journal.commit((change, self._checkpoint(session), told))
+            if reply.refused is None and not any(other.refused for other in others):
+                self._version = reply.version
+                return
+            newest = self._around.journal.store.find(Query(numbers=(record.number,)), limit=1).items
+            if reply.refused != "version" or not newest:
+                raise Superseded()
+            record = self.operation = newest[0]
+            self._version = record.version
 
     def confirm(self, total: int, session: Session | None = None) -> None:
         """As the port says."""
@@ -142,6 +161,7 @@ class WorkShipment:
             change = Update(self.operation.number, self._version, {"point": True}, self.operation.epoch)
             (reply,) = self._around.journal.commit([change])
             self._version = reply.version
+            self.operation = replace(self.operation, want=reply.want)  # whoever settles this try by that version must know what was ordered
             if reply.refused not in (None, "version"):
                 raise Superseded()
             if reply.want in (Want.PAUSE, Want.CANCEL):
@@ -242,7 +262,7 @@ class WorkShipment:
             operation=self.operation.id, bytes_sent=self.sent, bytes_confirmed=self.confirmed, total_bytes=self.size,
             bytes_received=self.body.received if self.body else 0, attempt=self.operation.tally.attempts,
             has_restarted=self.operation.tally.restarted and self.operation.tally.attempts > 1, rate=rate,
-            eta=left(self.size - done, rate),
+            eta=left(self.size - done, rate), protocol=self.protocol, resumable=self.resumable,
         )  # fmt: skip
 
     def _checkpoint(self, session: Session) -> SaveCheckpoint:

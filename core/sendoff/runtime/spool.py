@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sendoff.errors import InvalidArgument, NoSpace
+from sendoff.errors import InvalidArgument, NoSpace, SendoffError
 from sendoff.model.quantity import size_text
 
 
@@ -36,6 +36,17 @@ class Spool:
             source.rename(target)
             self._sync()
         return target
+
+    def adopt_all(self, names: Sequence[str]) -> None:
+        """Take over several, or none."""
+        fresh = [target for target in map(self.target, names) if not target.exists()]
+        try:
+            for name in names:
+                self.adopt(name)
+        except SendoffError:
+            for target in fresh:
+                self.settle(str(target), keep=False)
+            raise
 
     def settle(self, path: str, *, keep: bool) -> None:
         """What was adopted belongs to a stored operation (``keep``), or to nobody and goes."""

@@ -69,7 +69,7 @@ class Sweep:
         page = self._journal.store.find(_MAY_NEED[one.place], after=one.after, limit=_PAGE)
         for record in page.items:
             one.environments.pop(record.environment or "", None)
-            one.copies.discard(record.spec.source.path)
+            one.copies.difference_update(record.spec.source.copies)
         one.after = page.next
         one.place += page.next is None
 

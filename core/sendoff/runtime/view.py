@@ -12,6 +12,7 @@ from sendoff.model.progress import UploadProgress
 from sendoff.model.query import View
 from sendoff.model.response import Response
 from sendoff.model.secret import public_url
+from sendoff.model.source import Part, Source
 from sendoff.model.status import Reason, TransferStatus
 
 SCHEMA = 1
@@ -27,7 +28,7 @@ _WAITS = {
 }
 
 
-def view(record: Record, progress: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None, asking: Record | None = None) -> View:
+def view(record: Record, live: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None, asking: Record | None = None) -> View:
     """What ``list`` and ``show`` print. unreachable: another asks its destination for all that wait. earlier: the operation it waits for.
 
     asking: the one that asks a person for all that go there.
@@ -39,12 +40,13 @@ def view(record: Record, progress: UploadProgress | None, *, unreachable: bool =
         "schema": SCHEMA, "id": record.id, "number": record.number, "batch": record.batch, "round": record.round,
         "status": record.status.word, "reason": reason, "reason_text": text, "needs": dict(needs) if needs else None,
         "retry_at": _time(record.due if record.status is TransferStatus.RUNNING and record.owner is None else None),
-        "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport, "protocol": None,
-        "resumable": record.tally.resumable,
-        "source": {"kind": spec.source.kind, "path": spec.source.path, "size": spec.source.size},
+        "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport,
+        "protocol": live.protocol if live else record.tally.protocol,
+        "resumable": live.resumable if live else record.tally.resumable,
+        "source": _source(spec.source),
         "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
-        "progress": _progress(record, progress), "response": _response(record.response),
+        "progress": _progress(record, live), "response": _response(record.response),
         "error": _failure(record.error) if record.error and record.status is not TransferStatus.COMPLETED else None,
         "receipt": receipt_view(record.receipt), "want": record.want, "acknowledged_at": _time(record.acknowledged_at),
         "created_at": _time(record.created_at), "started_at": _time(record.started_at), "finished_at": _time(record.finished_at),
@@ -58,8 +60,20 @@ def receipt_view(receipt: Receipt | None) -> dict[str, Json] | None:
     return {
         "url": public_url(receipt.url), "size": receipt.size, "digests": dict(receipt.digests), "verified": receipt.verified, "etag": receipt.etag,
         "version_id": receipt.version_id, "bytes_resent": receipt.bytes_resent, "attempts": receipt.attempts, "road": receipt.road,
-        "finished_at": moment_text(receipt.finished_at),
+        "existing": receipt.existing, "finished_at": moment_text(receipt.finished_at),
     }  # fmt: skip
+
+
+def _source(source: Source) -> dict[str, Any]:
+    """What is sent; of a form what its parts are called and how long they are, never what a value says."""
+    if source.form is None:
+        return {"kind": source.kind, "path": source.path, "size": source.size}
+    return {"kind": source.kind, "parts": [_part(part) for part in source.form.parts], "size": source.size}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    type_ = next((value for name, value in part.headers if name.lower() == "content-type"), None)
+    return {"name": part.name, "filename": part.filename, "type": type_, "kind": part.kind, "path": part.path, "size": part.size}
 
 
 def _reason(record: Record, unreachable: bool, earlier: str | None, asking: Record | None) -> tuple[str | None, str | None]:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from random import Random
 from typing import Any, BinaryIO
 
-from sendoff.errors import CredentialNeeded, Interrupted, SessionLost, SourceChanged
+from sendoff.errors import CredentialNeeded, DriverMissing, Interrupted, SessionLost, SourceChanged
 from sendoff.model.delivery import Demand
 from sendoff.model.header import Headers
 from sendoff.model.limits import RetryRules
@@ -105,6 +105,7 @@ class LooseShipment:
         self._file = self.path.open("rb", buffering=0)
         found = os.fstat(self._file.fileno())
         self.size, self.read = found.st_size, 0
+        self.root = self.root or self.target.url.partition("?")[0].rpartition("/")[0] + "/"
         if self.session is None and self.furthest is None:
             self.furthest = 0
         self._identity = SourceIdentity.of(found, "")
@@ -140,6 +141,8 @@ class LooseShipment:
         if not SourceIdentity.of(os.fstat(self._file.fileno()), "").same_content(self._identity):
             raise SourceChanged(f"{self.path} was changed")
         count = os.preadv(self._file.fileno(), [buffer], offset)
+        if not paced:
+            return count
         self.read += count
         if self.furthest is not None:
             self.furthest = max(self.furthest, offset + count)
@@ -212,8 +215,10 @@ def installed_protocol(name: str, options: Mapping[str, Any], toolkit: Transport
     """The HTTP protocol of this name that is installed in this interpreter."""
     from importlib.metadata import entry_points
 
-    (entry,) = entry_points(group="sendoff.http_protocols", name=name)
-    kind = entry.load()
+    found = list(entry_points(group="sendoff.http_protocols", name=name))
+    if not found:
+        raise DriverMissing(f"no HTTP protocol {name!r} is installed here")
+    kind = found[0].load()
     made: HttpProtocol = kind(kind.Settings(**options), toolkit)
     return made
 

@@ -11,7 +11,7 @@ from sendoff.model.event import Event
 from sendoff.model.operation import Failure, Record, Spec, Tally
 from sendoff.model.query import Query
 from sendoff.model.response import Response
-from sendoff.model.source import Source, SourceIdentity
+from sendoff.model.source import Form, Part, Source, SourceIdentity
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
 from sendoff.ports.store import Store
 
@@ -35,6 +35,8 @@ def sample(name: str, *, metadata: dict[str, Any] | None = None, **fields: Any) 
 def full_sample(name: str) -> Record:
     """A record in which every field has a value of its own."""
     identity = SourceIdentity(size=7, mtime_ns=2**62, ctime_ns=3, inode=2**60, device=5, boot="b")
+    file = Part(name="ä", filename="b.jpg", headers=(("Content-Disposition", 'form-data; name="ä"'),), source=Source(path="/b", identity=identity), size=7)
+    form = Form(parts=(Part(name="k", content="dg==", size=1), file, Part(name="token", size=6)), subtype="mixed", boundary="x")
     return Record(
         id=name, batch="a batch", lane="0|2|1|g|media", created_at=NOW, version=3, epoch=4, owner="somebody", round=2, reason="backoff", want="pause",
         status=TransferStatus.PAUSED_SYSTEM_POLICY, reason_text="später: \udcff", needs={"what": "credential", "command": "sendoff x"}, point=True,
@@ -42,7 +44,8 @@ def full_sample(name: str) -> Record:
         started_at=6, finished_at=7, environment="e", sealed=bytes(range(256)),
         spec=Spec(
             transport="http", url="https://a.example/ä\"\n", root="https://a.example/", name="ä\"\n", method="POST", destination="media", exact=True,
-            source=Source(kind="spool", path="/ä/\udcff", mount="/ä", identity=identity), local=True, headers=(("A", "1"), ("B", "***")), credential="env:X",
+            source=Source(kind="spool", path="/ä/\udcff", mount="/ä", identity=identity, form=form), local=True,
+            headers=(("A", "1"), ("B", "***")), credential="env:X",
             cost_policy=CostPolicy.ALWAYS, label="l", metadata={"deep": {"list": [1, None, True, 1.5]}, "ü": "ö"}, idempotency_key="k", patience=0,
             demand=Demand(verify="size", existing="fail", digest="sha256", expected_sha256="ab"), retry_unsafe=True, attempts=2,
             if_changed="restart", options={"chunk": 1},

@@ -63,13 +63,13 @@ class World(Protocol):
 class ReceiverWorld:
     """A world around our own receiver, for transports that speak HTTP.
 
-    make: a transport to a destination with these credentials.
+    make: a transport to a destination with these credentials. tus: the receiver keeps half-done uploads, too.
     """
 
-    def __init__(self, make: Callable[[Destination, CredentialSource], Transport], folder: Path) -> None:
+    def __init__(self, make: Callable[[Destination, CredentialSource], Transport], folder: Path, *, tus: bool = False) -> None:
         self._make, self._folder = make, folder
-        self.receiver = Receiver(folder).open()
-        self._strict = Receiver(None, authorization="nothing that anybody knows").open()
+        self.receiver = Receiver(folder, tus=tus).open()
+        self._strict = Receiver(None, authorization="nothing that anybody knows", tus=tus).open()
         self._made: list[Transport] = []
         self.transport = self._to(f"{self.receiver.url}root/", Wallet())
 

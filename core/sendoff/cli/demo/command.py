@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.demo.file import DemoFile, given, make, sha256, to_be_made
-from sendoff.cli.demo.receiver import DemoReceiver, Request
+from sendoff.cli.demo.receiver import DemoReceiver
+from sendoff.cli.demo.sightings import Sightings
 from sendoff.cli.demo.stage import DemoStage, Ended, demo_stage
 from sendoff.cli.demo.story import DemoStory
 from sendoff.cli.parser import Parser
@@ -21,8 +22,16 @@ from sendoff.errors import InvalidArgument, SendoffError
 from sendoff.model.quantity import size_text
 
 LENGTH = 4.0  # seconds that a whole transfer takes: the receiver reads so slowly, so that there is a middle
-MIDDLE = 0.4
+MIDDLE = 0.6  # of the file
+PIECE = 2**20  # bytes that are handed over at once
 QUIET = 30.0  # seconds without a byte after which the story is over
+_LEVELS = {
+    "part-digests": "the server compared a checksum of every piece",
+    "server-digest": "the server told the same checksum",
+    "read-back": "fetched back and compared",
+    "size": "the server told the same size",
+    "accepted": "the server said that it took it",
+}
 
 
 class NotTrue(Exception):
@@ -57,7 +66,7 @@ class Demo:
         self._call, self._story, self._stage, self._file = call, story, stage, file
         self._untrue: list[str] = []
         self._began = time.monotonic()
-        self._id = ""
+        self._id, self._name = "", os.path.basename(file.path)
 
     def run(self) -> int:
         """All steps; 0 when everything was seen to be true."""
@@ -67,6 +76,7 @@ class Demo:
             self._interrupted()
             self._tries()
             self._proof()
+            self._plain()
         except NotTrue:
             pass
         return self._verdict()
@@ -83,7 +93,8 @@ class Demo:
         self._digest = sha256(file.path)
         self._receiver: DemoReceiver = self._stage.receiver(int(file.size / LENGTH))
         made = ", made for this" if file.made else ""
-        story.rows([("file", f"{file.name}, {size_text(file.size)}{made}"), ("server", f"{self._receiver.url}, reads {size_text(self._receiver.rate)}/s")])
+        server = f"{self._receiver.url}, speaks tus, reads {size_text(self._receiver.rate)}/s"
+        story.rows([("file", f"{file.name}, {size_text(file.size)}{made}"), ("server", server)])
         story.fact("file", path=file.path, size=file.size, sha256=self._digest, made=file.made)
         story.fact("server", url=self._receiver.url, rate=self._receiver.rate)
 
@@ -113,14 +124,22 @@ class Demo:
         self._finished(watch.returncode)
 
     def _kill(self, host: int, watch: subprocess.Popen[str]) -> None:
-        size = self._file.size
-        begun = self._receiver.wait(lambda rows: watch.poll() is not None or (bool(rows) and rows[-1].received >= size * MIDDLE), quiet=QUIET)
-        self._must("the upload got to its middle", begun and watch.poll() is None)
-        os.kill(host, signal.SIGKILL)
-        self._killed = self._receiver.requests[-1].received
-        self._check("the host was killed in the middle", 0 < self._killed < size)
-        self._story.fact("killed", pid=host, received=self._killed, size=size)
+        self._must("the upload got to its middle", self._half_way(0, lambda: watch.poll() is not None) and watch.poll() is None)
+        self._killed = self._killed_now(host, 0)
+        self._story.fact("killed", pid=host, received=self._killed, size=self._file.size)
         self._host = host
+
+    def _half_way(self, first: int, over: Callable[[], bool]) -> bool:
+        """Waits until so much of the upload whose requests begin there is at the server, or there is nothing to wait for."""
+        enough = self._file.size * MIDDLE
+        return self._receiver.wait(lambda rows: over() or sum(row.received for row in rows[first:]) >= enough, quiet=QUIET)
+
+    def _killed_now(self, host: int, first: int) -> int:
+        """``kill -9``; how much was at the server by then."""
+        os.kill(host, signal.SIGKILL)
+        received = sum(row.received for row in self._receiver.requests[first:])
+        self._check("the host was killed in the middle", 0 < received < self._file.size)
+        return received
 
     def _told(self, watch: subprocess.Popen[str]) -> None:
         """What watching said, to its end or ours."""
@@ -134,44 +153,72 @@ class Demo:
         self._must("the upload ended well", code == exits.DONE)
         now = self._stage.host
         self._check("another host has taken over", now not in (0, self._host))
-        self._story.say(f"Host {self._host} died when {size_text(self._killed)} had arrived; host {now} finished.")
+        self._story.say(f"Host {self._host} died when {size_text(self._killed)} had arrived; host {now} went on from there and finished.")
         self._story.fact("finished", pid=now, exit_code=code)
 
     def _tries(self) -> None:
         """What the server saw of it, and what that means."""
         self._story.title("What the server saw")
-        rows = self._receiver.requests
-        self._story.rows([(f"try {row.number}", _as_text(row)) for row in rows])
-        self._check("the server took the file", any(row.taken for row in rows))
-        self._check("it took more than one try", len(rows) > 1)
-        twice = self._twice = sum(row.received for row in rows) - self._file.size
-        self._story.say(_comment(rows, twice, self._file.size))
-        self._story.fact("tries", requests=[_as_json(row) for row in rows], bytes_twice=max(twice, 0))
+        self._seen = Sightings(self._receiver.requests, self._file.size)
+        self._story.rows(self._seen.lines())
+        self._check("the server took the file", self._seen.taken)
+        self._check("it took more than one try", len(self._seen.tries) > 1)
+        self._check("the next try went on where the server was", self._seen.twice < self._killed)
+        self._story.fact("tries", requests=self._seen.as_json(), bytes_twice=self._seen.twice)
 
     def _proof(self) -> None:
         self._story.title("The proof")
-        self._receipt()
+        receipt = self._receipt(self._id, shown=True)
         self._ran("events", self._id)
         events = self._objects("events", self._id)
         self._check("the history tells of one beginning and one end", _types(events) == (1, 1))
         self._story.fact("events", events=events)
-        self._compare()
+        self._compare(receipt)
 
-    def _receipt(self) -> None:
-        self._ran("receipt", self._id)
-        receipt = next(iter(self._objects("receipt", self._id)), {})
+    def _receipt(self, id: str, *, shown: bool) -> dict[str, object]:
+        if shown:
+            self._ran("receipt", id)
+        receipt = next(iter(self._objects("receipt", id)), {})
         self._check("there is a receipt over the whole size", receipt.get("size") == self._file.size)
-        if int(str(receipt.get("bytes_resent", 0))) < self._twice:
-            self._story.say("A host that is killed takes what it had counted along: the server knows better what came twice.")
         self._story.fact("receipt", **receipt)
+        return receipt
 
-    def _compare(self) -> None:
-        arrived = self._receiver.file
-        digest = sha256(arrived) if arrived else ""
+    def _compare(self, receipt: dict[str, object]) -> None:
+        """The last lines: how much came twice, that what arrived is what was sent, and how surely the server knows."""
+        twice, story = self._seen.twice, self._story
+        self._counted(receipt, twice)
+        digest = self._arrived(self._name)
+        again = f"{size_text(twice)} of {size_text(self._file.size)}, the piece that was on its way" if twice else "nothing"
+        story.rows([("twice", again), ("sent", self._digest), ("arrived", digest or "nothing"), ("verified", _level(receipt))])
+        story.fact("compared", sent=self._digest, arrived=digest, same=digest == self._digest, verified=receipt.get("verified"), bytes_twice=twice)
+
+    def _counted(self, receipt: dict[str, object], twice: int) -> None:
+        """The receipt knows what the server saw; a piece that the kernel had just taken when the host was killed was noted by nobody."""
+        self._check("the receipt counts what came twice as the server does", abs(int(str(receipt.get("bytes_resent", -1))) - twice) <= PIECE)
+
+    def _arrived(self, name: str) -> str:
+        """The SHA-256 of what the server shows under a name."""
+        path = self._receiver.held(name)
+        digest = sha256(path) if path else ""
         self._check("what arrived is what was sent", digest == self._digest)
-        self._story.say("The SHA-256 of the file, and of what lies at the server:")
-        self._story.rows([("sent", self._digest), ("arrived", digest or "nothing")])
-        self._story.fact("compared", sent=self._digest, arrived=digest, same=digest == self._digest)
+        return digest
+
+    def _plain(self) -> None:
+        """The same once more in the plain way, for comparison: one line."""
+        story, first = self._story, len(self._receiver.requests)
+        story.title("The same over a plain PUT, which cannot go on in the middle")
+        put = self._stage.run(("put", "--protocol", "plain", self._file.name, f"{self._receiver.url}plain/"), self._file.folder)
+        self._must("sendoff put took the file once more", put.returncode == 0 and bool(put.stdout.strip()))
+        id, host = put.stdout.split()[0], self._stage.host
+        self._must("the plain upload got to its middle", bool(host) and self._half_way(first, lambda: False))
+        killed = self._killed_now(host, first)
+        self._must("the plain upload ended well", self._stage.run(("wait", id), self._stage.folder).returncode == exits.DONE)
+        seen, receipt = Sightings(self._receiver.requests[first:], self._file.size), self._receipt(id, shown=False)
+        digest = self._arrived(f"plain/{self._name}")
+        self._counted(receipt, seen.twice)
+        equal = "SHA-256 equal" if digest == self._digest else "SHA-256 not equal"
+        story.say(f"Killed at {size_text(killed)}, begun anew at the first byte, {size_text(seen.twice)} twice; {equal}, {_level(receipt)}.")
+        story.fact("plain", killed=killed, requests=seen.as_json(), bytes_twice=seen.twice, same=digest == self._digest, verified=receipt.get("verified"))
 
     def _verdict(self) -> int:
         took = time.monotonic() - self._began
@@ -210,27 +257,9 @@ class Demo:
             raise NotTrue(words)
 
 
-def _as_text(row: Request) -> str:
-    size = "?" if row.size is None else size_text(row.size)
-    end = f"answered {row.status}" if row.status is not None else "then the connection broke" if row.broken else "no answer"
-    return f"{row.method}, {size_text(row.received)} of {size}, {end}"
-
-
-def _as_json(row: Request) -> dict[str, object]:
-    return {"number": row.number, "method": row.method, "size": row.size, "received": row.received, "complete": row.complete, "status": row.status}
-
-
-def _comment(rows: Sequence[Request], twice: int, size: int) -> str:
-    """What the tries mean, by what they were."""
-    if len(rows) < 2:
-        return "One try was enough."
-    if any(row.taken for row in rows[:-1]):
-        return f"The first try had come whole, but its host died before it heard so: {size_text(twice)} came twice."
-    if twice <= 0:
-        return "The next try went on where the one before had ended: no byte came twice."
-    if rows[-1].size == size:
-        return f"A plain PUT cannot be resumed: the last try began again at the first byte, and {size_text(twice)} came twice."
-    return f"{size_text(twice)} came twice."
+def _level(receipt: dict[str, object]) -> str:
+    """How surely the server holds it, in words."""
+    return _LEVELS.get(str(receipt.get("verified")), "nobody knows how surely")
 
 
 def _types(events: Sequence[dict[str, object]]) -> tuple[int, int]:

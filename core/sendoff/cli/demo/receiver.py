@@ -43,7 +43,7 @@ class DemoReceiver:
 
     def __init__(self, folder: str, rate: int, environment: Environment) -> None:
         self.folder, self.rate = folder, rate
-        command = [sys.executable, "-P", "-m", _MODULE, "--folder", folder, "--rate", str(rate), "--tell", "--until-eof"]
+        command = [sys.executable, "-P", "-m", _MODULE, "--folder", folder, "--rate", str(rate), "--tus", "--tell", "--until-eof"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment, start_new_session=True
         )
@@ -64,11 +64,10 @@ class DemoReceiver:
         with self._changed:
             return [self._rows[number] for number in sorted(self._rows)]
 
-    @property
-    def file(self) -> str | None:
-        """What it has received whole."""
-        names = [name for name in os.listdir(self.folder) if not (name.startswith(".") and name.endswith(".part"))]
-        return os.path.join(self.folder, names[0]) if names else None
+    def held(self, name: str) -> str | None:
+        """What it shows under a name; None = nothing."""
+        path = os.path.join(self.folder, name)
+        return path if os.path.isfile(path) else None
 
     def wait(self, true: Callable[[list[Request]], bool], *, quiet: float) -> bool:
         """Whether it came true; not, when nothing new was seen for ``quiet`` seconds."""

@@ -32,6 +32,8 @@ seal = "sealed-file"
 use = "always-online"
 [retry]
 patience = "1m"
+[transports.http]
+resume_from = 1
 """
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sendoff.cli.advice import unblocked_by, why
-from sendoff.cli.text import count
+from sendoff.cli.text import count, form_words
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, Question, View
 
@@ -25,7 +25,7 @@ def of_one(desk: Desk, id: str) -> str | None:
     if view is None:
         return None
     source = view["source"]
-    name = source["path"].rpartition("/")[2] if source["kind"] == "file" else "standard input"
+    name = source["path"].rpartition("/")[2] if source["kind"] == "file" else form_words(source["parts"]) if "parts" in source else "standard input"
     standing = ", ".join(filter(None, (_state(view), _resuming(view))))
     return f"{name} ({size_text(source['size'])}) to {view['url']}: {standing}; {_command(view)}"
 

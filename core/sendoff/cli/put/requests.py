@@ -11,6 +11,7 @@ from sendoff.cli.parser import pair
 from sendoff.cli.put.walk import Found
 from sendoff.cli.text import is_whole
 from sendoff.errors import InvalidArgument
+from sendoff.model.delivery import Demand
 from sendoff.model.operation import Request
 from sendoff.model.quantity import seconds
 
@@ -18,6 +19,7 @@ ELSEWHERE = {
     "credential": "say --credential REF", "headers": "say --header 'NAME: VALUE'", "url": "the last word says where to",
     "use": "only the destination's section can say it", "cleartext": "only the destination's section can say it",
 }  # fmt: skip
+_OF_THE_DESTINATION = ("existing", "verify", "digest", "protocol")  # stronger here than in its section
 Asking = Callable[[Found], Request]
 
 
@@ -55,6 +57,7 @@ def _common(options: Namespace, destination: str) -> dict[str, Any]:
         "retry_unsafe": options.retry_unsafe,
         "patience": None if options.patience is None else round(seconds(options.patience) * 1_000_000),
         "again": options.again,
+        "demand": None if options.sha256 is None else Demand(expected_sha256=options.sha256),
         "options": _options(options),
     }
     return {name: value for name, value in asked.items() if value not in (None, (), {})}
@@ -66,9 +69,8 @@ def _options(options: Namespace) -> Mapping[str, Any]:
     for key in found:
         if key in ELSEWHERE:
             raise InvalidArgument(f"-o {key}: {ELSEWHERE[key]}")
-    if options.existing is not None:
-        found["existing"] = options.existing
-    return found
+    said = {name: getattr(options, name) for name in _OF_THE_DESTINATION}
+    return found | {name: word for name, word in said.items() if word is not None}
 
 
 def _value(text: str) -> Any:

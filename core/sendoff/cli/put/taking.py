@@ -24,14 +24,14 @@ LEFT = {
 
 
 class Taking:
-    """One ``put`` at the desk.
+    """One ``put`` or ``post`` at the desk.
 
-    left: what was left out so far, counted. refusals: what cannot be taken.
+    left: what was left out so far, counted. refusals: what cannot be taken. verb: for messages. unnamed: what has no path, for messages.
     ids: of all operations that do what was asked. new: the first that was not there already.
     """
 
-    def __init__(self, call: Call, refusals: Refusals, left: Counter[str]) -> None:
-        self._call, self.refusals, self._left = call, refusals, left
+    def __init__(self, call: Call, refusals: Refusals, left: Counter[str], *, verb: str = "put", unnamed: str = "standard input") -> None:
+        self._call, self.refusals, self._left, self._verb, self._unnamed = call, refusals, left, verb, unnamed
         self._warned: set[str] = set()
         self._skipped: list[tuple[Found, Created]] = []
         self._old = 0
@@ -81,12 +81,12 @@ class Taking:
         facts = {"id": answer.id, "number": answer.number, "batch": answer.batch, "batch_number": answer.batch_number}
         output.item({"schema": 1, **facts, "source": one.path or None, "url": answer.url, "existing": answer.existing})
         output.line(answer.id)
-        output.detail(f"{answer.id} is number {answer.number}: {_name(one)} to {answer.url}")
+        output.detail(f"{answer.id} is number {answer.number}: {self._name(one)} to {answer.url}")
 
     def _tell_skipped(self, one: Found, answer: Created) -> None:
         self._left[str(answer.skipped)] += 1
         self._call.output.item({"schema": 1, "id": answer.id or None, "skipped": answer.skipped, "source": one.path, "url": answer.url})
-        self._call.output.detail(f"{_name(one)} was left out: {answer.skipped}")
+        self._call.output.detail(f"{self._name(one)} was left out: {answer.skipped}")
 
     def _tell_plan(self, one: Found, answer: Created) -> None:
         if self.refusals:
@@ -96,7 +96,7 @@ class Taking:
         else:
             self._warn(answer)
             self.ids.append(answer.id)
-            self._call.output.line(f"would put {_name(one)} to {answer.url}")
+            self._call.output.line(f"would {self._verb} {self._name(one)} to {answer.url}")
         more = {"skipped": answer.skipped} if answer.skipped else {}
         self._call.output.item({"schema": 1, "dry_run": True, "source": one.path or None, "url": answer.url, **more})
 
@@ -130,10 +130,13 @@ class Taking:
             error.hint = "what was stored before it is queued; the same command again puts the rest"
         raise error
 
+    def _name(self, one: Found) -> str:
+        return one.path or self._unnamed
+
     def _queued(self) -> str:
         old = f"{count(self._old, 'operation')} {'was' if self._old == 1 else 'were'} there already" if self._old else ""
         if self.new is None:
-            return old or "nothing to put"
+            return old or f"nothing to {self._verb}"
         told = f"operation {self.new.number} queued" if self.new.batch_number is None else f"{_batch(self.new)}: {count(self.queued, 'operation')} queued"
         return told + (f", {old}" if old else "")
 

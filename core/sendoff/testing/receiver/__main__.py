@@ -30,7 +30,7 @@ def main() -> int:
         Thread(target=_wait_for_the_end_of_input, args=(over,), daemon=True).start()
     try:
         chosen.folder.mkdir(parents=True, exist_ok=True)
-        receiver = Receiver(chosen.folder, port=chosen.port, rate=chosen.rate).open()
+        receiver = Receiver(chosen.folder, port=chosen.port, rate=chosen.rate, tus=chosen.tus).open()
     except OSError as cause:
         sys.stderr.write(f"receiver: {cause.filename or f'127.0.0.1:{chosen.port}'}: {cause.strerror}\n")
         return NOT_STARTED
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, required=True, help="where to keep what is sent")
     parser.add_argument("--port", type=_port, default=0, help="where to listen; 0 = any free port")
     parser.add_argument("--rate", type=size, default=None, help="bytes a second that each connection reads, such as 64M")
+    parser.add_argument("--tus", action="store_true", help="keep half-done uploads, by the protocol tus")
     parser.add_argument("--tell", action="store_true", help="a line of JSON about each request, whenever it has come further")
     parser.add_argument("--until-eof", action="store_true", help="end with the standard input, too: when whoever started it is gone")
     return parser

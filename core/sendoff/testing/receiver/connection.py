@@ -14,6 +14,7 @@ from sendoff.testing.receiver.fault import Fault, Fields, Rule, Script
 from sendoff.testing.receiver.ledger import Ledger, Received
 from sendoff.testing.receiver.reading import BLOCK, Body, Broken, Head, Inlet
 from sendoff.testing.receiver.shelf import Parcel, Shelf
+from sendoff.testing.receiver.uploads import Uploads, Visit
 
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed", 412: "Precondition Failed"}
 _WITH_BODY = frozenset({"PUT", "POST", "PATCH"})
@@ -33,6 +34,8 @@ class House:
     rate: float | None
     authorization: str | None
     released: Event
+    uploads: Uploads | None = None
+    counts_questions: bool = False
 
 
 class Connection:
@@ -75,12 +78,12 @@ class Exchange:
                 accepted_at=accepted_at, began_at=self._began,
             )  # fmt: skip
 
-        self._row = self._house.ledger.add(row)
+        self._row = self._house.ledger.add(row, question=head.method == "OPTIONS" and not self._house.counts_questions)
         if not self._house.shelf.knows(head.target):
             self._answer(403, (), b"", close=True)
             raise Over("an address outside the folder")
-        rules = self._house.script.take(self._row, head.method, head.target)
-        parcel = self._house.shelf.begin(head.target, self._row) if head.method in _WITH_BODY else Parcel()
+        rules = self._house.script.take(self._row, head.method, head.target, body=head.size != 0)
+        parcel = self._begun()
         try:
             self._take_body(parcel, [rule for rule in rules if rule.at is not None])
             self._settle(parcel, [rule for rule in rules if rule.at is None])
@@ -90,9 +93,15 @@ class Exchange:
         finally:
             parcel.drop()
 
+    def _begun(self) -> Parcel | Visit:
+        head, house = self._head, self._house
+        if house.uploads is not None and house.uploads.speaks(head):
+            return house.uploads.begin(head)
+        return house.shelf.begin(head.target, self._row) if head.method in _WITH_BODY else Parcel()
+
     # -- the body
 
-    def _take_body(self, parcel: Parcel, rules: list[Rule]) -> None:
+    def _take_body(self, parcel: Parcel | Visit, rules: list[Rule]) -> None:
         if self._head.header("expect").lower() == "100-continue" and not rules:
             self._connected.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         for rule in rules:
@@ -101,7 +110,7 @@ class Exchange:
         self._take_to(parcel, None)
         self._house.ledger.set(self._row, complete=True, sha256=parcel.sha256)
 
-    def _take_to(self, parcel: Parcel, offset: int | None) -> bool:
+    def _take_to(self, parcel: Parcel | Visit, offset: int | None) -> bool:
         """Reads the body up to an offset or its end; False when it ended before."""
         rate = self._house.rate
         most = BLOCK if rate is None else max(1, min(65536, int(rate / 50)))
@@ -118,7 +127,7 @@ class Exchange:
 
     # -- the answer
 
-    def _settle(self, parcel: Parcel, rules: list[Rule]) -> None:
+    def _settle(self, parcel: Parcel | Visit, rules: list[Rule]) -> None:
         for rule in rules:
             if isinstance(rule.do, fault.Lost):
                 self._outcome(parcel)
@@ -132,11 +141,13 @@ class Exchange:
         status, headers, body = self._outcome(parcel)
         self._answer(status, headers, body)
 
-    def _outcome(self, parcel: Parcel) -> tuple[int, Fields, bytes]:
+    def _outcome(self, parcel: Parcel | Visit) -> tuple[int, Fields, bytes]:
         """What a well-behaved server makes of this request."""
         head, house = self._head, self._house
         if house.authorization is not None and head.header("authorization") != house.authorization:
             return 401, (("WWW-Authenticate", 'Basic realm="receiver"'),), b""
+        if isinstance(parcel, Visit):
+            return parcel.outcome()
         path = house.shelf.path(head.target)
         there = path is not None and path.is_file()
         if head.method in _WITH_BODY:

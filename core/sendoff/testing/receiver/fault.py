@@ -95,8 +95,8 @@ class EndlessBody(Fault):
 class Rule:
     """When a fault happens.
 
-    request: the number of the request since the receiver began, from 1; None = any. path, method: None = any.
-    at: offset in the body; None = when the body is complete. times: how often; None = always.
+    request: the number of the request since the receiver began, from 1; of the questions (OPTIONS) from -1 down; None = any. path, method: None = any.
+    at: offset in the body, of those that have one; None = when the body is complete. times: how often; None = always.
     """
 
     do: Fault
@@ -106,9 +106,9 @@ class Rule:
     at: int | None = None
     times: int | None = 1
 
-    def fits(self, request: int, method: str, path: str) -> bool:
-        """Whether it is about this request."""
-        return self.request in (None, request) and self.path in (None, path) and self.method in (None, method)
+    def fits(self, request: int, method: str, path: str, *, body: bool = True) -> bool:
+        """Whether it is about this request. body: it has one."""
+        return self.request in (None, request) and self.path in (None, path) and self.method in (None, method) and (body or self.at is None)
 
 
 class Script:
@@ -123,9 +123,10 @@ class Script:
         with self._lock:
             self._left.append((rule, rule.times))
 
-    def take(self, request: int, method: str, path: str) -> list[Rule]:
-        """The rules for this request, by offset, those for the complete body last; each counts as used."""
+    def take(self, request: int, method: str, path: str, *, body: bool = True) -> list[Rule]:
+        """The rules for this request, by offset, those for the complete body last; each counts as used. body: as ``Rule.fits``."""
         with self._lock:
-            found = [rule for rule, times in self._left if times != 0 and rule.fits(request, method, path)]
-            self._left = [(rule, times - 1 if times is not None and rule in found else times) for rule, times in self._left]
-        return sorted(found, key=lambda rule: (rule.at is None, rule.at or 0))
+            found = [one for one in self._left if one[0].fits(request, method, path, body=body)]
+            used = [(rule, times if times is None else times - 1) if (rule, times) in found else (rule, times) for rule, times in self._left]
+            self._left = [one for one in used if one[1] != 0]
+        return sorted((rule for rule, _ in found), key=lambda rule: (rule.at is None, rule.at or 0))

@@ -12,7 +12,7 @@ from threading import Condition
 class Received:
     """One request as the receiver saw it. Times are monotonic seconds; None = not yet.
 
-    number: from 1. connection: which one it came on, from 1. size: announced; None = chunked. received: body bytes read so far.
+    number: from 1; a question's from -1 down. connection: which one it came on, from 1. size: announced; None = chunked. received: body bytes read so far.
     complete: the body came whole. broken: why it did not. status: of the answer, None = none was given.
     """
 
@@ -43,10 +43,11 @@ class Received:
 
 
 class Ledger:
-    """The requests in order of arrival; safe for many threads."""
+    """The requests in order of arrival, and apart from them the questions what a server can do (OPTIONS); safe for many threads."""
 
     def __init__(self) -> None:
         self._rows: list[Received] = []
+        self._questions: list[Received] = []
         self._changed = Condition()
         self.connections = 0
 
@@ -57,18 +58,26 @@ class Ledger:
             self._changed.notify_all()
             return self.connections
 
-    def add(self, make: Callable[[int], Received]) -> int:
-        """A request begins: its number, which ``make`` puts into the row."""
+    def add(self, make: Callable[[int], Received], *, question: bool = False) -> int:
+        """A request begins: its number, which ``make`` puts into the row; a question's is below 0."""
         with self._changed:
-            self._rows.append(make(len(self._rows) + 1))
+            rows = self._questions if question else self._rows
+            number = -len(rows) - 1 if question else len(rows) + 1
+            rows.append(make(number))
             self._changed.notify_all()
-            return len(self._rows)
+            return number
 
     def set(self, number: int, **fields: object) -> None:
         """Something happened to a request."""
         with self._changed:
-            self._rows[number - 1] = replace(self._rows[number - 1], **fields)  # type: ignore[arg-type]
+            rows, place = (self._questions, -number - 1) if number < 0 else (self._rows, number - 1)
+            rows[place] = replace(rows[place], **fields)  # type: ignore[arg-type]
             self._changed.notify_all()
+
+    def questions(self) -> tuple[Received, ...]:
+        """All questions so far."""
+        with self._changed:
+            return tuple(self._questions)
 
     def rows(self) -> tuple[Received, ...]:
         """All requests so far."""

@@ -15,6 +15,7 @@ from sendoff.testing.receiver.connection import Connection, House
 from sendoff.testing.receiver.fault import Rule, Script
 from sendoff.testing.receiver.ledger import Ledger, Received
 from sendoff.testing.receiver.shelf import Shelf
+from sendoff.testing.receiver.uploads import Uploads
 
 
 class Receiver:
@@ -27,6 +28,8 @@ class Receiver:
     script: what goes wrong, and when.
     authorization: the value of ``Authorization`` without which everything is answered 401; None = open to all.
     tls: a server's context, for https.
+    tus: it keeps half-done uploads, too; ``uploads`` tells of them. most: bytes of the largest it takes. checksums: whether it compares them.
+    counts_questions: what is only asked with OPTIONS stands among the requests, and is numbered with them; else it stands among the ``questions``.
     """
 
     def __init__(
@@ -38,10 +41,19 @@ class Receiver:
         script: Sequence[Rule] = (),
         authorization: str | None = None,
         tls: ssl.SSLContext | None = None,
+        tus: bool = False,
+        most: int | None = None,
+        checksums: bool = True,
+        counts_questions: bool = False,
     ) -> None:
         self.folder, self._port, self._tls = None if folder is None else Path(folder), port, tls
         self.script, self.ledger = Script(script), Ledger()
-        self._house = House(shelf=Shelf(self.folder), script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event())
+        shelf = Shelf(self.folder)
+        self.uploads = Uploads(shelf, most=most, checksums=checksums)
+        self._house = House(
+            shelf=shelf, script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event(),
+            uploads=self.uploads if tus else None, counts_questions=counts_questions,
+        )  # fmt: skip
         self._open: set[socket.socket] = set()
         self._threads: list[Thread] = []
         self._lock = Lock()
@@ -72,6 +84,7 @@ class Receiver:
         self.hang_up()
         for thread in list(self._threads):
             thread.join(10)
+        self.uploads.close()
 
     def __enter__(self) -> Receiver:
         return self.open()
@@ -95,6 +108,11 @@ class Receiver:
     def requests(self) -> tuple[Received, ...]:
         """All requests so far, in order of arrival."""
         return self.ledger.rows()
+
+    @property
+    def questions(self) -> tuple[Received, ...]:
+        """What was asked with OPTIONS so far."""
+        return self.ledger.questions()
 
     @property
     def connections(self) -> int:

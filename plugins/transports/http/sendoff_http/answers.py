@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urljoin
 
 from sendoff import (
+    Answer,
     CredentialNeeded,
     Moment,
     NoSpace,
@@ -18,9 +21,13 @@ from sendoff import (
     TooLarge,
     Transient,
     Unreachable,
+    WebErrorStatus,
+    moment,
     retry_after,
     web_error_of,
 )
+
+from sendoff_http.address import origin
 
 DONE = frozenset({200, 201, 202, 203, 204, 205})
 _MAY_WAIT = frozenset({408, 413, 429, 500, 502, 503, 504})
@@ -107,7 +114,36 @@ def error_of(status: int, headers: Sequence[tuple[str, str]], where: str, now: M
     return kind(f"{where} {meaning.text} (status {status})", hint=meaning.hint, http_status=status, web_error=web_error_of(status), retry_after=wait, **facts)
 
 
+def pointed_to(answer: Answer) -> str | None:
+    """Where ``Location`` points, without a fragment; None where it points nowhere."""
+    place = answer.header("location")
+    try:
+        target = urljoin(answer.url, place) if place else None
+        return target.partition("#")[0] if target and origin(target)[1] else None
+    except ValueError:
+        return None
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether it is a page for people: a portal's login, an error page with a friendly status."""
+    return (answer.header("content-type") or "").strip().lower().startswith("text/html")
+
+
+def stranger(where: str, answer: Answer) -> Transient:
+    """The error for a success that does not speak the protocol it was asked in: no reason to give anything up."""
+    text = f"{where} answered {answer.status} without a word of the protocol; something in between may have answered"
+    return Transient(text, http_status=answer.status, web_error=int(WebErrorStatus.ERROR_HTTP_INVALID_SERVER_RESPONSE))
+
+
 def header(headers: Sequence[tuple[str, str]], name: str) -> str | None:
     """A header's value, joined by ``", "`` where it comes several times; None = it is not there."""
     found = [value for key, value in headers if key.lower() == name]
     return ", ".join(found) if found else None
+
+
+def moment_of_date(value: str | None) -> Moment | None:
+    """An HTTP date (RFC 9110 section 5.6.7); None where it is none."""
+    try:
+        return moment(parsedate_to_datetime(value).timestamp()) if value else None
+    except (ValueError, OverflowError):
+        return None

@@ -144,4 +144,6 @@ def discretion() -> Discretion:
 def request(method: str, url: str, target: bytes, headers: list[tuple[str, str]], body: Any, lane: Lane, **extensions: Any) -> httpx.Request:
     """A request as it is to go out; nothing but ``Host`` is added to its headers."""
     raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]  # RFC 9110 section 5.5
-    return httpx.Request(method, url, headers=raw, content=body, extensions={"lane": lane, "wire_target": target, **extensions})
+    made = httpx.Request(method, url, headers=raw, content=body, extensions={"lane": lane, "wire_target": target, **extensions})
+    made.headers.pop("Transfer-Encoding", None)  # what has no length here has no body
+    return made

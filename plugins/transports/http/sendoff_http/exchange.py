@@ -1,146 +1,177 @@
-"""One request and its answer, with everything that can go wrong in between translated."""
+"""What an HTTP protocol is given to ask with: login, redirects, other origins, caps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from io import BytesIO
 
-import httpcore
-import httpx
-from sendoff import Interrupted, InvalidArgument, Permanent, SendoffError, Transient, Unreachable, WebErrorStatus
+from sendoff import (
+    Answer,
+    CredentialNeeded,
+    Destination,
+    Into,
+    Rejected,
+    Secret,
+    SendoffError,
+    Span,
+    TransportToolkit,
+    WebErrorStatus,
+    is_local,
+    public_url,
+    web_error_of,
+)
 
-from sendoff_http import answers, carrier
-from sendoff_http.address import request_target
-from sendoff_http.body import Body, NoBody
-from sendoff_http.carrier import Connections, Lane
+from sendoff_http import answers, login
+from sendoff_http.address import origin
+from sendoff_http.answers import pointed_to
+from sendoff_http.body import Body, body_of
+from sendoff_http.call import Caller, Unread
+from sendoff_http.carrier import Connections
+from sendoff_http.headers import Headers, fields_of
+from sendoff_http.settings import Settings
 from sendoff_http.watch import Watch
 
-MOST_BODY = 8 * 2**20  # bytes of an answer that are read at all; what is kept of it is the shipment's to say
-_GONE = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
-
-Fields = list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status and headers; the body is still to be read."""
-
-    status: int
-    headers: Fields
-    url: str
-    response: httpx.Response
-
-    def header(self, name: str) -> str | None:
-        """A header's value; None = it is not there."""
-        return answers.header(self.headers, name)
-
-    def read_into(self, sink: BinaryIO | None, *, most: int = MOST_BODY, patient: Watch | None = None) -> bool:
-        """Copies the body, at most ``most`` bytes; whether it came whole. Trouble on the way is no error: the status was seen.
-
-        patient: time counts anew with each piece, not for the answer as a whole.
-        """
-        pieces, total = self.response.iter_raw(), 0
-        while total < most:
-            try:
-                if patient is not None:
-                    patient.answering()
-                piece = next(pieces, None)
-            except (*_GONE, Transient, Interrupted):
-                return False
-            if piece is None:
-                return True
-            total += len(piece)
-            if sink is not None:
-                sink.write(piece)
-        return False
+MOST_REDIRECTS = 5
+MOST_BODY = 64 * 1024
+MOST_KEPT = 8 * 2**20  # bytes of an answer that are read at all; what is kept of it is the shipment's to say
+_MOVED = (307, 308)
 
 
-class Exchange:
-    """Asks one server on behalf of one try. where: the public form of the address."""
+class HttpExchange:
+    """Implements ``sendoff.Exchange`` for one try or question.
 
-    def __init__(self, connections: Connections, watch: Watch) -> None:
-        self._connections, self._watch = connections, watch
+    connected: the connections to an address's origin. headers: the caller's. fresh: nothing is risked on a connection that may be closing.
+    shown: addresses that may stand in a message, and where they redirect to; a session's may not.
+    """
 
-    @contextmanager
-    def ask(
-        self, method: str, url: str, headers: Fields, body: Body | NoBody, *, before: Callable[[], None] | None = None, fresh: bool = False
-    ) -> Iterator[Answer]:
-        """The answer, its body unread. before: called when the connection stands and nothing has gone out. fresh: as ``Connections.take``.
+    def __init__(
+        self, destination: Destination, settings: Settings, toolkit: TransportToolkit, watch: Watch, connected: Callable[[str], Connections], *,
+        proof: login.Login, headers: Headers = (), fresh: bool = False, shown: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        self._destination, self._settings, self._toolkit, self._watch = destination, settings, toolkit, watch
+        self._connected, self._login, self._headers, self._fresh = connected, proof, headers, fresh
+        self._shown = {destination.url, *shown}
 
-        Errors: ``Unreachable``, ``Transient``, ``Permanent`` (a certificate), ``Interrupted``, and what the source raises.
-        """
-        self._watch.connecting()
-        lane = self._connections.take(self._watch, fresh=fresh)
+    def __call__(
+        self, method: str, url: str, *, headers: Mapping[str, str | Secret] = {}, body: bytes | Span | None = None, into: Into | None = None
+    ) -> Answer:
+        """As the port says."""
+        if body is not None and self._is_home(url) and self._login.needs_challenge():
+            self._once("HEAD", url, {}, None, None, follow=False)
+        for follow in (*[True] * MOST_REDIRECTS, False):
+            answer = self._proved(method, url, headers, body, into, follow=follow)
+            target = _followed(answer) if follow else None
+            if target is None:
+                break
+            if url in self._shown:
+                self._shown.add(target)
+            url = target
+        return answer
+
+    def refusal(self, answer: Answer) -> SendoffError:
+        """As the port says."""
+        where = public_url(answer.url) if answer.url in self._shown else self._watch.where
+        error = answers.error_of(answer.status, answer.headers, where, self._toolkit.clock.wall())
+        target = pointed_to(answer) if answer.status // 100 == 3 else None
+        return error if target is None else self._redirected(answer, where, target, error)
+
+    # -- one request
+
+    def _proved(self, method: str, url: str, own: Mapping[str, str | Secret], content: bytes | Span | None, into: Into | None, *, follow: bool) -> Answer:
+        """The answer to a request whose proof of identity counts, or is the last there is."""
+        while (answer := self._once(method, url, own, content, into, follow=follow)) is None:
+            pass
+        return answer
+
+    def _once(self, method: str, url: str, own: Mapping[str, str | Secret], content: bytes | Span | None, into: Into | None, *, follow: bool) -> Answer | None:
+        """One request; None when the same is to be asked again with another proof. follow: the body of a redirect that is followed is thrown away."""
+        home = self._is_home(url)
+        self._check(url, home)
+        body = body_of(content, self._watch)
+        fields = fields_of(method, content, body, self._headers if home else (), own)
+        if home and (proof := self._login.header(method, url)) is not None:
+            login.check_clear(self._destination, url, self._headers, self._login.credential)
+            fields.setdefault(*proof)
+        caller = Caller(self._connected(url), self._watch)
+        with caller.ask(method, url, fields.fields(), body, before=body.before, fresh=self._fresh) as unread:
+            answer = _begun(unread, body)
+            if home and self._asks_again(answer, method, into, unread):
+                unread.read_into(None)
+                return None
+            if follow and _followed(answer):
+                unread.read_into(None)
+                return answer
+            return self._read(unread, answer, method, into)
+
+    def _asks_again(self, answer: Answer, method: str, into: Into | None, unread: Unread) -> bool:
+        """A 401, or a 403 where the credential may simply have become too old: whether another proof was found."""
+        if answer.status not in (401, 403):
+            self._login.accepted()
+            return False
         try:
-            response = self._begin(lane, method, url, headers, body, before)
-            try:
-                yield Answer(response.status_code, _text(response.headers.raw), url, response)
-            finally:
-                with self._connections.discretion:
-                    response.close()
-        finally:
-            self._connections.give_back(lane)
-
-    def _begin(self, lane: Lane, method: str, url: str, headers: Fields, body: Body | NoBody, before: Callable[[], None] | None) -> httpx.Response:
-        extensions: dict[str, Any] = {"trace": _at_start(before)} if before else {}
-        try:
-            request = carrier.request(method, url, request_target(url), headers, _Once(body), lane, **extensions)
-        except httpx.InvalidURL as cause:
-            raise InvalidArgument(f"{self._watch.where}: {cause}") from cause
-        try:
-            return self._connections.ask(request)
-        except httpcore.ProxyError as cause:
-            raise _proxy_refused(self._watch.where, str(cause)) from cause
-        except _GONE as cause:
-            self._watch.check()
-            raise self._broken(cause, body, lane) from cause
-        except Transient as error:
-            if body.complete:
-                error.facts["sent_all"] = True
+            return self._login.refused(answer.status, answer.header("www-authenticate"), method, answer.url)
+        except CredentialNeeded as error:
+            self._read(unread, answer, method, into)
+            error.facts.update(http_status=answer.status, web_error=web_error_of(answer.status))
             raise
 
-    def _broken(self, cause: Exception, body: Body | NoBody, lane: Lane) -> SendoffError:
-        """The connection ended, or what came over it is no HTTP."""
-        where = self._watch.where
-        facts: dict[str, Any] = {"sent_all": True} if body.complete else {}
-        if isinstance(cause, httpcore.LocalProtocolError):
-            return Permanent(f"{where}: this cannot be sent over HTTP: {cause}", side="local")
-        heard = lane.lines.heard[:5]
-        cut_off = "disconnected" in str(cause) and b"HTTP/".startswith(heard)
-        if isinstance(cause, httpcore.RemoteProtocolError) and not cut_off:
-            return Transient(f"{where} does not answer in HTTP ({cause})", web_error=int(WebErrorStatus.ERROR_HTTP_INVALID_SERVER_RESPONSE), **facts)
-        number = WebErrorStatus.CONNECTION_RESET if isinstance(lane.lines.trouble, ConnectionResetError) else WebErrorStatus.CONNECTION_ABORTED
-        when = "before it answered" if body.complete else "while the file was being sent"
-        return Transient(f"{where} ended the connection {when}", web_error=int(number), **facts)
+    # -- where to
+
+    def _is_home(self, url: str) -> bool:
+        """Whether an address may have the credential: the destination's own origin, or one that it names."""
+        return origin(url) == origin(self._destination.url) or any(origin(url) == origin(one) for one in self._settings.session_origins)
+
+    def _check(self, url: str, home: bool) -> None:
+        """``Rejected`` for an address at which a server's word must not make us ask."""
+        if home:
+            login.check_clear(self._destination, url, self._headers, None)
+        if origin(url) == origin(self._destination.url):
+            return
+        schemes, why = (origin(self._destination.url)[0], origin(url)[0]), None
+        if schemes[1] not in ("http", "https"):
+            why = "is no HTTP address"
+        elif not home and schemes == ("https", "http"):
+            why = "is not encrypted"
+        elif not home and is_local(url) and not is_local(self._destination.url):
+            why = "lies on this machine or a private network"
+        if why is not None:
+            text = f"{public_url(self._destination.url)} leads to {public_url(url)}, which {why}; nothing was sent there"
+            raise Rejected(text, hint="if that is right, name its origin in session_origins of this destination", side="configuration")
+        self._toolkit.allowed(url)
+
+    def _read(self, unread: Unread, answer: Answer, method: str, into: Into | None) -> Answer:
+        """The body where it was wanted, else its beginning."""
+        sink = into(answer) if into is not None else None
+        if sink is None:
+            kept = BytesIO()
+            whole = unread.read_into(kept, most=MOST_BODY)
+            return replace(answer, whole=whole, body=kept.getvalue()[:MOST_BODY])
+        fetched = method == "GET"  # only what was asked for may be long, and take its time
+        return replace(answer, whole=unread.read_into(sink, most=None if fetched else MOST_KEPT, patient=self._watch if fetched else None))
+
+    def _redirected(self, answer: Answer, where: str, target: str, error: SendoffError) -> SendoffError:
+        number = web_error_of(answer.status)
+        why = "is not followed, as the method would change" if answer.status not in _MOVED else "is another server"
+        schemes = origin(answer.url)[0], origin(target)[0]
+        if schemes == ("https", "http"):
+            number, why = int(WebErrorStatus.HTTPS_TO_HTTP_ON_REDIRECTION), "is not encrypted"
+        elif schemes == ("http", "https"):
+            number = int(WebErrorStatus.HTTP_TO_HTTPS_ON_REDIRECTION)
+        elif origin(target) == origin(answer.url) and answer.status in _MOVED:
+            number, why = int(WebErrorStatus.REDIRECT_FAILED), f"comes after {MOST_REDIRECTS} others"
+        text = f"{where} redirected (status {answer.status}) to {public_url(target)}, which {why}"
+        return Rejected(text, hint=error.hint, side="configuration", http_status=answer.status, web_error=number, location=public_url(target))
 
 
-class _Once:
-    """Hides everything of a body but its blocks, so that httpx streams it and looks no further."""
-
-    def __init__(self, body: Iterable[memoryview]) -> None:
-        self._body = body
-
-    def __iter__(self) -> Iterator[memoryview]:
-        return iter(self._body)
+def _followed(answer: Answer) -> str | None:
+    """Where a redirect leads that is followed: the same request, on the same origin (RFC 9110 sections 15.4.8, 15.4.9)."""
+    target = pointed_to(answer) if answer.status in _MOVED else None
+    return target if target is not None and origin(target) == origin(answer.url) else None
 
 
-def _at_start(before: Callable[[], None]) -> Callable[[str, dict[str, Any]], None]:
-    """Calls ``before`` when the request itself, not the one that asks a proxy for a tunnel, is about to go out (httpcore's ``trace`` extension)."""
-
-    def trace(event: str, info: dict[str, Any]) -> None:
-        if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
-            before()
-
-    return trace
-
-
-def _proxy_refused(where: str, status_line: str) -> SendoffError:
-    status = int(status_line[:3]) if status_line[:3].isdigit() else 502
-    hint = "check the proxy's credential" if status == 407 else "check the proxy's address"
-    return Unreachable(f"{where} cannot be reached: the proxy answered {status_line}", hint=hint, http_status=status, web_error=status)
-
-
-def _text(raw: list[tuple[bytes, bytes]]) -> Fields:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+def _begun(unread: Unread, body: Body) -> Answer:
+    """An answer as far as its headers tell it."""
+    return Answer(
+        status=unread.status, url=unread.url, headers=tuple(unread.headers), sent=body.sent, took_all=body.complete, sha256=body.sha256, whole=False
+    )  # fmt: skip

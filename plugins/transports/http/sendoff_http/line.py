@@ -8,7 +8,8 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-from collections.abc import Iterable
+import struct
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpcore
@@ -26,6 +27,7 @@ class Lines(httpcore.NetworkBackend):
     """Makes the connections of one lane.
 
     watch: of the try that uses the lane now. trouble: what its connection died of. heard: the first bytes of the answer.
+    told: how many bytes the network took, piece by piece; None = nobody wants to know.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class Lines(httpcore.NetworkBackend):
         self.current: socket.socket | None = None
         self.trouble: OSError | None = None
         self.heard = b""
+        self.told: Callable[[int], None] | None = None
 
     def use(self, watch: Watch) -> None:
         """The lane is this try's now."""
@@ -120,6 +123,7 @@ class Line(httpcore.NetworkStream):
             secure = encrypted = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
             watch.hold(secure)
             _shake_hands(encrypted, watch)
+            tls.check_pin(encrypted, ssl_context, server_hostname or watch.where)
         except OSError as cause:
             secure.close()
             watch.check()
@@ -153,18 +157,33 @@ class Line(httpcore.NetworkStream):
         while True:
             events = select.POLLOUT | select.POLLIN
             try:
-                return self._socket.send(left)
+                return self._taken(self._socket.send(left))
             except ssl.SSLWantReadError:
                 events = select.POLLIN
             except (BlockingIOError, ssl.SSLWantWriteError):
                 pass
             except OSError as cause:
                 raise httpcore.WriteError(self._died(cause, watch)) from cause
-            happened = watch.wait(self._socket, events, until)
-            if not happened:
-                raise watch.stalled()
+            happened = self._moved(watch, events, until)
             if happened & select.POLLIN:
                 self._listen(watch)
+
+    def _moved(self, watch: Watch, events: int, until: float) -> int:
+        """The poll events that happened; where none did in time, the connection ends with RST: FIN would wait behind what is not taken, and the server
+        would hold on to a half-done upload for as long."""
+        try:
+            happened = watch.wait(self._socket, events, until)
+            if happened:
+                return happened
+            raise watch.stalled()
+        except Transient:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise
+
+    def _taken(self, count: int) -> int:
+        if self._lines.told is not None:
+            self._lines.told(count)
+        return count
 
     def _listen(self, watch: Watch) -> None:
         """Takes what the server says while it is sent to: an interim answer is kept for later, a final one or the end stops the sending."""

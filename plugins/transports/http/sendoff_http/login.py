@@ -1,63 +1,101 @@
-"""The headers of a request: what is always there, the caller's, and the proof of identity."""
+"""Proving who we are: the header for each request, and what to do when it is refused."""
 
 from __future__ import annotations
 
-from sendoff import Credential, Destination, InvalidArgument, Secret, Shipment, __version__, is_loopback, login_header, public_url
+from sendoff import Credential, CredentialSource, Destination, InvalidArgument, Learned, Secret, is_loopback, login_header, public_url
 
-UNIVERSAL = (("User-Agent", f"sendoff/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
+from sendoff_http.digest import Digest, offers_digest
 
-
-class Fields:
-    """Header fields, each name once."""
-
-    def __init__(self) -> None:
-        self._fields: dict[str, tuple[str, str]] = {}
-
-    def set(self, name: str, value: str) -> None:
-        """This value, whatever was there."""
-        self._fields[name.lower()] = (name, value)
-
-    def setdefault(self, name: str, value: str) -> None:
-        """This value unless there is one."""
-        self._fields.setdefault(name.lower(), (name, value))
-
-    def fields(self) -> list[tuple[str, str]]:
-        """All of them, in order."""
-        return list(self._fields.values())
+DIGEST = "digest"  # what is learned of a destination that wants it
+MOST_TIMES = 4  # a first one, one for a challenge, one for a challenge that had become old, one with a newer credential
 
 
-def plain(value: str | Secret) -> str:
-    """A header's value as it goes out."""
-    return value.reveal() if isinstance(value, Secret) else value
+class Login:
+    """The proof of identity of one try at one destination. how: ``auto basic digest``.
 
+    A credential is asked for anew with every request, so that one which is refreshed meanwhile is used; after a refusal a newer one is asked for, once
+    until the server has accepted something. However a server goes on refusing, no request is made more than ``MOST_TIMES``.
+    """
 
-def own_headers(shipment: Shipment) -> Fields:
-    """Everything but the credential, secrets revealed: for the wire only. The caller's headers win over ours except the length."""
-    fields, spec = Fields(), shipment.operation.spec
-    for name, value in shipment.headers:
-        fields.set(name, plain(value))
-    for name, text in UNIVERSAL:
-        fields.setdefault(name, text)
-    fields.setdefault("Content-Type", "application/octet-stream")
-    fields.set("Content-Length", str(shipment.size))
-    if shipment.demand.existing != "overwrite":
-        fields.set("If-None-Match", "*")
-    if spec.idempotency_key is not None:
-        fields.set("Idempotency-Key", spec.idempotency_key)
-    return fields
+    def __init__(self, source: CredentialSource, how: str, learned: Learned) -> None:
+        self._source, self._how, self._learned = source, how, learned
+        self._digest: Digest | None = None
+        self._asked_again, self._refusals = False, 0
+        self.credential: Credential | None = None
 
+    def header(self, method: str, url: str) -> tuple[str, str] | None:
+        """The header for a request; None where nothing is to be proved, or a challenge has to come first. Errors: ``CredentialNeeded``."""
+        if not self._asked_again:
+            self.credential = self._source()
+        credential = self.credential
+        if credential is None:
+            return None
+        if self._by_digest(credential):
+            return self._digest_for(credential).header(method, url)
+        return login_header(credential)
 
-def lookup_headers(shipment: Shipment, credential: Credential | None) -> list[tuple[str, str]]:
-    """For a question about what was sent: the caller's headers, without those that describe a body or a condition."""
-    fields = Fields()
-    for name, value in shipment.headers:
-        if not name.lower().startswith(("content-", "if-", "x-amz-content", "idempotency-")):
-            fields.set(name, plain(value))
-    for name, text in UNIVERSAL:
-        fields.setdefault(name, text)
-    if credential is not None:
-        fields.setdefault(*login_header(credential))
-    return fields.fields()
+    def needs_challenge(self) -> bool:
+        """Whether a bodiless question must come first: what goes out without an answer to a challenge would go out in vain."""
+        credential = self.credential or self._source()
+        return credential is not None and self._by_digest(credential) and not self._digest_for(credential).challenged
+
+    def accepted(self) -> None:
+        """The server answered something else than 401."""
+        self._asked_again, self._refusals = False, 0
+
+    def refused(self, status: int, challenge: str | None, method: str, url: str) -> bool:
+        """Whether there is another answer to give. Errors: ``CredentialNeeded``, where a newer one cannot be had."""
+        self._refusals += 1
+        if self._refusals >= MOST_TIMES:
+            return False
+        credential = self.credential
+        if (
+            status == 401
+            and credential is not None
+            and credential.kind == "basic"
+            and self._how != "basic"
+            and self._challenged(credential, challenge, method, url)
+        ):
+            return True
+        if status != 401 and (credential is None or credential.expires_at is None):
+            return False
+        return self._newer(challenge)
+
+    def _challenged(self, credential: Credential, challenge: str | None, method: str, url: str) -> bool:
+        """Whether a challenge can be answered that was not answered yet, or that wants plainly what was made a digest of."""
+        if not offers_digest(challenge):
+            outdated = self._how != DIGEST and self._by_digest(credential)
+            if outdated:
+                self._learned.forget("login")
+                self._digest = None
+            return outdated
+        digest = self._digest_for(credential)
+        fresh = not digest.challenged or "stale=true" in (challenge or "").lower().replace('"', "").replace(" ", "")
+        if not digest.learn(challenge or "", method, url) or not fresh:
+            return False
+        self._learned.put("login", DIGEST)
+        return True
+
+    def _newer(self, challenge: str | None) -> bool:
+        if self._asked_again:
+            return False
+        self._asked_again = True
+        before = self.credential
+        newer = self._source(challenge=challenge, refused=before)
+        if newer is None or newer == before:
+            return False
+        self.credential, self._digest = newer, None
+        return True
+
+    def _by_digest(self, credential: Credential) -> bool:
+        if credential.kind != "basic" or self._how == "basic":
+            return False
+        return self._how == DIGEST or self._digest is not None or self._learned.get("login") == DIGEST
+
+    def _digest_for(self, credential: Credential) -> Digest:
+        if self._digest is None:
+            self._digest = Digest(credential)
+        return self._digest
 
 
 def check_clear(destination: Destination, url: str, headers: tuple[tuple[str, str | Secret], ...], credential: Credential | None) -> None:

@@ -2,39 +2,73 @@
 
 from __future__ import annotations
 
-from sendoff import Credential, CredentialNeeded, Destination, Probe, Transport, Unreachable, login_header, public_url, web_error_of
+from typing import Any, ClassVar, Protocol
 
-from sendoff_http import login
-from sendoff_http.body import NoBody
-from sendoff_http.carrier import Connections
-from sendoff_http.exchange import Answer, Exchange
+from sendoff import Answer, CredentialNeeded, CredentialSource, Destination, Exchange, Headers, Probe, TransportToolkit, Unreachable, public_url, web_error_of
+
+from sendoff_http.choice import ANNOUNCED, AUTO, PLAIN, Choice
+from sendoff_http.limits import limits_of
 from sendoff_http.watch import TimeLimits, Watch
 
 LONGEST = 15.0  # seconds: whoever asks sits there and waits
 _PROXY = frozenset({407, 511})
 
 
-def probed(transport: Transport, connections: Connections) -> Probe:
-    """One OPTIONS request, answered within ``LONGEST`` or not at all. Errors: as ``send``'s where no answer comes; ``CredentialNeeded`` for a 401."""
+class Probed(Protocol):
+    """What of the transport is needed to ask."""
+
+    methods: ClassVar[tuple[str, ...]]
+    destination: Destination
+    settings: Any
+    toolkit: TransportToolkit
+
+    def exchange(self, watch: Watch, source: CredentialSource, headers: Headers) -> Exchange:
+        """What to ask with."""
+        ...
+
+    def choice(self) -> Choice:
+        """Who knows the protocols."""
+        ...
+
+
+def probed(transport: Probed) -> Probe:
+    """One OPTIONS request, and one question of a protocol that only the destination knows, answered within ``LONGEST`` or not at all.
+
+    Errors: as ``send``'s where no answer comes; ``CredentialNeeded`` for a 401.
+    """
     destination, toolkit = transport.destination, transport.toolkit
-    credential: Credential | None = toolkit.credential()
-    login.check_clear(destination, destination.url, (), credential)
     where = public_url(destination.url)
     limits = TimeLimits.of(transport.settings, toolkit.rules)
     watch = Watch(toolkit.clock, limits, where=where, deadline=toolkit.clock.monotonic() + LONGEST, late=f"no answer within {LONGEST:g} seconds")
-    fields = [*login.UNIVERSAL, *([login_header(credential)] if credential else [])]
-    with Exchange(connections, watch).ask("OPTIONS", destination.url, fields, NoBody(watch)) as answer:
-        answer.read_into(None)
+    exchange = transport.exchange(watch, toolkit.credential, destination.headers)
+    answer = exchange("OPTIONS", destination.url)
     status = answer.status
     if status == 401:
         raise CredentialNeeded(f"{where} wants a credential (status 401)", http_status=401, web_error=401)
     if status in _PROXY:
         text = f"{where} cannot be reached: something in between wants a login (status {status})"
         raise Unreachable(text, http_status=status, web_error=web_error_of(status))
+    protocol = _protocol(answer, transport.settings.protocol) or _offered(transport, exchange)
+    if protocol is not None:
+        return Probe(reachable=True, writable=True, resumable=True, detail=f"reachable; it takes uploads that resume ({protocol})")
     method = str(destination.options.get("method") or transport.methods[0]).upper()
     allowed = _allowed(answer)
     writable = None if _says_nothing(answer, allowed, destination) else method in allowed
     return Probe(reachable=True, writable=writable, resumable=False, detail=f"{_seen(writable, method, allowed)} (OPTIONS was answered {status})")
+
+
+def _protocol(answer: Answer, configured: str) -> str | None:
+    """What the answer announces of what may be used there."""
+    announced = {"tus": "1.0.0" in (answer.header("tus-version") or ""), "rufh": limits_of(answer.header("upload-limit")) is not None}
+    return next((name for name, there in announced.items() if there and configured in ("auto", name)), None)
+
+
+def _offered(transport: Probed, exchange: Exchange) -> str | None:
+    """The protocol that the destination names, where it is a stranger's and asks for itself."""
+    name = str(transport.settings.protocol)
+    if name in (AUTO, PLAIN, *ANNOUNCED) or transport.choice().named(name).offer(exchange, transport.destination.url) is None:
+        return None
+    return name
 
 
 def _allowed(answer: Answer) -> list[str]:

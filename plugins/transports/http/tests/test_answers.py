@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import time
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
@@ -12,14 +13,15 @@ from sendoff import (
     NoSpace,
     Rejected,
     ServerBusy,
+    Tally,
     TargetExists,
     TooLarge,
     Transient,
     Unreachable,
     Unverified,
+    retry_after,
 )
-from sendoff.testing.receiver import Answer, Close, Drip, EndlessBody, Rule
-from sendoff_http.answers import retry_after
+from sendoff.testing.receiver import Answer, Close, Drip, EndlessBody, Lost, Rule
 
 FAILURES = [
     (207, Rejected, 18),
@@ -177,10 +179,32 @@ def test_a_size_that_was_asked_for_is_seen_with_head(lab):
 
 
 def test_another_size_than_was_sent_is_never_a_success(lab):
-    receiver = lab.receiver(Rule(do=Answer(200, body=b"short"), method="HEAD"))
+    receiver = lab.receiver(Rule(do=Answer(200, body=b"short"), method="HEAD", times=None))
 
     with pytest.raises(Unverified, match="holds 5 bytes instead of 1000"):
         lab.send(receiver, demand=Demand(verify="size"))
+
+
+@pytest.mark.fault(66)
+@pytest.mark.parametrize("said", [Answer(404), Answer(200, body=b"half")], ids=["absent", "shorter"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_server_that_shows_what_it_took_only_after_a_while_is_asked_again(lab, said, times):
+    receiver = lab.receiver(Rule(do=said, method="HEAD", times=times))
+
+    delivery, _ = lab.send(receiver, demand=Demand(verify="size"))
+
+    assert delivery.verified == "size"
+    assert [row.method for row in receiver.requests] == ["PUT", *["HEAD"] * (times + 1)]
+
+
+@pytest.mark.fault(66)
+@pytest.mark.parametrize("said", [Answer(404), Answer(200, body=b"half")], ids=["absent", "shorter"])
+def test_a_server_that_never_has_what_it_took_has_not_taken_it(lab, said):
+    receiver = lab.receiver(Rule(do=said, method="HEAD", times=None))
+
+    with pytest.raises(Unverified):
+        lab.send(receiver, demand=Demand(verify="size"))
+    assert len(receiver.requests) == 5
 
 
 def test_a_file_can_be_fetched_back_and_compared(lab):
@@ -225,6 +249,7 @@ def test_a_post_that_was_taken_is_not_repeated_because_its_proof_failed(lab):
         lab.send(receiver, method="POST", demand=Demand(verify="size"))
 
 
+@pytest.mark.fault(65)
 def test_what_exists_is_not_overwritten_where_that_was_asked_for(lab):
     receiver = lab.receiver()
     first, _ = lab.send(receiver, size=b"first")
@@ -234,9 +259,47 @@ def test_what_exists_is_not_overwritten_where_that_was_asked_for(lab):
     skipped, _ = lab.send(receiver, size=b"third", demand=Demand(existing="skip"))
 
     assert receiver.stored("thing") == b"first"
-    assert skipped.existing == "skipped"
-    assert receiver.requests[1].header("If-None-Match") == "*"
-    assert first.existing is None
+    assert (skipped.existing, first.existing) == ("skipped", None)
+    assert [row.method for row in receiver.requests] == ["PUT", "HEAD", "HEAD", "HEAD"]
+
+
+@pytest.mark.fault(65)
+def test_what_appears_meanwhile_is_left_alone_where_the_server_keeps_the_condition_and_it_is_remembered(lab):
+    receiver = lab.receiver(Rule(do=Answer(404), method="HEAD"))
+    (lab.folder / "in").mkdir()
+    (lab.folder / "in" / "thing").write_bytes(b"first")
+    transport = lab.transport(receiver.url)
+
+    for _ in range(2):
+        with pytest.raises(TargetExists):
+            transport.send(lab.shipment(transport, demand=Demand(existing="fail")))
+
+    assert [(row.method, row.header("If-None-Match"), row.status) for row in receiver.requests] == [("HEAD", None, 404), ("PUT", "*", 412), ("PUT", "*", 412)]
+
+
+@pytest.mark.fault(65)
+@pytest.mark.parametrize(("status", "said"), [(201, "created"), (204, "unconfirmed")])
+def test_a_condition_that_was_accepted_is_not_taken_for_one_that_was_kept(lab, status, said):
+    receiver = lab.receiver(Rule(do=Answer(status), method="PUT"))
+
+    delivery, _ = lab.send(receiver, demand=Demand(existing="fail"))
+
+    assert delivery.existing == said
+
+
+@pytest.mark.fault(48)
+def test_what_lies_there_may_be_our_own_from_a_try_whose_answer_was_lost(lab):
+    receiver = lab.receiver(Rule(do=Lost(), method="PUT"))
+    transport = lab.transport(receiver.url)
+    shipment = lab.shipment(transport, demand=Demand(existing="fail"))
+    with pytest.raises(Transient):
+        transport.send(shipment)
+    shipment.operation = replace(shipment.operation, tally=Tally(sent=shipment.size))
+
+    delivery = transport.send(shipment)
+
+    assert (delivery.existing, delivery.verified) == ("created", "read-back")
+    assert [row.method for row in receiver.requests] == ["HEAD", "PUT", "HEAD", "GET"]
 
 
 def test_a_file_that_is_not_the_expected_one_is_no_success(lab):

@@ -1,57 +1,23 @@
 """An independent server: nginx with its DAV module."""
 
-import shutil
-import socket
-import subprocess
-import time
+from dataclasses import replace
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 import pytest
-from sendoff import Demand, NoSpace, Rejected, TooLarge
+from sendoff import Demand, NoSpace, Rejected, Tally, TooLarge
+from sendoff.testing.receiver import Close, Lost, Reset, Rule
+
+from tests.servers.nginx import Nginx
+from tests.servers.proxy import CountingProxy
 
 pytestmark = pytest.mark.needs_server
-
-CONFIGURATION = """
-daemon off; pid {folder}/pid; error_log {folder}/log; worker_processes 1; {user}
-events {{ worker_connections 64; }}
-http {{
-  access_log off; client_body_temp_path {folder}/temp; proxy_temp_path {folder}/t1; fastcgi_temp_path {folder}/t2;
-  uwsgi_temp_path {folder}/t3; scgi_temp_path {folder}/t4; client_max_body_size 4m; default_type application/octet-stream;
-  server {{ listen 127.0.0.1:{port}; root {folder}/root; location / {{ dav_methods PUT DELETE; create_full_put_path on; }}
-            location /full/ {{ return 507; }} }}
-}}
-"""
 
 
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory):
-    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if program is None:
-        pytest.skip("nginx is missing: apt-get install nginx-light")
-    folder = tmp_path_factory.mktemp("nginx")
-    (folder / "root").mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    user = "user root;" if folder.owner() == "root" else ""
-    (folder / "conf").write_text(CONFIGURATION.format(folder=folder, port=port, user=user))
-    with subprocess.Popen([program, "-c", folder / "conf", "-e", folder / "log"], stderr=subprocess.PIPE) as server:
-        try:
-            wait_for(port, server)
-            yield f"http://127.0.0.1:{port}/", folder / "root"
-        finally:
-            server.terminate()
-
-
-def wait_for(port, server):
-    until = time.monotonic() + 10
-    while time.monotonic() < until and server.poll() is None:
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)  # a foreign program tells nobody that it listens
-    server.kill()
-    raise RuntimeError(f"nginx did not start: {server.stderr.read().decode()}")
+    with Nginx(tmp_path_factory.mktemp("nginx"), max_size=4 * 2**20) as server:
+        yield server.url, server.root
 
 
 @pytest.mark.parametrize("size", [0, 1, 2**20 + 1])
@@ -95,3 +61,26 @@ def test_a_method_that_is_not_known_is_told(lab, nginx):
 
     with pytest.raises(Rejected, match="does not know this method"):
         transport.send(lab.shipment(transport, method="POST"))
+
+
+@pytest.mark.fault(43, 44, 47, 48)
+@pytest.mark.parametrize("method", ["HEAD", "PUT"])
+@pytest.mark.parametrize(
+    "rule", [{"do": Reset(), "at": 0}, {"do": Close(), "at": 1}, {"do": Reset(), "at": 2**20}, {"do": Close()}, {"do": Reset()}, {"do": Lost()}], ids=str
+)
+def test_after_every_kind_of_break_the_next_try_arrives(lab, nginx, method, rule):
+    url, root = nginx
+    if method == "HEAD" and rule.get("at"):
+        rule = {"do": rule["do"]}  # it has no body
+    proxy = lab.keep(CountingProxy("127.0.0.1", urlsplit(url).port, script=[Rule(method=method, **rule)]).open())
+    transport = lab.transport(proxy.url(f"{url}broken/"))
+    shipment = lab.shipment(transport, 2 * 2**20, name=f"{method}-{len(list(root.rglob('*')))}", demand=Demand(existing="fail"))
+    lab.broken(transport, shipment)
+    after = lab.again(transport, shipment)
+    after.operation = replace(after.operation, tally=Tally(sent=shipment.given or 0))
+
+    delivery = transport.send(after)
+
+    assert delivery.size == 2 * 2**20
+    assert (root / "broken" / shipment.name).read_bytes() == shipment.path.read_bytes()
+    assert "at" in rule or proxy.body_bytes == (shipment.given or 0) + (after.given or 0)

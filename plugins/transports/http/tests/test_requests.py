@@ -254,7 +254,8 @@ def test_a_post_is_not_risked_on_a_connection_that_was_idle_for_long(lab):
     transport = lab.transport(receiver.url)
     transport.send(lab.shipment(transport))
     transport.send(lab.shipment(transport, method="POST"))
-    for lane in transport._connections._idle:
+    (connections,) = transport._connections.values()
+    for lane in connections._idle:
         lane.idle_since -= carrier.LONGEST_IDLE_UNSAFE  # as if that much time had gone by
 
     transport.send(lab.shipment(transport, method="POST"))
