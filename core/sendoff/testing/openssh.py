@@ -8,32 +8,30 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 HOW = "apt-get install openssh-server openssh-client"
 _PATIENCE = 10.0
+_STARTS = 3  # somebody else may take the port that was free a moment ago
 
 
 class OpenSsh:
-    """``sshd`` with keys of its own. lines: more of ``sshd_config``. authorized: whether ``user_key`` lets in.
+    """``sshd`` with keys of its own. lines: more of ``sshd_config``. authorized: whether ``user_key`` lets in. addresses: where it listens.
 
     folder: everything is below it; files arrive in ``root``. host_key, user_key: private keys, ``.pub`` beside them. known_hosts: the line that knows it.
     """
 
-    def __init__(self, folder: Path, *, lines: str = "", authorized: bool = True) -> None:
-        self.folder, self.root = folder, folder / "root"
+    def __init__(self, folder: Path, *, lines: str = "", authorized: bool = True, addresses: Sequence[str] = ("127.0.0.1",)) -> None:
+        self.folder, self.root, self._lines, self._addresses = folder, folder / "root", lines, addresses
         self.root.mkdir(parents=True)
         self.host_key, self.user_key = made_key(folder / "host"), made_key(folder / "user")
-        self.user, self.port = getpass.getuser(), _free_port()
+        self.user, self.port = getpass.getuser(), 0
         (folder / "authorized").write_text(self.user_key.with_suffix(".pub").read_text() if authorized else "")
-        (folder / "config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.host_key}\nAuthorizedKeysFile {folder}/authorized\nPidFile none\n"
-            f"StrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\n{lines}\nSubsystem sftp internal-sftp\n"
-        )
+        self._process = self._started()
         self.known_hosts = folder / "known_hosts"
         self.known_hosts.write_text(self.known_as("127.0.0.1", self.port))
-        self._process = self._started()
 
     @staticmethod
     def missing() -> str | None:
@@ -71,16 +69,33 @@ class OpenSsh:
             raise FileNotFoundError(f"there is no sshd: {HOW}")
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)  # it wants this folder, as root
-        process = subprocess.Popen([program, "-D", "-f", self.folder / "config", "-E", self.folder / "log"], stdin=subprocess.DEVNULL)
-        until = time.monotonic() + _PATIENCE
-        while time.monotonic() < until and process.poll() is None:
-            with socket.socket() as one:
-                if one.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return process
-            time.sleep(0.01)  # a foreign program tells nobody that it listens
-        process.kill()
-        process.wait()
+        for _ in range(_STARTS):
+            self.port = _free_port(self._addresses)
+            self._configure()
+            process = subprocess.Popen([program, "-D", "-f", self.folder / "config", "-E", self.folder / "log"], stdin=subprocess.DEVNULL)
+            if self._listens(process):
+                return process
+            process.kill()
+            process.wait()
         raise RuntimeError(f"sshd did not start: {self.log}")
+
+    def _configure(self) -> None:
+        where = "".join(f"ListenAddress {address}\n" for address in self._addresses)
+        (self.folder / "config").write_text(
+            f"Port {self.port}\n{where}HostKey {self.host_key}\nAuthorizedKeysFile {self.folder}/authorized\nPidFile none\n"
+            f"StrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\n{self._lines}\nSubsystem sftp internal-sftp\n"
+        )
+
+    def _listens(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it answers at every address; it opens them one after the other."""
+        until = time.monotonic() + _PATIENCE
+        waiting = list(self._addresses)
+        while waiting and time.monotonic() < until and process.poll() is None:
+            if _answers(waiting[0], self.port):
+                waiting.pop(0)
+            else:
+                time.sleep(0.01)  # a foreign program tells nobody that it listens
+        return not waiting
 
 
 def made_key(path: Path, *words: str, kind: str = "ed25519", passphrase: str = "") -> Path:
@@ -93,8 +108,18 @@ def _program() -> str | None:
     return shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+def _answers(address: str, port: int) -> bool:
+    with socket.socket(_family(address)) as one:
+        return one.connect_ex((address, port)) == 0
+
+
+def _free_port(addresses: Sequence[str]) -> int:
+    """A port that nobody has at the first of them; another is drawn where ``sshd`` finds it taken elsewhere."""
+    with socket.socket(_family(addresses[0])) as free:
+        free.bind((addresses[0], 0))
         port: int = free.getsockname()[1]
         return port
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -25,7 +25,7 @@ class Proxy:
         self.sent = self.answered = self.connections = 0
         self._since, self._at = 0, None  # type: int, int | None
         self._then: Callable[[], None] | None = None
-        self._silent = threading.Event()
+        self._silent: set[socket.socket] = set()
         self._changed = threading.Condition()
         self._open: set[socket.socket] = set()
         self._listener = socket.socket()
@@ -43,8 +43,13 @@ class Proxy:
         self._arm(at, self.hang_up)
 
     def hush(self, at: int) -> None:
-        """Once so many more bytes came from the client, nothing is read any more and nothing passed on."""
-        self._arm(at, self._silent.set)
+        """Once so many more bytes came from the client, nothing of its connections is passed on any more; later ones are served."""
+        self._arm(at, self.fall_silent)
+
+    def fall_silent(self) -> None:
+        """Every connection that is open now is swallowed: no byte passes, and nobody is told."""
+        with self._changed:
+            self._silent |= self._open
 
     def count(self) -> None:
         """``arrived`` counts from now on."""
@@ -67,7 +72,7 @@ class Proxy:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
-        self._silent.clear()
+        self._silent -= there
 
     def close(self) -> None:
         """The end."""
@@ -119,7 +124,7 @@ class Proxy:
     def _carry(self, source: socket.socket, give: Callable[[bytes], None], end: Callable[[], None], told: Callable[[int], None]) -> None:
         with suppress(OSError):
             while block := source.recv(_BLOCK):
-                while self._silent.is_set() and source in self._open:
+                while source in self._silent:
                     time.sleep(0.01)
                 give(block)
                 told(len(block))

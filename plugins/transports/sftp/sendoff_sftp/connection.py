@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
-from contextlib import suppress
-from threading import Lock
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Any
 
 from sendoff import Interrupted, Permanent, SendoffError, Transient, TransportToolkit, Unreachable, WebErrorStatus
@@ -23,6 +24,8 @@ from sendoff_sftp.wire import Wire
 if TYPE_CHECKING:
     from paramiko import Channel, Transport
 
+    from sendoff_sftp.private import Client
+
 LOGGER = "sendoff.transports.sftp.paramiko"
 _STRONG = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")  # the first is the fastest by far
 WEAK = {
@@ -37,8 +40,8 @@ WEAK = {
 class Connection:
     """A way to a server over which several tries go at once. host_key: what its host has shown. users: tries that hold a session in it."""
 
-    def __init__(self, carriers: list[Any], transports: list[Transport], host_key: HostKey) -> None:
-        self._carriers, self._transports, self.host_key = carriers, transports, host_key
+    def __init__(self, carriers: list[socket.socket], transports: list[Transport], host_key: HostKey, endings: ExitStack) -> None:
+        self._carriers, self._transports, self.host_key, self._endings = carriers, transports, host_key, endings
         self.full, self.users = False, 0
         self._one_at_a_time = Lock()  # paramiko gives a refusal to whoever asks first
 
@@ -53,11 +56,18 @@ class Connection:
 
         channel = self._session(watch, patience)
         try:
-            channel.settimeout(patience)
-            channel.invoke_subsystem("sftp")
+            with _limited(channel, patience) as late:
+                channel.invoke_subsystem("sftp")
             return Wire(channel, watch)
         except (SSHException, EOFError, OSError) as cause:
-            raise self._gone(watch) if not self.alive else _no_sftp(watch) from cause
+            raise self._no_conversation(watch, patience, late=late.is_set()) from cause
+
+    def _no_conversation(self, watch: Watch, patience: float, *, late: bool) -> SendoffError:
+        if not self.alive:
+            return self._gone(watch)
+        if late:
+            return Transient(f"{watch.where}: the server begins no SFTP within {patience:g} seconds", web_error=int(WebErrorStatus.TIMEOUT), stalled=True)
+        return _no_sftp(watch)
 
     def _session(self, watch: Watch, patience: float) -> Channel:
         from paramiko import ChannelException, SSHException
@@ -71,7 +81,8 @@ class Connection:
         except (SSHException, EOFError, OSError) as cause:
             if not self.alive:
                 raise self._gone(watch) from cause
-            raise Transient(f"{watch.where}: the server opens no session within {patience:g} seconds", stalled=True) from cause
+            text = f"{watch.where}: the server opens no session within {patience:g} seconds"
+            raise Transient(text, web_error=int(WebErrorStatus.TIMEOUT), stalled=True) from cause
 
     @staticmethod
     def _gone(watch: Watch) -> SendoffError:
@@ -84,7 +95,8 @@ class Connection:
 
         try:
             channel = self._transports[-1].open_session(timeout=patience)
-            channel.exec_command(command)
+            with _limited(channel, patience):
+                channel.exec_command(command)
             channel.settimeout(0.2)
             return self._printed(channel, watch)
         except (SSHException, EOFError, OSError):
@@ -118,19 +130,18 @@ class Connection:
         """The end."""
         for transport in reversed(self._transports):
             transport.close()
-        for one in reversed(self._carriers):
-            with suppress(OSError, EOFError):
-                one.close()
+        self._endings.close()
 
 
 class Opening:
-    """Makes a connection along a route. asked: what a person calls the destination. settled: whether to log in, or only to look at the host's key."""
+    """Makes a connection along a route. asked: what a person calls the destination. log_in: whether to log in, or only to look at the host's key."""
 
     def __init__(self, route: list[Hop], settings: Settings, toolkit: TransportToolkit, watch: Watch, *, asked: str, log_in: bool = True) -> None:
         self._route, self._settings, self._toolkit, self._watch, self._asked, self._log_in = route, settings, toolkit, watch, asked, log_in
         self._host_keys = HostKeys(settings, toolkit.trusted)
-        self._carriers: list[Any] = []
+        self._carriers: list[socket.socket] = []
         self._transports: list[Transport] = []
+        self._endings = ExitStack()  # of what carries them
 
     def open(self) -> Connection:
         """Errors: ``Unreachable``, ``HostKeyUnknown``, ``CredentialNeeded``, ``ConfigurationError``, ``Interrupted``."""
@@ -139,15 +150,11 @@ class Opening:
             for number, hop in enumerate(self._route):
                 key = self._reach(hop, last=number == len(self._route) - 1)
             self._watch.hold(None)
-            return Connection(self._carriers, self._transports, key)
+            return Connection(self._carriers, self._transports, key, self._endings)
         except BaseException:
             self._watch.hold(None)
-            Connection(self._carriers, self._transports, HostKey("", b"")).close() if self._transports else self._drop()
+            Connection(self._carriers, self._transports, HostKey("", b""), self._endings).close()
             raise
-
-    def _drop(self) -> None:
-        for one in self._carriers:
-            one.close()
 
     def _reach(self, hop: Hop, *, last: bool) -> HostKey:
         """One more host: a way to it, its handshake, its key, our proof."""
@@ -166,14 +173,18 @@ class Opening:
         """Bytes to a host: a socket, a channel through the host before, or a command."""
         if self._transports:
             return self._through(hop)
-        if hop.command is not None:
-            from sendoff_sftp.command import CommandLine
+        carrier = self._commanded(hop.command) if hop.command is not None else dialed(hop.host, hop.port, self._watch)
+        self._endings.callback(carrier.close)
+        self._carriers.append(carrier)
+        self._watch.hold(carrier)
+        return carrier
 
-            self._carriers.append(CommandLine(hop.command))
-        else:
-            self._carriers.append(dialed(hop.host, hop.port, self._watch))
-        self._watch.hold(self._carriers[0])
-        return self._carriers[0]
+    def _commanded(self, command: str) -> socket.socket:
+        from sendoff_sftp.command import end, started
+
+        carrier, process = started(command, self._toolkit.environment)
+        self._endings.callback(end, process)
+        return carrier
 
     def _through(self, hop: Hop) -> Any:
         from paramiko import SSHException
@@ -184,15 +195,15 @@ class Opening:
             self._stopped()
             raise Unreachable(f"{self._watch.where}: {self._route[len(self._transports) - 1].name} cannot reach {hop.name} ({cause})") from cause
 
-    def _shaken(self, carrier: Any, hop: Hop) -> Transport:
+    def _shaken(self, carrier: Any, hop: Hop) -> Client:
         from paramiko.ssh_exception import IncompatiblePeer
 
         from sendoff_sftp.private import Client
 
+        transport = Client(carrier, disabled_algorithms=WEAK)
+        transport.daemon = True
+        self._transports.append(transport)
         try:
-            transport = Client(carrier, disabled_algorithms=WEAK)
-            transport.daemon = True
-            self._transports.append(transport)
             self._prepared(transport, hop)
             transport.start_client(timeout=self._limit)
             if not transport.initial_kex_done:
@@ -204,8 +215,14 @@ class Opening:
             raise Permanent(text, hint="the server allows only algorithms that are too old to be safe", web_error=int(WebErrorStatus.CANNOT_CONNECT)) from cause
         except Exception as cause:
             self._stopped()
-            raise Unreachable(f"{self._watch.where}: {hop.name}: the SSH handshake broke off ({cause or type(cause).__name__})") from cause
+            raise self._no_handshake(transport, hop, cause) from cause
         return transport
+
+    def _no_handshake(self, transport: Client, hop: Hop, cause: Exception) -> SendoffError:
+        if not transport.remote_version:
+            text = f"{self._watch.where}: {hop.name} gave no SSH greeting ({self._settings.banner_timeout:g} seconds at most are waited for it)"
+            return Unreachable(text, hint="is that an SSH server, and the right port?")
+        return Unreachable(f"{self._watch.where}: {hop.name}: the SSH handshake broke off ({cause or type(cause).__name__})")
 
     def _prepared(self, transport: Transport, hop: Hop) -> None:
         transport.set_log_channel(LOGGER)
@@ -217,7 +234,7 @@ class Opening:
         wanted = [name for kind in known_hosts.kinds_known(hop.name, self._known) for name in _signed_as(kind)]
         options.key_types = tuple(dict.fromkeys([*(name for name in wanted if name in options.key_types), *options.key_types]))
 
-    def _logged_in(self, transport: Transport, hop: Hop, *, own: bool) -> None:
+    def _logged_in(self, transport: Client, hop: Hop, *, own: bool) -> None:
         from paramiko import SSHException
 
         try:
@@ -234,6 +251,24 @@ class Opening:
     @property
     def _limit(self) -> float:
         return self._watch.limits.connect
+
+
+@contextmanager
+def _limited(channel: Channel, seconds: float) -> Iterator[Event]:
+    """Closes the channel, and says so, where its request is not answered in time: paramiko's own wait for that has no end."""
+    late = Event()
+
+    def end() -> None:
+        late.set()
+        channel.close()
+
+    timer = Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def _no_sftp(watch: Watch) -> SendoffError:

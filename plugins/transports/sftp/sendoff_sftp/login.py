@@ -17,7 +17,9 @@ from sendoff_sftp.settings import Settings
 from sendoff_sftp.watch import Watch
 
 if TYPE_CHECKING:
-    from paramiko import PKey, Transport
+    from paramiko import PKey
+
+    from sendoff_sftp.private import Client
 
 _USUAL = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 Prompts = list[tuple[str, bool]]
@@ -26,14 +28,17 @@ Prompts = list[tuple[str, bool]]
 class Login:
     """Logs in to one host. own: the server itself, for which the destination's credential counts; hosts in between get keys only."""
 
-    def __init__(self, transport: Transport, hop: Hop, settings: Settings, toolkit: TransportToolkit, watch: Watch, *, own: bool) -> None:
+    def __init__(self, transport: Client, hop: Hop, settings: Settings, toolkit: TransportToolkit, watch: Watch, *, own: bool) -> None:
         self._transport, self._hop, self._settings, self._toolkit, self._watch, self._own = transport, hop, settings, toolkit, watch, own
         self._unusable: list[str] = []
         self._tried: list[str] = []
         self._passphrase: str | None = None
 
     def run(self) -> None:
-        """Returns once the server has let us in. ``CredentialNeeded`` says what was tried. A refused credential is asked for anew, once."""
+        """Returns once the server has let us in. ``CredentialNeeded`` says what was tried. A refused credential is asked for anew, once.
+
+        ``SSHException`` where the server neither let us in nor refused: silence is nothing that a person can cure.
+        """
         credential = self._toolkit.credential() if self._own else None
         if self._with(credential):
             return
@@ -60,10 +65,14 @@ class Login:
         """The ways in that the server has; None = it wants no proof (RFC 4252 section 5.2)."""
         from paramiko import AuthenticationException, BadAuthenticationType, SSHException
 
+        from sendoff_sftp.private import Unanswered
+
         try:
             self._transport.auth_none(user)
         except BadAuthenticationType as said:
             return frozenset(said.allowed_types)
+        except Unanswered:
+            raise
         except (AuthenticationException, SSHException, OSError, EOFError):
             self._check()
             return frozenset({"publickey", "password", "keyboard-interactive"})
@@ -84,11 +93,15 @@ class Login:
         """Whether we are in; a proof that is taken but not enough is not."""
         from paramiko import AuthenticationException, SSHException
 
+        from sendoff_sftp.private import Unanswered
+
         if not self._transport.is_active():
             return False
         self._tried.append(name)
         try:
             attempt()
+        except Unanswered:
+            raise
         except AuthenticationException:
             self._check()
         except (SSHException, OSError, EOFError) as cause:
@@ -199,7 +212,8 @@ class Login:
 
     def _refused(self, credential: Credential | None) -> CredentialNeeded:
         tried = f"tried: {', '.join(dict.fromkeys(self._tried))}" if self._tried else "there was nothing to try"
-        more = f"; {'; '.join(self._unusable)}" if self._unusable else ""
+        said = [f"it said: {self._transport.farewell}"] if self._transport.farewell else []
+        more = "".join(f"; {one}" for one in (*self._unusable, *said))
         text = f"{self._watch.where}: {self._hop.name} refused the login of {self._user(credential)!r} ({tried}{more})"
         hint = "name a key with identity_file, add one to the agent, or name a password with --credential"
         return CredentialNeeded(text, hint=hint, everybody=True)

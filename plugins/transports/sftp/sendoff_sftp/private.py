@@ -1,7 +1,7 @@
 """The one place that uses names which paramiko does not publish; ``tests/test_private.py`` says what must hold, and the major version is pinned.
 
 An agent at a given socket, instead of that of our own environment. A client that asks for the login service once, as a server may refuse a second
-question, and that neither waits for the answer of a server that has gone nor misses one that comes at once.
+question, that neither waits for the answer of a server that has gone nor misses one that comes at once, and that tells a refusal from silence.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from paramiko import Message, ServiceRequestingTransport, SSHException
+from paramiko import AuthenticationException, Message, ServiceRequestingTransport, SSHException
 from paramiko.agent import AgentSSH
 from paramiko.auth_handler import AuthOnlyHandler
 from paramiko.common import cMSG_SERVICE_REQUEST, cMSG_USERAUTH_REQUEST
@@ -50,13 +50,26 @@ def agent_at(path: str) -> Iterator[AgentAt | None]:
         agent.close()
 
 
+class Unanswered(SSHException):
+    """A login that was neither taken nor refused: paramiko calls that a refusal, too."""
+
+
 class Client(ServiceRequestingTransport):
-    """paramiko's own waits for ever where the connection ends during that question."""
+    """paramiko's own waits for ever where the connection ends during that question. farewell: the server's last words, if it had any."""
+
+    farewell: str | None = None
+
+    def _parse_disconnect(self, message: Message) -> None:
+        """Keeps what paramiko only writes into its log (RFC 4253 section 11.1)."""
+        message.get_int()
+        self.farewell = message.get_text()[:200] or "no reason"
+        message.rewind()
+        super()._parse_disconnect(message)
 
     def ensure_session(self) -> None:
-        """As paramiko's, with an end. Errors: ``SSHException``."""
+        """As paramiko's, with an end. Errors: ``Unanswered``."""
         if not self.active or not self.initial_kex_done:
-            raise SSHException("the connection is over")
+            raise Unanswered("the connection is over")
         if self._service_userauth_accepted:
             return
         question = Message()
@@ -66,7 +79,7 @@ class Client(ServiceRequestingTransport):
         until = time.monotonic() + self.auth_timeout
         while not self._service_userauth_accepted:
             if not self.active or time.monotonic() > until:
-                raise SSHException("the server ended the connection when it was asked for a login")
+                raise Unanswered("the server did not answer when it was asked for a login")
             time.sleep(0.005)
         self.auth_handler = self.get_auth_handler()
 
@@ -90,4 +103,15 @@ class Handler(AuthOnlyHandler):
         self.auth_event = threading.Event()
         with self.transport.lock:
             self.transport._send_message(request)
-        return list(self.wait_for_response(self.auth_event))
+        try:
+            return list(self.wait_for_response(self.auth_event))
+        except AuthenticationException as cause:
+            self._check_answered(cause)
+            raise
+
+    def _check_answered(self, cause: AuthenticationException) -> None:
+        if not self.transport.is_active():
+            if self.transport.farewell is None:
+                raise Unanswered("the connection ended") from cause
+        elif not self.auth_event.is_set():
+            raise Unanswered(f"no answer within {self.transport.auth_timeout:g} seconds") from cause

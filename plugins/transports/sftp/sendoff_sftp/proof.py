@@ -35,6 +35,7 @@ class Proof:
         offered = _offered(at) if demand.verify in ("auto", "digest") and shipment.size else None
         self._pieces = reading.PieceDigests(shipment, offered) if offered else None
         self._whole = SourceDigest(shipment, "sha256") if _wants_sha256(demand) else None
+        self._compared = 0  # bytes from the beginning that were fetched in this try
         self._digests: list[SourceDigest | reading.PieceDigests] = [one for one in (self._pieces, self._whole) if one is not None]
 
     @property
@@ -48,7 +49,8 @@ class Proof:
             digest.add(block)
 
     def catch_up(self, stop: int) -> None:
-        """Went out in an earlier try."""
+        """Went out in an earlier try, and was compared before it was relied on."""
+        self._compared = stop
         for digest in self._digests:
             digest.catch_up(stop)
 
@@ -62,7 +64,7 @@ class Proof:
         if demand.verify == "size":
             return Seen("size", digests)
         if demand.verify == "read-back":
-            if not reading.same(self._files, handle, self._shipment, 0, self._shipment.size):
+            if not reading.same(self._files, handle, self._shipment, self._compared, self._shipment.size):
                 raise Unverified(f"{where} holds other bytes than were sent; it is not published")
             return Seen("read-back", digests)
         return Seen(self._digested(handle, path, mine), digests)

@@ -118,7 +118,7 @@ class Sending:
             return self._begun()
         self._check_ours(part, found)
         base = min(part.at, found.size or 0)
-        if base and not self._same_tail(part.path, base):
+        if base and not self._same(part.path, base):
             self._files.remove(part.path)
             raise SessionLost(f"{self._where}: {shown(part.path)} holds other bytes than were sent; it is removed, and sent from the beginning")
         handle = self._handle(part.path, files.WRITE)
@@ -133,10 +133,12 @@ class Sending:
         if not found.regular:
             raise SessionLost(f"{self._where}: {shown(part.path)} is no file any more; it is sent from the beginning under another name")
 
-    def _same_tail(self, path: bytes, base: int) -> bool:
+    def _same(self, path: bytes, base: int) -> bool:
+        """Whether the end of what is there is ours, or all of it where all will be fetched anyhow."""
         handle = self._handle(path, files.READ)
+        start = 0 if self._shipment.demand.verify == "read-back" else max(0, base - TAIL)
         try:
-            return reading.same(self._files, handle, self._shipment, max(0, base - TAIL), base)
+            return reading.same(self._files, handle, self._shipment, start, base)
         finally:
             self._close(handle)
 

@@ -1,6 +1,8 @@
 """Servers to send to, and shipments."""
 
 import os
+import socket
+import subprocess
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -92,3 +94,29 @@ def to_openssh(openssh, to):
         return to(openssh.url(path), **{"identity_file": str(openssh.user_key), "host_keys": str(openssh.known_hosts), **settings})
 
     return made
+
+
+def answers(path):
+    """An agent's socket has its name before anybody listens there."""
+    with socket.socket(socket.AF_UNIX) as one:
+        return one.connect_ex(str(path)) == 0
+
+
+@pytest.fixture
+def agent(tmp_path):
+    """An agent with these keys; the path of its socket."""
+    running = []
+
+    def made(*keys):
+        path = tmp_path / "agent"
+        running.append(subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL))
+        while not answers(path):
+            assert running[-1].poll() is None
+        for key in keys:
+            subprocess.run(["ssh-add", "-q", key], env={**os.environ, "SSH_AUTH_SOCK": str(path)}, check=True, capture_output=True)
+        return str(path)
+
+    yield made
+    for one in running:
+        one.terminate()
+        one.wait()

@@ -13,6 +13,7 @@ from paramiko import SFTP_FAILURE, SFTP_OK, SFTPAttributes, SFTPHandle, SFTPServ
 class Faults:
     """What goes wrong. write: by the number of the write, counted from 1 over all files; its status. open, rename, remove, chattr: the status of each.
 
+    login, session, subsystem: called when one is asked for.
     ignore_exclusive: opens what is there. taken: names said to be taken, so many times. lose_after_rename: the connection breaks after it.
     """
 
@@ -23,11 +24,12 @@ class Faults:
         self.always_fail_at = None
         self.lie_about_size = 0
         self.names, self.opened = [], []
+        self.login = self.session = self.subsystem = lambda: None
 
 
 class Server(paramiko.ServerInterface):
-    def __init__(self, passwords, keys, questions, log):
-        self.passwords, self.keys, self.questions, self.log = passwords, keys, questions, log
+    def __init__(self, passwords, keys, questions, log, faults):
+        self.passwords, self.keys, self.questions, self.log, self.faults = passwords, keys, questions, log, faults
         self.proofs = []
 
     def get_allowed_auths(self, username):
@@ -37,6 +39,7 @@ class Server(paramiko.ServerInterface):
 
     def check_auth_password(self, username, password):
         self.log.append(("password", username))
+        self.faults.login()
         self.proofs.append(password)
         return paramiko.AUTH_SUCCESSFUL if self.passwords.get(username) == password else paramiko.AUTH_FAILED
 
@@ -56,7 +59,12 @@ class Server(paramiko.ServerInterface):
         return paramiko.AUTH_SUCCESSFUL if self.questions.get(self._asked) == list(responses)[-1] else paramiko.AUTH_FAILED
 
     def check_channel_request(self, kind, chanid):
+        self.faults.session()
         return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_subsystem_request(self, channel, name):
+        self.faults.subsystem()
+        return super().check_channel_subsystem_request(channel, name)
 
 
 class Handle(SFTPHandle):
@@ -141,6 +149,14 @@ class Shelf(SFTPServerInterface):
         return found
 
 
+class Patient(SFTPServer):
+    """paramiko's own cries in its thread where a client leaves before it has begun."""
+
+    def _run(self):
+        with suppress(Exception):
+            super()._run()
+
+
 class ParamikoServer:
     """Listens on loopback; files are below ``root``."""
 
@@ -148,7 +164,7 @@ class ParamikoServer:
         self.root, self.faults, self.log = folder / "root", Faults(), []
         self.root.mkdir(parents=True)
         self.key = key or paramiko.ECDSAKey.generate()
-        self._server = Server(passwords or {}, list(keys), questions or {}, self.log)
+        self._server = Server(passwords or {}, list(keys), questions or {}, self.log, self.faults)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._transports, self.connections = [], 0
@@ -178,10 +194,20 @@ class ParamikoServer:
             transport.set_log_channel("sendoff.tests.server")
             transport.daemon = True
             transport.add_server_key(self.key)
-            transport.set_subsystem_handler("sftp", SFTPServer, Shelf, self.root, self.faults, transport)
+            transport.set_subsystem_handler("sftp", Patient, Shelf, self.root, self.faults, transport)
             self._transports.append(transport)
             with suppress(paramiko.SSHException, EOFError, OSError):
                 transport.start_server(threading.Event(), self._server)
+
+    def say_goodbye(self, words):
+        """RFC 4253 section 11.1: by application."""
+        message = paramiko.Message()
+        message.add_byte(bytes([1]))
+        message.add_int(11)
+        message.add_string(words)
+        message.add_string("")
+        for transport in self._transports:
+            transport._send_message(message)
 
     def hang_up(self):
         for transport in self._transports:

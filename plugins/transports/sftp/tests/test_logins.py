@@ -3,10 +3,10 @@
 import logging
 import os
 import subprocess
+from pathlib import Path
 
-import paramiko
 import pytest
-from sendoff import ConfigurationError, Credential, CredentialNeeded, HostKeyUnknown, Secret
+from sendoff import ConfigurationError, Credential, CredentialNeeded, HostKeyUnknown, Secret, Transient, Unreachable
 from sendoff.ports.toolkit import MemoryLearned
 from sendoff.testing.openssh import OpenSsh, made_key
 
@@ -71,26 +71,6 @@ def test_a_certificate_beside_the_key(tmp_path, to, ship):
         assert arrives(to(server.url("in/"), identity_file=str(key), host_keys=str(server.known_hosts)), ship, server)
 
 
-@pytest.fixture
-def agent(tmp_path):
-    """An agent with these keys; the path of its socket."""
-    running = []
-
-    def made(*keys):
-        path = tmp_path / "agent"
-        running.append(subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL))
-        while not path.exists():
-            assert running[-1].poll() is None
-        for key in keys:
-            subprocess.run(["ssh-add", "-q", key], env={**os.environ, "SSH_AUTH_SOCK": str(path)}, check=True, capture_output=True)
-        return str(path)
-
-    yield made
-    for one in running:
-        one.terminate()
-        one.wait()
-
-
 @openssh_only
 def test_the_agent_of_the_submitter_and_not_our_own(openssh, to, ship, agent, monkeypatch):
     monkeypatch.setenv("SSH_AUTH_SOCK", "/nowhere")
@@ -141,6 +121,23 @@ def test_a_refused_login_says_what_was_tried_and_for_whom(failing, to, ship, cap
 
     assert "last credential was refused" in str(caught.value) or "'me'" in str(caught.value)
     assert "wrong-5ecret" not in caplog.text + str(caught.value)
+
+
+@openssh_only
+def test_a_server_that_says_goodbye_to_a_login_has_refused_it_and_its_words_are_told(tmp_path, to, ship):
+    with OpenSsh(tmp_path / "strict", authorized=False, lines="MaxAuthTries 1") as server:
+        transport = to(server.url("in/"), identity_file=str(server.user_key), host_keys=str(server.known_hosts))
+
+        with pytest.raises(CredentialNeeded, match="it said: Too many authentication failures"):
+            transport.send(ship(transport))
+
+
+def test_a_connection_that_breaks_during_the_login_is_no_refusal(failing, to, ship):
+    failing.faults.login = failing.hang_up
+    transport = to(failing.url(), password(), host_keys=str(failing.known_hosts), identity_file="/nowhere")
+
+    with pytest.raises(Transient, match="the login broke off"):
+        transport.send(ship(transport))
 
 
 def test_two_users_of_one_address_never_share_a_connection(tmp_path, to, ship):
@@ -223,12 +220,26 @@ def test_a_proxy_command_is_run_only_where_that_is_allowed(openssh, to, ship, tm
     with pytest.raises(ConfigurationError, match="ProxyCommand"):
         to(url, **words).send(ship(to(url)))
 
-    assert arrives(to(url, proxy_command=True, **words), ship, openssh)
+    transport = to(url, proxy_command=True, **words)
+    assert arrives(transport, ship, openssh)
+
+    transport.close()
+
+    assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path / "relay.py").encode() in one.read_bytes()]
+
+
+@openssh_only
+def test_a_proxy_command_that_ends_is_noticed_at_once(openssh, to, ship, tmp_path):
+    (tmp_path / "config").write_text(f"Host far\n  ProxyCommand echo so long\n  IdentityFile {openssh.user_key}\n")
+    transport = to("sftp://far/x/", ssh_config=str(tmp_path / "config"), host_keys=str(openssh.known_hosts), proxy_command=True)
+
+    with pytest.raises(Unreachable, match="gave no SSH greeting"):
+        transport.send(ship(transport))
 
 
 @openssh_only
 def test_the_sixth_version_of_the_internet_protocol(tmp_path, to, ship):
-    with OpenSsh(tmp_path / "six", lines="ListenAddress ::1") as server:
+    with OpenSsh(tmp_path / "six", addresses=["127.0.0.1", "::1"]) as server:
         (tmp_path / "hosts").write_text(server.known_as("::1", server.port))
         transport = to(server.url("in/").replace("127.0.0.1", "[::1]"), identity_file=str(server.user_key), host_keys=str(tmp_path / "hosts"))
 
@@ -268,11 +279,3 @@ def test_what_paramiko_says_is_kept_out_of_the_log_unless_it_warns(caplog):
 
     assert [record.getMessage() for record in caplog.records] == ["a warning"]
     assert sum(type(one).__name__ == "Discretion" for one in logger.filters) == 1
-
-
-def test_the_private_names_that_are_used_are_there():
-    from paramiko.agent import AgentSSH
-
-    assert callable(AgentSSH._connect) and callable(AgentSSH._close)
-    assert AgentSSH().get_keys() == ()
-    assert int(paramiko.__version__.split(".")[0]) == 5

@@ -281,9 +281,7 @@ def test_more_sessions_than_the_server_allows_in_a_connection_go_in_another(tmp_
 @pytest.mark.fault(45)
 def test_a_server_that_falls_silent_is_left_after_the_stall_limit(tmp_path, ship, openssh_world):
     world = openssh_world
-    from plugins.transports.sftp.tests.world import Wallet, settings_for
-
-    transport = world._to(world.server.url("in/", port=world.proxy.port), Wallet(), settings_for(world.server, stall_timeout=1, make_folders="all"))
+    transport = world.to(stall_timeout=1)
     shipment = ship(transport, 24 * MIB)
     world.stop_reading(MIB)
 

@@ -1,13 +1,25 @@
 """What the contract is tried in: OpenSSH's server behind a proxy that can be told to fail."""
 
 import socket
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from sendoff.model.destination import Destination
+from sendoff.ports.clock import SystemClock
 from sendoff.testing.openssh import OpenSsh
 from sendoff.testing.proxy import Proxy
 from sendoff.testing.shipment import Wallet, loose_toolkit
 from sendoff_sftp import Settings, SftpTransport
+
+
+class ClockAhead(SystemClock):
+    """Shows a later time than there is."""
+
+    def __init__(self):
+        self.ahead = 0.0
+
+    def monotonic(self):
+        return super().monotonic() + self.ahead
 
 
 def settings_for(server, **more):
@@ -27,6 +39,12 @@ class OpenSshWorld:
     def _to(self, url, credentials, settings):
         transport = SftpTransport(Destination(url=url, transport="sftp"), settings, loose_toolkit(credential=credentials))
         self.made.append(transport)
+        return transport
+
+    def to(self, **settings):
+        """A transport to the same folder with other settings and a clock that can be put forward."""
+        transport = self._to(self.server.url("in/", port=self.proxy.port), Wallet(), settings_for(self.server, make_folders="all", **settings))
+        transport.toolkit = replace(transport.toolkit, clock=ClockAhead())
         return transport
 
     def landed(self, target):
