@@ -36,10 +36,11 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a file system has left. free: bytes."""
+    """What a file system has left. free: bytes. names: whether it takes one more file."""
 
     free: int
     read_only: bool
+    names: bool = True
 
 
 class Files:
@@ -93,10 +94,10 @@ class Files:
             return None
         try:
             body = self._extension(SPACE, text(folder or b".")).body
-            _, unit, _, _, available, _, _, _, _, flags, _ = struct.unpack(">11Q", body[:88])
+            _, unit, _, _, available, files, _, more, _, flags, _ = struct.unpack(">11Q", body[:88])
         except (Said, struct.error):
             return None
-        return Room(unit * available, bool(flags & _READ_ONLY))
+        return Room(unit * available, bool(flags & _READ_ONLY), more > 0 or files == 0)  # some count no files
 
     # -- by handle
 

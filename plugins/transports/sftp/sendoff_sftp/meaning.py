@@ -45,6 +45,8 @@ class Meaning:
             return _read_only(text, said)
         if room is not None and room.free < max(_FULL, min(writing or 0, 2**30)):
             return _no_space(text, said, place)
+        if room is not None and not room.names:
+            return NoSpace(f"{text}: the server's disk takes no more files, whatever their size ({said})", hint="remove files at the destination")
         if len(place.rpartition(b"/")[2]) > LONGEST_NAME:
             return _too_long(text, said, place)
         return Transient(f"{text}: the server failed without saying why ({said})", side="server", failure=True)

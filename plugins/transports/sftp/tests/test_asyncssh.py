@@ -28,9 +28,10 @@ class Anybody(asyncssh.SSHServer):
 
 
 class Strange:
-    """Runs in a thread of its own; files are below ``root``."""
+    """Runs in a thread of its own; files are below ``root``. kind: of the server's side of SFTP."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, kind=asyncssh.SFTPServer):
+        self.kind = kind
         self.root = folder / "root"
         self.root.mkdir(parents=True)
         self.made = []
@@ -49,7 +50,7 @@ class Strange:
             0,
             server_factory=lambda: Anybody(self.made),
             server_host_keys=[self.key],
-            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=root),
+            sftp_factory=lambda channel: self.kind(channel, chroot=root),
         )
         return self.server.get_port()
 
@@ -78,14 +79,16 @@ def strange(tmp_path):
     server.close()
 
 
+def to_strange(server, to):
+    return to(
+        f"sftp://me@127.0.0.1:{server.port}/in/", Credential(kind="basic", username="me", secret=Secret("open")),
+        host_keys=str(server.known_hosts), identity_file="/nowhere",
+    )  # fmt: skip
+
+
 @pytest.fixture
 def transport(strange, to):
-    made = to(
-        f"sftp://me@127.0.0.1:{strange.port}/in/", Credential(kind="basic", username="me", secret=Secret("open")),
-        host_keys=str(strange.known_hosts), identity_file="/nowhere",
-    )  # fmt: skip
-    yield made
-    made.close()
+    return to_strange(strange, to)
 
 
 @pytest.mark.parametrize("size", [0, 1, 32_768, 3 * MIB + 1])
