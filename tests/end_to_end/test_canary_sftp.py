@@ -11,7 +11,7 @@ from sendoff.testing.receiver import Receiver
 
 from plugins.transports.sftp.tests.paramiko_server import ParamikoServer
 from tests.core.owned import eventually
-from tests.end_to_end.test_canary import Case, Mine
+from tests.end_to_end.mine import Case, Mine
 
 COMMON = 'host_keys = "{known}"\nssh_config = "none"\nagent = false\n'
 CASES = {
