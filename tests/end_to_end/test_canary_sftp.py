@@ -108,7 +108,7 @@ def test_refused_logins(dig):
 
 
 def test_a_crash_in_mid_transfer(dig):
-    mine = dig(rate=64 * 1024)
+    mine = dig(rate=200 * 1024)
     mine.authorize()
     mine.machine.run("host", "start")
     mine.proxy.count()
