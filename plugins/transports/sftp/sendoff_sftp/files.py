@@ -103,11 +103,23 @@ class Files:
 
     def close(self, handle: bytes) -> None:
         """Done with it; a server that writes late says now what went wrong."""
-        self._do(wire.CLOSE, text(handle))
+        self.wire.answer(self.end(handle))
+
+    def end(self, handle: bytes) -> int:
+        """Number of the request that closes it."""
+        return self.wire.ask(wire.CLOSE, text(handle))
 
     def fstat(self, handle: bytes) -> Attributes:
         """What the open file is."""
-        return _attributes(self._do(wire.FSTAT, text(handle)))
+        return self.looked(self.look(handle))
+
+    def look(self, handle: bytes) -> int:
+        """Number of the request that asks what it is."""
+        return self.wire.ask(wire.FSTAT, text(handle))
+
+    def looked(self, number: int) -> Attributes:
+        """What a ``look`` brought."""
+        return _attributes(self.wire.answer(number))
 
     def cut_off(self, handle: bytes, size: int) -> None:
         """Whatever lies beyond goes."""

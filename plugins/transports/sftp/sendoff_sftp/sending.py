@@ -166,30 +166,45 @@ class Sending:
         return self._meaning.quota(said, f"write at byte {after.at}") if again and error.facts.get("failure") else error
 
     def _finished(self, part: Part, handle: bytes) -> Seen:
-        """On the server's disk, of the right size, proved, with its time and its rights; then on record that it gets its name."""
-        size, at = self._shipment.size, self._files
-        stamp = self._mtime()
-        pending = [at.sync(handle)] if at.offers(files.FSYNC) else []
-        wishes = [at.set_mode(handle, self._mode()), *([at.set_times(handle, stamp)] if stamp is not None else [])]
-        for number in pending:
-            _allowing(lambda number=number: at.wire.answer(number), files.UNSUPPORTED)
-        for number in wishes:
-            _allowing(lambda number=number: at.wire.answer(number), files.UNSUPPORTED, files.PERMISSION_DENIED, files.FAILURE)
-        there = at.fstat(handle)
+        """Whole, proved, and on record that it gets its name."""
+        size, there = self._shipment.size, self._closed(handle)
         if there.size is not None and there.size != size:
             raise SessionLost(f"{self._where}: the server holds {there.size} bytes of {size} that it has acknowledged; it is sent from the beginning")
-        self._shipment.confirm(size, part.now(size).session)
-        seen = self._proved(part, handle)
-        self._close(handle)
+        if self._proof.reads:
+            self._shipment.confirm(size, part.now(size).session)
+        seen = self._proved(part)
         self._shipment.commit_point()
         self._shipment.record(Part(path=part.path, at=size, published=there.mtime or 0).session)
         return seen
 
-    def _proved(self, part: Part, handle: bytes) -> Seen:
-        """Reads through a handle of its own: ours may only write."""
+    def _closed(self, handle: bytes) -> Attributes:
+        """On the server's disk, with its time and its rights, looked at and closed: all of it asked for at once, as each answer may be far away."""
+        at, stamp = self._files, self._mtime()
+        syncs = [at.sync(handle)] if at.offers(files.FSYNC) else []
+        wishes = [at.set_mode(handle, self._mode()), *([at.set_times(handle, stamp)] if stamp is not None else [])]
+        look, end = at.look(handle), at.end(handle)
+        for number in syncs:
+            self._allowing(number, files.UNSUPPORTED)
+        for number in wishes:
+            self._allowing(number, files.UNSUPPORTED, files.PERMISSION_DENIED, files.FAILURE)
+        there = at.looked(look)
+        at.wire.answer(end)
+        self._open -= 1
+        return there
+
+    def _allowing(self, number: int, *codes: int) -> None:
+        """Waits for an answer; some refusals are no harm."""
+        try:
+            self._files.wire.answer(number)
+        except Said as said:
+            if said.code not in codes:
+                raise
+
+    def _proved(self, part: Part) -> Seen:
+        """Read, where that is needed, through a handle of its own: the first might only write."""
         try:
             if not self._proof.reads:
-                return self._proof.of(handle, part.path)
+                return self._proof.of(b"", part.path)
             reader = self._handle(part.path, files.READ)
             try:
                 return self._proof.of(reader, part.path)
@@ -235,12 +250,3 @@ class Sending:
     @property
     def _where(self) -> str:
         return public_url(self._shipment.target.url)
-
-
-def _allowing(ask: object, *codes: int) -> None:
-    """Waits for an answer; some refusals are no harm."""
-    try:
-        ask()  # type: ignore[operator]
-    except Said as said:
-        if said.code not in codes:
-            raise

@@ -30,7 +30,7 @@ def settings_for(server, **more):
 class OpenSshWorld:
     def __init__(self, folder, **settings):
         self.server = OpenSsh(folder / "sshd")
-        self.strict = OpenSsh(folder / "strict", authorized=False, lines="PasswordAuthentication yes")
+        self.folder, self.strict = folder, None
         self.proxy = Proxy(self.server.port)
         self.server.known_hosts.write_text(self.server.known_as("127.0.0.1", self.proxy.port))
         self.made = []
@@ -68,6 +68,7 @@ class OpenSshWorld:
         self.proxy.arrived(count)
 
     def refusing(self, credentials):
+        self.strict = self.strict or OpenSsh(self.folder / "strict", authorized=False, lines="PasswordAuthentication yes")
         return self._to(self.strict.url(), credentials, settings_for(self.strict, identity_file=str(self.server.user_key)))
 
     def nobody(self):
@@ -80,4 +81,5 @@ class OpenSshWorld:
             transport.close()
         self.proxy.close()
         self.server.close()
-        self.strict.close()
+        if self.strict is not None:
+            self.strict.close()
