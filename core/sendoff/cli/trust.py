@@ -9,9 +9,9 @@ from sendoff.errors import InvalidArgument, Json
 from sendoff.model.query import Question
 
 _STANDING = {
-    "known": "it is known, by {where}",
+    "known": "it is known from {where}",
     "unknown": "it is not known",
-    "changed": "it is NOT the one in {where}; somebody may be in between",
+    "changed": "it is NOT the one that is known from {where}; somebody may be in between",
     "revoked": "it is revoked by {where}",
     "certified": "only an authority is known for this host, in {where}, which is not asked here",
 }
@@ -45,4 +45,6 @@ def _lines(found: Json, destination: str) -> list[str]:
     lines.append(_STANDING[found["standing"]].format(where=found["where"]))
     if found["standing"] in ("unknown", "certified"):
         lines.append(f"if that is what whoever runs the server says: sendoff trust {destination} {found['fingerprint']}")
+    if found["standing"] == "changed":
+        lines.append(f"if whoever runs the server says that its key was changed: take the old one out of that file, or sendoff trust --forget {destination}")
     return lines

@@ -59,7 +59,7 @@ def refusal(key: HostKey, hop: Hop, found: Standing, asked: str) -> HostKeyUnkno
     if found.word == "revoked":
         text, hint = f"the host key of {hop.name} ({shown}) is revoked by {found.where}; nothing was sent", "ask whoever runs the server for its new key"
     elif found.word == "changed":
-        text = f"the host key of {hop.name} is {shown}, and not the one in {found.where}; somebody may be in between; nothing was sent"
+        text = f"the host key of {hop.name} is {shown}, not the one known from {found.where}; somebody may be in between; nothing was sent"
         forget = f"sendoff trust {asked} --forget" if found.where == BY_A_PERSON else f"remove {found.where}"
         hint = f"if whoever runs the server says that its key was changed: {forget}"
     elif found.word == "certified":

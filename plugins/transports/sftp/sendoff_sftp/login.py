@@ -211,11 +211,11 @@ class Login:
     # -- refusals
 
     def _refused(self, credential: Credential | None) -> CredentialNeeded:
-        tried = f"tried: {', '.join(dict.fromkeys(self._tried))}" if self._tried else "there was nothing to try"
+        tried = f"tried: {', '.join(dict.fromkeys(self._tried))}" if self._tried else "nothing was tried: there is neither a key nor a password"
         said = [f"it said: {self._transport.farewell}"] if self._transport.farewell else []
         more = "".join(f"; {one}" for one in (*self._unusable, *said))
         text = f"{self._watch.where}: {self._hop.name} refused the login of {self._user(credential)!r} ({tried}{more})"
-        hint = "name a key with identity_file, add one to the agent, or name a password with --credential"
+        hint = "put a key into ~/.ssh or into the agent, name one with identity_file, or name a password with --credential env:NAME"
         return CredentialNeeded(text, hint=hint, everybody=True)
 
 

@@ -13,7 +13,7 @@ from sendoff_sftp.wire import Said
 
 LONGEST_NAME = 255
 _FULL = 64 * 1024  # bytes; a file system with less than that is full
-_FOLDER = "make it, or let sendoff make it with -o make_folders=all"
+_FOLDER = "make it (sendoff put -o make_folders=all makes it by itself)"
 
 
 class Meaning:

@@ -51,7 +51,7 @@ class Publishing:
             if not self._settings.replace_by_remove:
                 raise Rejected(
                     f"{shown(self._final)} is there already, and this server cannot replace it in one step",
-                    hint="--existing fail or skip; or -o replace_by_remove=true, if it does no harm that for a moment neither file is there",
+                    hint="put it again with --existing fail or skip; or with -o replace_by_remove=true, if for a moment neither file may be there",
                 ) from said
             self._files.remove(self._final)
             self._files.rename(part, self._final)
