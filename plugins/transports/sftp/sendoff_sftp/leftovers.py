@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sendoff import Leftover, SessionLost
+from sendoff import Leftover, SessionLost, Transient, public_url
 
+from sendoff_sftp.address import shown
 from sendoff_sftp.files import Files
 from sendoff_sftp.meaning import Meaning
 from sendoff_sftp.part import Part
@@ -18,7 +19,8 @@ def remove(at: Files, leftover: Leftover) -> None:
         return
     try:
         at.remove(part.path)
-        if at.lstat(part.path) is not None:
-            at.remove(part.path)
+        there = at.lstat(part.path)
     except Said as said:
         raise Meaning(at, leftover.url, part.path).of(said, "remove what is left of it") from said
+    if there is not None:
+        raise Transient(f"{public_url(leftover.url)}: the server says that {shown(part.path)} is removed, and it is still there", side="server")

@@ -14,13 +14,14 @@ class Faults:
     """What goes wrong. write: by the number of the write, counted from 1 over all files; its status. open, rename, remove, chattr: the status of each.
 
     login, session, subsystem: called when one is asked for.
-    ignore_exclusive: opens what is there. taken: names said to be taken, so many times. lose_after_rename: the connection breaks after it.
+    ignore_exclusive: opens what is there. lose_after: the connection breaks after this step, once, and its answer is lost.
     """
 
     def __init__(self):
         self.write, self.writes = {}, 0
         self.open = self.rename = self.chattr = None
-        self.ignore_exclusive = self.lose_after_rename = self.renames_over = False
+        self.ignore_exclusive = self.renames_over = self.keep_removed = False
+        self.lose_after = None
         self.always_fail_at = None
         self.lie_about_size = 0
         self.names, self.opened = [], []
@@ -68,7 +69,7 @@ class Server(paramiko.ServerInterface):
 
 
 class Handle(SFTPHandle):
-    faults = None
+    faults = shelf = None
 
     def write(self, offset, data):
         self.faults.writes += 1
@@ -76,12 +77,16 @@ class Handle(SFTPHandle):
         place = self.faults.always_fail_at
         if place is not None and offset <= place < offset + len(data):
             failure = SFTP_FAILURE
-        return failure if failure is not None else super().write(offset, data)
+        return failure if failure is not None else self.shelf.done("write", super().write(offset, data))
+
+    def close(self):
+        super().close()
+        self.shelf.done("close")
 
     def stat(self):
         found = SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
         found.st_size -= min(self.faults.lie_about_size, found.st_size)
-        return found
+        return self.shelf.done("look", found)
 
     def chattr(self, attr):
         if self.faults.chattr is not None:
@@ -90,7 +95,7 @@ class Handle(SFTPHandle):
             os.ftruncate(self.writefile.fileno(), attr.st_size)
         self.writefile.flush()
         SFTPServer.set_file_attr(self.path, SFTPAttributes.from_stat(os.stat(self.path)) if attr.st_size is not None else attr)
-        return SFTP_OK
+        return self.shelf.done("attributes", SFTP_OK)
 
 
 class Shelf(SFTPServerInterface):
@@ -112,11 +117,17 @@ class Shelf(SFTPServerInterface):
         except OSError as error:
             return SFTPServer.convert_errno(error.errno)
         handle = Handle(flags)
-        handle.faults, handle.path, handle.filename = self.faults, self._path(path), self._path(path)
+        handle.faults, handle.shelf, handle.path, handle.filename = self.faults, self, self._path(path), self._path(path)
         file = os.fdopen(descriptor, "r+b" if flags & os.O_RDWR else "wb" if flags & os.O_WRONLY else "rb", buffering=0)
         handle.readfile = handle.writefile = file
         self.faults.opened.append(file)
-        return handle
+        return self.done("open", handle)
+
+    def done(self, step, found=None):
+        if self.faults.lose_after == step:
+            self.faults.lose_after = None
+            self.transport.close()
+        return found
 
     def _do(self, act):
         try:
@@ -132,21 +143,19 @@ class Shelf(SFTPServerInterface):
         return self._do(lambda: SFTPAttributes.from_stat(os.lstat(self._path(path))))
 
     def remove(self, path):
-        return self._do(lambda: os.remove(self._path(path)))
+        if self.faults.keep_removed:
+            return SFTP_OK
+        return self.done("remove", self._do(lambda: os.remove(self._path(path))))
 
     def mkdir(self, path, attr):
-        return self._do(lambda: os.mkdir(self._path(path)))
+        return self.done("folder", self._do(lambda: os.mkdir(self._path(path))))
 
     def rename(self, old, new):
         if self.faults.rename is not None:
             return self.faults.rename
         if os.path.exists(self._path(new)) and not self.faults.renames_over:
             return SFTPServer.convert_errno(errno.EEXIST)
-        found = self._do(lambda: os.rename(self._path(old), self._path(new)))
-        if self.faults.lose_after_rename:
-            self.faults.lose_after_rename = False
-            self.transport.close()
-        return found
+        return self.done("rename", self._do(lambda: os.rename(self._path(old), self._path(new))))
 
 
 class Patient(SFTPServer):

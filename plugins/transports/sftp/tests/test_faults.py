@@ -166,10 +166,65 @@ def test_a_connection_that_the_server_closed_while_it_was_idle_is_replaced(opens
 
 
 @pytest.mark.fault(48)
+@pytest.mark.parametrize("step", ["folder", "open", "look", "write", "attributes", "close", "rename"])
+def test_an_answer_that_was_lost_at_any_step_costs_at_most_what_was_under_way(failing, to_failing, ship, step):
+    transport = to_failing()
+    shipment = ship(transport, 3 * MIB, name="below/thing")
+    failing.faults.lose_after = step
+    with pytest.raises(Transient):
+        transport.send(shipment)
+
+    assert transport.send(shipment).size == 3 * MIB
+
+    assert (failing.root / "below" / "thing").read_bytes() == shipment.path.read_bytes()
+    assert left(failing) == ["thing"]
+
+
+@pytest.mark.fault(48)
+def test_a_removal_whose_answer_was_lost_is_found_to_be_done(failing, to_failing, ship):
+    transport = to_failing()
+    shipment = ship(transport, 3 * MIB)
+    failing.faults.write[60] = FAILURE
+    with pytest.raises(Transient):
+        transport.send(shipment)
+    leftover = Leftover(url=shipment.target.url, session=shipment.session)
+    failing.faults.lose_after = "remove"
+    with pytest.raises(Transient):
+        transport.abort(leftover)
+
+    transport.abort(leftover)
+
+    assert left(failing) == []
+
+
+def test_a_leftover_that_the_server_only_says_it_removed_is_not_done_with(failing, to_failing, ship):
+    transport = to_failing()
+    shipment = ship(transport, 3 * MIB)
+    failing.faults.write[60] = FAILURE
+    with pytest.raises(Transient):
+        transport.send(shipment)
+    failing.faults.keep_removed = True
+
+    with pytest.raises(Transient, match="is still there"):
+        transport.abort(Leftover(url=shipment.target.url, session=shipment.session))
+
+
+def test_what_has_its_name_stays_when_its_leftovers_are_removed(failing, to_failing, ship):
+    """Canceled in the moment in which it was done."""
+    transport = to_failing()
+    shipment = ship(transport, 1000)
+    transport.send(shipment)
+
+    transport.abort(Leftover(url=shipment.target.url, session=shipment.session))
+
+    assert left(failing) == ["thing"]
+
+
+@pytest.mark.fault(48)
 def test_a_rename_whose_answer_was_lost_is_found_to_be_done(failing, to_failing, ship):
     transport = to_failing()
     shipment = ship(transport, 100_000)
-    failing.faults.lose_after_rename = True
+    failing.faults.lose_after = "rename"
     with pytest.raises(Transient):
         transport.send(shipment)
     writes = failing.faults.writes
@@ -183,7 +238,7 @@ def test_a_rename_whose_answer_was_lost_is_found_to_be_done(failing, to_failing,
 def test_a_file_that_was_fetched_before_its_rename_was_answered_is_not_sent_twice(failing, to_failing, ship):
     transport = to_failing()
     shipment = ship(transport, 100_000)
-    failing.faults.lose_after_rename = True
+    failing.faults.lose_after = "rename"
     with pytest.raises(Transient):
         transport.send(shipment)
     (failing.root / "thing").unlink()

@@ -95,6 +95,8 @@ def test_sftp_that_does_not_begin(failing, to_failing, ship, held):
 
 
 @pytest.mark.needs_server
+@pytest.mark.fault(45)
+@pytest.mark.fault(62)
 def test_a_peer_that_vanished_in_mid_transfer_is_noticed_and_the_next_try_goes_another_way(openssh_world, ship):
     world = openssh_world
     transport = world.to(stall_timeout="0.5s")
@@ -110,6 +112,7 @@ def test_a_peer_that_vanished_in_mid_transfer_is_noticed_and_the_next_try_goes_a
 
 
 @pytest.mark.needs_server
+@pytest.mark.fault(24)
 def test_a_peer_that_vanished_while_nothing_was_to_be_done_is_noticed_before_a_byte_is_sent(openssh_world, ship):
     world = openssh_world
     transport = world.to(stall_timeout="0.5s")
