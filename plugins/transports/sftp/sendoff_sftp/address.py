@@ -31,7 +31,7 @@ def below(root: str, name: PurePosixPath) -> str:
     """The address of ``name`` inside ``root``; ``InvalidArgument`` for whatever would lead out of it."""
     _check(name, root)
     parts = urlsplit(root)
-    path = "/".join([parts.path.rstrip("/"), *(quote(part, safe=_IN_A_SEGMENT) for part in name.parts)])
+    path = "/".join([parts.path.rstrip("/"), *(quote(part.encode("utf-8", "surrogateescape"), safe=_IN_A_SEGMENT) for part in name.parts)])
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 

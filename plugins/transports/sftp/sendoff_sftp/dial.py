@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from errno import EINPROGRESS
 
@@ -11,12 +12,17 @@ from sendoff import Interrupted, Unreachable, WebErrorStatus
 
 from sendoff_sftp.watch import LOOK_UP_EVERY, Watch
 
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]
+
 
 def dialed(host: str, port: int, watch: Watch) -> socket.socket:
     """Connected within the watch's limit; ``Unreachable`` otherwise. All addresses are tried in turn, IPv6 and IPv4."""
+    return _first_of(_addresses(host, port, watch), host, port, watch)
+
+
+def _first_of(addresses: Sequence[Address], host: str, port: int, watch: Watch) -> socket.socket:
     until = watch.now() + watch.limits.connect
     failure: OSError | None = None
-    addresses = _addresses(host, port, watch)
     for number, (family, kind, proto, _, address) in enumerate(addresses):
         share = (until - watch.now()) / (len(addresses) - number)
         connection = socket.socket(family, kind, proto)
@@ -34,7 +40,7 @@ def dialed(host: str, port: int, watch: Watch) -> socket.socket:
     raise Unreachable(f"{watch.where}: {host}, port {port}: {failure.strerror if failure else 'no address'}") from failure
 
 
-def _addresses(host: str, port: int, watch: Watch) -> list[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]]:
+def _addresses(host: str, port: int, watch: Watch) -> list[Address]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[return-value]
     except (OSError, UnicodeError) as cause:

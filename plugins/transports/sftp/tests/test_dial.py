@@ -4,6 +4,9 @@ import socket
 
 import pytest
 from sendoff import Unreachable, WebErrorStatus
+from sendoff.ports.clock import SystemClock
+from sendoff_sftp import dial
+from sendoff_sftp.watch import TimeLimits, Watch
 
 
 @pytest.mark.fault(42)
@@ -18,18 +21,13 @@ def test_a_name_that_nobody_knows_says_so(to, ship):
 
 @pytest.mark.fault(61)
 @pytest.mark.needs_server
-def test_where_one_address_of_a_name_refuses_another_is_used(openssh, to, ship, monkeypatch):
+def test_where_one_address_of_a_name_refuses_another_is_used(openssh):
     """As with a server that the name service knows by IPv6 and that listens by IPv4 only."""
-    real = socket.getaddrinfo
-    both = [*real("::1", openssh.port, type=socket.SOCK_STREAM), *real("127.0.0.1", openssh.port, type=socket.SOCK_STREAM)]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *words, **more: both if host == "both.example" else real(host, *words, **more))
-    (openssh.folder / "hosts").write_text(openssh.known_as("both.example", openssh.port))
-    transport = to(openssh.url("in/").replace("127.0.0.1", "both.example"), identity_file=str(openssh.user_key), host_keys=str(openssh.folder / "hosts"))
-    shipment = ship(transport)
+    nobody, somebody = (socket.getaddrinfo(address, openssh.port, type=socket.SOCK_STREAM) for address in ("::1", "127.0.0.1"))
+    watch = Watch(SystemClock(), TimeLimits(5, 5), where="here")
 
-    transport.send(shipment)
-
-    assert (openssh.root / "in" / "thing").read_bytes() == shipment.path.read_bytes()
+    with dial._first_of([*nobody, *somebody], "both", openssh.port, watch) as connection:
+        assert connection.recv(4) == b"SSH-"
 
 
 @pytest.mark.fault(43)

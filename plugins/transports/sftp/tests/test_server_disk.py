@@ -168,3 +168,22 @@ def test_the_words_of_a_server_are_understood_where_it_has_some(limited, ship, n
     transport = limited(number)
     with pytest.raises(error, match=rf"cannot write at byte {MIB}: {sentence}"):
         transport.send(ship(transport, 3 * MIB))
+
+
+class Chatty(asyncssh.SFTPServer):
+    """Says far too much, and nothing good."""
+
+    def write(self, file, offset, data):
+        raise asyncssh.SFTPFailure("\x1b[2J" + "x" * 100_000)
+
+
+@pytest.mark.fault(97)
+def test_what_a_server_says_is_cut_short(tmp_path, request, to, ship):
+    server = Strange(tmp_path / "chatty", kind=Chatty)
+    request.addfinalizer(server.close)
+    transport = to_strange(server, to)
+
+    with pytest.raises(Transient) as caught:
+        transport.send(ship(transport))
+
+    assert len(str(caught.value)) < 500

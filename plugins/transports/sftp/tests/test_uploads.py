@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 from sendoff import Demand, InvalidArgument, Rejected, SessionLost, TargetExists, Transient, Unverified
@@ -141,6 +142,34 @@ def test_what_exists_is_replaced_kept_or_refused_as_demanded(openssh, to_openssh
     assert names(openssh) == ["thing"]
 
 
+@pytest.mark.fault(65)
+@pytest.mark.parametrize("existing", ["fail", "skip"])
+def test_what_appears_while_it_is_sent_is_never_replaced(openssh, to_openssh, ship, existing):
+    """A second name cannot be given where there is one: nobody slips in between, as with a look and then a rename."""
+    shipment = ship(to_openssh(), 3 * MIB, demand=Demand(existing=existing))
+    shipment.on_read = lambda offset: (openssh.root / "in" / "thing").write_bytes(b"theirs") if offset > MIB else None
+
+    with pytest.raises(TargetExists, match="appeared while it was sent"):
+        to_openssh().send(shipment)
+
+    assert (openssh.root / "in" / "thing").read_bytes() == b"theirs"
+
+
+@pytest.mark.fault(48)
+def test_a_connection_that_broke_between_the_second_name_and_the_end_of_the_first_is_finished(openssh, to_openssh, ship):
+    transport = to_openssh()
+    shipment = ship(transport, MIB, demand=Demand(existing="fail"))
+    transport.send(shipment)
+    os.link(openssh.root / "in" / "thing", shipment.session.data["part"])
+    shipment.given = 0
+
+    transport.send(shipment)
+
+    assert shipment.given == 0
+    assert names(openssh) == ["thing"]
+    assert (openssh.root / "in" / "thing").read_bytes() == shipment.path.read_bytes()
+
+
 @pytest.mark.parametrize("existing", ["fail", "skip", "overwrite"])
 def test_what_does_not_exist_is_made_whatever_is_demanded(openssh, to_openssh, ship, existing):
     shipment = ship(to_openssh(), demand=Demand(existing=existing))
@@ -234,6 +263,15 @@ def test_an_address_with_a_query_is_refused(openssh, to, ship):
         transport.send(shipment)
 
 
+@pytest.mark.fault(40)
+@pytest.mark.parametrize("name", ["two\nlines", "-leading", "trailing ", "tab\t'quote\"", "日本語/é 🎉", "e\u0301", "caf\udce9", "CON", "a\\b"])
+def test_a_name_in_any_script_is_kept_exactly(openssh, to_openssh, ship, name):
+    to_openssh().send(ship(to_openssh(), name=name))
+
+    assert [path.relative_to(openssh.root / "in") for path in (openssh.root / "in").rglob("*") if path.is_file()] == [Path(name)]
+
+
+@pytest.mark.fault(97)
 def test_a_server_without_sftp_says_so(tmp_path, to, ship):
     from sendoff import Permanent
     from sendoff.testing.openssh import OpenSsh
