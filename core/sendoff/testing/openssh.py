@@ -19,14 +19,17 @@ _STARTS = 3  # somebody else may take the port that was free a moment ago
 
 class OpenSsh:
     """``sshd`` with keys of its own. lines: more of ``sshd_config``. authorized: whether ``user_key`` lets in. addresses: where it listens.
+    keys: a folder where keys lie or are made, for several servers; None = they are its own.
 
     folder: everything is below it; files arrive in ``root``. host_key, user_key: private keys, ``.pub`` beside them. known_hosts: the line that knows it.
     """
 
-    def __init__(self, folder: Path, *, lines: str = "", authorized: bool = True, addresses: Sequence[str] = ("127.0.0.1",)) -> None:
+    def __init__(
+        self, folder: Path, *, lines: str = "", authorized: bool = True, addresses: Sequence[str] = ("127.0.0.1",), keys: Path | None = None
+    ) -> None:  # fmt: skip
         self.folder, self.root, self._lines, self._addresses = folder, folder / "root", lines, addresses
         self.root.mkdir(parents=True)
-        self.host_key, self.user_key = made_key(folder / "host"), made_key(folder / "user")
+        self.host_key, self.user_key = (_there(name) or made_key(name) for name in ((keys or folder) / "host", (keys or folder) / "user"))
         self.user, self.port = getpass.getuser(), 0
         (folder / "authorized").write_text(self.user_key.with_suffix(".pub").read_text() if authorized else "")
         self._process = self._started()
@@ -99,9 +102,14 @@ class OpenSsh:
 
 
 def made_key(path: Path, *words: str, kind: str = "ed25519", passphrase: str = "") -> Path:
-    """A new key pair. words: more for ``ssh-keygen``."""
+    """A new key pair; one of RSA as short as is still taken. words: more for ``ssh-keygen``."""
+    words = ("-b", "2048", *words) if kind == "rsa" else words
     subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", path, *words], check=True, stdin=subprocess.DEVNULL)
     return path
+
+
+def _there(path: Path) -> Path | None:
+    return path if path.exists() else None
 
 
 def _program() -> str | None:

@@ -127,7 +127,8 @@ class Connection:
                 one.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """The end."""
+        """The end. What reads there is woken first, or each would look up only after a while."""
+        self.cut()
         for transport in reversed(self._transports):
             transport.close()
         self._endings.close()
@@ -226,7 +227,7 @@ class Opening:
 
     def _prepared(self, transport: Transport, hop: Hop) -> None:
         transport.set_log_channel(LOGGER)
-        transport.banner_timeout, transport.handshake_timeout = self._settings.banner_timeout, self._limit
+        transport.banner_timeout, transport.handshake_timeout = self._settings.banner_timeout, self._limit + self._settings.banner_timeout  # ours comes first
         transport.auth_timeout, transport.channel_timeout = self._settings.auth_timeout, self._settings.channel_timeout
         options = transport.get_security_options()
         options.ciphers = _STRONG

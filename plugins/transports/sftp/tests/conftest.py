@@ -22,10 +22,16 @@ def needed():
         pytest.skip(f"OpenSSH is missing: {how}")
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory):
+    """Where the keys of most servers lie: they are made once."""
+    return tmp_path_factory.mktemp("keys")
+
+
 @pytest.fixture
-def openssh_world(tmp_path):
+def openssh_world(tmp_path, keys):
     needed()
-    world = OpenSshWorld(tmp_path)
+    world = OpenSshWorld(tmp_path, keys)
     yield world
     world.close()
 
@@ -82,9 +88,9 @@ def to_failing(failing, to):
 
 
 @pytest.fixture
-def openssh(tmp_path):
+def openssh(tmp_path, keys):
     needed()
-    with OpenSsh(tmp_path / "openssh") as server:
+    with OpenSsh(tmp_path / "openssh", keys=keys) as server:
         yield server
 
 

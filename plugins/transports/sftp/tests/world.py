@@ -28,8 +28,8 @@ def settings_for(server, **more):
 
 
 class OpenSshWorld:
-    def __init__(self, folder, **settings):
-        self.server = OpenSsh(folder / "sshd")
+    def __init__(self, folder, keys, **settings):
+        self.server = OpenSsh(folder / "sshd", keys=keys)
         self.folder, self.strict = folder, None
         self.proxy = Proxy(self.server.port)
         self.server.known_hosts.write_text(self.server.known_as("127.0.0.1", self.proxy.port))
