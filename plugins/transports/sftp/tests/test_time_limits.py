@@ -125,3 +125,14 @@ def test_a_peer_that_vanished_while_nothing_was_to_be_done_is_noticed_before_a_b
 
     assert world.named("second") == shipment.path.read_bytes()
     assert (shipment.given, world.proxy.connections) == (shipment.size, 2)
+
+
+@pytest.mark.needs_server
+def test_an_idle_connection_says_now_and_then_that_it_is_there(openssh_world, ship):
+    """Or a router in between would forget it (RFC 4254 section 4)."""
+    transport = openssh_world.to(keepalive=1)
+    transport.send(ship(transport))
+
+    openssh_world.proxy.count()
+
+    openssh_world.proxy.arrived(1)
