@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import creating, large, listing, memory, s3, small
+from benchmarks import creating, large, listing, memory, s3, sftp, small
 from benchmarks.rounds import Line
 from benchmarks.servers import Absent
 from benchmarks.workshop import workshop
 
-ALL = {"list": listing.measure, "create": creating.measure, "memory": memory.measure, "large": large.measure, "small": small.measure, "s3": s3.measure}
+ALL = {
+    "list": listing.measure, "create": creating.measure, "memory": memory.measure, "large": large.measure, "small": small.measure,
+    "s3": s3.measure, "sftp": sftp.measure,
+}  # fmt: skip
 
 
 def main(words: list[str]) -> int:

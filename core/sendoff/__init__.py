@@ -45,6 +45,7 @@ _WHERE = {
     "model.response": "Response",
     "model.salvage": "Salvage",
     "model.secret": "Credential Secret public_url reveal",
+    "model.server_key": "ServerKey",
     "model.session": "Leftover Probe Session",
     "model.source": "Source SourceIdentity",
     "model.status": "CostPolicy Reason TransferPriority TransferStatus",
@@ -59,7 +60,7 @@ _WHERE = {
     "ports.sink": "Sink",
     "ports.store": "Salvaging Store",
     "ports.toolkit": "Child CredentialLookup CredentialSource Learned ProtocolSource SinkToolkit Toolkit TransportToolkit",
-    "ports.transport": "Aborting Probing Shipment Sweeping Transport",
+    "ports.transport": "Aborting Probing Shipment Sweeping Transport Trusting",
 }
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names.split()}
 

@@ -357,6 +357,9 @@ from sendoff.model.secret import (
 from sendoff.model.secret import (
     reveal as reveal,
 )
+from sendoff.model.server_key import (
+    ServerKey as ServerKey,
+)
 from sendoff.model.session import (
     Leftover as Leftover,
 )
@@ -497,6 +500,9 @@ from sendoff.ports.transport import (
 )
 from sendoff.ports.transport import (
     Transport as Transport,
+)
+from sendoff.ports.transport import (
+    Trusting as Trusting,
 )
 
 __version__: str

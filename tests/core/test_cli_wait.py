@@ -97,3 +97,54 @@ def test_a_wait_in_a_process_of_many_threads_is_still_ended_by_its_timeout(desk,
     finally:
         stop.set()
         other.join()
+
+
+NEEDS = {"what": "host_key", "command": "sendoff trust lab SHA256:x"}
+
+
+def quiet(times):
+    return [lambda: None] * times
+
+
+def test_what_another_upload_asks_a_person_for_ends_the_wait_too(desk, told):
+    """Only one of them has an event of its own; the others are looked at while nothing happens."""
+    desk.add("a").add("b")
+    desk.turns = [lambda: desk.become("a", "paused_recoverable", needs=NEEDS), lambda: desk.views["b"].update(needs=NEEDS)]
+
+    answer = told("wait", "a", "b")
+
+    assert (answer.code, answer.err.count("sendoff trust lab")) == (6, 2)
+
+
+def test_a_person_who_has_helped_one_has_helped_those_for_which_it_asked(desk, told):
+    desk.add("a").add("b").add("c")
+
+    def helped():
+        desk.views["b"].update(needs=None)
+        desk.become("a", "completed", needs=None)
+        desk.become("c", "completed")
+
+    asked = [lambda: desk.become("a", "paused_recoverable", needs=NEEDS), lambda: desk.views["b"].update(needs=NEEDS)]
+    desk.turns = [*asked, *quiet(4), helped, *quiet(4), lambda: desk.become("b", "completed")]
+
+    assert told("wait", "a", "b", "c").code == 0
+
+
+def test_while_nothing_happens_to_many_one_of_them_is_looked_at(desk, told):
+    for number in range(500):
+        desk.add(f"many-{number}")
+    looked, page = [], desk.page
+
+    def counted(query, **options):
+        looked.append(len(query.ids))
+        return page(query, **options)
+
+    def ended():
+        for id in desk.views:
+            desk.become(id, "completed")
+
+    desk.page = counted
+    desk.turns = [looked.clear, *quiet(9), lambda: looked.append("quiet until here"), ended]
+
+    assert told("wait", "--all").code == 0
+    assert set(looked[: looked.index("quiet until here")]) == {1}

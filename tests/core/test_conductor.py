@@ -258,3 +258,45 @@ def test_records_keep_their_place_in_line() -> None:
     first: list[Record] = [ticket.record for ticket in stand.step().starts]
 
     assert [record.number for record in first] == [1]
+
+
+def asks(stand: Stand, ticket: Ticket, **fields: Any) -> Orders:
+    """A try ends: only a person can help, and all that go there."""
+    words = {"status": TransferStatus.PAUSED_RECOVERABLE, "reason": "host_key_unknown", "due": None, **fields}
+    stand.store.commit([[Update(ticket.record.number, ticket.record.version, words)]], synced=True)
+    return stand.step(Ended(Outcome(ticket.record.number, asks=True)))
+
+
+def test_one_asks_a_person_for_all_that_go_to_a_destination_and_no_other_tries() -> None:
+    stand = Stand()
+    stand.put("a", 50)
+    stand.put("b", 1)
+    ticket, _ = sorted(stand.step().starts, key=_place)
+
+    assert asks(stand, ticket).starts == ()
+    assert stand.conductor.asks("a") == ticket.record.number
+
+
+def test_the_others_go_on_once_a_person_has_helped() -> None:
+    stand = Stand()
+    stand.put("a", 50)
+    (ticket,) = stand.step().starts
+    asks(stand, ticket)
+    stand.store.commit(
+        [[Update(ticket.record.number, ticket.record.version + 1, {"status": TransferStatus.IDLE, "reason": "queued", "due": stand.now})]], synced=True
+    )
+
+    assert len(stand.step().starts) == 1
+    assert stand.conductor.asks("a") is None
+
+
+def test_the_next_host_knows_where_a_person_was_asked_and_tries_nothing_there() -> None:
+    stand = Stand()
+    stand.put("a", 50)
+    (ticket,) = stand.step().starts
+    asks(stand, ticket)
+    ledger = Ledger(Journal(stand.store), VirtualClock(), Announcer(Hearing()))
+
+    after = Conductor(ledger, configuration=Configuration, random=Random(1))
+
+    assert after.step((Queued(),), stand.now).starts == ()

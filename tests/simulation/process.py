@@ -162,7 +162,7 @@ class Process:
             Parts(
                 ledger=self.ledger, creation=creation, announcer=announcer, following=Following(self.journal, Bell(), self.underway),
                 underway=self.underway, answers=Answers(folder), clock=clock, configuration=lambda: configuration, signal=self.signals.append,
-                down=self.conductor.down, questions={}, keep=credentials.keep, environment={}, in_force=in_force,
+                down=self.conductor.down, asks=self.conductor.asks, questions={}, keep=credentials.keep, environment={}, in_force=in_force,
                 leaving=self.leaving, few=1, slice=2,
             )
         )  # fmt: skip

@@ -140,6 +140,8 @@ class Watch:
             elif isinstance(news, Event) and news.operation in self._watched:
                 since = time.monotonic() if not happened else since
                 happened[news.operation] = None
+            elif isinstance(news, Event) and news.type == "waiting":
+                happened.update(dict.fromkeys(list(self._watched)[:AT_ONCE]))  # it may ask a person for these, too
             elif isinstance(news, UploadProgress):
                 self._progressed(news)
             if happened and (news is None or len(happened) >= AT_ONCE or time.monotonic() - since > SOON):

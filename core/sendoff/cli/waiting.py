@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TURNS = ENDS | {"waiting", "paused", "resumed", "changed", "retried"}  # events after which an operation may stand elsewhere
 AT_ONCE = 100
+LOOK_EVERY = 3  # quiet seconds
 SURE = 2  # the first word of a host says that it listens, the second that it has begun to follow
 TERMINAL = ("completed", "canceled", "error")
 
@@ -95,12 +96,27 @@ class Waiting:
             if happened and (news is None or len(happened) >= AT_ONCE):
                 self._look(happened)
                 happened = []
-            elif news is None and self._heartbeat:
-                self._call.output.dot()
+            elif news is None:
+                self._beat(number)
             if news is None and self._minute is not None:
                 self._minute.beat()
-            if self._over():
+            if self._surely_over():
                 return
+
+    def _beat(self, number: int) -> None:
+        """A second in which nothing happened to these; another may have asked a person for them, too."""
+        if number % LOOK_EVERY == 0 and not self._patient:
+            self._look_whether_asked_for()
+        if self._heartbeat:
+            self._call.output.dot()
+
+    def _look_whether_asked_for(self) -> None:
+        """Whether somebody asks for the others, too; one that still goes on by itself is enough to know that it is not over."""
+        while waiting := [id for id, asks in self._open.items() if not asks][:AT_ONCE]:
+            self._look(waiting[:1])
+            if self._open.get(waiting[0]) is False:
+                return
+            self._look(waiting[1:])
 
     def _look(self, ids: Sequence[str]) -> None:
         for view in self.looked_up(ids):
@@ -122,6 +138,12 @@ class Waiting:
 
     def _over(self) -> bool:
         return not self._open or (not self._patient and all(self._open.values()))
+
+    def _surely_over(self) -> bool:
+        """Whether it is over now: a person may have helped those, too, for which another had asked."""
+        if self._over() and self._open:
+            self._look(list(self._open))
+        return self._over()
 
     def _code(self) -> int:
         if not self._open:

@@ -26,7 +26,7 @@ PIECE = 64 * 1024
 _OF_A_VARIABLE = "env:"
 LONGEST_HELD = 0.05  # seconds
 TRIES = 5
-_DOING = ("gc",)  # questions that are something to do: not asked again by themselves when the host dies over them
+_DOING = ("gc", "trust")  # questions that are something to do: not asked again by themselves when the host dies over them
 SILENCE = 60.0  # seconds; a host that lives says something to a follower every second
 
 

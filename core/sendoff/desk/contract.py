@@ -59,7 +59,8 @@ class Desk(Protocol):
         ...
 
     def ask(self, question: Question) -> Json:
-        """``status plugins config credentials check todos batch open remains``; and ``gc``, which forgets at once what is past its time.
+        """``status plugins config credentials check todos batch open remains``; ``gc``, which forgets at once what is past its time;
+        and ``trust``, a server's key (``destination``), to be accepted (``fingerprint``) or forgotten (``forget``).
 
         A host's desk also knows ``stop``: it leaves at a safe point.
         """

@@ -18,6 +18,7 @@ from typing import Any
 
 from sendoff.errors import (
     DriverMissing,
+    HostKeyUnknown,
     Interrupted,
     JournalFull,
     NeedsPerson,
@@ -241,16 +242,26 @@ def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one:
     tally = _kept(record.tally, one)
     if record.want == Want.PAUSE:
         return paused(record, tally)
-    decision = _asking(record, Reason(error.reason), error.what, failure.message, failure, tally, response)
+    decision = _asking(record, Reason(error.reason), error.what, failure.message, failure, tally, response, _trust(record, error))
     if not isinstance(error, SourceUnavailable):
         return decision
     pause = pause_before_next(record.tally.attempts, setting.rules, setting.random)
     return replace(decision, fields={**decision.fields, "due": setting.now + pause, "needs": None})
 
 
-def _asking(record: Record, reason: Reason, what: str, text: str, failure: Failure, tally: Tally, response: Response | None) -> Decision:
+def _trust(record: Record, error: NeedsPerson) -> str | None:
+    """How a host key is accepted; one that is not to be accepted like this is at least shown."""
+    if not isinstance(error, HostKeyUnknown):
+        return None
+    shown = error.facts.get("fingerprint") if error.facts.get("standing") in ("unknown", "certified") else None
+    return " ".join(["sendoff trust", record.spec.destination or record.spec.url, *([shown] if shown else [])])
+
+
+def _asking(
+    record: Record, reason: Reason, what: str, text: str, failure: Failure, tally: Tally, response: Response | None, command: str | None = None
+) -> Decision:
     """It waits for a person; later uploads to the same target pass by."""
-    needs = {"what": what, "command": f"sendoff resume {record.number}"}
+    needs = {"what": what, "command": command or f"sendoff resume {record.number}"}
     fields = waiting(TransferStatus.PAUSED_RECOVERABLE, reason, due=None, text=text, error=failure, tally=tally, response=response)
     fields.update({"needs": needs, "holds_target": False})
     already = record.status is TransferStatus.PAUSED_RECOVERABLE

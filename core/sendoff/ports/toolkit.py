@@ -122,8 +122,9 @@ class TransportToolkit:
     """What a transport is given, bound to one destination and one identity.
 
     environment: what the submitter's environment says about identity (proxies, CA files, agents). rules: the time limits in force.
-    learned: facts about the destination. http_protocols: those installed. child: runs a function in a process of its own.
-    allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the policy forbids; ask it before a server's word leads to another origin.
+    learned: facts about the destination. trusted: keys of servers that a person accepted, by host; the same for all destinations.
+    http_protocols: those installed. child: runs a function in a process of its own. allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the
+    policy forbids; ask it before a server's word leads to another origin.
     """
 
     clock: Clock
@@ -133,6 +134,7 @@ class TransportToolkit:
     environment: Mapping[str, str] = field(default_factory=dict)
     rules: RetryRules = RetryRules()
     learned: Learned = field(default_factory=MemoryLearned)
+    trusted: Learned = field(default_factory=MemoryLearned)
     http_protocols: ProtocolSource = no_protocol
     child: Child = no_child
     allowed: Callable[[str], None] = anywhere

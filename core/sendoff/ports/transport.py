@@ -13,6 +13,7 @@ from sendoff.model.destination import Destination
 from sendoff.model.header import Headers
 from sendoff.model.operation import Record
 from sendoff.model.secret import Credential
+from sendoff.model.server_key import ServerKey
 from sendoff.model.session import Leftover, Probe, Session
 from sendoff.model.target import Target
 from sendoff.ports.toolkit import TransportToolkit
@@ -140,3 +141,19 @@ class Probing(ABC):
     @abstractmethod
     def probe(self) -> Probe:
         """Is it there, may we write, can it resume; no body bytes. A person waits for it: at most some 15 seconds. Errors as ``send``."""
+
+
+class Trusting(ABC):
+    """A transport whose servers prove themselves by a key that a person knows; what a person accepts is kept in ``toolkit.trusted``."""
+
+    @abstractmethod
+    def server_key(self) -> ServerKey:
+        """What the server shows now, and what is known of that key. Nothing is sent to it, no login either."""
+
+    @abstractmethod
+    def trust(self, fingerprint: str) -> ServerKey:
+        """Accepts what the server shows now; ``InvalidArgument`` if it is not this, ``HostKeyUnknown`` for one that is not to be accepted like this."""
+
+    @abstractmethod
+    def distrust(self) -> bool:
+        """Forgets what was accepted; whether there was anything."""

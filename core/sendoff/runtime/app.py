@@ -38,8 +38,9 @@ from sendoff.runtime.view import view
 class Parts:
     """What the desk works with.
 
-    signal: tells the conductor. questions: answers ``ask`` by word. down: whether a place cannot be reached. in_force: the orders for many that the
-    conductor heeds. leaving: this process ends. few: operations that an order writes in one unit; for more it becomes a sweep. slice: of its first slice.
+    signal: tells the conductor. questions: answers ``ask`` by word. down: whether a place cannot be reached. asks: who asks a person for
+    all that go there. in_force: the orders for many that the conductor heeds. leaving: this process ends. few: operations that an order writes in one
+    unit; for more it becomes a sweep. slice: of its first slice.
     """
 
     ledger: Ledger
@@ -52,6 +53,7 @@ class Parts:
     configuration: Callable[[], Configuration]
     signal: Callable[[Signal], None]
     down: Callable[[str], bool]
+    asks: Callable[[str], int | None]
     questions: Mapping[str, Callable[[Mapping[str, Json]], Json]]
     keep: Callable[[str, Credential | None], None]
     environment: Mapping[str, str]
@@ -108,7 +110,9 @@ class App:
         if record.status is not TransferStatus.IDLE or record.due is None:
             return view(record, live)
         place = record.lane.split("|", 4)[4]
-        return view(record, live, unreachable=self._parts.down(place), earlier=self._earlier(record))
+        asking = self._parts.asks(place)
+        lead = self._ledger.read(asking) if asking is not None and asking != record.number else None
+        return view(record, live, unreachable=self._parts.down(place), earlier=self._earlier(record), asking=lead if lead and lead.needs else None)
 
     def _earlier(self, record: Record) -> str | None:
         """The id of an earlier upload to the same target that goes first."""
@@ -128,6 +132,8 @@ class App:
 
     def ask(self, question: Question) -> Json:
         """As ``Desk.ask``."""
+        if question.what == "trust":
+            return self._trusted(question.details)
         if question.what not in self._parts.questions:
             raise InvalidArgument(f"there is no question {question.what!r}; there are {', '.join(sorted(self._parts.questions))}")
         return self._parts.questions[question.what](question.details)
@@ -137,6 +143,14 @@ class App:
         self._parts.keep(reference, credential)
         if credential is not None:
             self._wake(reference)
+
+    def _trusted(self, details: Mapping[str, Json]) -> Json:
+        """A server's key, shown or accepted; whoever waited for that goes on."""
+        told = self._parts.questions["trust"](details)
+        if told.get("accepted"):
+            waiting = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.HOST_KEY_UNKNOWN))
+            self._ordering.give(Order(verb="resume"), list(self._selecting.all(waiting)))  # one a destination, and a known one does not ask again
+        return told
 
     def _wake(self, reference: str) -> None:
         """Whoever waited for this credential goes on."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 
-from sendoff.errors import JournalFull, Permanent, Refused, SendoffError, StoreRefused, Superseded, Transient, Unreachable, Unverified
+from sendoff.errors import JournalFull, NeedsPerson, Permanent, Refused, SendoffError, StoreRefused, Superseded, Transient, Unreachable, Unverified
 from sendoff.hookspecs import Change
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
@@ -50,12 +50,16 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a try ended, for whoever gives out slots. unreachable: no connection came about. taken: it was ours to try."""
+    """How a try ended, for whoever gives out slots. unreachable: no connection came about. taken: it was ours to try.
+
+    asks: only a person can help, and not this one alone but all that go there.
+    """
 
     number: int
     taken: bool = True
     unreachable: bool = False
     answered: bool = False
+    asks: bool = False
 
 
 class Attempts:
@@ -97,7 +101,9 @@ class Attempts:
         self._settle(record, shipment, result, began, ticket.down_since)
         if shipment is not None:
             shipment.end()
-        return Outcome(record.number, unreachable=isinstance(result, Unreachable), answered=answered or isinstance(result, Delivery))
+        asks = isinstance(result, NeedsPerson) and result.facts.get("everybody") is True
+        answered = answered or isinstance(result, Delivery)
+        return Outcome(record.number, unreachable=isinstance(result, Unreachable), answered=answered and not asks, asks=asks)
 
     def _claim(self, record: Record) -> Record | None:
         """The operation under a new epoch, or None when somebody else was faster or ordered otherwise."""

@@ -11,7 +11,8 @@ from sendoff.model.configuration import Configuration
 from sendoff.model.lane import Lane
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
-from sendoff.model.query import every
+from sendoff.model.query import Query, every
+from sendoff.model.status import Reason, TransferStatus
 from sendoff.policy.cost import Gate, gate
 from sendoff.policy.lifecycle import gated, suspect
 from sendoff.policy.schedule import next_lane
@@ -21,6 +22,8 @@ from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.places import Places
 
 _TROUBLE_PAUSE: Moment = 1_000_000
+_ASKS = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.HOST_KEY_UNKNOWN))
+_MOST_ASKING = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Conductor:
         self._running: dict[int, _Running] = {}
         self._places = Places(random)
         self.conditions = Conditions()
-        self._last, self._turn, self._leaving = "", 0, False
+        self._last, self._turn, self._leaving, self._heard = "", 0, False, False
 
     @property
     def running(self) -> int:
@@ -109,6 +112,7 @@ class Conductor:
         stops += [(number, "ordered") for number, one in self._running.items() if self._in_force.stops(one.record)]
         tickets: list[Ticket] = []
         try:
+            self._hear()
             if not self._leaving:
                 self._give_slots(tickets, now)
             moments = [moment for moment in (self._store.wake(now), self._places.wake(now)) if moment is not None]
@@ -126,11 +130,26 @@ class Conductor:
         """Whether a destination cannot be reached, as far as is known."""
         return self._places.down_since(place) is not None
 
+    def asks(self, place: str) -> int | None:
+        """The operation that asks a person on behalf of all that go there."""
+        return self._places.asks(place)
+
     def not_started(self, ticket: Ticket) -> None:
         """The machine had no thread for it: its slot is free again."""
         self._running.pop(ticket.record.number, None)
         place = _place(ticket.record)
         self._places.freed(place, 0, self._configuration().retry, unreachable=False, answered=False)
+
+    def _hear(self) -> None:
+        """Where one asked a person and does so no more, another may try; what a host before this one knew is taken from the store."""
+        if not self._heard:
+            for record in self._store.find(_ASKS, limit=_MOST_ASKING).items:
+                self._places.ask(_place(record), record.number)
+            self._heard = True
+        for place, number in self._places.asking():
+            asks = self._ledger.read(number)
+            if asks is None or asks.status is not TransferStatus.PAUSED_RECOVERABLE:
+                self._places.answered(place)
 
     def _heed(self, signal: Signal, now: Moment) -> list[tuple[int, str]]:
         """Take one signal in; which tries are to be stopped for it."""
@@ -155,6 +174,8 @@ class Conductor:
         if running is not None:
             rules = self._configuration().retry
             self._places.freed(running.lane.place, now, rules, unreachable=outcome.unreachable, answered=outcome.answered)
+            if outcome.asks:
+                self._places.ask(running.lane.place, outcome.number)
 
     def _changed(self, conditions: Conditions) -> list[tuple[int, str]]:
         """Stop what is no longer allowed; what was unreachable on the old network may be reachable on the new one."""

@@ -26,10 +26,11 @@ from sendoff.runtime.child import in_child
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
-from sendoff.runtime.learned import NotedLearned
+from sendoff.runtime.learned import TRUSTED, NotedLearned
 from sendoff.runtime.secrets import Secrets
 
 MOST_KEPT = 64
+OTHER_KINDS = ("proxy", "passphrase")  # of credentials, besides the server's
 
 
 class Connections:
@@ -41,6 +42,7 @@ class Connections:
     ) -> None:  # fmt: skip
         self._installed, self._configuration, self._credentials, self._secrets = installed, configuration, credentials, secrets
         self._journal, self._clock, self._random = journal, clock, random
+        self._trusted = NotedLearned(journal, clock, TRUSTED, TRUSTED)
         self._kept: OrderedDict[tuple[str, ...], Transport] = OrderedDict()
         self._users: Counter[int] = Counter()
         self._lock = threading.Lock()
@@ -140,7 +142,8 @@ class Connections:
         return TransportToolkit(
             clock=self._clock, random=self._random, log=logging.getLogger(f"sendoff.transports.{destination.transport}"), credential=credential,
             environment=bundle, rules=self._configuration().retry, learned=NotedLearned(self._journal, self._clock, repr(_key(destination, environment))),
-            http_protocols=self._protocol, child=in_child, allowed=lambda url: check_allowed(url, self._configuration()),
+            trusted=self._trusted, http_protocols=self._protocol, child=in_child,
+            allowed=lambda url: check_allowed(url, self._configuration()),
         )  # fmt: skip
 
     def _protocol(self, name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:

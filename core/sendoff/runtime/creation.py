@@ -25,7 +25,7 @@ from sendoff.model.status import CostPolicy, Reason, TransferPriority
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import Address, Addresses
-from sendoff.runtime.connections import Connections, reference_for
+from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.parts import check_form, check_web
@@ -92,7 +92,8 @@ class Creation:
         spec = self._spec(request, address, taken.source, method, headers + once, cost, credential)
         spec = replace(spec, idempotency_key=key) if once or key else spec
         self.check_cleartext(address, spec, sealed)
-        for reference in (credential, address.destination.credential, reference_for("proxy", address.destination, request.options)):
+        others = (reference_for(kind, address.destination, request.options) for kind in OTHER_KINDS)
+        for reference in (credential, address.destination.credential, *others):
             named += self.credentials.variables(reference) if reference else ()
         surroundings, note = self.secrets.keep_environment(environment, named)
         target = None if request.form is not None else self.one_thing(address, method, request.options)
@@ -118,7 +119,7 @@ class Creation:
         """The credentials an operation is sent with: its destination's, and those its secret headers name."""
         destination = self.connections.destination_of(record)
         named = [reference for _, reference in self.secrets.open(record).references]
-        return (*named, *filter(None, (destination.credential, reference_for("proxy", destination))))
+        return (*named, *filter(None, (destination.credential, *(reference_for(kind, destination) for kind in OTHER_KINDS))))
 
     def one_thing(self, address: Address, method: str | None, asked: Mapping[str, Any]) -> str | None:
         """The key of a target that names the thing; None where each upload makes a new one.

@@ -9,21 +9,21 @@ from sendoff.model.change import SaveNote
 from sendoff.ports.clock import Clock
 from sendoff.runtime.journal import Journal
 
-LEARNED = "learned"
+LEARNED, TRUSTED = "learned", "trusted"
 
 
 class NotedLearned:
-    """Implements ``ports.toolkit.Learned`` for one destination and identity. place: what makes both, as text; only its digest is kept."""
+    """Implements ``ports.toolkit.Learned``. place: what the facts are about, as text; only its digest is kept. kind: of the notes."""
 
-    def __init__(self, journal: Journal, clock: Clock, place: str) -> None:
-        self._journal, self._clock = journal, clock
+    def __init__(self, journal: Journal, clock: Clock, place: str, kind: str = LEARNED) -> None:
+        self._journal, self._clock, self._kind = journal, clock, kind
         self._place = blake2b(place.encode(), digest_size=12).hexdigest()
         self._known: dict[str, Json] = {}
 
     def get(self, key: str) -> Json:
         """As the port says; read once."""
         if key not in self._known:
-            note = self._journal.store.note(LEARNED, [self._key(key)]).get(self._key(key))
+            note = self._journal.store.note(self._kind, [self._key(key)]).get(self._key(key))
             self._known[key] = note.value["fact"] if note is not None else None
         return self._known[key]
 
@@ -38,7 +38,7 @@ class NotedLearned:
         self._write(key, None)
 
     def _write(self, key: str, value: Json) -> None:
-        self._journal.post([SaveNote(kind=LEARNED, key=self._key(key), value=value)])
+        self._journal.post([SaveNote(kind=self._kind, key=self._key(key), value=value)])
 
     def _key(self, key: str) -> str:
         return f"{self._place}.{key}"

@@ -181,7 +181,7 @@ class Owner:
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
-            down=self._conductor.down, questions=asked, keep=self._credentials.keep, environment=given.environment,
+            down=self._conductor.down, asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
             in_force=self._in_force, leaving=self._leaving,
         )  # fmt: skip
 

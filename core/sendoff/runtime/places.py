@@ -12,13 +12,17 @@ from sendoff.policy.retry import pause_before_next
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One destination. reached: since the start or its last failure. until: nobody asks before. since: it has been down. failures: in a row."""
+    """One destination. reached: since the start or its last failure. until: nobody asks before. since: it has been down. failures: in a row.
+
+    asks: the operation that waits for a person on behalf of all that go there.
+    """
 
     reached: bool = False
     until: Moment = 0
     since: Moment | None = None
     failures: int = 0
     busy: int = 0
+    asks: int | None = None
 
 
 @dataclass(slots=True)
@@ -31,13 +35,29 @@ class Places:
     def room(self, name: str, now: Moment, per_destination: int, *, at_once: bool = False) -> int:
         """How many more may start there. at_once: somebody asks before it is time."""
         place = self._known.get(name, Place())
-        if now < place.until and not at_once:
+        if (now < place.until or place.asks is not None) and not at_once:
             return 0
         return (per_destination if place.reached else 1) - place.busy
 
     def down_since(self, name: str) -> Moment | None:
         """Since when it cannot be reached; None = it can, as far as is known."""
         return self._known.get(name, Place()).since
+
+    def asks(self, name: str) -> int | None:
+        """The operation that waits for a person on behalf of all that go there; None = nobody does."""
+        return self._known.get(name, Place()).asks
+
+    def ask(self, name: str, number: int) -> None:
+        """Only a person can help on what goes there; this one asks, the others wait behind it."""
+        self._known[name] = replace(self._known.get(name, Place()), reached=False, asks=number)
+
+    def asking(self) -> list[tuple[str, int]]:
+        """Every destination where one asks, and who."""
+        return [(name, place.asks) for name, place in self._known.items() if place.asks is not None]
+
+    def answered(self, name: str) -> None:
+        """A person has helped, or who asked asks no more: one may try."""
+        self._known[name] = replace(self._known.get(name, Place()), asks=None)
 
     def taken(self, name: str) -> None:
         """A slot there was given."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendoff.errors import Json, Rejected, SendoffError, to_json
+from sendoff.errors import InvalidArgument, Json, Rejected, SendoffError, to_json
 from sendoff.model.configuration import Configuration
 from sendoff.model.moment import moment_text
 from sendoff.model.query import Query
@@ -15,7 +15,7 @@ from sendoff.ports.clock import Clock
 from sendoff.ports.credentials import CredentialStore, Writable
 from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
-from sendoff.ports.transport import Probing
+from sendoff.ports.transport import Probing, Trusting
 from sendoff.runtime.addresses import Addresses
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.installation import Installed, Listening
@@ -43,7 +43,15 @@ class Questions:
 
     def by_word(self) -> Mapping[str, Callable[[Mapping[str, Json]], Json]]:
         """The questions there are."""
-        return {"status": self.status, "plugins": self.plugins, "check": self.check, "todos": self.todos, "config": self.config, "credentials": self.names}
+        return {
+            "status": self.status,
+            "plugins": self.plugins,
+            "check": self.check,
+            "todos": self.todos,
+            "config": self.config,
+            "credentials": self.names,
+            "trust": self.trust,
+        }
 
     def status(self, _details: Mapping[str, Json]) -> Json:
         """How much runs and waits, and for what."""
@@ -100,6 +108,23 @@ class Questions:
         if found.writable is False:
             raise Rejected(found.detail or "it does not take uploads", hint="choose another method with --method, or another address")
         return found.detail or "it answers"
+
+    def trust(self, details: Mapping[str, Json]) -> Json:
+        """The key that a destination's server shows; with ``fingerprint`` it is accepted, with ``forget`` what was accepted is forgotten."""
+        place, fingerprint = str(details.get("destination") or ""), details.get("fingerprint")
+        if not place:
+            raise InvalidArgument("trust which destination?")
+        transport = self.connections.make(self.addresses.place(place))
+        try:
+            if not isinstance(transport, Trusting):
+                raise InvalidArgument(f"{public_url(place)}: there are no host keys there to trust", hint="a certificate is checked by itself; see ca_file")
+            if details.get("forget"):
+                return {"forgotten": transport.distrust(), "accepted": False}
+            key = transport.trust(str(fingerprint)) if fingerprint else transport.server_key()
+        finally:
+            transport.close()
+        found = {"host": key.host, "type": key.kind, "fingerprint": key.fingerprint, "standing": key.standing, "where": key.where}
+        return {**found, "accepted": bool(fingerprint)}
 
     @staticmethod
     def _row(what: str, look: Callable[[], str]) -> dict[str, Json]:

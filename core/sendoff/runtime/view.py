@@ -28,13 +28,17 @@ _WAITS = {
 }
 
 
-def view(record: Record, live: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None) -> View:
-    """What ``list`` and ``show`` print. unreachable: another asks its destination for all that wait. earlier: the operation it waits for."""
+def view(record: Record, live: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None, asking: Record | None = None) -> View:
+    """What ``list`` and ``show`` print. unreachable: another asks its destination for all that wait. earlier: the operation it waits for.
+
+    asking: the one that asks a person for all that go there.
+    """
     spec = record.spec
-    reason, text = _reason(record, unreachable, earlier)
+    reason, text = _reason(record, unreachable, earlier, asking)
+    needs = record.needs or (asking.needs if asking is not None else None)
     return {
         "schema": SCHEMA, "id": record.id, "number": record.number, "batch": record.batch, "round": record.round,
-        "status": record.status.word, "reason": reason, "reason_text": text, "needs": dict(record.needs) if record.needs else None,
+        "status": record.status.word, "reason": reason, "reason_text": text, "needs": dict(needs) if needs else None,
         "retry_at": _time(record.due if record.status is TransferStatus.RUNNING and record.owner is None else None),
         "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport,
         "protocol": live.protocol if live else record.tally.protocol,
@@ -72,11 +76,13 @@ def _part(part: Part) -> dict[str, Any]:
     return {"name": part.name, "filename": part.filename, "type": type_, "kind": part.kind, "path": part.path, "size": part.size}
 
 
-def _reason(record: Record, unreachable: bool, earlier: str | None) -> tuple[str | None, str | None]:
+def _reason(record: Record, unreachable: bool, earlier: str | None, asking: Record | None) -> tuple[str | None, str | None]:
     reason, text = record.reason, record.reason_text
     if record.status is TransferStatus.IDLE and reason == Reason.QUEUED:
         if earlier is not None:
             reason, text = str(Reason.EARLIER_UPLOAD), f"{_WAITS[Reason.EARLIER_UPLOAD]}: {earlier}"
+        elif asking is not None:
+            reason, text = asking.reason, f"as upload {asking.number}, which asks for all that go there: {asking.reason_text}"
         elif unreachable:
             text = "its destination cannot be reached; one upload asks for all that wait"
     return reason, text or (_WAITS.get(Reason(reason)) if reason else None)

@@ -1,0 +1,150 @@
+"""The transport for sftp://."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sendoff import (
+    Aborting,
+    Delivery,
+    Destination,
+    Leftover,
+    Probe,
+    Probing,
+    ServerKey,
+    Shipment,
+    Target,
+    Transient,
+    Transport,
+    TransportToolkit,
+    Trusting,
+    public_url,
+)
+
+from sendoff_sftp.address import Place, below, path_of, place_of
+from sendoff_sftp.settings import Settings
+
+if TYPE_CHECKING:
+    from sendoff_sftp.connection import Connection
+    from sendoff_sftp.pool import Pool
+    from sendoff_sftp.trusting import Judging
+    from sendoff_sftp.watch import Watch
+
+_PROBE = 15.0  # seconds: whoever asks sits there and waits
+
+
+class SftpTransport(Transport, Aborting, Probing, Trusting):
+    """Sends a file under a name of its own, proves it, and gives it its name in one step. paramiko is imported by the first try."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("sftp",)
+    resumable: ClassVar[bool | None] = True
+    Settings: ClassVar[type] = Settings
+
+    def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:
+        super().__init__(destination, settings, toolkit)
+        self._pools: dict[Place, Pool] = {}
+        self._lock = Lock()
+
+    def target(self, name: PurePosixPath) -> Target:
+        """The destination itself when it is exact, else the name below it, percent-encoded (RFC 3986 section 2.1)."""
+        if self.destination.exact:
+            return Target(self.destination.url)
+        return Target(below(self.destination.url, name))
+
+    def send(self, shipment: Shipment) -> Delivery:
+        """What is missing of the file, from where an earlier try has come to."""
+        watch = self._watch(shipment.target.public, shipment.deadline)
+        with shipment.on_interrupt(watch.stop):
+            delivery = self._sent(shipment, watch, fresh=False) or self._sent(shipment, watch, fresh=True)
+            assert delivery is not None
+            return delivery
+
+    def abort(self, leftover: Leftover) -> None:
+        """The part is gone when this returns; what has its final name stays."""
+        from sendoff_sftp.leftovers import remove
+
+        watch = self._watch(public_url(leftover.url), self.toolkit.clock.monotonic() + 120)
+        with self._pool(leftover.url).line(watch) as line:
+            remove(line.files, leftover)
+
+    def probe(self) -> Probe:
+        """Logs in and looks at the folder."""
+        from sendoff_sftp.probing import probed
+
+        watch = self._watch(public_url(self.destination.url), self.toolkit.clock.monotonic() + _PROBE, connect=_PROBE)
+        with self._pool(self.destination.url).line(watch) as line:
+            return probed(line.files, self.destination)
+
+    def server_key(self) -> ServerKey:
+        """What the server shows now, and what is known of it."""
+        return self._judging().shown()
+
+    def trust(self, fingerprint: str) -> ServerKey:
+        """Accepts the key that the server shows now, if it is this one and none is known."""
+        return self._judging().accepted(fingerprint)
+
+    def distrust(self) -> bool:
+        """What was accepted is not any more."""
+        return self._judging().forgotten()
+
+    def _sent(self, shipment: Shipment, watch: Watch, *, fresh: bool) -> Delivery | None:
+        """None where a kept connection turned out to be dead before a byte went out: that is no try."""
+        from sendoff_sftp.sending import Sending
+
+        with self._pool(shipment.target.url).line(watch, fresh=fresh) as line:
+            sending = Sending(shipment, watch, line, self.settings, self.toolkit.random, self._root)
+            try:
+                return sending.run()
+            except Transient as error:
+                if fresh or sending.begun or not line.kept or error.facts.get("connection") != "broken":
+                    raise
+                return None
+
+    def close(self) -> None:
+        """Lets connections go; the next send opens new ones."""
+        with self._lock:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
+
+    @property
+    def _root(self) -> bytes:
+        """The folder that the destination is, as the server calls it."""
+        root = self.destination.url if not self.destination.exact else self.destination.url.rpartition("/")[0] + "/"
+        return path_of(f"{root.rstrip('/')}/-").removesuffix(b"-")
+
+    @property
+    def _called(self) -> str:
+        """What a person calls it on the command line."""
+        return self.destination.name or public_url(self.destination.url)
+
+    def _watch(self, where: str, deadline: float, connect: float | None = None) -> Watch:
+        from sendoff_sftp.watch import TimeLimits, Watch
+
+        limits = TimeLimits.of(self.settings, self.toolkit.rules)
+        limits = limits if connect is None else TimeLimits(min(limits.connect, connect), limits.stall)
+        return Watch(self.toolkit.clock, limits, where=where, deadline=deadline)
+
+    def _judging(self) -> Judging:
+        from sendoff_sftp.trusting import Judging
+
+        watch = self._watch(public_url(self.destination.url), self.toolkit.clock.monotonic() + _PROBE, connect=_PROBE)
+        return Judging(self.destination.url, self.settings, self.toolkit, watch, asked=self._called)
+
+    def _pool(self, url: str) -> Pool:
+        """The lines to the server that an address names, as the user that it names."""
+        from sendoff_sftp.pool import Pool
+
+        place = place_of(url)
+        with self._lock:
+            if place not in self._pools:
+                self._pools[place] = Pool(lambda watch: self._connect(place, watch), self.settings.channel_timeout)
+            return self._pools[place]
+
+    def _connect(self, place: Place, watch: Watch) -> Connection:
+        from sendoff_sftp.connection import Opening
+        from sendoff_sftp.route import route_to
+
+        return Opening(route_to(place, self.settings), self.settings, self.toolkit, watch, asked=self._called).open()
