@@ -22,13 +22,13 @@ from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.network import Network, Watching
 from sendoff.ports.sink import Sink
 from sendoff.ports.store import Store
-from sendoff.ports.transport import Aborting, Probing, Sweeping, Transport
+from sendoff.ports.transport import Aborting, Probing, Sweeping, Transport, Trusting
 
 PORTS: Mapping[str, type] = {
     "transports": Transport, "http_protocols": HttpProtocol, "stores": Store, "credentials": CredentialStore, "sinks": Sink, "networks": Network,
 }  # fmt: skip
 FRESH = 1.0
-_CAPABILITIES = (Aborting, Probing, Sweeping, Writable, Watching)
+_CAPABILITIES = (Aborting, Probing, Sweeping, Trusting, Writable, Watching)
 _PACKAGES = {  # of this project; whose else a name may be, nobody knows
     "transports": {"http": "sendoff-http", "s3": "sendoff-s3", "sftp": "sendoff-sftp"},
     "http_protocols": {"plain": "sendoff-http", "tus": "sendoff-http", "rufh": "sendoff-http", "nextcloud": "sendoff-http-nextcloud"},

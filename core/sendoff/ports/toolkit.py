@@ -123,8 +123,8 @@ class TransportToolkit:
 
     environment: what the submitter's environment says about identity (proxies, CA files, agents). rules: the time limits in force.
     learned: facts about the destination. trusted: keys of servers that a person accepted, by host; the same for all destinations.
-    http_protocols: those installed. child: runs a function in a process of its own. allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the
-    policy forbids; ask it before a server's word leads to another origin.
+    http_protocols: those installed. child: runs a function in a process of its own.
+    allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the policy forbids; ask it before a server's word leads to another origin.
     """
 
     clock: Clock
