@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _HEAD = struct.Struct("<8s56s")  # magic, this boot's id
-_SLOT = struct.Struct("<QqqqqQ")  # turn (odd: being written), number, epoch, sent, length, crc32
+_SLOT = struct.Struct("=6q")  # turn (odd: being written), number, epoch, sent, length, crc32
 _MAGIC = b"sendoff1"
 _SLOTS = 4096  # more tries at once are counted in memory only
 _NO_PREFIX = -1
@@ -33,24 +33,29 @@ class Reading:
 
 
 class Slot:
-    """One try's place; written without a system call, by one thread at a time. place: which one of the meter's; None = none."""
+    """One try's place; written without a system call, by one thread at a time. place: which one of the meter's; None = none.
+
+    Each cell is one store of eight bytes, which a kill finds done or not done; ``struct`` writes byte by byte, zeros first.
+    """
 
     def __init__(self, room: memoryview, number: int, epoch: int, place: int | None = None) -> None:
-        self._room, self._number, self._epoch, self._turn, self.place = room, number, epoch, 0, place
+        self._cells, self._turn, self.place = room.cast("q"), 0, place
+        self._cells[2] = epoch
         self.note(0, None)
+        self._cells[1] = number  # now it is read
 
     def note(self, sent: int, prefix: Prefix | None) -> None:
         """How far it is now."""
-        length, crc = prefix or (_NO_PREFIX, 0)
-        struct.pack_into("<Q", self._room, 0, self._turn + 1)
-        _SLOT.pack_into(self._room, 0, self._turn + 1, self._number, self._epoch, sent, length, crc)
+        cells, (length, crc) = self._cells, prefix or (_NO_PREFIX, 0)
+        cells[0] = self._turn + 1
+        cells[3], cells[4], cells[5] = sent, length, crc
         self._turn += 2
-        struct.pack_into("<Q", self._room, 0, self._turn)
+        cells[0] = self._turn
 
     def leave(self) -> None:
         """Nothing is to be read here any more, and whoever notes something late does so elsewhere."""
-        room, self._room, self.place = self._room, memoryview(bytearray(_SLOT.size)), None
-        room[:] = bytes(_SLOT.size)
+        cells, self._cells, self.place = self._cells, memoryview(bytearray(_SLOT.size)).cast("q"), None
+        cells[1] = 0
 
 
 class Meter:
