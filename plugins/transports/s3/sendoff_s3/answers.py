@@ -47,6 +47,7 @@ EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequi
 MOVED = frozenset({"PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301", "307"})
 GONE = frozenset({"NoSuchUpload"})
 ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+UNSEEN = frozenset({401, 403, 405, 501})  # status of a look that is not allowed, or not known
 
 TABLE: Mapping[str, Meaning] = {  # Amazon S3 API reference, "Error responses"
     "AccessDenied": Meaning(
@@ -120,6 +121,11 @@ class Refusal(Exception):
         headers = told.get("HTTPHeaders", {})
         region = error.get("Region") or headers.get("x-amz-bucket-region")
         return cls(str(error.get("Code", "")), int(told.get("HTTPStatusCode", 0)), str(error.get("Message", "")), headers, region)
+
+    @property
+    def wordless(self) -> bool:
+        """It is the answer to a HEAD, which has no body and so no code."""
+        return self.code.isdigit() and self.region is None
 
     def error(self, where: str, now: int) -> SendoffError:
         """As sendoff says it. now: the moment by which a Retry-After is read."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from sendoff import Delivery, SendoffError, Shipment, TargetExists
 
 from sendoff_s3.address import Place
-from sendoff_s3.answers import Refusal
+from sendoff_s3.answers import UNSEEN, Refusal
+from sendoff_s3.part import crc_of
 from sendoff_s3.proof import Proof, Sent
 from sendoff_s3.thing import Thing, mark_of
 
@@ -28,16 +29,38 @@ class Condition:
 
     def before(self, token: str) -> Delivery | None:
         """Before the first byte: a delivery where nothing has to be sent. ``TargetExists`` where something is in the way."""
-        held = self._thing.head() if self.holds else None
+        held = self._seen() if self.holds else None
         return None if held is None else self.met(held, Sent(token=token, crc=None))
+
+    def _seen(self) -> dict[str, Any] | None:
+        """What is there; where that may not be seen, the server itself has to see to it."""
+        try:
+            return self._thing.head()
+        except Refusal as refusal:
+            if refusal.status not in UNSEEN or not self.words():
+                raise
+            return None
 
     def met(self, held: dict[str, Any], sent: Sent) -> Delivery:
         """Something is there: our own upload, whose answer was lost; or what is to be left alone."""
         if mark_of(held) == sent.token and held.get("ContentLength") == self._shipment.size:
-            return self._proof.found(held, sent)
+            known = sent if sent.crc is not None else replace(sent, crc=crc_of(self._shipment, self._thing.wire))
+            return self._proof.found(held, known)
         if self._shipment.demand.existing == "skip":
             return self._proof.skipped(held)
         raise TargetExists(f"{self._thing.wire.where} exists already, and is not overwritten", http_status=412)
+
+    def failed(self, refusal: Refusal, sent: Sent) -> Delivery:
+        """The server's 412: perhaps for what this upload itself has put there."""
+        try:
+            held = self._thing.head()
+        except Refusal as unseen:
+            if unseen.status not in UNSEEN:
+                raise
+            raise TargetExists(f"{self._thing.wire.where} exists already, and it may not be seen whose it is", http_status=412) from unseen
+        if held is None:
+            raise refusal
+        return self.met(held, sent)
 
     def words(self) -> dict[str, str]:
         """What goes with the request that makes the object appear."""
@@ -60,7 +83,7 @@ class Condition:
             if known is False:
                 text = "the server of %s ignores If-None-Match: between a look and the upload somebody else's object could be overwritten"
                 service.toolkit.log.warning(text, self._thing.wire.where)
-        return bool(known)
+        return known is not False  # where it could not be tried it does no harm to ask
 
     def _tried(self) -> bool | None:
         """Writes an empty object twice, and takes it away again; None = it could not be tried."""
@@ -77,5 +100,11 @@ class Condition:
         except Refusal as refusal:
             return False if refusal.status in (400, 501) else None
         finally:
-            with suppress(Refusal, SendoffError):
+            try:
                 probe.call("delete_object")
+            except (Refusal, SendoffError) as error:
+                service.toolkit.log.warning("s3://%s/%s, an empty object by which If-None-Match was tried, is left: %s", *_names(probe), error)
+
+
+def _names(thing: Thing) -> tuple[str, str]:
+    return thing.place.bucket, thing.place.key

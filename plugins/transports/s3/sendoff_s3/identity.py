@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials  # type: ignore[import-untyped]
-from sendoff import Credential, CredentialNeeded, TransportToolkit
+from sendoff import Credential, CredentialNeeded, SendoffError, TransportToolkit
 
 from sendoff_s3.chain import looked_up
 
@@ -23,6 +23,7 @@ class Identity:
         self._frozen: ReadOnlyCredentials | None = None
         self._given: Credential | None = None
         self._expires_at: float | None = None
+        self._latest: float | None = None  # the source has said that they last no longer than that
         self._told: Mapping[str, Any] | None = None
 
     def configured(self) -> Mapping[str, Any]:
@@ -36,7 +37,8 @@ class Identity:
         """The credentials to sign with now. Errors: ``CredentialNeeded``."""
         with self._lock:
             if self._frozen is None or self._expiring():
-                self._renew(fresh=self._frozen is not None)
+                self._renew_in_time()
+            assert self._frozen is not None
             return self._frozen
 
     def refused(self, access_key: str, token: str | None) -> bool:
@@ -48,8 +50,23 @@ class Identity:
             self._renew(fresh=True)
             return self._frozen != frozen
 
+    def _left(self) -> float:
+        """Seconds until they expire."""
+        return float("inf") if self._expires_at is None else self._expires_at - self._toolkit.clock.wall() / 1e6
+
     def _expiring(self) -> bool:
-        return self._expires_at is not None and self._expires_at - self._toolkit.clock.wall() / 1e6 < EARLY
+        """They end soon, and their source was not asked yet whether it has others."""
+        return self._left() <= 0 or (self._left() < EARLY and self._expires_at != self._latest)
+
+    def _renew_in_time(self) -> None:
+        """New ones; those at hand are good until they have expired, whatever becomes of the question."""
+        usable, before = self._frozen is not None and self._left() > 0, self._expires_at
+        try:
+            self._renew(fresh=self._frozen is not None)
+        except SendoffError:
+            if not usable:
+                raise
+        self._latest = before if self._expires_at == before else None
 
     def _renew(self, *, fresh: bool) -> None:
         if self._reference:

@@ -19,11 +19,18 @@ class Lanes:
     def run(self, numbers: Iterator[int], send: Callable[[int], None]) -> None:
         """Calls ``send`` once for each; raises the error that matters most."""
         others = [threading.Thread(target=self._work, args=(numbers, send), name=f"sendoff-s3-lane-{number}") for number in range(1, self._count)]
-        for one in others:
-            one.start()
-        self._work(numbers, send)
-        for one in others:
-            one.join()
+        begun: list[threading.Thread] = []
+        try:
+            for one in others:
+                try:
+                    one.start()
+                except RuntimeError:  # this machine is short of threads: fewer carry it all the same
+                    break
+                begun.append(one)
+            self._work(numbers, send)
+        finally:
+            for one in begun:
+                one.join()
         if self._errors:
             raise min(self._errors, key=_weight)
 

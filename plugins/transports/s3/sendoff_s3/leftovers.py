@@ -36,25 +36,26 @@ class Uploads:
             marker = following
 
     def orphan(self, session: Session) -> str | None:
-        """The upload that was begun for this session when its answer was lost: the only one of this very key, begun no earlier, without a part."""
-        asked_at = int(session.data["asked_at"]) - _SLACK
+        """The upload that was begun for this session when its answer was lost: the only one of this very key, begun at that time, without a part."""
+        asked_at, limits = int(session.data["asked_at"]), self._thing.wire.limits
+        latest = asked_at + _SLACK + round((limits.connect + limits.response) * 1_000_000)
         try:
             here = [one for one in self._below(self._thing.place.key) if one["Key"] == self._thing.place.key]
         except Refusal:
             return None  # they may not be listed: an upload without a part costs nothing
-        new = [one for one in here if "Initiated" not in one or one["Initiated"].timestamp() * 1_000_000 >= asked_at]
+        new = [one for one in here if "Initiated" not in one or asked_at - _SLACK <= one["Initiated"].timestamp() * 1_000_000 <= latest]
         return str(new[0]["UploadId"]) if len(new) == 1 and not any(True for _ in self.parts(str(new[0]["UploadId"]))) else None
 
     def all(self, root: str) -> Iterator[Leftover]:
         """Everything unfinished whose key begins like this place's. root: ``s3://bucket/``."""
         for one in self._below(self._thing.place.key):
             thing = Thing(self._thing.service, Place(self._thing.place.bucket, one["Key"]), self._thing.wire)
+            size: int | None = None
             try:
                 size = sum(int(part.get("Size") or 0) for part in Uploads(thing).parts(str(one["UploadId"])))
             except Refusal as refusal:
                 if refusal.code in GONE:
-                    continue
-                raise
+                    continue  # else its size may not be seen, or not with this key
             began = round(one["Initiated"].timestamp() * 1_000_000) if "Initiated" in one else None
             session = Session(kind=KIND, data={"id": str(one["UploadId"])}, leaves=True)
             yield Leftover(url=f"{root}{quote(one['Key'])}", session=session, began_at=began, size=size)
@@ -73,9 +74,9 @@ class Uploads:
             marker = following
 
     def _page(self, prefix: str, marker: dict[str, str]) -> dict[str, Any]:
-        service, bucket = self._thing.service, self._thing.place.bucket
+        words: dict[str, Any] = {"Prefix": prefix, "EncodingType": "url", **self._thing.about_the_bucket(), **marker}
         try:
-            return service.call(self._thing.wire, "list_multipart_uploads", Bucket=bucket, Prefix=prefix, EncodingType="url", **marker)
+            return self._thing.service.call(self._thing.wire, "list_multipart_uploads", **words)
         except Refusal as refusal:
             if refusal.code in GONE:  # how rclone says that there are none
                 return {}
@@ -95,7 +96,7 @@ def remove(thing: Thing, upload: str) -> None:
             if not any(True for _ in Uploads(thing).parts(upload)):
                 return
         except Refusal as refusal:
-            if refusal.code in GONE or refusal.code in ABSENT:
+            if refusal.code in GONE | ABSENT | {"NoSuchBucket"}:
                 return
             raise
     raise Transient(f"{thing.wire.where}: parts of the aborted upload are still there", side="server")

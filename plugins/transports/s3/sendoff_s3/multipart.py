@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sendoff import Delivery, OutcomeUnknown, SendoffError, Session, SessionLost, Shipment, SourceChanged, Transient
+from sendoff import Delivery, OutcomeUnknown, SendoffError, Session, SessionLost, Shipment, SourceChanged, TargetExists, Transient
 
 from sendoff_s3 import checksum
-from sendoff_s3.answers import GONE, Refusal
+from sendoff_s3.answers import GONE, UNSEEN, Refusal
 from sendoff_s3.condition import Condition
 from sendoff_s3.lanes import Lanes
 from sendoff_s3.leftovers import KIND, Uploads, remove
-from sendoff_s3.part import Part
+from sendoff_s3.part import Part, crc_of
 from sendoff_s3.plan import Plan
 from sendoff_s3.proof import CHECKSUMS, Proof, Sent
 from sendoff_s3.thing import Thing, mark_of
@@ -45,7 +45,7 @@ class Multipart:
 
     def run(self) -> Delivery:
         """Creates, or asks what is there; sends what is missing; completes; looks."""
-        session = self._shipment.session
+        session, earlier = self._shipment.session, self._shipment.session is not None
         if session is None:
             done = self._condition.before(self._token)
             if done is not None:
@@ -53,7 +53,7 @@ class Multipart:
             session = self._intended()
         self._plan, self._token = Plan.recorded(self._shipment.size, session.data), str(session.data["token"])
         if session.data["id"] is None:
-            session = self._created(session)
+            session = self._created(self._begun(session) if earlier else session)
         elif (lost := self._resumed(session)) is not None:
             return lost
         try:
@@ -75,20 +75,25 @@ class Multipart:
         self._shipment.record(session)
         return session
 
+    def _begun(self, session: Session) -> Session:
+        """An earlier try wanted to begin one and heard no answer: with the id of what it has begun, if that is there; else wanted anew."""
+        found = Uploads(self._thing).orphan(session)
+        now = self._thing.service.toolkit.clock.wall()
+        known = replace(session, data={**session.data, "id": found, "asked_at": session.data["asked_at"] if found else now})
+        self._shipment.record(known)
+        return known
+
     def _created(self, session: Session) -> Session:
-        """A new upload, or the one that was begun when the answer was lost."""
-        found = None
-        if session is not self._shipment.session or self._shipment.operation.tally.attempts > 1:
-            found = Uploads(self._thing).orphan(session)
-        expires = None
-        if found is None:
-            words = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"} if session.data["checksums"] else {}
-            told = self._thing.call("create_multipart_upload", **words, **self._thing.described(self._token))
-            found, date = str(told.get("UploadId") or ""), told.get("AbortDate")
-            if not found:
-                raise Transient(f"{self._thing.wire.where}: the answer to the beginning of an upload is none of S3's", side="server")
-            expires = round(date.timestamp() * 1_000_000) if date is not None else None
-        begun = replace(session, data={**session.data, "id": found}, expires_at=expires)
+        """A new upload, unless it has begun."""
+        if session.data["id"] is not None:
+            return session
+        words = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"} if session.data["checksums"] else {}
+        told = self._thing.call("create_multipart_upload", **words, **self._thing.described(self._token))
+        id, date = str(told.get("UploadId") or ""), told.get("AbortDate")
+        if not id:
+            raise Transient(f"{self._thing.wire.where}: the answer to the beginning of an upload is none of S3's", side="server")
+        expires = round(date.timestamp() * 1_000_000) if date is not None else None
+        begun = replace(session, data={**session.data, "id": id}, expires_at=expires)
         self._shipment.record(begun)
         return begun
 
@@ -162,6 +167,8 @@ class Multipart:
 
     def _completed(self, session: Session) -> Delivery:
         sent, condition = self._sent(), self._condition.words()
+        if self._condition.holds and not condition and (done := self._looked_once_more(session)) is not None:
+            return done
         completing = replace(session, data={**session.data, "completing": True})
         self._shipment.record(completing)
         self._shipment.commit_point()
@@ -172,6 +179,17 @@ class Multipart:
         if not told.get("ETag") and not told.get("Key"):
             raise Transient(f"{self._thing.wire.where}: the answer to the completion is none of S3's", side="server")
         return self._proof.of(self._sent(told))
+
+    def _looked_once_more(self, session: Session) -> Delivery | None:
+        """Where the server does not see to it that nothing is overwritten: what may have come since the first look, hours or days ago."""
+        try:
+            done = self._condition.before(self._token)
+        except TargetExists:
+            self._let_go(session)
+            raise
+        if done is not None:
+            self._let_go(session)
+        return done
 
     def _listed(self, session: Session, sent: Sent) -> dict[str, Any]:
         checked = bool(session.data["checksums"])
@@ -187,10 +205,8 @@ class Multipart:
         if refusal.code in GONE:
             return self._reconciled(session)
         if refusal.status == 412:
-            held = self._thing.head()
-            if held is not None:
-                self._let_go(session)
-                return self._condition.met(held, self._sent())
+            self._let_go(session)
+            return self._condition.failed(refusal, self._sent())
         if refusal.code in ("ConditionalRequestConflict", "InvalidPart", "InvalidPartOrder"):
             # Amazon S3 API reference, CompleteMultipartUpload: begin anew and send each part again
             raise SessionLost(f"{self._thing.wire.where}: the server wants the upload begun anew ({refusal.code})", left=True) from refusal
@@ -201,14 +217,26 @@ class Multipart:
         with suppress(Refusal, SendoffError):
             remove(self._thing, str(session.data["id"]))
 
+    def _seen(self, session: Session) -> dict[str, Any] | None:
+        """What lies there, or nothing. Where it may not be looked: unknown, if it may have been completed; else nothing can be."""
+        try:
+            return self._thing.head()
+        except Refusal as refusal:
+            if refusal.status not in UNSEEN:
+                raise
+            if not session.data["completing"]:
+                return None
+            where = self._thing.wire.where
+            raise OutcomeUnknown(f"{where}: the upload was to be completed and is gone, and it may not be looked at what lies there") from refusal
+
     def _reconciled(self, session: Session) -> Delivery:
         """The upload is gone: it was completed, or it was dropped. What lies there tells, by our mark; nothing is claimed that it does not show."""
         where = self._thing.wire.where
-        held = self._thing.head()
+        held = self._seen(session)
         if held is None:
             raise SessionLost(f"{where}: the server dropped the half-done upload; it begins anew")
         mine, size = mark_of(held), held.get("ContentLength")
-        crc = self._sent().crc if len(self._parts) == self._plan.count else self._digested()
+        crc = self._sent().crc if len(self._parts) == self._plan.count else crc_of(self._shipment, self._thing.wire)
         if mine == self._token and size == self._shipment.size:
             self._shipment.confirm(self._shipment.size)
             return self._proof.found(held, Sent(token=self._token, crc=crc))
@@ -222,7 +250,3 @@ class Multipart:
             f"{where}: the upload was to be completed and is gone; something of its size lies there, without the mark that would tell whose it is",
             hint="compare it with the file; sendoff retry sends it again",
         )
-
-    def _digested(self) -> int:
-        """The CRC32 of the file, read once more."""
-        return Part(self._shipment, self._thing.wire, 0, self._shipment.size, held=False).digest().crc

@@ -88,3 +88,8 @@ class Part:
         if not count:
             raise SourceChanged(f"the file ended after {self.start + offset} of {self._shipment.size} bytes")
         return count
+
+
+def crc_of(shipment: Shipment, wire: Wire) -> int:
+    """The CRC32 of the whole source, read once more."""
+    return Part(shipment, wire, 0, shipment.size, held=False).digest().crc

@@ -10,7 +10,7 @@ from typing import Any
 from sendoff import Delivery, Shipment, Unverified, check_expected, needs_digest, sha256_of
 
 from sendoff_s3 import checksum
-from sendoff_s3.answers import Refusal, mismatch
+from sendoff_s3.answers import UNSEEN, Refusal, mismatch
 from sendoff_s3.thing import TOKEN, Thing, mark_of
 
 METADATA = "metadata"  # learned: whether the server keeps our mark
@@ -54,7 +54,7 @@ class Proof:
         try:
             held = self._thing.head()
         except Refusal as refusal:
-            if refusal.status not in (401, 403, 405, 501):
+            if refusal.status not in UNSEEN:
                 raise
             return self._delivery(sent, told)  # it may not be seen; what the answers said is all there is
         if held is None:
@@ -108,13 +108,15 @@ class Proof:
         )  # fmt: skip
 
     def _read_back(self) -> None:
-        answer = self._thing.call("get_object", **self._thing.customer_key())
-        digest, body, size = hashlib.sha256(), answer["Body"], 0
-        while piece := body.read(2**20):
-            digest.update(piece)
-            size += len(piece)
-            if size > self._shipment.size:
-                break
+        digest = hashlib.sha256()
+
+        def read(body: Any) -> None:
+            size = 0
+            while size <= self._shipment.size and (piece := body.read(2**20)):
+                digest.update(piece)
+                size += len(piece)
+
+        self._thing.call("get_object", reading=read, **self._thing.customer_key())
         if digest.hexdigest() != self._sha256:
             raise mismatch(self._thing.wire.where, f"has other bytes at the server: SHA-256 {digest.hexdigest()} instead of {self._sha256}")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 from sendoff import ConfigurationError, CredentialNeeded, Destination, Rejected, SendoffError, Transient, TransportToolkit
 
@@ -22,14 +24,22 @@ from sendoff_s3.wire import Wire
 REGION = "region"
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What requests go out by, to one region."""
+
+    client: Any
+    line: Line
+    region: str
+
+
 class Service:
     """Makes its client with the first call, and anew when the bucket turns out to be in another region."""
 
     def __init__(self, destination: Destination, settings: Settings, toolkit: TransportToolkit) -> None:
         self.settings, self.toolkit = settings, toolkit
         self.identity = Identity(toolkit, settings.profile, reference=destination.credential is not None)
-        self._client: Any = None
-        self._line: Line | None = None
+        self._made: Made | None = None
         self._lock = Lock()
 
     @property
@@ -37,23 +47,25 @@ class Service:
         """What is known of the server."""
         return server_for(self.settings.server, self._endpoint())
 
-    def call(self, wire: Wire, operation: str, **words: Any) -> dict[str, Any]:
-        """One request, after at most one renewal of the credentials and one change of region. Errors: ``Refusal``, and what the network makes of it."""
+    def call(self, wire: Wire, operation: str, reading: Callable[[Any], None] | None = None, **words: Any) -> dict[str, Any]:
+        """One request, after at most one renewal of the credentials and one change of region. Errors: ``Refusal``, and what the network makes of it.
+
+        reading: takes the body of the answer, while the try can still be broken off.
+        """
         renewed = moved = False
         while True:
-            client, line = self._ready()
-            before = self.identity.frozen()
+            made, before = self._ready(), self.identity.frozen()
             try:
-                with line.used_by(wire):
-                    return self._asked(client, operation, words)
+                with made.line.used_by(wire):
+                    return self._asked(made.client, operation, words, reading)
             except Refusal as refusal:
                 if refusal.code in EXPIRED and not renewed:
                     renewed = True
                     if not self.identity.refused(before.access_key, before.token):
                         raise self._expired(wire, refusal) from refusal
-                elif self._elsewhere(refusal) and not moved:
+                elif _elsewhere(refusal, made.region) and not moved:
                     moved = True
-                    self._move(str(refusal.region), wire)
+                    self._move(made, str(refusal.region), wire)
                 else:
                     raise
             body = words.get("Body")
@@ -78,16 +90,19 @@ class Service:
     def close(self) -> None:
         """Lets connections go; the next call opens new ones."""
         with self._lock:
-            line, self._line, self._client = self._line, None, None
-        if line is not None:
-            line.close()
+            made, self._made = self._made, None
+        if made is not None:
+            made.line.close()
 
-    def _asked(self, client: Any, operation: str, words: Mapping[str, Any]) -> dict[str, Any]:
+    def _asked(self, client: Any, operation: str, words: Mapping[str, Any], reading: Callable[[Any], None] | None) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError  # type: ignore[import-untyped]
         from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
         try:
             answer: dict[str, Any] = getattr(client, operation)(**words)
+            if reading is not None:
+                with closing(answer["Body"]) as body:
+                    reading(body)
         except ClientError as error:
             raise Refusal.of(error.response) from error
         except ParamValidationError as error:
@@ -102,15 +117,16 @@ class Service:
         error = refusal.error(wire.where, self.toolkit.clock.wall())
         return CredentialNeeded(error.message, hint=error.hint, http_status=refusal.status)
 
-    def _elsewhere(self, refusal: Refusal) -> bool:
-        """Whether the server names another region than the one it was asked in."""
-        return bool(refusal.region) and refusal.region != self._region() and (refusal.code in MOVED or refusal.status in (301, 307, 400))
-
-    def _move(self, region: str, wire: Wire) -> None:
-        """From now on, and after the next start, the bucket is asked where it is."""
-        self.toolkit.log.warning("%s is in %s, not in %s; it is asked there from now on (set region to say so)", wire.where, region, self._region())
-        self.toolkit.learned.put(REGION, region)
-        self.close()
+    def _move(self, made: Made, region: str, wire: Wire) -> None:
+        """From now on, and after the next start, the bucket is asked where it is; of several tries that find out, one says so."""
+        with self._lock:
+            first = self._made is made
+            if first:
+                self.toolkit.learned.put(REGION, region)
+                self._made = None
+        if first:
+            self.toolkit.log.warning("%s is in %s, not in %s; it is asked there from now on (set region to say so)", wire.where, region, made.region)
+            made.line.close()
 
     def _region(self) -> str:
         learned = self.toolkit.learned.get(REGION)
@@ -120,13 +136,13 @@ class Service:
         found = self.settings.endpoint_url or self.identity.configured().get("endpoint_url")
         return str(found) if found else None
 
-    def _ready(self) -> tuple[Any, Line]:
+    def _ready(self) -> Made:
         with self._lock:
-            if self._client is None or self._line is None:
-                self._client, self._line = self._made()
-            return self._client, self._line
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
-    def _made(self) -> tuple[Any, Line]:
+    def _make(self) -> Made:
         """boto3's client: one request a call, nothing read from this process's environment or files."""
         from boto3.session import Session as Boto3  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
@@ -134,6 +150,8 @@ class Service:
         from botocore.session import Session  # type: ignore[import-untyped]
 
         endpoint, region = self._endpoint(), self._region()
+        if endpoint:
+            self.toolkit.allowed(f"s3://{urlsplit(endpoint).hostname}/")  # by its host; what carries it there is no scheme that anybody named
         session = Session(session_vars={name: (None, None, *known[2:]) for name, known in Session.SESSION_VARIABLES.items()})
         for name in ("config_file", "credentials_file"):
             session.set_config_variable(name, os.devnull)
@@ -150,7 +168,7 @@ class Service:
         client.meta.events.register("before-call.s3", _not_redirected)
         line = self._new_line(endpoint or client.meta.endpoint_url)
         client.meta.events.register("before-send.s3", line.send)
-        return client, line
+        return Made(client, line, region)
 
     def _s3(self, endpoint: str | None) -> dict[str, Any]:
         """botocore's own keys: what is set here, else the profile, else what is known of the server."""
@@ -173,6 +191,11 @@ class Service:
 
             headers = dict(make_headers(proxy_basic_auth=f"{credential.username}:{credential.secret.reveal()}"))
         return Line(context, proxy, headers)
+
+
+def _elsewhere(refusal: Refusal, region: str) -> bool:
+    """Whether the server names another region than the one it was asked in."""
+    return bool(refusal.region) and refusal.region != region and (refusal.code in MOVED or refusal.status in (301, 307, 400))
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sendoff import Delivery, Shipment
 
 from sendoff_s3 import checksum
-from sendoff_s3.answers import Refusal
+from sendoff_s3.answers import UNSEEN, Refusal
 from sendoff_s3.condition import Condition
 from sendoff_s3.part import Part
 from sendoff_s3.proof import Proof, Sent
@@ -35,7 +35,12 @@ class Single:
         """What an earlier try of this operation has left, if that is all of it."""
         if self._shipment.operation.tally.attempts < 2:
             return None
-        held = self._thing.head()
+        try:
+            held = self._thing.head()
+        except Refusal as refusal:
+            if refusal.status not in UNSEEN:
+                raise
+            return None  # it may not be seen: the same thing is put once more
         if held is None or mark_of(held) != sent.token or held.get("ContentLength") != self._shipment.size:
             return None
         self._shipment.confirm(self._shipment.size)
@@ -50,14 +55,7 @@ class Single:
             told = self._thing.call("put_object", Body=body, ContentLength=part.length, **words, **condition, **self._thing.described(sent.token))
         except Refusal as refusal:
             if refusal.status == 412:
-                return self._in_the_way(sent, refusal)
+                return self._condition.failed(refusal, sent)
             raise
         self._shipment.confirm(self._shipment.size)
         return self._proof.of(Sent(token=sent.token, crc=sent.crc, told=told))
-
-    def _in_the_way(self, sent: Sent, refusal: Refusal) -> Delivery:
-        """The condition failed: perhaps on what this upload itself has put there."""
-        held = self._thing.head()
-        if held is None:
-            raise refusal
-        return self._condition.met(held, sent)

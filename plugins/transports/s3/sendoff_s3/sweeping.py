@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sendoff import Destination, Leftover, Probe, SessionLost
@@ -35,14 +36,16 @@ def found(service: Service, destination: Destination) -> Iterator[Leftover]:
     wire = _wire(service, destination.url)
     thing = Thing(service, Place(check_bucket(destination.url), unquote(parts.path.removeprefix("/"))), wire)
     with service.translated(wire):
-        yield from Uploads(thing).all(f"s3://{parts.netloc}/")
+        for leftover in Uploads(thing).all(f"s3://{parts.netloc}/"):
+            if not destination.exact or leftover.url == destination.url or leftover.url.startswith(f"{destination.url.rstrip('/')}/"):
+                yield leftover
 
 
 def probed(service: Service, destination: Destination) -> Probe:
     """HeadBucket, and a look at unfinished uploads, which whoever may upload may usually see."""
     bucket = check_bucket(destination.url)
     wire = _wire(service, destination.url, deadline=service.toolkit.clock.monotonic() + LONGEST)
-    owner = {"ExpectedBucketOwner": service.settings.expected_bucket_owner} if service.settings.expected_bucket_owner else {}
+    owner: dict[str, Any] = {"ExpectedBucketOwner": service.settings.expected_bucket_owner} if service.settings.expected_bucket_owner else {}
     with service.translated(wire):
         try:
             service.call(wire, "head_bucket", Bucket=bucket, **owner)

@@ -32,7 +32,7 @@ class Thing:
 
     def call(self, operation: str, **words: Any) -> dict[str, Any]:
         """One request about this object."""
-        return self.service.call(self.wire, operation, **self._about(), **words)
+        return self.service.call(self.wire, operation, Key=self.place.key, **self.about_the_bucket(), **words)
 
     def upload(self, operation: str, upload: str, **words: Any) -> dict[str, Any]:
         """One request about a half-done upload of it."""
@@ -40,6 +40,15 @@ class Thing:
 
     def head(self) -> dict[str, Any] | None:
         """What lies there; None = nothing. ``Refusal`` where it may not be seen."""
+        try:
+            return self._head()
+        except Refusal as refusal:
+            if not refusal.wordless or refusal.status not in (400, 401, 403):
+                raise
+        self._asked_in_words()
+        return self._head()
+
+    def _head(self) -> dict[str, Any] | None:
         checksum = {"ChecksumMode": "ENABLED"} if self.checksums else {}
         try:
             return self.call("head_object", **checksum, **self.customer_key())
@@ -47,6 +56,14 @@ class Thing:
             if refusal.code in ABSENT:
                 return None
             raise
+
+    def _asked_in_words(self) -> None:
+        """The same question by a request whose refusal says why: a session that has expired is renewed, a key or a clock that is wrong is named."""
+        try:
+            self.call("get_object", reading=lambda body: body.read(), Range="bytes=0-0", **self.customer_key())
+        except Refusal as refusal:
+            if refusal.code not in ABSENT and refusal.status != 416:
+                raise
 
     @property
     def checksums(self) -> bool:
@@ -63,6 +80,8 @@ class Thing:
             words["Tagging"] = urlencode(settings.tags)
         for name, value in self._headers:
             text = value.reveal() if isinstance(value, Secret) else value
+            if name.lower() == f"x-amz-meta-{TOKEN}":
+                raise InvalidArgument(f"{name} is the mark by which sendoff knows its uploads again; choose another name")
             if name.lower().startswith("x-amz-meta-"):
                 words["Metadata"][name[len("x-amz-meta-") :]] = text
             elif name.lower() in _FIELDS:
@@ -80,10 +99,11 @@ class Thing:
         asked = self.service.settings.content_type
         return (mimetypes.guess_type(self.place.key)[0] or "application/octet-stream") if asked == "auto" else asked
 
-    def _about(self) -> dict[str, Any]:
+    def about_the_bucket(self) -> dict[str, Any]:
+        """Which it is, whose it has to be, and who pays."""
         settings = self.service.settings
         payer = "requester" if settings.request_payer else None
-        return {"Bucket": self.place.bucket, "Key": self.place.key} | _given(ExpectedBucketOwner=settings.expected_bucket_owner, RequestPayer=payer)
+        return {"Bucket": self.place.bucket} | _given(ExpectedBucketOwner=settings.expected_bucket_owner, RequestPayer=payer)
 
 
 def mark_of(held: dict[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """What a server's refusals mean, and what bad input comes to."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from sendoff import (
@@ -8,6 +9,7 @@ from sendoff import (
     CredentialNeeded,
     InvalidArgument,
     NoSpace,
+    Refused,
     Rejected,
     SendoffError,
     ServerBusy,
@@ -83,6 +85,31 @@ def test_whoever_may_not_look_is_served_with_what_the_answers_said(lab, size):
     delivery = transport.send(lab.shipment(transport, size))
 
     assert delivery.verified == "accepted"
+
+
+@pytest.mark.parametrize("size", [1000, 3 * MIB])
+def test_whoever_may_only_put_is_served_after_a_break_too(lab, size):
+    server = lab.server(allowed=("put", "create", "part", "complete", "list"))
+    transport = lab.transport(server)
+    shipment = lab.shipment(transport, size)
+    server.fault("put" if size == 1000 else "part", "error", status=503, code="SlowDown")
+    with pytest.raises(Transient):
+        transport.send(shipment)
+
+    transport.send(lab.again(transport, shipment))
+
+    assert server.body("thing") == shipment.path.read_bytes()
+
+
+def test_whoever_may_only_put_overwrites_nothing_where_the_server_sees_to_it(lab):
+    server = lab.server(allowed=("put",))
+    transport = lab.transport(server, conditional="yes")
+    transport.send(lab.shipment(transport, 10))
+
+    with pytest.raises(TargetExists, match="exists already, and it may not be seen whose it is"):
+        transport.send(lab.shipment(transport, 20, demand=Demand(existing="fail")))
+
+    assert len(server.body("thing")) == 10
 
 
 def test_what_was_demanded_and_cannot_be_seen_is_unverified(lab):
@@ -181,6 +208,30 @@ def test_one_part_is_put_at_once_and_one_byte_more_is_an_upload(lab, size):
 
     assert server.body("thing") == shipment.path.read_bytes()
     assert ("create" in server.operations()) == (size > MIB)
+
+
+def test_a_server_that_the_policy_forbids_is_never_asked(lab):
+    server = lab.server()
+    transport = lab.transport(server)
+    asked = []
+
+    def allowed(url):
+        asked.append(url)
+        raise Refused("not there")
+
+    transport.toolkit = replace(transport.toolkit, allowed=allowed)
+
+    with pytest.raises(Refused):
+        transport.send(lab.shipment(transport, 10))
+
+    assert (asked, server.seen) == (["s3://127.0.0.1/"], [])
+
+
+def test_the_mark_cannot_be_set_by_a_header(lab):
+    transport = lab.transport(lab.server())
+
+    with pytest.raises(InvalidArgument, match="choose another name"):
+        transport.send(lab.shipment(transport, 10, headers=(("X-Amz-Meta-Sendoff-Op", "mine"),)))
 
 
 @pytest.mark.fault(62, 45)

@@ -1,9 +1,11 @@
 """Lost answers, answers that lie, and answers that say no: what each step of an upload makes of them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sendoff import CredentialNeeded, Leftover, OutcomeUnknown, Rejected, ServerBusy, SessionLost, SourceChanged, TargetExists, Transient
+from sendoff import CredentialNeeded, Leftover, OutcomeUnknown, ServerBusy, SessionLost, SourceChanged, TargetExists, Transient
 from sendoff.model.delivery import Demand
 
 from plugins.transports.s3.tests.conftest import MIB, fails, parts_sent
@@ -23,6 +25,36 @@ def test_the_upload_whose_creation_was_not_answered_is_found_and_used(lab):
 
     assert server.operations("create") == ["create"]
     assert server.body("thing") == shipment.path.read_bytes()
+    assert server.uploads == {}
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_an_upload_begun_at_another_time_is_somebody_elses_and_is_left_alone(lab, hours):
+    server = lab.server()
+    transport = lab.transport(server)
+    shipment = lab.shipment(transport)
+    server.fault("create", "lost")
+    fails(transport, shipment)
+    (id,) = server.uploads
+    server.uploads[id].began += hours * 3600
+
+    transport.abort(Leftover(url=shipment.target.url, session=shipment.checkpoints[-1]))
+    transport.send(lab.again(transport, shipment))
+
+    assert list(server.uploads) == [id]
+    assert server.body("thing") == shipment.path.read_bytes()
+
+
+def test_in_a_new_round_the_upload_whose_creation_was_not_answered_is_found_all_the_same(lab):
+    server = lab.server()
+    transport = lab.transport(server)
+    shipment = lab.shipment(transport)
+    server.fault("create", "lost")
+    fails(transport, shipment)
+
+    transport.send(lab.of(transport, shipment.path, attempts=1, session=shipment.checkpoints[-1]))
+
+    assert server.operations("create") == ["create"]
     assert server.uploads == {}
 
 
@@ -113,9 +145,9 @@ def test_where_it_may_not_be_looked_nothing_is_claimed(lab):
     shipment = lab.shipment(transport)
     server.fault("complete", "lost")
     fails(transport, shipment)
-    server.fault("head", "error", status=403, code="AccessDenied")
+    server.allowed = ("create", "part", "list", "complete")
 
-    fails(transport, lab.again(transport, shipment), Rejected)
+    fails(transport, lab.again(transport, shipment), OutcomeUnknown)
 
     assert server.operations("create") == ["create"]
 
@@ -193,6 +225,36 @@ def test_what_appears_meanwhile_is_not_overwritten(lab, size):
     assert server.uploads == {}
 
 
+@pytest.mark.parametrize("existing", ["fail", "skip"])
+def test_what_appears_between_two_tries_is_not_overwritten_by_a_server_that_does_not_see_to_it(lab, existing):
+    server = lab.server(conditions=False)
+    transport = lab.transport(server, conditional="no")
+    shipment = lab.shipment(transport, demand=Demand(existing=existing))
+    server.fault("complete", "reset")
+    fails(transport, shipment)
+    other = lab.shipment(transport, 3 * MIB + 5)
+    transport.send(other)
+
+    if existing == "fail":
+        fails(transport, lab.again(transport, shipment), TargetExists)
+    else:
+        assert transport.send(lab.again(transport, shipment)).existing == "skipped"
+
+    assert server.body("thing") == other.path.read_bytes()
+    assert server.uploads == {}
+
+
+def test_where_conditions_cannot_be_tried_they_are_sent_all_the_same(lab):
+    server = lab.server()
+    transport = lab.transport(server)
+    shipment = lab.shipment(transport, 10, demand=Demand(existing="fail"))
+    server.fault("put", "error", status=403, code="AccessDenied")
+
+    transport.send(shipment)
+
+    assert server.seen[-1].headers["if-none-match"] == "*"
+
+
 @pytest.mark.parametrize("error", [TargetExists, SourceChanged])
 def test_a_removal_that_fails_does_not_hide_what_went_wrong(lab, error):
     server = lab.server()
@@ -216,6 +278,18 @@ def test_ones_own_finished_upload_is_no_obstacle(lab, size):
     fails(transport, shipment)
 
     assert transport.send(lab.again(transport, shipment)).size == size
+
+
+@pytest.mark.parametrize("size", [1000, 3 * MIB])
+def test_ones_own_finished_upload_is_verified_as_demanded(lab, size):
+    server = lab.server()
+    transport = lab.transport(server, conditional="yes")
+    transport.send(lab.shipment(transport, size, name="before"))  # by which it is known that this server keeps checksums
+    shipment = lab.shipment(transport, size, demand=Demand(existing="fail", verify="digest"))
+    server.fault("put" if size == 1000 else "complete", "lost")
+    fails(transport, shipment)
+
+    assert transport.send(lab.again(transport, shipment)).verified == "server-digest"
 
 
 def test_the_answer_412_to_ones_own_upload_is_a_success(lab):
@@ -281,6 +355,22 @@ def test_a_bucket_in_another_region_is_followed_there_and_it_is_said(lab, size, 
     asked = len(server.seen)
     lab.transport(server).send(lab.shipment(transport, 10))
     assert len(server.seen) == asked + 1, "what was learned was not used"
+
+
+@pytest.mark.fault(71)
+def test_many_uploads_that_find_the_bucket_elsewhere_all_arrive_and_one_says_so(lab, caplog):
+    server = lab.server(region="eu-west-3")
+    transport = lab.transport(server)
+    shipments = [lab.shipment(transport, 1000, name=f"thing-{number}") for number in range(8)]
+    barrier = threading.Barrier(8)
+    for _ in shipments:
+        server.fault("put", "call", then=lambda: barrier.wait(10))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(transport.send, shipments))
+
+    assert sorted(server.objects) == [f"thing-{number}" for number in range(8)]
+    assert caplog.text.count("is in eu-west-3") == 1
 
 
 @pytest.mark.fault(64)

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from sendoff import ConfigurationError, Credential, CredentialNeeded, Secret
+from sendoff.model.delivery import Demand
 from sendoff.model.destination import Destination
 from sendoff.runtime.child import in_child
 from sendoff.testing.shipment import Wallet, loose_toolkit
@@ -21,6 +22,8 @@ open(os.path.join({folder!r}, str(number)), "w").close()
 expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds={seconds})
 print(json.dumps({{"Version": 1, "AccessKeyId": "test", "SecretAccessKey": "s", "SessionToken": f"token-{{number}}", "Expiration": expires.isoformat()}}))
 """
+
+FIXED = f"expires = datetime.datetime.fromtimestamp({int(time.time())}, datetime.timezone.utc)"  # the same whenever it is asked
 
 
 def session(number, expires_in=None):
@@ -134,6 +137,38 @@ def test_an_expired_token_is_renewed_once_and_then_waits_for_a_person(lab):
     again.send(lab.again(again, shipment))
     assert server.operations("create") == ["create"]
     assert server.body("thing") == shipment.path.read_bytes()
+
+
+@pytest.mark.fault(52)
+@pytest.mark.parametrize("logins", [(session(1), session(2)), (session(1),)])
+def test_a_session_that_expired_before_the_first_look_is_renewed_or_waits(lab, logins):
+    """The first request is a HEAD, whose refusal has no words."""
+    server = lab.server(keys={"test": "token-2"})
+    transport = lab.transport(server, wallet=Wallet(*logins), conditional="yes")
+    shipment = lab.shipment(transport, 10, demand=Demand(existing="fail"))
+
+    if len(logins) == 1:
+        with pytest.raises(CredentialNeeded):
+            transport.send(shipment)
+    else:
+        transport.send(shipment)
+        assert server.body("thing") == shipment.path.read_bytes()
+
+
+def test_a_source_that_has_no_newer_login_is_not_asked_at_each_request(lab, chained, tmp_path):
+    server = lab.server(keys={"test": None})
+    (tmp_path / "asked").mkdir()
+    script = tmp_path / "process.py"
+    script.write_text(PROCESS.format(folder=str(tmp_path / "asked"), seconds=100).replace("expires = datetime.datetime.now(datetime.timezone.utc)", FIXED))
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {sys.executable} {script}\n")
+    transport = chained(server, {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_REGION": "us-east-1"})
+
+    transport.send(lab.shipment(transport, 10, name="first"))
+    asked = len(list((tmp_path / "asked").iterdir()))
+    for number in range(3):
+        transport.send(lab.shipment(transport, 10, name=str(number)))
+
+    assert len(list((tmp_path / "asked").iterdir())) == asked
 
 
 def test_a_child_sees_the_environment_that_it_is_given_and_leaves_none_behind():

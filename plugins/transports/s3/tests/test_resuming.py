@@ -2,10 +2,12 @@
 
 import os
 import time
+from dataclasses import replace
 
 import pytest
 from sendoff import Interrupted, Session, SessionLost, SourceChanged
 from sendoff.model.session import Leftover
+from sendoff_s3 import S3Transport
 
 from plugins.transports.s3.tests.conftest import MIB, fails, parts_sent
 
@@ -263,6 +265,41 @@ def test_what_lies_unfinished_below_a_destination_is_listed_page_by_page(lab):
     for one in found:
         transport.abort(one)
     assert [one.key for one in server.uploads.values()] == ["elsewhere"]
+
+
+def test_an_upload_that_may_not_be_looked_into_is_listed_without_its_size(lab):
+    server = lab.server()
+    transport = lab.transport(server)
+    for name in ("one", "two"):
+        server.fault("complete", "reset")
+        fails(transport, lab.shipment(transport, name=name))
+    server.fault("list", "error", status=403, code="AccessDenied")
+
+    assert [one.size for one in transport.leftovers()] == [None, 3 * MIB + 5]
+
+
+def test_an_address_without_a_slash_means_itself_and_what_is_below_it(lab):
+    server = lab.server()
+    for name in ("images", "images/a", "images-private/a"):
+        transport = lab.transport(server)
+        server.fault("complete", "reset")
+        fails(transport, lab.shipment(transport, name=name))
+    destination = replace(transport.destination, url="s3://bucket/images", exact=True)
+    exact = S3Transport(destination, transport.settings, transport.toolkit)
+
+    assert [one.url for one in exact.leftovers()] == ["s3://bucket/images", "s3://bucket/images/a"]
+    exact.close()
+
+
+def test_a_bucket_that_is_gone_keeps_nothing(lab):
+    server = lab.server()
+    transport = lab.transport(server)
+    shipment = lab.shipment(transport)
+    server.fault("complete", "reset")
+    fails(transport, shipment)
+    server.fault("abort", "error", status=404, code="NoSuchBucket")
+
+    transport.abort(Leftover(url=shipment.target.url, session=shipment.checkpoints[-1]))
 
 
 def test_a_session_of_another_kind_is_never_taken_for_ones_own(lab):
