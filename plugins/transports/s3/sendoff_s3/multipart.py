@@ -128,7 +128,7 @@ class Multipart:
 
     def _send(self, session: Session) -> None:
         lanes = max(1, min(self._shipment.lanes, self._plan.count))
-        held = self._plan.part * lanes <= self._shipment.memory
+        held = self._plan.part * (lanes + 1) <= self._shipment.memory  # as much as one part is on its way besides
         missing: Iterator[int] = (number for number in range(1, self._plan.count + 1) if number not in self._parts)
         Lanes(lanes).run(missing, lambda number: self._send_part(session, number, held=held))
 
