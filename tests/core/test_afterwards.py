@@ -2,8 +2,21 @@
 
 from sendoff.errors import Transient
 from sendoff.model.change import SaveTodo
+from sendoff.model.query import Question
+from sendoff.runtime.secrets import NOTE
+from sendoff.testing.memory_transport import SessionTransport
 
-from tests.core.owned import eventually
+from tests.core.owned import Owned, eventually
+
+ENVIRONMENT = {"AWS_PROFILE": "theirs"}
+
+
+class Seeing(SessionTransport):
+    """Tells in whose environment it was asked to remove what."""
+
+    def abort(self, leftover):
+        self.settings["seen"].append(dict(self.toolkit.environment))
+        super().abort(leftover)
 
 
 class Stubborn:
@@ -121,18 +134,62 @@ def test_a_failed_upload_that_is_given_up_leaves_nothing_at_the_server_and_then_
     assert (owned.server.uploads, server.asked, owned.record(id).sealed) == ({}, 3, None)
 
 
-def test_a_session_that_is_given_up_here_is_removed_there(owned):
-    """The server claims to have more than was ever sent: what it has is of no use, and costs."""
+def lying(owned, refused):
+    """A server that claims to have more than was ever sent, once, and then does not let go of it while ``refused`` holds anything."""
     lies = iter([10**6])
 
     def lie(point, _operation):
         upload = owned.server.uploads.get("u1")
         if point == "chunk_answer" and upload is not None and next(lies, None):
             upload.body += b"never sent" * 1000
+        if point == "abort" and refused:
+            raise Transient("not yet")
 
-    owned.server.point = lie
+    return lie
+
+
+def test_a_session_that_is_given_up_here_is_removed_there(owned):
+    """The server claims to have more than was ever sent: what it has is of no use, and costs."""
+    owned.server.point = lying(owned, ())
     id = owned.put(owned.file(), "session://10.0.0.1/x")
     owned.done(id)
 
     eventually(lambda: not todos(owned), "the abort")
     assert (owned.server.uploads, owned.server.made) == ({}, 2)
+
+
+def test_what_is_given_up_is_removed_as_its_submitter_however_late(tmp_path):
+    """The upload itself is completed by then, and keeps no environment."""
+    seen, refused = [], ["not yet"]
+    own = {("transports", "session"): (Seeing, lambda _options: {"server": owned.server, "block": 100, "seen": seen})}
+    with Owned(tmp_path, own=own, start=False) as owned:
+        owned.server.point = lying(owned, refused)
+        owned.open()
+        id = owned.put(owned.file(), "session://10.0.0.1/x", environment=ENVIRONMENT)
+        owned.done(id)
+        eventually(lambda: [todo for todo in todos(owned) if todo.tries], "a try")
+        assert owned.record(id).environment is None
+
+        owned.owner.ask(Question(what="gc"))
+        owned.reopen()
+        refused.clear()
+
+        eventually(lambda: not todos(owned), "the abort")
+        assert (owned.server.uploads, seen[-1]) == ({}, ENVIRONMENT)
+        owned.owner.ask(Question(what="gc"))
+        assert not owned.store.notes(NOTE).items
+
+
+def test_what_an_older_version_gave_up_is_still_removed(owned):
+    """Its to-do does not say in whose environment."""
+    refused = ["not yet"]
+    owned.server.point = lying(owned, refused)
+    owned.done(owned.put(owned.file(), "session://10.0.0.1/x"))
+    (todo,) = eventually(lambda: [todo for todo in todos(owned) if todo.tries])
+    del todo.payload["before"]["environment"]
+    owned.owner._journal.commit([SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=todo.payload, due=0, tries=1)])
+
+    refused.clear()
+
+    eventually(lambda: not todos(owned), "the abort")
+    assert owned.server.uploads == {}

@@ -7,11 +7,29 @@ from sendoff.errors import CredentialNeeded, InvalidState, Transient
 from sendoff.model.operation import Request
 from sendoff.model.query import Created
 from sendoff.runtime.secrets import NOTE, holds_sealed
+from sendoff.testing.memory_transport import SessionTransport
 from sendoff.testing.receiver import Answer, Rule
 
 from tests.core.owned import QUICK, Owned, eventually
 
 ENVIRONMENT = {"AWS_SECRET_ACCESS_KEY": "canary-of-the-environment", "PATH": "/bin", "TOKEN": "canary-of-a-name"}
+
+
+class Seeing(SessionTransport):
+    """Tells in whose environment it sends."""
+
+    def send(self, shipment):
+        self.settings["seen"].append(dict(self.toolkit.environment))
+        return super().send(shipment)
+
+
+@pytest.fixture
+def seeing(tmp_path):
+    """An owner, and the environments in which it has sent so far."""
+    seen = []
+    with Owned(tmp_path, own={("transports", "session"): (Seeing, lambda _options: {"server": made.server, "seen": seen})}, start=False) as made:
+        made.open()
+        yield made, seen
 
 
 def key_of(owned):
@@ -223,6 +241,39 @@ def test_a_session_is_sealed_in_the_checkpoint(owned):
     assert checkpoint.confirmed == 1000
     assert b"memory" not in checkpoint.session and b"u1" not in checkpoint.session
     assert holds_sealed(owned.store)
+
+
+def test_a_canceled_one_whose_environment_was_erased_goes_out_again_as_whoever_retries_it(seeing):
+    owned, seen = seeing
+    id = owned.put(owned.file(), "session://10.0.0.1/x", start=False, environment=ENVIRONMENT)
+    owned.order("cancel", id)
+    assert owned.record(id).environment is None
+
+    owned.order("retry", id, environment={"AWS_PROFILE": "of whoever retries", "PATH": "/bin"})
+
+    owned.done(id)
+    assert seen == [{"AWS_PROFILE": "of whoever retries"}]
+
+
+def test_a_canceled_one_keeps_its_own_environment_as_long_as_something_is_left_at_the_server(seeing):
+    owned, seen = seeing
+
+    def broken(point, _operation):
+        if point in ("finish", "abort"):
+            raise Transient("not now")
+
+    owned.server.point = broken
+    id = owned.put(owned.file(), "session://10.0.0.1/x", environment={"AWS_PROFILE": "theirs"})
+    eventually(lambda: "attempt_failed" in owned.types(id))
+    owned.order("cancel", id)
+    owned.until(id, "canceled")
+    del seen[:]
+
+    owned.order("retry", id, environment={"AWS_PROFILE": "of whoever retries"})
+
+    assert eventually(lambda: seen)[0] == {"AWS_PROFILE": "theirs"}
+    owned.server.point = lambda *_: None
+    owned.done(id)
 
 
 # -- what is a secret -------------------------------------------------------------------------------------------------

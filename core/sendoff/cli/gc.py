@@ -64,6 +64,9 @@ def _remote(call: Call) -> int:
         call.output.item(row)
     for line in aligned([_cells(row) for row in found["rows"]]) if found["rows"] else ():
         call.output.line(line)
+    for row in found["rows"]:
+        if row["problem"] is not None:
+            call.output.note(f"{row['url']} could not be taken away: {row['problem']}")
     left = sum(not row["removed"] and row["owner"] == "unknown" for row in found["rows"])
     call.output.note(f"{count(len(found['rows']), 'unfinished upload')}, {found['removed']} taken away")
     if left and not options.dry_run:

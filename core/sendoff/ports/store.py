@@ -89,7 +89,7 @@ class Store(ABC):
     def trim(self, keep: Retention, *, limit: int) -> int:
         """Forget at most ``limit`` finished operations (with their events and checkpoints) past retention; how many; 0 when done.
 
-        With the last who refers to it goes an ``environment`` note; every other note stays.
+        With the last who refers to it, an operation or an ``abort`` to-do whose payload names it, goes an ``environment`` note; every other note stays.
         """
 
     @abstractmethod

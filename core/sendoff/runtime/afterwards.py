@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from sendoff.errors import SendoffError
 from sendoff.model.change import SaveTodo, Update
@@ -66,8 +67,7 @@ class Afterwards:
             return True
         before = todo.payload.get("before")
         if before is not None:
-            sealed = bytes.fromhex(before["sealed"]) if before["sealed"] else None
-            record = replace(record, spec=decode(Spec, before["spec"]), sealed=sealed)
+            record = _as_it_was(record, before)
         session = self._secrets.open_session(record.id, bytes.fromhex(todo.payload["session"]))
         with self._connections.lent(record) as transport:
             if session.leaves and isinstance(transport, Aborting):
@@ -97,6 +97,12 @@ class Afterwards:
         rules = RetryRules(longest_pause=LONGEST)
         due = self._clock.steady() + pause_before_next(todo.tries + 1, rules, self._random, asked)
         return SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=todo.payload, due=due, tries=todo.tries + 1)
+
+
+def _as_it_was(record: Record, before: Mapping[str, Any]) -> Record:
+    """The operation as it was when it left something; older to-dos do not say in whose environment."""
+    sealed = bytes.fromhex(before["sealed"]) if before["sealed"] else None
+    return replace(record, spec=decode(Spec, before["spec"]), sealed=sealed, environment=before.get("environment", record.environment))
 
 
 def _given_up(record: Record) -> bool:

@@ -6,17 +6,18 @@ import errno
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 
-from sendoff.errors import JournalFull, NeedsPerson, Permanent, Refused, SendoffError, StoreRefused, Superseded, Transient, Unreachable, Unverified
+from sendoff.errors import JournalFull, NeedsPerson, Permanent, Refused, SendoffError, SessionLost, StoreRefused, Superseded, Transient, Unreachable, Unverified
 from sendoff.hookspecs import Change
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
 from sendoff.model.destination import checked_url, origin_of
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
+from sendoff.model.response import Response
 from sendoff.model.status import Want
 from sendoff.model.target import Target
 from sendoff.policy import lifecycle
@@ -29,7 +30,7 @@ from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
-from sendoff.runtime.origin import Origin
+from sendoff.runtime.origin import Begun, Origin
 from sendoff.runtime.outgoing import Outgoing
 from sendoff.runtime.reader import Reader
 from sendoff.runtime.secrets import Sealed
@@ -158,7 +159,7 @@ class Attempts:
             raise Refused(f"the part {record.spec.source.sealed[0]} was given for {origin_of(target.url)}, and a listener sent its form to another origin")
         if change.url is not None:
             target = Target(checked_url(change.url))
-        with self._transport(record, target, elsewhere) as transport, self._origin.opened(record, compares=transport.compares) as begin:
+        with self._transport(record, target, elsewhere) as transport, self._opened(record, transport, elsewhere) as begin:
             checked = begin.record
             shipment = WorkShipment(
                 checked, begin.reader, self._around, target=target, headers=self._outgoing.headers(checked, Sealed() if elsewhere else sealed, change),
@@ -195,6 +196,10 @@ class Attempts:
         finally:
             transport.close()
 
+    def _opened(self, record: Record, transport: Transport, elsewhere: bool) -> AbstractContextManager[Begun]:
+        """The source; whether it may be left to the transport to compare is for the operation's own to say."""
+        return self._origin.opened(record, compares=transport.compares and not elsewhere)
+
     def _settle(self, record: Record, shipment: WorkShipment | None, result: Delivery | SendoffError, began: Moment, down_since: Moment | None) -> None:
         """Write down how it ended; while the journal cannot be written this waits, for the end must not be lost."""
         if isinstance(result, Superseded):
@@ -208,10 +213,8 @@ class Attempts:
         def decide(newest: Record) -> Decision | None:
             if newest.owner != record.owner:  # its end is on record; what came after that did not go well
                 return None
-            if isinstance(result, Delivery):
-                return lifecycle.completed(newest, result, one, response, self._setting(newest))
-            decision = lifecycle.failed(newest, result, one, response, self._setting(newest))
-            return replace(decision, forget=True) if shipment is not None and shipment.elsewhere else decision
+            decision = self._decision(newest, result, one, response)
+            return _apart(decision, result) if shipment is not None and shipment.elsewhere else decision
 
         while True:
             try:
@@ -223,6 +226,11 @@ class Attempts:
                 if self._leaving.wait(_FULL_AGAIN):
                     return
 
+    def _decision(self, newest: Record, result: Delivery | SendoffError, one: Try, response: Response | None) -> Decision:
+        if isinstance(result, Delivery):
+            return lifecycle.completed(newest, result, one, response, self._setting(newest))
+        return lifecycle.failed(newest, result, one, response, self._setting(newest))
+
     def _dropped(self, record: Record) -> None:
         self._log.warning("operation %s is another process's now; this late try is dropped", record.number)
 
@@ -230,7 +238,12 @@ class Attempts:
         ended = self._around.clock.steady()
         if shipment is None:
             return Try(began=began, ended=ended, confirmed=record.tally.confirmed, down_since=down_since, blind=record.tally.blind)
-        session = shipment.session is not None and not shipment.elsewhere
+        if shipment.elsewhere:
+            return Try(
+                began=began, ended=ended, sent=shipment.sent, confirmed=shipment.operation.tally.confirmed, down_since=down_since,
+                protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.operation.tally.blind,
+            )  # fmt: skip
+        session = shipment.session is not None
         return Try(
             began=began, ended=ended, sent=shipment.sent, confirmed=shipment.confirmed if session else 0, session=session, down_since=down_since,
             protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.blind,
@@ -239,3 +252,10 @@ class Attempts:
     def _setting(self, record: Record) -> lifecycle.Setting:
         clock = self._around.clock
         return lifecycle.Setting(rules=self._configuration().retry, random=self._random, now=clock.steady(), wall=clock.wall(), gate=self._gate(record))
+
+
+def _apart(decision: Decision, result: Delivery | SendoffError) -> Decision:
+    """What a try at another origin leaves of the operation's own session: all of it, but what is of no more use goes at its server, too."""
+    if isinstance(result, Delivery):
+        return replace(decision, forget=False, abandon=True)
+    return replace(decision, forget=False, abandon=decision.abandon and not isinstance(result, SessionLost))

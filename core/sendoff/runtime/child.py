@@ -18,8 +18,8 @@ LONGEST = 60.0  # seconds; a chain may have to ask a server of its own
 def in_child(function: Callable[..., Json], environment: Mapping[str, str], **words: Json) -> Json:
     """As ``ports.toolkit.Child`` says."""
     name = f"{function.__module__}:{function.__qualname__}"
-    asked = json.dumps({"function": name, "words": words, "path": sys.path}).encode()
-    command = [sys.executable, "-c", "from sendoff.runtime.child import answer; answer()"]
+    asked = json.dumps({"function": name, "words": words, "path": _places()}).encode()
+    command = [sys.executable, "-P", "-c", "from sendoff.runtime.child import answer; answer()"]
     try:
         done = subprocess.run(command, input=asked, env=_surroundings(environment), capture_output=True, timeout=LONGEST, check=False)
     except subprocess.TimeoutExpired as cause:
@@ -51,4 +51,9 @@ def answer() -> None:
 def _surroundings(environment: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without what says who it is, with what is given; modules are found where they are found here."""
     plain = {name: value for name, value in os.environ.items() if not is_identity(name)}
-    return {**plain, **environment, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
+    return {**plain, **environment, "PYTHONPATH": os.pathsep.join(_places())}
+
+
+def _places() -> list[str]:
+    """Where this process looks for modules, without its working folder, where anybody may have put some."""
+    return [one for one in sys.path if os.path.isabs(one)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import unquote
 
-from sendoff.errors import InvalidArgument, Json
+from sendoff.errors import InvalidArgument, Json, SendoffError
 from sendoff.model.change import DropCheckpoint
 from sendoff.model.moment import moment_text
 from sendoff.model.operation import Record
@@ -21,6 +22,27 @@ from sendoff.runtime.secrets import Secrets
 
 _MOST_TODOS = 10_000
 _FAR = 2**62
+_OPEN = Query(open=True)
+_MAY_HAVE_SESSIONS = (_OPEN, Query(statuses=("error", "canceled")), _OPEN)  # twice: an end or a retry between two questions hides nobody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """Operations by the id of their session at the server, and open ones by their address as long as the server's answer with that id has not come."""
+
+    by_id: dict[str, Record] = field(default_factory=dict)
+    beginning: dict[str, Record] = field(default_factory=dict)
+
+    def note(self, record: Record, id: str, *, begins: bool = True) -> None:
+        """begins: without an id it is about to get one, where the operation goes."""
+        if id:
+            self.by_id[id] = record
+        elif begins and record.open:
+            self.beginning[_place(record.spec.url)] = record
+
+    def of(self, leftover: Leftover) -> Record | None:
+        """Whose it is."""
+        return self.by_id.get(str(leftover.session.data["id"])) or self.beginning.get(_place(leftover.url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,46 +60,81 @@ class Leftovers:
     secrets: Secrets
 
     def ask(self, details: Mapping[str, Json]) -> Json:
-        """One row for each: ``url id began_at size owner operation removed``. owner: ``running`` (is left alone), ``ended`` (ours), ``unknown``."""
+        """One row for each: ``url id began_at size owner operation removed problem``.
+
+        owner: ``running`` (is left alone), ``ended`` (ours), ``unknown``. problem: why one that was to be removed is still there.
+        """
         place = self.addresses.place(str(details["destination"]))
         transport = self.connections.make(place, bundle=self.secrets.identity_of(details.get("environment") or {}))
         try:
             if not isinstance(transport, Sweeping):
                 raise InvalidArgument(f"{public_url(place.url)}: the transport {place.transport} cannot see what lies unfinished there")
+            found = list(transport.leftovers())  # whatever lies there was noted before it was begun: the journal is read after the server
             known = self._known()
-            rows = [self._row(transport, leftover, known, details) for leftover in transport.leftovers()]
+            rows = [self._row(transport, leftover, known, details) for leftover in found]
         finally:
             transport.close()
         return {"rows": rows, "removed": sum(row["removed"] for row in rows)}
 
-    def _row(self, transport: Sweeping, leftover: Leftover, known: Mapping[str, Record], details: Mapping[str, Json]) -> dict[str, Json]:
-        id = str(leftover.session.data["id"])
-        record = known.get(id)
-        owner = "unknown" if record is None else "running" if record.open else "ended"
-        wanted = bool(details.get("remove")) and (owner == "ended" or (owner == "unknown" and bool(details.get("others"))))
-        if wanted and isinstance(transport, Aborting):
-            transport.abort(leftover)
-            if record is not None:
-                self.journal.commit([DropCheckpoint(record.number, record.epoch)])  # a retry begins anew
+    def _row(self, transport: Sweeping, leftover: Leftover, known: _Known, details: Mapping[str, Json]) -> dict[str, Json]:
+        record = known.of(leftover)
+        removed, problem = False, None
+        if isinstance(transport, Aborting) and _wanted(record, details):
+            record = self._newest(record)  # it may have been ordered to go on while others were removed
+            if _wanted(record, details):
+                removed, problem = self._remove(transport, leftover, record)
+        began = None if leftover.began_at is None else moment_text(leftover.began_at)
         return {
-            "url": public_url(leftover.url), "id": id, "began_at": None if leftover.began_at is None else moment_text(leftover.began_at),
-            "size": leftover.size, "owner": owner, "operation": record.id if record else None, "removed": wanted,
+            "url": public_url(leftover.url), "id": str(leftover.session.data["id"]), "began_at": began, "size": leftover.size, "owner": _owner(record),
+            "operation": record.id if record else None, "removed": removed, "problem": problem,
         }  # fmt: skip
 
-    def _known(self) -> dict[str, Record]:
-        """The operation of each session that this journal knows, by the session's id at the server."""
-        return {id: record for id, record in self._sessions() if id}
+    def _remove(self, transport: Aborting, leftover: Leftover, record: Record | None) -> tuple[bool, str | None]:
+        """Whether it is gone, or why it is not: one that cannot be removed keeps no other."""
+        try:
+            transport.abort(leftover)
+        except SendoffError as error:
+            return False, error.message
+        if record is not None:
+            self.journal.commit([DropCheckpoint(record.number, record.epoch)])  # a retry begins anew
+        return True, None
 
-    def _sessions(self) -> Iterator[tuple[str, Record]]:
-        for query in (Query(statuses=("error", "canceled")), Query(open=True)):
+    def _newest(self, record: Record | None) -> Record | None:
+        """The record as it is now; what was forgotten meanwhile has ended as it was."""
+        items = self.store.find(Query(numbers=(record.number,)), limit=1).items if record else ()
+        return items[0] if items else record
+
+    def _known(self) -> _Known:
+        known = _Known()
+        for query in _MAY_HAVE_SESSIONS:
             for record in every(lambda after, query=query: self.store.find(query, after=after, limit=1000)):  # type: ignore[misc]
                 checkpoint = self.store.checkpoint(record.number) if record.epoch else None
                 if checkpoint is not None and checkpoint.session is not None:
-                    yield self._id(record, checkpoint.session), record
+                    known.note(record, self._id(record, checkpoint.session))
+        for record, sealed in self._given_up():
+            known.note(record, self._id(record, sealed), begins=False)
+        return known
+
+    def _given_up(self) -> Iterator[tuple[Record, bytes]]:
+        """The sessions that are to be removed already."""
         for todo in self.store.todos(_FAR, kind="abort", limit=_MOST_TODOS):
             items = self.store.find(Query(numbers=(todo.payload["number"],)), limit=1).items
             if items:
-                yield self._id(items[0], bytes.fromhex(todo.payload["session"])), items[0]
+                yield items[0], bytes.fromhex(todo.payload["session"])
 
     def _id(self, record: Record, sealed: bytes) -> str:
         return str(self.secrets.open_session(record.id, sealed).data.get("id") or "")
+
+
+def _owner(record: Record | None) -> str:
+    return "unknown" if record is None else "running" if record.open else "ended"
+
+
+def _wanted(record: Record | None, details: Mapping[str, Json]) -> bool:
+    """Whether it is to be removed: never what is being sent, what nobody here knows only when told."""
+    return bool(details.get("remove")) and (bool(details.get("others")) if record is None else not record.open)
+
+
+def _place(url: str) -> str:
+    """What two addresses of one thing have in common, however they are written."""
+    return unquote(url.partition("?")[0])

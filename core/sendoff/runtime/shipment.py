@@ -51,7 +51,7 @@ class Surroundings:
 class WorkShipment:
     """Implements ``ports.transport.Shipment`` over the journal; a late one is refused by its epoch.
 
-    elsewhere: a listener sent this try to another origin, and what it leaves there is no session of the operation's.
+    elsewhere: a listener sent this try to another origin: the operation's own session stands, and what this one leaves there is not kept.
     vouched: so many bytes of a source that is another file now were seen to be the same; None = it is the same file.
     """
 
@@ -92,14 +92,14 @@ class WorkShipment:
             self._read += count
             if self._furthest is not None:
                 self._furthest = max(self._furthest, offset + count)
-            self._slot.note(self.sent, self._reader.prefix())
+            self._slot.note(self.sent, self._prefix())
         return count
 
     def handed(self, count: int) -> None:
         """As the port says."""
         with self._counting:
             self._handed = (self._handed or 0) + count
-            self._slot.note(self._handed, self._reader.prefix())
+            self._slot.note(self._handed, self._prefix())
 
     def carried(self, protocol: str, *, resumable: bool) -> None:
         """As the port says."""
@@ -115,6 +115,8 @@ class WorkShipment:
         new = self.session is None or self.session.kind != session.kind
         self.session = session
         self._reader.track()
+        if self.elsewhere:
+            return
         if new:
             self._begin_session(session)
         elif self._around.journal.commit((self._checkpoint(session),))[0].refused:
@@ -143,7 +145,7 @@ class WorkShipment:
             self._doubt(total)
             self._furthest = self._known_now(total)
         self.confirmed = total
-        if self.session is None:
+        if self.session is None or self.elsewhere:
             return
         unit = [self._checkpoint(self.session)]
         now = self._around.clock.monotonic()
@@ -266,6 +268,10 @@ class WorkShipment:
             has_restarted=self.operation.tally.restarted and self.operation.tally.attempts > 1, rate=rate,
             eta=left(self.size - done, rate), protocol=self.protocol, resumable=self.resumable,
         )  # fmt: skip
+
+    def _prefix(self) -> tuple[int, int] | None:
+        """What is noted of the source beside the operation's own session."""
+        return None if self.elsewhere else self._reader.prefix()
 
     def _checkpoint(self, session: Session) -> SaveCheckpoint:
         sealed = self._around.secrets.seal_session(self.operation.id, session)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendoff.model.change import SaveNote
 from sendoff.model.note import Note
 from sendoff.model.query import Query
 from sendoff.ports.clock import Clock
+from sendoff.runtime.abandonment import environments_needed
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.secrets import NOTE, Secrets
 from sendoff.runtime.spool import Spool
@@ -73,10 +75,15 @@ class Sweep:
         one.after = page.next
         one.place += page.next is None
 
+    def _unneeded(self, environments: Mapping[str, Note]) -> Sequence[tuple[str, Note]]:
+        """Those that no removal at a server needs either; asked last, for an operation may have handed its own on since it was looked at."""
+        needed = environments_needed(self._journal.store) if environments else ()
+        return () if needed is None else [(key, note) for key, note in environments.items() if key not in needed]
+
     def _end(self, one: _Round) -> tuple[int, int]:
         """What nobody needs goes; an environment that was written anew meanwhile has another version and stays."""
         environments = 0
-        for key, note in one.environments.items():
+        for key, note in self._unneeded(one.environments):
             if self._journal.commit([SaveNote(kind=NOTE, key=key, seen=note.version, value=None)])[0].refused is None:
                 self._secrets.forget_environment(key)
                 environments += 1

@@ -67,6 +67,11 @@ class Verdicts:
     def _identity(self, order: Order, record: Record) -> tuple[str | None, SaveNote | None]:
         """``resume`` and ``retry`` go on with the environment of whoever orders them: a corrected variable is found there."""
         environment = order.details.get("environment")
-        if order.verb not in ("resume", "retry") or environment is None or (record.status.terminal and record.status is not TransferStatus.ERROR):
+        if order.verb not in ("resume", "retry") or environment is None or not _takes_environment(record):
             return None, None
         return self._creation.identity(record, environment)
+
+
+def _takes_environment(record: Record) -> bool:
+    """What was canceled needs its own as long as something is left at the server, and has none when nothing is."""
+    return record.environment is None if record.status is TransferStatus.CANCELED else record.status is not TransferStatus.COMPLETED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -287,8 +288,10 @@ class MemoryStore(Store):
         batches = {one.batch for one in past} - {one.batch for one in self._records.values()}
         ids = {one.id for one in past}
         self._events = [event for event in self._events if event.operation not in ids and event.batch not in batches]
-        for one in {one.environment for one in past} - {one.environment for one in self._records.values()}:
-            self._notes.pop(("environment", str(one)), None)
+        removals = [json.dumps(todo.payload) for todo in self._todos.values() if todo.kind == "abort"]
+        for one in {one.environment for one in past if one.environment} - {one.environment for one in self._records.values()}:
+            if not any(json.dumps(one) in payload for payload in removals):
+                self._notes.pop(("environment", one), None)
 
 
 def _revised(record: Record, fields: Mapping[str, Any]) -> Record:

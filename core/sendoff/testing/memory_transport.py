@@ -239,6 +239,7 @@ class SessionTransport(_MemoryTransport, Aborting, Sweeping):
 
     def leftovers(self) -> Iterator[Leftover]:
         """What is unfinished below the destination."""
+        self.server.point("leftovers", "")
         for id, upload in list(self.server.uploads.items()):
             if upload.url.startswith(self.destination.url):
                 yield Leftover(url=upload.url, session=Session(kind=KIND, data={"id": id}, leaves=True), size=len(upload.body))

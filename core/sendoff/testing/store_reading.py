@@ -206,16 +206,18 @@ class ForgettingPromises:
         assert [store.trim(KEEP, limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
     def test_an_environment_goes_with_the_last_who_refers_to_it(self, store: Store) -> None:
-        for key in ("shared", "own", "unrelated"):
+        for key in ("shared", "own", "unrelated", "handed on"):
             write(store, SaveNote(kind="environment", key=key, value={"A": "b"}))
         write(store, SaveNote(kind="other", key="own", value=1))
         _ended(store, "one", environment="own")
         _ended(store, "two", environment="shared")
         create(store, "three", environment="shared")
+        _ended(store, "four", environment="handed on")
+        write(store, SaveTodo(kind="abort", about="three.1", seen=0, payload={"before": {"environment": "handed on"}}))
 
         store.trim(KEEP, limit=10)
 
-        assert [note.key for note in store.notes("environment").items] == ["shared", "unrelated"]
+        assert [note.key for note in store.notes("environment").items] == ["handed on", "shared", "unrelated"]
         assert [note.key for note in store.notes("other").items] == ["own"]
 
     def test_notes_about_what_is_forgotten_stay(self, store: Store) -> None:

@@ -22,7 +22,9 @@ delete from event where batch in (
 );
 
 -- name: forget_environments
+-- What is to be removed at a server may have to be removed in an environment that no operation names any more.
 delete from note where kind = 'environment' and key in (
     select value from json_each(?)
     where not exists (select 1 from operation where environment is not null and environment = json_each.value)
+    and not exists (select 1 from todo where kind = 'abort' and instr(payload, json_quote(json_each.value)))
 );
