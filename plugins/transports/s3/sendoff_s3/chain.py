@@ -31,7 +31,7 @@ def looked_up(profile: str | None) -> dict[str, Any]:
         }
     except ProfileNotFound as cause:
         raise ConfigurationError(f"{cause}", hint="write [profile NAME] into ~/.aws/config, or correct `profile`") from cause
-    except BotoCoreError as cause:
+    except (BotoCoreError, RuntimeError) as cause:  # botocore has a bare RuntimeError for what is refreshed and still expired
         raise CredentialNeeded(f"boto3's chain of credentials broke: {cause}", hint="log in anew (aws sso login), or correct the profile") from cause
 
 

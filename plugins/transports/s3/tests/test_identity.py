@@ -23,7 +23,7 @@ expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seco
 print(json.dumps({{"Version": 1, "AccessKeyId": "test", "SecretAccessKey": "s", "SessionToken": f"token-{{number}}", "Expiration": expires.isoformat()}}))
 """
 
-FIXED = f"expires = datetime.datetime.fromtimestamp({int(time.time())}, datetime.timezone.utc)"  # the same whenever it is asked
+FIXED = "expires = datetime.datetime.fromtimestamp({at}, datetime.timezone.utc)"  # the same whenever it is asked
 
 
 def session(number, expires_in=None):
@@ -159,7 +159,7 @@ def test_a_source_that_has_no_newer_login_is_not_asked_at_each_request(lab, chai
     server = lab.server(keys={"test": None})
     (tmp_path / "asked").mkdir()
     script = tmp_path / "process.py"
-    script.write_text(PROCESS.format(folder=str(tmp_path / "asked"), seconds=100).replace("expires = datetime.datetime.now(datetime.timezone.utc)", FIXED))
+    script.write_text(PROCESS.format(folder=str(tmp_path / "asked"), seconds=100).replace("expires = datetime.datetime.now(datetime.timezone.utc)", FIXED.format(at=int(time.time()))))
     (tmp_path / "config").write_text(f"[default]\ncredential_process = {sys.executable} {script}\n")
     transport = chained(server, {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_REGION": "us-east-1"})
 
@@ -169,6 +169,20 @@ def test_a_source_that_has_no_newer_login_is_not_asked_at_each_request(lab, chai
         transport.send(lab.shipment(transport, 10, name=str(number)))
 
     assert len(list((tmp_path / "asked").iterdir())) == asked
+
+
+def test_a_source_that_gives_what_has_expired_needs_a_person(lab, chained, tmp_path):
+    server = lab.server(keys={"test": None})
+    (tmp_path / "asked").mkdir()
+    script = tmp_path / "process.py"
+    script.write_text(PROCESS.format(folder=str(tmp_path / "asked"), seconds=-100))
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {sys.executable} {script}\n")
+    transport = chained(server, {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_REGION": "us-east-1"})
+
+    with pytest.raises(CredentialNeeded, match="still expired"):
+        transport.send(lab.shipment(transport, 10))
+
+    assert server.seen == []
 
 
 def test_a_child_sees_the_environment_that_it_is_given_and_leaves_none_behind():
