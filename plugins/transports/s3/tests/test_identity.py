@@ -159,7 +159,11 @@ def test_a_source_that_has_no_newer_login_is_not_asked_at_each_request(lab, chai
     server = lab.server(keys={"test": None})
     (tmp_path / "asked").mkdir()
     script = tmp_path / "process.py"
-    script.write_text(PROCESS.format(folder=str(tmp_path / "asked"), seconds=100).replace("expires = datetime.datetime.now(datetime.timezone.utc)", FIXED.format(at=int(time.time()))))
+    script.write_text(
+        PROCESS.format(folder=str(tmp_path / "asked"), seconds=100).replace(
+            "expires = datetime.datetime.now(datetime.timezone.utc)", FIXED.format(at=int(time.time()))
+        )
+    )
     (tmp_path / "config").write_text(f"[default]\ncredential_process = {sys.executable} {script}\n")
     transport = chained(server, {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_REGION": "us-east-1"})
 
