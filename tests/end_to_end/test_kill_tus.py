@@ -134,9 +134,16 @@ def test_what_a_killed_host_had_sent_and_the_server_confirmed_is_not_sent_again(
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("road", ROADS, indirect=True)
+@pytest.mark.timeout(1500)
 def test_of_25_killed_uploads_each_sends_again_only_what_was_not_confirmed(stage, road, say):
     assert campaign(stage, road, 25, say) >= 20
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("road", ["own", "checksums", "draft"], indirect=True)
+def test_of_ten_at_each_other_server_too(stage, road, say):
+    assert campaign(stage, road, 10, say) >= 7
 
 
 @pytest.mark.parametrize("road", ["own", "checksums", "draft"], indirect=True)

@@ -27,7 +27,7 @@ from tests.simulation.seeds import sources_in
 from tests.simulation.world import play
 
 ORDINARY = 2000
-FRESH = 50_000
+FRESH = int(os.environ.get("FRESH_SEEDS", "10000"))  # other ones each time; fifty thousand were seen in a row
 ROOT = Path(__file__).parents[2]
 
 
@@ -62,7 +62,7 @@ def test_the_invariants_hold_over_thousands_of_seeds(say: Callable[[str], None])
 
 @pytest.mark.campaign
 @pytest.mark.timeout(3000)
-def test_the_invariants_hold_over_fifty_thousand_fresh_seeds(say: Callable[[str], None]) -> None:
+def test_the_invariants_hold_over_fresh_seeds(say: Callable[[str], None]) -> None:
     said = run_seeds(secrets.randbelow(10**12) + 10**6, FRESH)
 
     say(said)
