@@ -159,6 +159,26 @@ def test_one_that_cannot_be_removed_says_why_and_keeps_no_other(owned):
     assert (found["removed"], [upload.url for upload in owned.server.uploads.values()]) == (1, [f"{PLACE}failed"])
 
 
+def test_where_an_earlier_session_is_removed_the_later_one_of_the_same_upload_is_not_forgotten(owned):
+    asker, lies, refusals = threading.current_thread(), iter([True]), iter([None, Transient("not now")])
+
+    def point(name, _operation):
+        if name == "chunk_answer" and next(lies, None):
+            owned.server.uploads["u1"].body += b"never sent" * 1000
+        if name == "finish" or (name == "abort" and threading.current_thread() is not asker):
+            raise Transient("not now")
+        if name == "abort" and (error := next(refusals)):
+            raise error
+
+    owned.server.point = point
+    id = owned.put(owned.file(), f"{PLACE}twice", patience=0, attempts=3)
+    owned.until(id, "error")
+
+    assert [row["removed"] for row in ask(owned, remove=True)["rows"]] == [True, False]
+    assert owned.store.checkpoint(owned.record(id).number).session is not None
+    assert list(owned.server.uploads) == ["u2"]
+
+
 def test_only_what_lies_below_the_destination_counts(owned):
     owned.server.begin(f"{PLACE}elsewhere/foreign", 5, "somebody else's", 1)
     owned.server.begin("session://10.0.0.2/foreign", 5, "somebody else's", 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sendoff.model.change import Checkpoint, SaveTodo
 from sendoff.model.document import encode
 from sendoff.model.moment import Moment
+from sendoff.model.note import Todo
 from sendoff.model.operation import Record
 from sendoff.ports.store import Store
 
@@ -24,9 +25,14 @@ def abandoned(record: Record, checkpoint: Checkpoint | None, now: Moment) -> tup
     return (SaveTodo(kind=_ABORT, about=f"{record.id}.{record.round}-{record.version}", seen=0, payload=payload, due=now),)
 
 
+def removals(store: Store) -> Sequence[Todo]:
+    """The to-dos by which something is removed at a server, due or not; the first 10,000."""
+    return store.todos(_FAR, kind=_ABORT, limit=_MOST_TODOS)
+
+
 def environments_needed(store: Store) -> Collection[str] | None:
     """The notes that such removals still need, for their operations may need them no more; None = there are too many to look at."""
-    todos = store.todos(_FAR, kind=_ABORT, limit=_MOST_TODOS)
+    todos = removals(store)
     if len(todos) == _MOST_TODOS:
         return None
     return {key for todo in todos if (key := (todo.payload.get("before") or {}).get("environment"))}

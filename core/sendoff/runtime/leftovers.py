@@ -15,13 +15,12 @@ from sendoff.model.secret import public_url
 from sendoff.model.session import Leftover
 from sendoff.ports.store import Store
 from sendoff.ports.transport import Aborting, Sweeping
+from sendoff.runtime.abandonment import removals
 from sendoff.runtime.addresses import Addresses
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.secrets import Secrets
 
-_MOST_TODOS = 10_000
-_FAR = 2**62
 _OPEN = Query(open=True)
 _MAY_HAVE_SESSIONS = (_OPEN, Query(statuses=("error", "canceled")), _OPEN)  # twice: an end or a retry between two questions hides nobody
 
@@ -95,9 +94,14 @@ class Leftovers:
             transport.abort(leftover)
         except SendoffError as error:
             return False, error.message
-        if record is not None:
+        if record is not None and self._held(record) == str(leftover.session.data["id"]):  # it may keep a later one, which is still there
             self.journal.commit([DropCheckpoint(record.number, record.epoch)])  # a retry begins anew
         return True, None
+
+    def _held(self, record: Record) -> str:
+        """The id of the session that a retry would go on with; empty where there is none."""
+        checkpoint = self.store.checkpoint(record.number) if record.epoch else None
+        return self._id(record, checkpoint.session) if checkpoint is not None and checkpoint.session is not None else ""
 
     def _newest(self, record: Record | None) -> Record | None:
         """The record as it is now; what was forgotten meanwhile has ended as it was."""
@@ -117,7 +121,7 @@ class Leftovers:
 
     def _given_up(self) -> Iterator[tuple[Record, bytes]]:
         """The sessions that are to be removed already."""
-        for todo in self.store.todos(_FAR, kind="abort", limit=_MOST_TODOS):
+        for todo in removals(self.store):
             items = self.store.find(Query(numbers=(todo.payload["number"],)), limit=1).items
             if items:
                 yield items[0], bytes.fromhex(todo.payload["session"])

@@ -90,7 +90,7 @@ class Secrets:
 
     def keep_environment(self, environment: Mapping[str, str], named: Sequence[str]) -> tuple[str | None, SaveNote | None]:
         """What the submitter's environment says about identity: the key of its note, and the note to write."""
-        kept = {name: value for name, value in sorted(environment.items()) if _IDENTITY.fullmatch(name) or name in named}
+        kept = {name: value for name, value in sorted(environment.items()) if is_identity(name) or name in named}
         if not kept:
             return None, None
         plain = json.dumps(kept).encode()
@@ -102,7 +102,7 @@ class Secrets:
 
     def identity_of(self, environment: Mapping[str, str]) -> Mapping[str, str]:
         """What an environment says about identity, for one question alone; nothing of it is kept."""
-        found = {name: value for name, value in environment.items() if _IDENTITY.fullmatch(name)}
+        found = {name: value for name, value in environment.items() if is_identity(name)}
         self._hide_all(found)
         return found
 
