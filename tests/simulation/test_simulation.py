@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sendoff.policy import lifecycle, order, target
 from sendoff.policy.decision import Decision
-from sendoff.runtime import attempts, conductor
+from sendoff.runtime import conductor, shipment
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.recovery import Recovery
@@ -104,7 +104,7 @@ BREAKS: dict[str, tuple[Any, str, Any]] = {
     "what an order for many stops is started": (InForce, "holds", never),
     "one who was tried at once goes on without a gate": (lifecycle, "lane_of", lambda record, **_: record.lane),
     "a late worker overwrites": (Ledger, "enter_latest", enter_unfenced),
-    "a file is published half": (attempts.WorkShipment, "readinto", lambda self, buffer, offset, *, paced=True: len(buffer)),
+    "a file is published half": (shipment.WorkShipment, "readinto", lambda self, buffer, offset, *, paced=True: len(buffer)),
     "what has begun is replaced": (target, "_begun", never),
     "a source that did not change replaces": (target, "_unchanged", never),
     "the conductor starts what it has started": (conductor.Conductor, "_due", lambda self, lane, now, count: list(self._store.due(lane.key, now, count))),
