@@ -201,7 +201,7 @@ class Sending:
     def _wishes(self, handle: bytes) -> list[tuple[int, tuple[int, ...]]]:
         """Requests for the server's disk, the rights and the time; and the refusals of each that are no harm."""
         at, stamp = self._files, self._mtime()
-        asked = [(at.sync(handle), (files.UNSUPPORTED,))] if at.offers(files.FSYNC) else []
+        asked: list[tuple[int, tuple[int, ...]]] = [(at.sync(handle), (files.UNSUPPORTED,))] if at.offers(files.FSYNC) else []
         harmless = (files.UNSUPPORTED, files.PERMISSION_DENIED, files.FAILURE)
         asked.append((at.set_mode(handle, self._mode()), harmless))
         return [*asked, *([(at.set_times(handle, stamp), harmless)] if stamp is not None else [])]

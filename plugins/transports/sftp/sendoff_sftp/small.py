@@ -31,14 +31,11 @@ class Small(Sending):
 
     @property
     def fits(self) -> bool:
-        """Whether its steps are these: nothing of it is there yet, and nothing has to be read back."""
-        shipment = self._shipment
-        if shipment.demand.verify not in ("auto", "size") or self._proof.reads:
-            return False
-        if shipment.session is None:
+        """Whether its steps are these: no byte of it is there yet."""
+        if self._shipment.session is None:
             return True
         with suppress(SessionLost, KeyError):
-            part = Part.of(shipment.session)
+            part = Part.of(self._shipment.session)
             return part.at == 0 and part.published is None
         return False
 
@@ -147,6 +144,11 @@ class Small(Sending):
         yield from self._answer(self._files.put_over(part.path, self._final))
 
     # -- answers
+
+    def _close(self, handle: bytes) -> None:
+        """Whatever else is under way: the line is everybody's."""
+        self._files.close(handle)
+        self._open -= 1
 
     def _ask(self, number: int) -> int:
         self._asked.add(number)

@@ -75,11 +75,14 @@ class SftpTransport(Transport, Bundling, Aborting, Probing, Trusting):
         members = Members(shipments, watch)
         with ExitStack() as stack:
             yield from members.heed(stack)
-            if members.left and not (yield from self._ran(members, watch, fresh=False)):
-                yield from self._ran(members, watch, fresh=True)
+            many, fresh = 0, False
+            while members.left and len(members.left) != many:
+                many = len(members.left)
+                fresh = yield from self._ran(members, watch, fresh=fresh)
+                many = 0 if fresh else many
 
     def _ran(self, members: Members, watch: Watch, *, fresh: bool) -> Generator[tuple[Shipment, Delivery | SendoffError], None, bool]:
-        """False where a kept connection turned out to be dead before a byte went out: that is no try."""
+        """Over one line as far as it goes. True where a kept connection turned out to be dead before a byte went out: that is no try."""
         from sendoff_sftp.running import Running
 
         running, many, line = None, len(members.left), None
@@ -90,12 +93,13 @@ class SftpTransport(Transport, Bundling, Aborting, Probing, Trusting):
         except SendoffError as error:
             begun = running.begun & members.left.keys() if running is not None else set()
             if not begun and len(members.left) == many and line is not None and line.kept and not fresh and error.facts.get("connection") == "broken":
-                return False
-            if not begun:
+                return True
+            if not begun and (len(members.left) == many or not isinstance(error, Transient)):
                 raise
             for key in begun:
                 yield members.told(members.left[key], error)
-        return True
+            members.left.clear()  # whoever is not told by now has not begun
+        return False
 
     def abort(self, leftover: Leftover) -> None:
         """The part is gone when this returns; what has its final name stays."""
