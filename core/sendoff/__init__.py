@@ -60,7 +60,7 @@ _WHERE = {
     "ports.sink": "Sink",
     "ports.store": "Salvaging Store",
     "ports.toolkit": "Child CredentialLookup CredentialSource Learned ProtocolSource SinkToolkit Toolkit TransportToolkit",
-    "ports.transport": "Aborting Probing Shipment Sweeping Transport Trusting",
+    "ports.transport": "Aborting Bundling Probing Shipment Shipments Sweeping Transport Trusting",
 }
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names.split()}
 

@@ -490,10 +490,16 @@ from sendoff.ports.transport import (
     Aborting as Aborting,
 )
 from sendoff.ports.transport import (
+    Bundling as Bundling,
+)
+from sendoff.ports.transport import (
     Probing as Probing,
 )
 from sendoff.ports.transport import (
     Shipment as Shipment,
+)
+from sendoff.ports.transport import (
+    Shipments as Shipments,
 )
 from sendoff.ports.transport import (
     Sweeping as Sweeping,

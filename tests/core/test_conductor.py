@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -31,11 +32,13 @@ HIGH, DEFAULT, LOW = TransferPriority.HIGH, TransferPriority.DEFAULT, TransferPr
 class Stand:
     """A conductor on a stand: operations are put in, tickets come out."""
 
-    def __init__(self, *, concurrency: int = 16, per_destination: int = 4, **rules: Any) -> None:
+    def __init__(
+        self, *, concurrency: int = 16, per_destination: int = 4, carrier: Callable[[Record], Hashable | None] = lambda _: None, **rules: Any,
+    ) -> None:  # fmt: skip
         self.store, self.now = MemoryStore(), NOW
         ledger = Ledger(Journal(self.store), VirtualClock(), Announcer(Hearing()))
         configuration = Configuration(limits=Limits(concurrency=concurrency, per_destination=per_destination), retry=RetryRules(**rules))
-        self.conductor = Conductor(ledger, configuration=lambda: configuration, random=Random(1))
+        self.conductor = Conductor(ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier)
 
     def put(self, place: str, count: int = 1, *, priority: TransferPriority = DEFAULT, group: str | None = None, **fields: Any) -> None:
         """Queue operations for a place."""

@@ -135,7 +135,7 @@ def test_what_runs_or_has_ended_is_not_moved(line: Line) -> None:
     with pytest.raises(InvalidState, match=f"operation {a} is canceled"):
         line.move(b, where="before", before=a)
     (ticket,) = line.process.conductor.step([Queued()], line.clock.now).starts
-    claimed = line.process.attempts._claim(ticket.record)
+    (claimed,) = line.process.attempts._claim([ticket.record])
     assert claimed is not None
     with pytest.raises(InvalidState, match="is running; only what waits"):
         line.move(claimed.number, where="last")

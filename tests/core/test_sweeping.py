@@ -141,7 +141,7 @@ def test_a_try_that_was_given_a_slot_before_is_stopped(ground: Ground) -> None:
     ground.process.in_force.put(everything)
 
     assert [number for number, _ in ground.process.conductor.step([], ground.clock.now).stops] == [ticket.record.number]
-    assert not ground.process.attempts.run(ticket).taken
+    assert [outcome.taken for outcome in ground.process.attempts.run(ticket)] == [False]
 
 
 def test_an_order_for_one_comes_after_an_earlier_one_for_many(ground: Ground) -> None:

@@ -117,7 +117,7 @@ def test_an_end_that_cannot_be_written_at_once_is_written_later_and_once(desk, t
     (ticket,) = desk.step().starts
     desk.store.mood = once(trouble, "commit", lambda units: any(isinstance(one, Append) and one.event.type == "completed" for unit in units for one in unit))
 
-    desk.process.attempts.run(ticket)
+    list(desk.process.attempts.run(ticket))
 
     assert desk.ends() == ["completed"]
     assert len(desk.waited) == 1
@@ -130,7 +130,7 @@ def test_trouble_after_an_end_was_written_does_not_write_it_again(desk, trouble)
     desk.store.mood = once(trouble, "commit", lambda units: any(isinstance(one, SaveNote) and one.kind == BATCH for unit in units for one in unit))
 
     for ticket in desk.step().starts:
-        desk.process.attempts.run(ticket)
+        list(desk.process.attempts.run(ticket))
     desk.process.recovery.run()
 
     assert desk.ends() == ["completed"] * 2
@@ -143,7 +143,7 @@ def test_a_try_that_cannot_read_the_journal_is_made_again_and_not_failed(desk):
     (ticket,) = desk.step().starts
     desk.store.mood = once(TROUBLE[1], "checkpoint")
 
-    desk.process.attempts.run(ticket)
+    list(desk.process.attempts.run(ticket))
 
     (record,) = desk.store.find(Query()).items
     assert (record.open, record.owner, record.reason, desk.ends()) == (True, None, "backoff", [])
@@ -156,7 +156,7 @@ def test_a_claim_that_cannot_be_written_keeps_its_slot_for_a_moment_and_costs_no
     (ticket,) = desk.step().starts
     desk.store.mood = once(trouble, "commit")
 
-    outcome = desk.process.attempts.run(ticket)
+    (outcome,) = desk.process.attempts.run(ticket)
 
     (record,) = desk.store.find(Query()).items
     assert (outcome.taken, len(desk.waited), record.tally.attempts, record.owner) == (False, 1, 0, None)

@@ -71,7 +71,7 @@ class Place:
             signals, process.signals[:] = list(process.signals), []
             orders = process.conductor.step(signals, self.clock.now)
             for ticket in orders.starts:
-                process.signals.append(Ended(process.attempts.run(ticket)))
+                process.signals += [Ended(outcome) for outcome in process.attempts.run(ticket)]
             if not process.signals:
                 process.afterwards.work()
                 if not self.store.todos(2**62, limit=1) and orders.wake is None:

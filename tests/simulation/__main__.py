@@ -19,13 +19,14 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000)
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    began, crashes = time.monotonic(), 0
+    began, crashes, together = time.monotonic(), 0, 0
     with tempfile.TemporaryDirectory() as folder:
         sources = sources_in(Path(folder))
         for seed in range(given.first, given.first + given.seeds):
-            crashes += play(seed, sources, Path(folder)).crashes
+            world = play(seed, sources, Path(folder))
+            crashes, together = crashes + world.crashes, max(together, world.together)
     passed = time.monotonic() - began
-    sys.stdout.write(f"{given.seeds} seeds from {given.first}, {crashes} crashes, {passed:.1f} s\n")
+    sys.stdout.write(f"{given.seeds} seeds from {given.first}, {crashes} crashes, {together} together at most, {passed:.1f} s\n")
     return 0
 
 

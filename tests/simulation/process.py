@@ -38,6 +38,7 @@ from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.spool import Spool
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.vault import MemoryKey, Vault
+from sendoff.testing.memory_runs import PlainRuns, SessionRuns
 from sendoff.testing.memory_transport import MemoryServer, PlainTransport, SessionTransport
 
 _SILENT = logging.getLogger("simulation")
@@ -83,15 +84,17 @@ class DyingJournal(Journal):
 
 
 class Installation:
-    """The two transports in memory, both to the world's server."""
+    """The two transports in memory, both to the world's server. bundling: they carry several small ones in one run."""
 
-    def __init__(self, server: MemoryServer) -> None:
-        self._server = server
+    def __init__(self, server: MemoryServer, *, bundling: bool = False) -> None:
+        self._server, self._bundling = server, bundling
 
     def names(self, kind: str) -> tuple[str, ...]:
         return ("plain", "session") if kind == "transports" else ()
 
     def load(self, kind: str, name: str) -> type:
+        if self._bundling:
+            return {"plain": PlainRuns, "session": SessionRuns}[name]
         return {"plain": PlainTransport, "session": SessionTransport}[name]
 
     def transport_for(self, scheme: str) -> str:
@@ -130,11 +133,11 @@ class Process:
 
     def __init__(
         self, name: str, store: Store, server: MemoryServer, clock: VirtualClock, random: Random, configuration: Configuration, folder: Path, *,
-        dies: Callable[[str], bool], key: MemoryKey, left: Mapping[int, Reading] | None = None,
+        dies: Callable[[str], bool], key: MemoryKey, left: Mapping[int, Reading] | None = None, bundling: bool = False,
     ) -> None:  # fmt: skip
         self.name, self.signals, self.clock = name, list[Signal](), clock
         self.journal, self.meter = DyingJournal(store, dies), Meter()
-        installed, self.hearing, self.underway = Installation(server), Hearing(), Underway()
+        installed, self.hearing, self.underway = Installation(server, bundling=bundling), Hearing(), Underway()
         announcer = Announcer(self.hearing)
         self.ledger = Ledger(self.journal, clock, announcer)
         toolkit = Toolkit(clock=clock, random=random, log=_SILENT)
@@ -143,7 +146,9 @@ class Process:
         connections = Connections(installed, lambda: configuration, credentials, secrets, self.journal, clock=clock, random=random)
         spool, self.leaving = Spool(folder, 2**20), ThreadEvent()
         self.in_force = in_force = InForce()
-        self.conductor = Conductor(self.ledger, configuration=lambda: configuration, random=random, in_force=in_force)
+        self.conductor = Conductor(
+            self.ledger, configuration=lambda: configuration, random=random, in_force=in_force, carrier=connections.carrier,
+        )  # fmt: skip
         around = Surroundings(
             journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number)),
             meter=self.meter,

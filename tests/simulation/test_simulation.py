@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sendoff.policy import lifecycle, order, target
 from sendoff.policy.decision import Decision
-from sendoff.runtime import attempts, conductor
+from sendoff.runtime import bundle, conductor, shipment
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.recovery import Recovery
@@ -91,6 +91,13 @@ def enter_unfenced(self: Ledger, record: Any, decide: Any, *, fenced: bool = Fal
     return self.enter(newest, decision, fenced=False)[1] if newest and decision else newest
 
 
+def record_nothing(self: Any, sessions: Any) -> Any:
+    """As if it were on disk."""
+    for one, session in sessions:
+        one.session = session
+    return ()
+
+
 BREAKS: dict[str, tuple[Any, str, Any]] = {
     "an unsafe request is repeated after a lost answer": (lifecycle, "_doubtful", never),
     "an unsafe request is repeated after the process died": (lifecycle, "orphaned", lambda r, s, **_: Decision(fields=lifecycle.queued(s.now))),
@@ -104,9 +111,11 @@ BREAKS: dict[str, tuple[Any, str, Any]] = {
     "what an order for many stops is started": (InForce, "holds", never),
     "one who was tried at once goes on without a gate": (lifecycle, "lane_of", lambda record, **_: record.lane),
     "a late worker overwrites": (Ledger, "enter_latest", enter_unfenced),
-    "a file is published half": (attempts.WorkShipment, "readinto", lambda self, buffer, offset, *, paced=True: len(buffer)),
+    "a file is published half": (shipment.WorkShipment, "readinto", lambda self, buffer, offset, *, paced=True: len(buffer)),
     "what has begun is replaced": (target, "_begun", never),
     "a source that did not change replaces": (target, "_unchanged", never),
+    "who did not begin in a run is forgotten": (bundle, "_untold", lambda left, error: iter(())),
+    "a run's sessions are not on record": (bundle.WorkShipments, "record", record_nothing),
     "the conductor starts what it has started": (conductor.Conductor, "_due", lambda self, lane, now, count: list(self._store.due(lane.key, now, count))),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -71,6 +72,7 @@ class World:
     created: list[str] = field(default_factory=list)
     crashes: int = 0
     touched: int = 0
+    together: int = 0
     healed: bool = False
     process: Process | None = None
 
@@ -82,6 +84,7 @@ class World:
             limits=Limits(concurrency=self.random.choice((1, 2, 4)), per_destination=self.random.choice((1, 2))),
             retry=RetryRules(patience=self.random.choice((3600.0, 3 * 86400.0)), resend=0),
         )
+        self.bundling = self.random.random() < 0.5
         self.invariants = Invariants(self.store, self.server)
         for path in self.sources:
             self._touch(path)
@@ -123,13 +126,13 @@ class World:
             self._take_over()
 
     def _create(self) -> None:
+        """One, or a handful that may go along with each other."""
         scheme, method = self.random.choice((("plain", None), ("plain", "POST"), ("session", None), ("session", None)))
-        name = f"t{self.random.randrange(3)}"
-        request = Request(
-            source=str(self.random.choice(self.sources)), destination=f"{scheme}://10.0.0.{self.random.randrange(2)}/{name}", method=method,
-            patience=self.random.choice((None, None, 0)),
-        )  # fmt: skip
-        self._ask(request)
+        place, patience = self.random.randrange(2), self.random.choice((None, None, 0))
+        for _ in range(self.random.choice((1, 3, 6)) if self.bundling else 1):
+            name = f"t{self.random.randrange(6 if self.bundling else 3)}"
+            url = f"{scheme}://10.0.0.{place}/{name}"
+            self._ask(Request(source=str(self.random.choice(self.sources)), destination=url, method=method, patience=patience))
 
     def _put_again(self) -> None:
         """Somebody puts what is queued once more; often the file was written anew since."""
@@ -172,9 +175,11 @@ class World:
         for number, why in orders.stops:
             process.underway.interrupt(number, why)
         for ticket in orders.starts:
-            held = any(Standing.from_json(note.value).holds(ticket.record) for note in self.store.notes("sweep").items)
-            assert not held, f"{ticket.record.id} starts though it was ordered to stop"
-            self.hands.append(Hand(process, ticket, greenlet(process.attempts.run)))
+            orders_for_many = [Standing.from_json(note.value) for note in self.store.notes("sweep").items]
+            held = [record.id for record in ticket.records if any(one.holds(record) for one in orders_for_many)]
+            assert not held, f"{held} start though they were ordered to stop"
+            self.hands.append(Hand(process, ticket, greenlet(partial(_worked, process))))
+            self.together = max(self.together, len(ticket.records))
         process.app.sweeping.work()
         if not self.hands and not process.signals:
             process.afterwards.work()
@@ -187,7 +192,7 @@ class World:
         """
         late = self.server.seen() if hand in self.zombies else None
         try:
-            outcome = hand.run.switch() if hand.run else hand.run.switch(hand.ticket)
+            hand.run.switch() if hand.run else hand.run.switch(hand.ticket)
         except Crash:
             self._drop(hand)
             if hand.process is self.process:
@@ -197,7 +202,6 @@ class World:
             self.server.unsee(late)
         if hand.run.dead:
             self._drop(hand)
-            hand.process.signals.append(Ended(outcome))
 
     def _drop(self, hand: Hand) -> None:
         (self.hands if hand in self.hands else self.zombies).remove(hand)
@@ -236,7 +240,7 @@ class World:
         left = self.process.meter.readings() if self.process and self.random.random() < 0.7 else {}  # else the machine lost its power
         process = Process(
             name, self.store, self.server, self.clock, self.random, self.configuration, self.folder, dies=lambda _when: self._dies(name), key=self.key,
-            left=left,
+            left=left, bundling=self.bundling,
         )  # fmt: skip
         process.recovery.run()
         process.app.sweeping.load()
@@ -263,6 +267,12 @@ class World:
     def _quiet(self) -> bool:
         nothing_due = self.store.wake(0) is None and not self.store.todos(2**62, limit=1)
         return nothing_due and not self.process.signals and not self.process.app.sweeping.pending
+
+
+def _worked(process: Process, ticket: Ticket) -> None:
+    """What a worker thread does with a ticket."""
+    for outcome in process.attempts.run(ticket):
+        process.signals.append(Ended(outcome))
 
 
 def play(seed: int, sources: list[Path], folder: Path) -> World:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Limits:
     """How much at once.
 
-    concurrency: operations that run. lanes: connections that one of them may use. memory: bytes of sources that all of them together hold.
-    spool: bytes of copies kept.
+    concurrency: tries that run, a run of small operations being one. lanes: connections that one of them may use. memory: bytes of sources that
+    all of them together hold. spool: bytes of copies kept.
     """
 
     concurrency: int = 16

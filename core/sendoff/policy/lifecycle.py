@@ -126,6 +126,12 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
     return replace(_ended(failure, _kept(record.tally, one), response, setting), forget=isinstance(error, OutcomeUnknown))
 
 
+def released(record: Record, one: Try, setting: Setting) -> Decision:
+    """It was claimed for a run that ended before its turn came: as if nobody had tried it."""
+    tally = replace(record.tally, attempts=max(record.tally.attempts - 1, 0))
+    return failed(replace(record, tally=tally), Interrupted(), one, None, setting)
+
+
 def advanced(record: Record, confirmed: int) -> Record:
     """The record with what the checkpoint of a try that nobody settled tells: one that got further is no suspect, and its patience is new."""
     if confirmed <= record.tally.best:

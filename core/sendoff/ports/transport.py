@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, ClassVar, Protocol
 
+from sendoff.errors import SendoffError
 from sendoff.model.delivery import Delivery, Demand
 from sendoff.model.destination import Destination
 from sendoff.model.header import Headers
@@ -117,6 +118,34 @@ class Transport(ABC):
 
     def close(self) -> None:
         """Let connections go; the next send opens new ones."""
+
+
+class Shipments(Protocol):
+    """A run: several small ones for one connection."""
+
+    def __len__(self) -> int:
+        """How many."""
+        ...
+
+    def __iter__(self) -> Iterator[Shipment]:
+        """Each, in the order in which they are due."""
+        ...
+
+    def record(self, sessions: Sequence[tuple[Shipment, Session]]) -> Sequence[tuple[Shipment, SendoffError]]:
+        """As ``Shipment.record`` for several, on disk together; gives back those for which that failed, and what each would have raised."""
+        ...
+
+
+class Bundling(ABC):
+    """A transport that carries many small ones on one connection faster than one after the other."""
+
+    @abstractmethod
+    def send_bundle(self, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError]]:
+        """One try of each, told as soon as it is known, in any order, once. Whose bytes went out is told; whoever is not told has not begun.
+
+        What one of them raises (``Interrupted``, ``SourceChanged``) is told of this one and ends no other. Where the connection does not come about, or
+        a person must help all of them, that is raised. A connection that breaks is ``Transient`` for whoever has begun, and ends the run.
+        """
 
 
 class Aborting(ABC):

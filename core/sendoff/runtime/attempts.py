@@ -1,52 +1,49 @@
-"""One try of one operation: claim, send, settle."""
+"""Tries of operations: claim, send, settle."""
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from random import Random
 
-from sendoff.errors import JournalFull, NeedsPerson, Permanent, Refused, SendoffError, SessionLost, StoreRefused, Superseded, Transient, Unreachable, Unverified
-from sendoff.hookspecs import Change
+from sendoff.errors import JournalFull, NeedsPerson, Permanent, StoreRefused, Unreachable
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
-from sendoff.model.destination import checked_url, origin_of
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
-from sendoff.model.response import Response
-from sendoff.model.status import Want
-from sendoff.model.target import Target
 from sendoff.policy import lifecycle
 from sendoff.policy.cost import Gate
-from sendoff.policy.decision import Decision
 from sendoff.policy.patience import Try
-from sendoff.ports.transport import Transport
-from sendoff.runtime.connections import Connections, check_allowed
+from sendoff.ports.transport import Bundling
+from sendoff.runtime.bundle import carried
+from sendoff.runtime.connections import Connections
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
-from sendoff.runtime.origin import Begun, Origin
-from sendoff.runtime.outgoing import Outgoing
-from sendoff.runtime.reader import Reader
-from sendoff.runtime.secrets import Sealed
-from sendoff.runtime.shipment import Surroundings, WorkShipment
+from sendoff.runtime.loading import Load, Loading
+from sendoff.runtime.origin import Origin
+from sendoff.runtime.settling import FULL_AGAIN, Result, Settled, Settling
+from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.underway import Underway
-
-_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
-_FULL_AGAIN = 2.0  # seconds between two looks whether the journal can be written again
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Permission to try an operation once, as it was when the slot was given. down_since: of its destination."""
+    """Permission to try an operation once, as it was when the slot was given. down_since: of its destination. along: small ones that go with it."""
 
     record: Record
     down_since: Moment | None = None
+    along: tuple[Record, ...] = ()
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All that it is for."""
+        return self.record, *self.along
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ class Outcome:
 
 
 class Attempts:
-    """Tries operations; a ticket in, an outcome back, everything in between on the record."""
+    """Tries operations; a ticket in, an outcome for each of its operations back, everything in between on the record."""
 
     def __init__(
         self,
@@ -83,179 +80,88 @@ class Attempts:
         leaving: threading.Event,
         in_force: InForce,
     ) -> None:
-        self._ledger, self._around, self._connections, self._outgoing = ledger, around, connections, Outgoing(around.secrets, credentials)
-        self._listeners, self._underway, self._origin = listeners, underway, origin
-        self._configuration, self._gate, self._owner, self._random, self._leaving = configuration, gate, owner, random, leaving
-        self._in_force = in_force
+        self._ledger, self._around, self._underway = ledger, around, underway
+        self._loading = Loading(ledger, around, connections, credentials, listeners, underway, origin, configuration=configuration)
+        self._settling = Settling(ledger, around.clock, configuration=configuration, gate=gate, random=random, leaving=leaving)
+        self._owner, self._leaving, self._in_force = owner, leaving, in_force
         self._log = logging.getLogger("sendoff.attempts")
 
-    def run(self, ticket: Ticket) -> Outcome:
-        """Claim, send once, settle."""
-        record = self._claim(ticket.record)
-        if record is None:
-            return Outcome(ticket.record.number, taken=False)
-        began = self._around.clock.steady()
-        shipment, result = self._carry(record)
-        answered = shipment is not None and (shipment.sent > 0 or shipment.body is not None)
-        if shipment is not None and isinstance(result, SendoffError):
-            shipment.rest()
-        self._settle(record, shipment, result, began, ticket.down_since)
-        if shipment is not None:
-            shipment.end()
-        asks = isinstance(result, NeedsPerson) and result.facts.get("everybody") is True
-        answered = answered or isinstance(result, Delivery)
-        return Outcome(record.number, unreachable=isinstance(result, Unreachable), answered=answered and not asks, asks=asks)
+    def run(self, ticket: Ticket) -> Iterator[Outcome]:
+        """Claim, send once, settle: an outcome for each operation, as soon as its end is on record."""
+        claimed = self._claim(ticket.records)
+        mine = {record.number for record in claimed}
+        for record in ticket.records:
+            if record.number not in mine:
+                yield Outcome(record.number, taken=False)
+        settling: deque[Settled] = deque()
+        for load, result in self._results(claimed):
+            self._underway.leave(load.record.number)
+            settling.append(self._settling.begin(load, result, ticket.down_since))
+            while settling and settling[0].there:
+                yield self._ended(settling.popleft())
+        while settling:
+            yield self._ended(settling.popleft())
 
-    def _claim(self, record: Record) -> Record | None:
-        """The operation under a new epoch, or None when somebody else was faster or ordered otherwise."""
-        if lifecycle.poisoned(record):
-            self._set_aside(record)
-            return None
-        if self._in_force.holds(record):
-            return None
+    def _ended(self, settled: Settled) -> Outcome:
+        """On record."""
+        self._settling.finish(settled)
+        shipment, result = settled.load.shipment, settled.result
+        answered = isinstance(result, Delivery) or (shipment is not None and (shipment.sent > 0 or shipment.body is not None))
+        asks = isinstance(result, NeedsPerson) and result.facts.get("everybody") is True
+        return Outcome(settled.load.record.number, unreachable=isinstance(result, Unreachable), answered=answered and not asks, asks=asks)
+
+    def _claim(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Those that are ours now, under a new epoch; not those for which somebody else was faster or ordered otherwise."""
+        for record in records:
+            if lifecycle.poisoned(record):
+                self._set_aside(record)
+        free = [record for record in records if not lifecycle.poisoned(record) and not self._in_force.holds(record)]
+        if not free:
+            return ()
+        wall = self._around.clock.wall()
         try:
-            reply, claimed = self._ledger.enter(record, lifecycle.claimed(record, self._owner, self._around.clock.wall()), synced=False)
+            answers = self._ledger.enter_each([(record, lifecycle.claimed(record, self._owner, wall)) for record in free], synced=False)
         except (JournalFull, StoreRefused) as error:
-            self._log.error("operation %s cannot be begun: %s", record.number, error)
-            self._leaving.wait(_FULL_AGAIN)  # with the slot in hand, or the next ticket would come at once
-            return None
-        if reply.refused is not None:
-            return None
-        return replace(claimed, want=reply.want)
+            self._log.error("operation %s cannot be begun: %s", free[0].number, error)
+            self._leaving.wait(FULL_AGAIN)  # with the slot in hand, or the next ticket would come at once
+            return ()
+        return [replace(claimed, want=reply.want) for reply, claimed in answers if reply.refused is None]
 
     def _set_aside(self, record: Record) -> None:
         tries = record.tally.unsettled
         error = Permanent(f"the process died {tries} times in a row while trying this upload; it is set aside")
         empty = Try(began=0, ended=0, confirmed=record.tally.confirmed)
-        self._ledger.enter_latest(record, lambda newest: lifecycle.failed(newest, error, empty, None, self._setting(newest)))
+        self._ledger.enter_latest(record, lambda newest: lifecycle.failed(newest, error, empty, None, self._settling.setting(newest)))
 
-    def _carry(self, record: Record) -> tuple[WorkShipment | None, Delivery | SendoffError]:
-        """Send once; whatever a stranger's code raises becomes one of sendoff's errors."""
-        begun: list[WorkShipment] = []
+    def _results(self, records: Sequence[Record]) -> Iterator[tuple[Load, Result]]:
+        """Each with how it ended; whoever can go along goes in one run, the others one after the other."""
+        stack = ExitStack()
         try:
-            result: Delivery | SendoffError = self._send(record, begun.append)
-        except (Exception, SystemExit) as cause:  # noqa: BLE001 - a driver is a stranger's code; the operation gets its name
-            result = self._error_of(record, cause)
+            loads = [self._loading.load(record, stack) for record in records]
+            ready = [load for load in loads if load.error is None]
+            for load in loads:
+                if load.error is not None:
+                    yield load, load.error
+            run = _together(ready)
+            if run:
+                yield from carried(run, self._loading, self._ledger.journal)
+            for load in ready:
+                if not any(load is one for one in run):
+                    yield load, self._loading.sent(load)
         finally:
+            self._put_away(stack, records)
+
+    def _put_away(self, stack: ExitStack, records: Sequence[Record]) -> None:
+        for record in records:
             self._underway.leave(record.number)
-        return (begun[0] if begun else None), result
-
-    def _error_of(self, record: Record, cause: BaseException) -> SendoffError:
-        if isinstance(cause, StoreRefused):
-            return Transient(f"the journal did not answer: {cause.message}", side="local")
-        if isinstance(cause, SendoffError):
-            return cause
-        if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno in _SCARCE):
-            return Transient(f"this machine ran out of what a try needs: {cause}", side="local")
-        self._log.error("the transport %s raised %s on operation %s", record.spec.transport, type(cause).__name__, record.number, exc_info=cause)
-        return Permanent(f"the transport {record.spec.transport} failed: {type(cause).__name__}: {cause}")
-
-    def _send(self, record: Record, begun: Callable[[WorkShipment], None]) -> Delivery:
-        change = self._listeners.before_attempt(record, record.tally.attempts) or Change()
-        sealed = self._around.secrets.open(record)
-        target = Target(sealed.url or record.spec.url)
-        elsewhere = change.url is not None and origin_of(change.url) != origin_of(target.url)
-        if elsewhere and record.spec.source.sealed:
-            raise Refused(f"the part {record.spec.source.sealed[0]} was given for {origin_of(target.url)}, and a listener sent its form to another origin")
-        if change.url is not None:
-            target = Target(checked_url(change.url))
-        with self._transport(record, target, elsewhere) as transport, self._opened(record, transport, elsewhere) as begin:
-            checked = begin.record
-            shipment = WorkShipment(
-                checked, begin.reader, self._around, target=target, headers=self._outgoing.headers(checked, Sealed() if elsewhere else sealed, change),
-                session=None if elsewhere else begin.session, credential=transport.toolkit.credential, elsewhere=elsewhere, vouched=begin.vouched,
-                limits=self._configuration().limits,
-            )  # fmt: skip
-            begun(shipment)
-            self._underway.enter(record.number, shipment)
-            if record.want in (Want.PAUSE, Want.CANCEL):
-                shipment.interrupt(f"ordered: {record.want}")
-            self._ledger.announce(checked, "attempt_started")
-            return self._sent(transport, shipment, begin.reader)
-
-    def _sent(self, transport: Transport, shipment: WorkShipment, reader: Reader) -> Delivery:
-        """Send, and see whether all of what was queued is there; what must not be repeated is not doubted once it was taken."""
-        delivery = transport.send(shipment)
-        if not shipment.past_point:
-            reader.check()
-        if delivery.size != reader.size:
-            raise Unverified(f"{delivery.size} of {reader.size} bytes are at {shipment.target.public}")
-        return delivery
-
-    @contextmanager
-    def _transport(self, record: Record, target: Target, elsewhere: bool) -> Iterator[Transport]:
-        """The operation's own transport, or one for this try alone to an origin that knows nothing of its secrets."""
-        if not elsewhere:
-            with self._connections.lent(record) as lent:
-                yield lent
-            return
-        check_allowed(target.url, self._configuration())
-        transport = self._connections.elsewhere(target.url)
         try:
-            yield transport
-        finally:
-            transport.close()
-
-    def _opened(self, record: Record, transport: Transport, elsewhere: bool) -> AbstractContextManager[Begun]:
-        """The source; whether it may be left to the transport to compare is for the operation's own to say."""
-        return self._origin.opened(record, compares=transport.compares and not elsewhere)
-
-    def _settle(self, record: Record, shipment: WorkShipment | None, result: Delivery | SendoffError, began: Moment, down_since: Moment | None) -> None:
-        """Write down how it ended; while the journal cannot be written this waits, for the end must not be lost."""
-        if isinstance(result, Superseded):
-            self._dropped(record)
-            return
-        one = self._try(record, shipment, began, down_since)
-        current = shipment.operation if shipment else record
-        current = replace(current, version=shipment.version, point=shipment.past_point) if shipment else current
-        response = shipment.response() if shipment else None
-
-        def decide(newest: Record) -> Decision | None:
-            if newest.owner != record.owner:  # its end is on record; what came after that did not go well
-                return None
-            decision = self._decision(newest, result, one, response)
-            return _apart(decision, result) if shipment is not None and shipment.elsewhere else decision
-
-        while True:
-            try:
-                if self._ledger.enter_latest(current, decide, fenced=True) is None:
-                    self._dropped(record)
-                return
-            except (JournalFull, StoreRefused) as error:
-                self._log.error("the end of operation %s cannot be recorded: %s", record.number, error)
-                if self._leaving.wait(_FULL_AGAIN):
-                    return
-
-    def _decision(self, newest: Record, result: Delivery | SendoffError, one: Try, response: Response | None) -> Decision:
-        if isinstance(result, Delivery):
-            return lifecycle.completed(newest, result, one, response, self._setting(newest))
-        return lifecycle.failed(newest, result, one, response, self._setting(newest))
-
-    def _dropped(self, record: Record) -> None:
-        self._log.warning("operation %s is another process's now; this late try is dropped", record.number)
-
-    def _try(self, record: Record, shipment: WorkShipment | None, began: Moment, down_since: Moment | None) -> Try:
-        ended = self._around.clock.steady()
-        if shipment is None:
-            return Try(began=began, ended=ended, confirmed=record.tally.confirmed, down_since=down_since, blind=record.tally.blind)
-        if shipment.elsewhere:
-            return Try(
-                began=began, ended=ended, sent=shipment.sent, confirmed=shipment.operation.tally.confirmed, down_since=down_since,
-                protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.operation.tally.blind,
-            )  # fmt: skip
-        session = shipment.session is not None
-        return Try(
-            began=began, ended=ended, sent=shipment.sent, confirmed=shipment.confirmed if session else 0, session=session, down_since=down_since,
-            protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.blind,
-        )  # fmt: skip
-
-    def _setting(self, record: Record) -> lifecycle.Setting:
-        clock = self._around.clock
-        return lifecycle.Setting(rules=self._configuration().retry, random=self._random, now=clock.steady(), wall=clock.wall(), gate=self._gate(record))
+            stack.close()
+        except Exception:  # noqa: BLE001 - a driver is a stranger's code; what it told before still counts
+            self._log.exception("what was opened for a try could not be closed")
 
 
-def _apart(decision: Decision, result: Delivery | SendoffError) -> Decision:
-    """What a try at another origin leaves of the operation's own session: all of it, but what is of no more use goes at its server, too."""
-    if isinstance(result, Delivery):
-        return replace(decision, forget=False, abandon=True)
-    return replace(decision, forget=False, abandon=decision.abandon and not isinstance(result, SessionLost))
+def _together(ready: Sequence[Load]) -> Sequence[Load]:
+    """Those that one transport can carry in one run."""
+    own = [load for load in ready if load.shipment is not None and not load.shipment.elsewhere]
+    same = [load for load in own if load.transport is own[0].transport]
+    return same if len(same) > 1 and isinstance(same[0].transport, Bundling) else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -15,7 +15,7 @@ from sendoff.model.query import Query, every
 from sendoff.model.status import Reason, TransferStatus
 from sendoff.policy.cost import Gate, gate
 from sendoff.policy.lifecycle import gated, suspect
-from sendoff.policy.schedule import next_lane
+from sendoff.policy.schedule import MOST_BYTES, MOST_TOGETHER, may_go_along, next_lane
 from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
@@ -83,17 +83,26 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
+    """slot: the number of the first that shares it."""
+
     record: Record
     lane: Lane
+    slot: int
 
 
 class Conductor:
-    """Gives slots to lanes. What it knows is rebuilt from the store at any start. in_force: orders for many that are not yet written out."""
+    """Gives slots to lanes. What it knows is rebuilt from the store at any start. in_force: orders for many that are not yet written out.
 
-    def __init__(self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None) -> None:
+    carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone.
+    """
+
+    def __init__(
+        self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None,
+        carrier: Callable[[Record], Hashable | None] = lambda _: None,
+    ) -> None:  # fmt: skip
         self._ledger, self._store = ledger, ledger.journal.store
         self._in_force = in_force or InForce()
-        self._configuration, self._random = configuration, random
+        self._configuration, self._random, self._carrier = configuration, random, carrier
         self._running: dict[int, _Running] = {}
         self._places = Places(random)
         self.conditions = Conditions()
@@ -101,7 +110,7 @@ class Conductor:
 
     @property
     def running(self) -> int:
-        """How many slots are taken."""
+        """How many operations are under way."""
         return len(self._running)
 
     def step(self, signals: Sequence[Signal], now: Moment) -> Orders:
@@ -136,7 +145,8 @@ class Conductor:
 
     def not_started(self, ticket: Ticket) -> None:
         """The machine had no thread for it: its slot is free again."""
-        self._running.pop(ticket.record.number, None)
+        for record in ticket.records:
+            self._running.pop(record.number, None)
         place = _place(ticket.record)
         self._places.freed(place, 0, self._configuration().retry, unreachable=False, answered=False)
 
@@ -173,7 +183,8 @@ class Conductor:
         running = self._running.pop(outcome.number, None)
         if running is not None:
             rules = self._configuration().retry
-            self._places.freed(running.lane.place, now, rules, unreachable=outcome.unreachable, answered=outcome.answered)
+            last = not any(one.slot == running.slot for one in self._running.values())
+            self._places.freed(running.lane.place, now, rules, unreachable=outcome.unreachable, answered=outcome.answered, slot=last)
             if outcome.asks:
                 self._places.ask(running.lane.place, outcome.number)
 
@@ -187,7 +198,7 @@ class Conductor:
 
     def _give_slots(self, tickets: list[Ticket], now: Moment) -> None:
         """As many tickets as there are free slots and operations that may take them."""
-        free = self._configuration().limits.concurrency - len(self._running)
+        free = self._configuration().limits.concurrency - len({one.slot for one in self._running.values()})
         if free <= 0:
             return
         lanes = {lane.key: lane for lane in self._lanes(now)}
@@ -205,8 +216,7 @@ class Conductor:
     def _take(self, lane: Lane, heads: dict[str, list[Record]], now: Moment) -> Ticket | None:
         """A ticket for the first of a lane; None when it has nobody (left) who may start."""
         if lane.key not in heads:
-            limits = self._configuration().limits
-            heads[lane.key] = self._due(lane, now, min(self._room(lane, now), limits.concurrency))
+            heads[lane.key] = self._heads(lane, now)
         closed = gate(self.conditions, lane.cost_policy, local=lane.local)
         if closed is not None:
             self._hold(heads[lane.key], closed)
@@ -214,11 +224,38 @@ class Conductor:
         record = self._first(heads[lane.key])
         if record is None:
             return None
-        self._running[record.number] = _Running(record, lane)
+        along = self._along(record, lane, heads[lane.key])
+        for one in (record, *along):
+            self._running[one.number] = _Running(one, lane, record.number)
         self._places.taken(lane.place)
         self._last, self._turn = lane.key, self._turn + 1
         since = self._places.down_since(lane.place)
-        return Ticket(record, max(since, record.due or since) if since is not None else None)
+        return Ticket(record, max(since, record.due or since) if since is not None else None, along)
+
+    def _heads(self, lane: Lane, now: Moment) -> list[Record]:
+        """The first of a lane: one for each slot it may get, or a run for each where its first may go in one."""
+        slots = min(self._room(lane, now), self._configuration().limits.concurrency)
+        found = self._due(lane, now, slots)
+        if not found or lane.at_once or not may_go_along(found[0]) or self._carrier(found[0]) is None:
+            return found
+        return self._due(lane, now, slots * MOST_TOGETHER)
+
+    def _along(self, record: Record, lane: Lane, heads: list[Record]) -> tuple[Record, ...]:
+        """Those that go with this one, taken from the list: small ones for the same connection, as many as fit. Whoever does not fit stays at its place."""
+        carrier = None if lane.at_once or not may_go_along(record) else self._carrier(record)
+        if carrier is None:
+            return ()
+        targets = {one.record.target for one in self._running.values() if one.record.target is not None} | {record.target}
+        room, along = min(MOST_BYTES, self._configuration().limits.share) - record.spec.source.size, list[Record]()
+        for one in heads:
+            fits = one.spec.source.size <= room and (one.target is None or one.target not in targets)
+            if len(along) + 1 < MOST_TOGETHER and fits and may_go_along(one) and self._carrier(one) == carrier:
+                along.append(one)
+                targets.add(one.target)
+                room -= one.spec.source.size
+        taken = {one.number for one in along}
+        heads[:] = [one for one in heads if one.number not in taken]
+        return tuple(along)
 
     def _first(self, heads: list[Record]) -> Record | None:
         """The first that may start beside what runs, taken from the list: never two to one target, even if somebody resumed an earlier one."""

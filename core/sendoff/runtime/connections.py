@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from sendoff.errors import ConfigurationError, InvalidArgument, Refused, UnsupportedScheme
+from sendoff.errors import ConfigurationError, InvalidArgument, Refused, SendoffError, UnsupportedScheme
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import Destination, origin_of, scheme_of
 from sendoff.model.operation import Record
@@ -21,7 +21,7 @@ from sendoff.model.secret import Credential
 from sendoff.ports.clock import Clock
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.toolkit import TransportToolkit
-from sendoff.ports.transport import Transport
+from sendoff.ports.transport import Bundling, Transport
 from sendoff.runtime.child import in_child
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
@@ -65,6 +65,15 @@ class Connections:
         if found is None or found.transport:
             return found
         return replace(found, transport=self._installed.transport_for(scheme_of(found.url)))
+
+    def carrier(self, record: Record) -> Hashable | None:
+        """What operations must have in common to go in one run; None where the transport carries each by itself, or nobody knows."""
+        try:
+            if not issubclass(self._installed.load("transports", record.spec.transport), Bundling):
+                return None
+            return _key(self.destination_of(record), record.environment)
+        except SendoffError:
+            return None  # its own try finds out, and says so
 
     @contextmanager
     def lent(self, record: Record) -> Iterator[Transport]:

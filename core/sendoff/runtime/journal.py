@@ -15,6 +15,22 @@ Replies = Sequence[Sequence[Reply]]
 MOST_UNITS = 5000  # in one disk transaction, so that nobody waits long for theirs
 
 
+class Landing:
+    """What was handed over and lands soon."""
+
+    def __init__(self, *, replies: Replies = (), job: _Job | None = None) -> None:
+        self._replies, self._job = replies, job
+
+    @property
+    def done(self) -> bool:
+        """Whether the store has answered."""
+        return self._job is None or self._job.done is None or self._job.done.is_set()
+
+    def replies(self) -> Sequence[Reply]:
+        """The store's answer, waited for; what it raised is raised here."""
+        return (self._job.wait() if self._job else self._replies)[0]
+
+
 class Journal:
     """Commits at once, in the caller's thread. ``store`` is free to read."""
 
@@ -34,6 +50,10 @@ class Journal:
             replies = self.store.commit(units, synced=synced)
         self._announce(units, replies)
         return replies
+
+    def submit(self, unit: Unit, *, synced: bool = True) -> Landing:
+        """One decision, without waiting for it: it is in the next commit."""
+        return Landing(replies=self.commit_many([unit], synced=synced))
 
     def post(self, unit: Unit) -> None:
         """A hint nobody waits for; it is in one of the next commits, or lost with the process."""
@@ -79,6 +99,14 @@ class _Job:
         self.replies: Replies = ()
         self.error: Exception | None = None
 
+    def wait(self) -> Replies:
+        """The replies, once they are there."""
+        if self.done is not None:
+            self.done.wait()
+        if self.error is not None:
+            raise self.error
+        return self.replies
+
 
 class GroupJournal(Journal):
     """One writer thread; a batch is what arrived while the last commit ran, with no linger."""
@@ -93,15 +121,11 @@ class GroupJournal(Journal):
 
     def commit_many(self, units: Sequence[Unit], *, synced: bool = True) -> Replies:
         """As ``Journal.commit_many``, together with whatever else arrives."""
-        if self._closed:
-            raise HostUnavailable("the journal is closed: this process is leaving")
-        job = _Job(units, synced, threading.Event())
-        self._jobs.put(job)
-        assert job.done is not None
-        job.done.wait()
-        if job.error is not None:
-            raise job.error
-        return job.replies
+        return self._handed_over(units, synced).wait()
+
+    def submit(self, unit: Unit, *, synced: bool = True) -> Landing:
+        """As ``Journal.submit``."""
+        return Landing(job=self._handed_over([unit], synced))
 
     def post(self, unit: Unit) -> None:
         """As ``Journal.post``; returns at once."""
@@ -114,6 +138,13 @@ class GroupJournal(Journal):
             self._closed = True
             self._jobs.put(None)
         self._writer.join()
+
+    def _handed_over(self, units: Sequence[Unit], synced: bool) -> _Job:
+        if self._closed:
+            raise HostUnavailable("the journal is closed: this process is leaving")
+        job = _Job(units, synced, threading.Event())
+        self._jobs.put(job)
+        return job
 
     def _write(self) -> None:
         while True:

@@ -16,7 +16,7 @@ from sendoff.ports.clock import Clock
 from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.batches import Batches
-from sendoff.runtime.journal import Journal
+from sendoff.runtime.journal import Journal, Landing
 from sendoff.runtime.receipts import RECEIPT, remembered
 
 
@@ -27,6 +27,15 @@ class Prepared:
     record: Record
     decision: Decision
     changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entering:
+    """A decision on its way into the journal."""
+
+    record: Record
+    decision: Decision
+    landing: Landing
 
 
 class Ledger:
@@ -47,6 +56,26 @@ class Ledger:
         if reply.refused is not None:
             return reply, record
         return reply, self._told(record, decision, reply.version)
+
+    def enter_each(self, decided: Sequence[tuple[Record, Decision]], *, synced: bool) -> Sequence[tuple[Reply, Record]]:
+        """Several decisions, each for itself, in one disk transaction; the answers as of ``enter``."""
+        units = [self._changes(record, decision, fenced=False) for record, decision in decided]
+        replies = [said[0] for said in self.journal.commit_many(units, synced=synced)]
+        return [
+            (reply, record if reply.refused is not None else self._told(record, decision, reply.version))
+            for reply, (record, decision) in zip(replies, decided, strict=True)
+        ]
+
+    def enter_soon(self, record: Record, decision: Decision) -> Entering:
+        """As ``enter`` of what a try decided, without waiting for the store; ``entered`` looks at its answer."""
+        decision = self._with_leftovers(record, decision)
+        lasting = not decision.fields.get("open", True) or bool(decision.lines)
+        return Entering(record=record, decision=decision, landing=self.journal.submit(self._changes(record, decision, fenced=True), synced=lasting))
+
+    def entered(self, entering: Entering) -> Record | None:
+        """The record as it is now, announced; None where the decision was not taken."""
+        reply = entering.landing.replies()[0]
+        return None if reply.refused is not None else self._told(entering.record, entering.decision, reply.version)
 
     def prepared(self, record: Record, decision: Decision) -> Prepared:
         """A decision that is to be in a unit with others; ``settle`` it once that was taken."""

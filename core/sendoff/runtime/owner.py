@@ -126,7 +126,9 @@ class Owner:
         """The parts that act, not yet acting."""
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
-        self._conductor = Conductor(self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force)
+        self._conductor = Conductor(
+            self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, carrier=self._connections.carrier
+        )
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
             reached=lambda record: self._engine.tell(Reached(record.number)), meter=self._meter,

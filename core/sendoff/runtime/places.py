@@ -64,10 +64,10 @@ class Places:
         place = self._known.get(name, Place())
         self._known[name] = replace(place, busy=place.busy + 1)
 
-    def freed(self, name: str, now: Moment, rules: RetryRules, *, unreachable: bool, answered: bool) -> None:
-        """A slot there came back; one who could not reach it has asked for all that wait."""
+    def freed(self, name: str, now: Moment, rules: RetryRules, *, unreachable: bool, answered: bool, slot: bool = True) -> None:
+        """A slot there came back; one who could not reach it has asked for all that wait. slot: False while others of its run are still in it."""
         place = self._known.get(name, Place())
-        place = replace(place, busy=max(place.busy - 1, 0))
+        place = replace(place, busy=max(place.busy - slot, 0))
         if unreachable and place.until <= now:
             failures = place.failures + 1
             until = now + pause_before_next(failures, rules, self.random)

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from sendoff.errors import Interrupted, SessionLost, Superseded
-from sendoff.model.change import Append, SaveCheckpoint, Update
+from sendoff.model.change import Append, Reply, SaveCheckpoint, Unit, Update
 from sendoff.model.event import Event
 from sendoff.model.header import Headers, is_secret_header
 from sendoff.model.limits import Limits
@@ -111,32 +111,9 @@ class WorkShipment:
 
     def record(self, session: Session) -> None:
         """As the port says."""
-        self.check()
-        new = self.session is None or self.session.kind != session.kind
-        self.session = session
-        self._reader.track()
-        if self.elsewhere:
-            return
-        if new:
-            self._begin_session(session)
-        elif self._around.journal.commit((self._checkpoint(session),))[0].refused:
-            raise Superseded()
-
-    def _begin_session(self, session: Session) -> None:
-        """With a new one goes how it is carried, or nobody could tell after a kill."""
-        record, told = self.operation, Append(self._event("session_recorded", kind=session.kind))
-        while True:
-            tally = replace(record.tally, protocol=self.protocol, resumable=self.resumable)
-            change = Update(record.number, self._version, {"tally": tally}, self.operation.epoch)
-            reply, *others = self._around.journal.commit((change, self._checkpoint(session), told))
-            if reply.refused is None and not any(other.refused for other in others):
-                self._version = reply.version
-                return
-            newest = self._around.journal.store.find(Query(numbers=(record.number,)), limit=1).items
-            if reply.refused != "version" or not newest:
-                raise Superseded()
-            record = self.operation = newest[0]
-            self._version = record.version
+        unit = self.to_record(session)
+        if unit:
+            self.recorded(session, self._around.journal.commit(unit))
 
     def confirm(self, total: int, session: Session | None = None) -> None:
         """As the port says."""
@@ -192,6 +169,33 @@ class WorkShipment:
 
     # -- what the machinery calls ----------------------------------------------------------------------------------
 
+    def to_record(self, session: Session) -> Unit:
+        """What puts a session on disk; nothing where it is not kept. ``recorded`` is told what the journal said."""
+        self.check()
+        new = self.session is None or self.session.kind != session.kind
+        self.session = session
+        self._reader.track()
+        if self.elsewhere:
+            return ()
+        return self._beginning(session) if new else (self._checkpoint(session),)
+
+    def recorded(self, session: Session, replies: Sequence[Reply]) -> None:
+        """It is on disk when this returns; ``Superseded`` where another has the operation."""
+        while any(reply.refused is not None for reply in replies):
+            newest = self._around.journal.store.find(Query(numbers=(self.operation.number,)), limit=1).items
+            if replies[0].refused != "version" or not newest:
+                raise Superseded()
+            self.operation, self._version = newest[0], newest[0].version
+            replies = self._around.journal.commit(self._beginning(session))
+        if len(replies) > 1:
+            self._version = replies[0].version
+
+    def _beginning(self, session: Session) -> Unit:
+        """With a new one goes how it is carried, or nobody could tell after a kill."""
+        record, told = self.operation, Append(self._event("session_recorded", kind=session.kind))
+        tally = replace(record.tally, protocol=self.protocol, resumable=self.resumable)
+        return Update(record.number, self._version, {"tally": tally}, record.epoch), self._checkpoint(session), told
+
     @property
     def about(self) -> tuple[str, str]:
         """Its operation and its batch."""
@@ -220,6 +224,11 @@ class WorkShipment:
     def sent(self) -> int:
         """Bytes that were given to the network, as far as the driver says; else all that were read."""
         return self._read if self._handed is None else self._handed
+
+    @property
+    def begun(self) -> bool:
+        """Whether any of it may be at the server."""
+        return self._read > 0 or self.sent > 0 or self._point
 
     @property
     def furthest(self) -> int | None:

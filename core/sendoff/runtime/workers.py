@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 
 from sendoff.runtime.attempts import Outcome, Ticket
 
-Run = Callable[[Ticket], Outcome]
+Run = Callable[[Ticket], Iterator[Outcome]]
 
 
 class Workers:
-    """Runs tickets on threads that are made when they are needed; ``done`` hears of each outcome."""
+    """Runs tickets on threads that are made when they are needed; ``done`` hears of each outcome as it comes."""
 
     def __init__(self, run: Run, done: Callable[[Outcome], None]) -> None:
         self._run, self._done = run, done
@@ -60,12 +60,21 @@ class Workers:
 
     def _work(self) -> None:
         while (ticket := self._queue.get()) is not None:
+            left = {record.number for record in ticket.records}
             try:
-                outcome = self._run(ticket)
+                for outcome in self._run(ticket):
+                    left.discard(outcome.number)
+                    if not left:
+                        self._free()
+                    self._done(outcome)
             except Exception:  # noqa: BLE001 - a slot must come back whatever happened; the end is on record or recovered at the next start
                 self._log.exception("the try of operation %s ended unexpectedly", ticket.record.number)
-                outcome = Outcome(ticket.record.number)
-            finally:
-                with self._lock:
-                    self._busy -= 1
-            self._done(outcome)
+            if left:
+                self._free()
+                for number in left:
+                    self._done(Outcome(number))
+
+    def _free(self) -> None:
+        """Before the last outcome is told, or the next ticket would find one thread too few."""
+        with self._lock:
+            self._busy -= 1

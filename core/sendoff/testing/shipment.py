@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from random import Random
 from typing import Any, BinaryIO
 
-from sendoff.errors import CredentialNeeded, DriverMissing, Interrupted, SessionLost, SourceChanged
+from sendoff.errors import CredentialNeeded, DriverMissing, Interrupted, SendoffError, SessionLost, SourceChanged
 from sendoff.model.delivery import Demand
 from sendoff.model.header import Headers
 from sendoff.model.limits import RetryRules
@@ -25,6 +25,7 @@ from sendoff.model.target import Target
 from sendoff.ports.clock import SystemClock
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.toolkit import CredentialSource, TransportToolkit
+from sendoff.ports.transport import Shipment
 
 CAP = 64 * 1024
 
@@ -69,7 +70,7 @@ class Kept:
     body: CappedBody
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class LooseShipment:
     """Implements ``Shipment`` over a file.
 
@@ -210,6 +211,31 @@ class LooseShipment:
     def _check(self) -> None:
         if self._interrupted:
             raise Interrupted("the test interrupted it")
+
+
+class LooseShipments:
+    """Implements ``Shipments`` over loose ones."""
+
+    def __init__(self, *shipments: LooseShipment) -> None:
+        self._shipments = shipments
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self._shipments)
+
+    def __iter__(self) -> Iterator[LooseShipment]:
+        """Each of them."""
+        return iter(self._shipments)
+
+    def record(self, sessions: Sequence[tuple[Shipment, Session]]) -> Sequence[tuple[Shipment, SendoffError]]:
+        """Each by itself."""
+        failed: list[tuple[Shipment, SendoffError]] = []
+        for shipment, session in sessions:
+            try:
+                shipment.record(session)
+            except SendoffError as error:
+                failed.append((shipment, error))
+        return failed
 
 
 def installed_protocol(name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:

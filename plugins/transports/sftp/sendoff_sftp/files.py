@@ -57,7 +57,16 @@ class Files:
 
     def lstat(self, path: bytes) -> Attributes | None:
         """What is there; None = nothing."""
-        return _perhaps(lambda: _attributes(self._do(wire.LSTAT, text(path))))
+        return _perhaps(lambda: self.attributes(self.wire.answer(self.look_at(path))))
+
+    def look_at(self, path: bytes) -> int:
+        """Number of the request that asks what is there."""
+        return self.wire.ask(wire.LSTAT, text(path))
+
+    @staticmethod
+    def attributes(reply: Reply) -> Attributes:
+        """What a look brought."""
+        return _attributes(reply)
 
     def stat(self, path: bytes) -> Attributes | None:
         """What is there, links followed; None = nothing."""
@@ -65,8 +74,17 @@ class Files:
 
     def open(self, path: bytes, flags: int, mode: int | None = None) -> bytes:
         """A handle."""
+        return self.opened(self.wire.answer(self.start(path, flags, mode)))
+
+    def start(self, path: bytes, flags: int, mode: int | None = None) -> int:
+        """Number of the request that opens it."""
         wanted = struct.pack(">II", _MODE, mode) if mode is not None else struct.pack(">I", 0)
-        return cut(self._do(wire.OPEN, text(path) + struct.pack(">I", flags) + wanted).body)[0]
+        return self.wire.ask(wire.OPEN, text(path) + struct.pack(">I", flags) + wanted)
+
+    @staticmethod
+    def opened(reply: Reply) -> bytes:
+        """The handle that a ``start`` brought."""
+        return cut(reply.body)[0]
 
     def remove(self, path: bytes) -> bool:
         """Whether there was something to remove; when this returns, nothing is there."""
@@ -82,7 +100,11 @@ class Files:
 
     def rename_over(self, path: bytes, to: bytes) -> None:
         """In one step, in the place of whatever has the new name."""
-        self._extension(RENAME_OVER, text(path) + text(to))
+        self.wire.answer(self.put_over(path, to))
+
+    def put_over(self, path: bytes, to: bytes) -> int:
+        """Number of the request of ``rename_over``."""
+        return self.wire.extended(RENAME_OVER, text(path) + text(to))
 
     def link(self, path: bytes, to: bytes) -> None:
         """A second name; a failure where something has it already."""

@@ -24,7 +24,7 @@ class Publishing:
         try:
             self._replace(part) if self._demand.existing == "overwrite" else self._add(part)
         except Said as said:
-            raise self._refused(said, part) from said
+            raise self.refused(said, part) from said
 
     def seen(self, part: Part, size: int) -> bool:
         """Whether an earlier try, whose answer was lost, gave the name. ``OutcomeUnknown`` where neither file is there: somebody may have fetched it."""
@@ -73,7 +73,8 @@ class Publishing:
             raise Said(files.EXISTS, "it is there")
         self._files.rename(part, self._final)
 
-    def _refused(self, said: Said, part: bytes) -> SendoffError:
+    def refused(self, said: Said, part: bytes) -> SendoffError:
+        """What it means that the name was not given."""
         if self._demand.existing != "overwrite" and self._files.lstat(self._final) is not None:
             return TargetExists(f"{shown(self._final)} appeared while it was sent")
         found = self._files.lstat(self._final)

@@ -37,6 +37,11 @@ class Sending:
         self._open, self.begun = 0, False  # handles; whether a byte of the source went out
         self._proof = Proof(self._files, shipment, settings, lambda command: line.connection.run(command, watch, settings.channel_timeout))
 
+    @property
+    def shipment(self) -> Shipment:
+        """Whose try it is."""
+        return self._shipment
+
     def run(self) -> Delivery:
         """The steps in their order; whatever the server refuses becomes an error here at the latest."""
         try:
@@ -70,11 +75,12 @@ class Sending:
 
     def _standing_in_the_way(self) -> Delivery | None:
         """What has the final name already, where that matters, before anything is sent."""
-        existing = self._shipment.demand.existing
-        found = self._files.lstat(self._final) if existing != "overwrite" else None
+        return self._skipped(self._files.lstat(self._final)) if self._shipment.demand.existing != "overwrite" else None
+
+    def _skipped(self, found: Attributes | None) -> Delivery | None:
         if found is None:
             return None
-        if existing == "fail":
+        if self._shipment.demand.existing == "fail":
             raise TargetExists(f"{self._where} is there already; nothing was sent")
         if found.size != self._shipment.size:
             raise Unverified(f"{self._where} is there already and has {found.size} bytes instead of {self._shipment.size}; it was left alone")
@@ -168,8 +174,7 @@ class Sending:
     def _finished(self, part: Part, handle: bytes) -> Seen:
         """Whole, proved, and on record that it gets its name."""
         size, there = self._shipment.size, self._closed(handle)
-        if there.size is not None and there.size != size:
-            raise SessionLost(f"{self._where}: the server holds {there.size} bytes of {size} that it has acknowledged; it is sent from the beginning")
+        self._check_size(there)
         if self._proof.reads:
             self._shipment.confirm(size, part.now(size).session)
         seen = self._proved(part)
@@ -177,20 +182,29 @@ class Sending:
         self._shipment.record(Part(path=part.path, at=size, published=there.mtime or 0).session)
         return seen
 
+    def _check_size(self, there: Attributes) -> None:
+        size = self._shipment.size
+        if there.size is not None and there.size != size:
+            raise SessionLost(f"{self._where}: the server holds {there.size} bytes of {size} that it has acknowledged; it is sent from the beginning")
+
     def _closed(self, handle: bytes) -> Attributes:
         """On the server's disk, with its time and its rights, looked at and closed: all of it asked for at once, as each answer may be far away."""
-        at, stamp = self._files, self._mtime()
-        syncs = [at.sync(handle)] if at.offers(files.FSYNC) else []
-        wishes = [at.set_mode(handle, self._mode()), *([at.set_times(handle, stamp)] if stamp is not None else [])]
-        look, end = at.look(handle), at.end(handle)
-        for number in syncs:
-            self._allowing(number, files.UNSUPPORTED)
-        for number in wishes:
-            self._allowing(number, files.UNSUPPORTED, files.PERMISSION_DENIED, files.FAILURE)
+        at = self._files
+        wishes, look, end = self._wishes(handle), at.look(handle), at.end(handle)
+        for number, codes in wishes:
+            self._allowing(number, *codes)
         there = at.looked(look)
         at.wire.answer(end)
         self._open -= 1
         return there
+
+    def _wishes(self, handle: bytes) -> list[tuple[int, tuple[int, ...]]]:
+        """Requests for the server's disk, the rights and the time; and the refusals of each that are no harm."""
+        at, stamp = self._files, self._mtime()
+        asked: list[tuple[int, tuple[int, ...]]] = [(at.sync(handle), (files.UNSUPPORTED,))] if at.offers(files.FSYNC) else []
+        harmless = (files.UNSUPPORTED, files.PERMISSION_DENIED, files.FAILURE)
+        asked.append((at.set_mode(handle, self._mode()), harmless))
+        return [*asked, *([(at.set_times(handle, stamp), harmless)] if stamp is not None else [])]
 
     def _allowing(self, number: int, *codes: int) -> None:
         """Waits for an answer; some refusals are no harm."""

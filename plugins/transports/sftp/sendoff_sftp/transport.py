@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sendoff import (
     Aborting,
+    Bundling,
     Delivery,
     Destination,
     Leftover,
     Probe,
     Probing,
+    SendoffError,
     ServerKey,
     Shipment,
+    Shipments,
     Target,
     Transient,
     Transport,
@@ -29,13 +34,14 @@ from sendoff_sftp.settings import Settings
 if TYPE_CHECKING:
     from sendoff_sftp.connection import Connection
     from sendoff_sftp.pool import Pool
+    from sendoff_sftp.running import Members
     from sendoff_sftp.trusting import Judging
     from sendoff_sftp.watch import Watch
 
 _PROBE = 15.0  # seconds: whoever asks sits there and waits
 
 
-class SftpTransport(Transport, Aborting, Probing, Trusting):
+class SftpTransport(Transport, Bundling, Aborting, Probing, Trusting):
     """Sends a file under a name of its own, proves it, and gives it its name in one step. paramiko is imported by the first try."""
 
     schemes: ClassVar[tuple[str, ...]] = ("sftp",)
@@ -60,6 +66,40 @@ class SftpTransport(Transport, Aborting, Probing, Trusting):
             delivery = self._sent(shipment, watch, fresh=False) or self._sent(shipment, watch, fresh=True)
             assert delivery is not None
             return delivery
+
+    def send_bundle(self, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError]]:
+        """Small ones over one line, with the requests of each beside those of the others; one of which something is there already goes by itself."""
+        from sendoff_sftp.running import Members
+
+        watch = self._watch(public_url(self.destination.url), min(shipment.deadline for shipment in shipments))
+        members = Members(shipments, watch)
+        with ExitStack() as stack:
+            yield from members.heed(stack)
+            many, fresh = 0, False
+            while members.left and len(members.left) != many:
+                many = len(members.left)
+                fresh = yield from self._ran(members, watch, fresh=fresh)
+                many = 0 if fresh else many
+
+    def _ran(self, members: Members, watch: Watch, *, fresh: bool) -> Generator[tuple[Shipment, Delivery | SendoffError], None, bool]:
+        """Over one line as far as it goes. True where a kept connection turned out to be dead before a byte went out: that is no try."""
+        from sendoff_sftp.running import Running
+
+        running, many, line = None, len(members.left), None
+        try:
+            with self._pool(next(iter(members.left.values())).target.url).line(watch, fresh=fresh) as line:
+                running = Running(members, watch, line, self.settings, self.toolkit.random, self._root)
+                yield from running.run()
+        except SendoffError as error:
+            begun = running.begun & members.left.keys() if running is not None else set()
+            if not begun and len(members.left) == many and line is not None and line.kept and not fresh and error.facts.get("connection") == "broken":
+                return True
+            if not begun and (len(members.left) == many or not isinstance(error, Transient)):
+                raise
+            for key in begun:
+                yield members.told(members.left[key], error)
+            members.left.clear()  # whoever is not told by now has not begun
+        return False
 
     def abort(self, leftover: Leftover) -> None:
         """The part is gone when this returns; what has its final name stays."""

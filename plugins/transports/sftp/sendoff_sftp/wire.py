@@ -51,6 +51,7 @@ class Wire:
     def __init__(self, channel: Channel, watch: Watch) -> None:
         self._channel, self._watch = channel, watch
         self._received, self._kept = bytearray(), dict[int, Reply | Said]()
+        self._forgotten = set[int]()
         self._number, self.awaited, self._torn = 0, 0, False
         channel.settimeout(LOOK_UP_EVERY)
         watch.heard()
@@ -66,6 +67,11 @@ class Wire:
     def reusable(self) -> bool:
         """Whether somebody else may go on here: nothing is owed and nothing torn."""
         return self.awaited == 0 and not self._torn and not self._channel.closed
+
+    @property
+    def torn(self) -> bool:
+        """Whether nobody can go on here."""
+        return self._torn or self._channel.closed
 
     def use(self, watch: Watch) -> None:
         """From now on it is this try's."""
@@ -116,6 +122,19 @@ class Wire:
             while self._channel.recv_ready():
                 self._read(wait=False)
         return self._taken(number) if number in self._kept else None
+
+    def here(self, number: int) -> bool:
+        """Whether the answer to this request has arrived."""
+        return number in self._kept
+
+    def listen(self) -> None:
+        """Takes in what arrives next; returns also when nothing does for a moment."""
+        self._read(wait=False)
+
+    def forget(self, number: int) -> None:
+        """Nobody wants the answer to this request."""
+        if self._kept.pop(number, None) is None:
+            self._forgotten.add(number)
 
     def _taken(self, number: int) -> Reply:
         found = self._kept.pop(number)
@@ -179,6 +198,9 @@ class Wire:
             raise self._broken()
         kind, number, body = packet[0], int.from_bytes(packet[1:5], "big"), packet[5:]
         self.awaited -= 1
+        if number in self._forgotten:
+            self._forgotten.remove(number)
+            return
         if kind != STATUS:
             self._kept[number] = Reply(kind, body)
             return

@@ -1,0 +1,150 @@
+"""What a try needs before it can begin: the transport, the open source, and the view of both that the driver gets."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+
+from sendoff.errors import Permanent, Refused, SendoffError, StoreRefused, Transient, Unverified
+from sendoff.hookspecs import Change
+from sendoff.model.configuration import Configuration
+from sendoff.model.delivery import Delivery
+from sendoff.model.destination import checked_url, origin_of
+from sendoff.model.moment import Moment
+from sendoff.model.operation import Record
+from sendoff.model.status import Want
+from sendoff.model.target import Target
+from sendoff.ports.transport import Transport
+from sendoff.runtime.connections import Connections, check_allowed
+from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.installation import Listening
+from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.origin import Begun, Origin
+from sendoff.runtime.outgoing import Outgoing
+from sendoff.runtime.reader import Reader
+from sendoff.runtime.secrets import Sealed
+from sendoff.runtime.shipment import Surroundings, WorkShipment
+from sendoff.runtime.underway import Underway
+
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+
+
+@dataclass(slots=True)
+class Load:
+    """An operation on its way. began: its try did. error: why it could not be made ready."""
+
+    record: Record
+    began: Moment
+    transport: Transport | None = None
+    reader: Reader | None = None
+    shipment: WorkShipment | None = None
+    error: SendoffError | None = None
+
+
+class Loading:
+    """Makes operations ready to be sent, and turns whatever a stranger's code does into sendoff's own words."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        around: Surroundings,
+        connections: Connections,
+        credentials: Credentials,
+        listeners: Listening,
+        underway: Underway,
+        origin: Origin,
+        *,
+        configuration: Callable[[], Configuration],
+    ) -> None:
+        self._ledger, self._around, self._connections, self._outgoing = ledger, around, connections, Outgoing(around.secrets, credentials)
+        self._listeners, self._underway, self._origin, self._configuration = listeners, underway, origin, configuration
+        self._log = logging.getLogger("sendoff.attempts")
+
+    def load(self, record: Record, stack: ExitStack) -> Load:
+        """An operation ready to be sent, or why it is not. stack: what closes, when all is over, what was opened for it."""
+        load = Load(record, self._around.clock.steady())
+        try:
+            self._make_ready(load, stack)
+        except (Exception, SystemExit) as cause:  # noqa: BLE001 - a listener or a driver is a stranger's code; the operation gets its name
+            load.error = self.error_of(record, cause)
+        return load
+
+    def sent(self, load: Load) -> Delivery | SendoffError:
+        """Send it, by itself."""
+        assert load.transport is not None and load.shipment is not None
+        try:
+            return self._seen(load, load.transport.send(load.shipment))
+        except (Exception, SystemExit) as cause:  # noqa: BLE001 - as above
+            return self.error_of(load.record, cause)
+
+    def checked(self, load: Load, result: Delivery | SendoffError) -> Delivery | SendoffError:
+        """What a driver told, seen to be true as far as that can be seen from here."""
+        try:
+            return self._seen(load, result) if isinstance(result, Delivery) else self.error_of(load.record, result)
+        except SendoffError as error:
+            return error
+
+    def error_of(self, record: Record, cause: BaseException) -> SendoffError:
+        """Whatever was raised, as one of sendoff's errors."""
+        if isinstance(cause, StoreRefused):
+            return Transient(f"the journal did not answer: {cause.message}", side="local")
+        if isinstance(cause, SendoffError):
+            return cause
+        if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno in _SCARCE):
+            return Transient(f"this machine ran out of what a try needs: {cause}", side="local")
+        self._log.error("the transport %s raised %s on operation %s", record.spec.transport, type(cause).__name__, record.number, exc_info=cause)
+        return Permanent(f"the transport {record.spec.transport} failed: {type(cause).__name__}: {cause}")
+
+    def _make_ready(self, load: Load, stack: ExitStack) -> None:
+        record = load.record
+        change = self._listeners.before_attempt(record, record.tally.attempts) or Change()
+        sealed = self._around.secrets.open(record)
+        target = Target(sealed.url or record.spec.url)
+        elsewhere = change.url is not None and origin_of(change.url) != origin_of(target.url)
+        if elsewhere and record.spec.source.sealed:
+            raise Refused(f"the part {record.spec.source.sealed[0]} was given for {origin_of(target.url)}, and a listener sent its form to another origin")
+        if change.url is not None:
+            target = Target(checked_url(change.url))
+        transport = stack.enter_context(self._transport(record, target, elsewhere))
+        begin = stack.enter_context(self._opened(record, transport, elsewhere))
+        checked = begin.record
+        shipment = WorkShipment(
+            checked, begin.reader, self._around, target=target, headers=self._outgoing.headers(checked, Sealed() if elsewhere else sealed, change),
+            session=None if elsewhere else begin.session, credential=transport.toolkit.credential, elsewhere=elsewhere, vouched=begin.vouched,
+            limits=self._configuration().limits,
+        )  # fmt: skip
+        load.transport, load.reader, load.shipment = transport, begin.reader, shipment
+        self._underway.enter(record.number, shipment)
+        if record.want in (Want.PAUSE, Want.CANCEL):
+            shipment.interrupt(f"ordered: {record.want}")
+        self._ledger.announce(checked, "attempt_started")
+
+    def _seen(self, load: Load, delivery: Delivery) -> Delivery:
+        """See whether all of what was queued is there; what must not be repeated is not doubted once it was taken."""
+        assert load.reader is not None and load.shipment is not None
+        if not load.shipment.past_point:
+            load.reader.check()
+        if delivery.size != load.reader.size:
+            raise Unverified(f"{delivery.size} of {load.reader.size} bytes are at {load.shipment.target.public}")
+        return delivery
+
+    @contextmanager
+    def _transport(self, record: Record, target: Target, elsewhere: bool) -> Iterator[Transport]:
+        """The operation's own transport, or one for this try alone to an origin that knows nothing of its secrets."""
+        if not elsewhere:
+            with self._connections.lent(record) as lent:
+                yield lent
+            return
+        check_allowed(target.url, self._configuration())
+        transport = self._connections.elsewhere(target.url)
+        try:
+            yield transport
+        finally:
+            transport.close()
+
+    def _opened(self, record: Record, transport: Transport, elsewhere: bool) -> AbstractContextManager[Begun]:
+        """The source; whether it may be left to the transport to compare is for the operation's own to say."""
+        return self._origin.opened(record, compares=transport.compares and not elsewhere)

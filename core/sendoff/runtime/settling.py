@@ -1,0 +1,157 @@
+"""Writing down how a try ended."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+
+from sendoff.errors import JournalFull, SendoffError, SessionLost, StoreRefused, Superseded
+from sendoff.model.configuration import Configuration
+from sendoff.model.delivery import Delivery
+from sendoff.model.moment import Moment
+from sendoff.model.operation import Record
+from sendoff.policy import lifecycle
+from sendoff.policy.cost import Gate
+from sendoff.policy.decision import Decision
+from sendoff.policy.patience import Try
+from sendoff.ports.clock import Clock
+from sendoff.runtime.ledger import Entering, Ledger
+from sendoff.runtime.loading import Load
+from sendoff.runtime.shipment import WorkShipment
+
+FULL_AGAIN = 2.0  # seconds between two looks whether the journal can be written again
+Result = Delivery | SendoffError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An end that is on its way into the journal. entering: None where it was not handed over."""
+
+    load: Load
+    result: Result
+    current: Record
+    decide: Callable[[Record], Decision | None]
+    entering: Entering | None
+
+    @property
+    def there(self) -> bool:
+        """Whether ``finish`` need not wait."""
+        return self.entering is None or self.entering.landing.done
+
+
+class Settling:
+    """Settles tries; while the journal cannot be written this waits, for an end must not be lost."""
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, *, configuration: Callable[[], Configuration], gate: Callable[[Record], Gate | None], random: Random,
+        leaving: threading.Event,
+    ) -> None:  # fmt: skip
+        self._ledger, self._clock, self._configuration, self._gate = ledger, clock, configuration, gate
+        self._random, self._leaving = random, leaving
+        self._log = logging.getLogger("sendoff.attempts")
+
+    def begin(self, load: Load, result: Result, down_since: Moment | None = None) -> Settled:
+        """Hand the end over, without waiting for it to be on record. result: None where a run ended before its turn. down_since: its destination is."""
+        record, shipment = load.record, load.shipment
+        if shipment is not None and isinstance(result, SendoffError):
+            shipment.rest()
+        one = self._unbegun(load) if result is None else self._try(load, down_since)
+        current = shipment.operation if shipment else record
+        current = replace(current, version=shipment.version, point=shipment.past_point) if shipment else current
+        response = shipment.response() if shipment else None
+
+        def decide(newest: Record) -> Decision | None:
+            if newest.owner != record.owner:  # its end is on record; what came after that did not go well
+                return None
+            if result is None:
+                return lifecycle.released(newest, one, self.setting(newest))
+            if isinstance(result, Delivery):
+                decision = lifecycle.completed(newest, result, one, response, self.setting(newest))
+            else:
+                decision = lifecycle.failed(newest, result, one, response, self.setting(newest))
+            return _apart(decision, result) if shipment is not None and shipment.elsewhere else decision
+
+        entering = None if isinstance(result, Superseded) else self._handed_over(current, decide)
+        return Settled(load, result, current, decide, entering)
+
+    def finish(self, settled: Settled) -> None:
+        """It is on record when this returns, unless another process has the operation."""
+        if not self._landed(settled):
+            self._insist(settled)
+        if settled.load.shipment is not None:
+            settled.load.shipment.end()
+
+    def setting(self, record: Record) -> lifecycle.Setting:
+        """What surrounds a decision now."""
+        clock = self._clock
+        return lifecycle.Setting(rules=self._configuration().retry, random=self._random, now=clock.steady(), wall=clock.wall(), gate=self._gate(record))
+
+    def _handed_over(self, current: Record, decide: Callable[[Record], Decision | None]) -> Entering | None:
+        decision = decide(current)
+        try:
+            return None if decision is None else self._ledger.enter_soon(current, decision)
+        except (JournalFull, StoreRefused) as error:
+            self._waited(current, error)
+            return None
+
+    def _landed(self, settled: Settled) -> bool:
+        try:
+            return settled.entering is not None and self._ledger.entered(settled.entering) is not None
+        except (JournalFull, StoreRefused) as error:
+            self._waited(settled.current, error)
+            return False
+
+    def _insist(self, settled: Settled) -> None:
+        """By the newest record, until it is taken."""
+        record = settled.load.record
+        if isinstance(settled.result, Superseded):
+            self._dropped(record)
+            return
+        while True:
+            try:
+                if self._ledger.enter_latest(settled.current, settled.decide, fenced=True) is None:
+                    self._dropped(record)
+                return
+            except (JournalFull, StoreRefused) as error:
+                if self._waited(record, error):
+                    return
+
+    def _waited(self, record: Record, error: SendoffError) -> bool:
+        """Until it is worth a look whether the journal can be written again; True where the process leaves."""
+        self._log.error("the end of operation %s cannot be recorded: %s", record.number, error)
+        return self._leaving.wait(FULL_AGAIN)
+
+    def _dropped(self, record: Record) -> None:
+        self._log.warning("operation %s is another process's now; this late try is dropped", record.number)
+
+    def _try(self, load: Load, down_since: Moment | None) -> Try:
+        record, shipment, began = load.record, load.shipment, load.began
+        ended = self._clock.steady()
+        if shipment is None:
+            return Try(began=began, ended=ended, confirmed=record.tally.confirmed, down_since=down_since, blind=record.tally.blind)
+        if shipment.elsewhere:
+            return Try(
+                began=began, ended=ended, sent=shipment.sent, confirmed=shipment.operation.tally.confirmed, down_since=down_since,
+                protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.operation.tally.blind,
+            )  # fmt: skip
+        session = shipment.session is not None
+        return Try(
+            began=began, ended=ended, sent=shipment.sent, confirmed=shipment.confirmed if session else 0, session=session, down_since=down_since,
+            protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.blind,
+        )  # fmt: skip
+
+    def _unbegun(self, load: Load) -> Try:
+        """Nothing of it went out: whatever was known of it still holds."""
+        tally, shipment = load.record.tally, load.shipment
+        standing: WorkShipment | None = shipment if shipment is not None and shipment.session is not None else None
+        return Try(began=load.began, ended=load.began, confirmed=tally.confirmed, session=standing is not None, blind=tally.blind)
+
+
+def _apart(decision: Decision, result: Delivery | SendoffError) -> Decision:
+    """What a try at another origin leaves of the operation's own session: all of it, but what is of no more use goes at its server, too."""
+    if isinstance(result, Delivery):
+        return replace(decision, forget=False, abandon=True)
+    return replace(decision, forget=False, abandon=decision.abandon and not isinstance(result, SessionLost))
