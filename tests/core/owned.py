@@ -19,7 +19,7 @@ from sendoff.runtime.installation import Installed
 from sendoff.runtime.owner import Owner
 from sendoff.testing.memory_transport import MemoryServer, PlainTransport, SessionTransport
 
-SOON = 20.0  # seconds after which a wait has failed
+SOON = 60.0  # seconds after which a wait has failed
 QUICK = '[retry]\nbackoff = ["0.02s", "0.1s"]\n'
 ENDED = ("completed", "error", "canceled")
 Driver = tuple[type, Callable[[Mapping[str, Any]], Any]]

@@ -5,7 +5,7 @@ import time
 
 from sendoff.api.callbacks import EVERY, THREAD, Callbacks, Listener
 
-SOON = 20
+SOON = 60
 
 
 def test_a_listener_is_told_at_most_ten_times_a_second_and_the_last_always():

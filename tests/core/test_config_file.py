@@ -91,7 +91,8 @@ def test_explain_says_value_origin_default_and_meaning(told, file, monkeypatch):
     file.write_text("[limits]\nconcurrency = 3\n")
     (one,) = [json.loads(line) for line in told("config", "explain", "limits.concurrency", "--json").out.splitlines()]
     assert one == {
-        "key": "limits.concurrency", "value": 3, "origin": str(file), "default": "16", "choices": [], "meaning": "uploads that run at once",
+        "key": "limits.concurrency", "value": 3, "origin": str(file), "default": "16", "choices": [],
+        "meaning": "uploads that run at once; small ones that share a connection count as one",
     }  # fmt: skip
     monkeypatch.setenv("SENDOFF_LIMITS__CONCURRENCY", "5")
     assert "SENDOFF_LIMITS__CONCURRENCY" in told("config", "explain", "limits.concurrency").out

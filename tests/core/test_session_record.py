@@ -35,6 +35,14 @@ def test_a_pause_in_the_moment_a_session_begins_keeps_the_session(owned):
     assert owned.server.things == {"session://10.0.0.1/x": CONTENT}
 
 
+def test_a_try_that_is_stopped_in_the_moment_a_session_begins_does_not_lose_what_the_server_made(owned):
+    happened = once(owned, "created", lambda: owned.owner._underway.interrupt(owned.records()[0].number, "the network changed"))
+    id = owned.put(owned.file(content=CONTENT), "session://10.0.0.1/x")
+    owned.done(id)
+    assert happened and owned.record(id).tally.attempts == 2
+    assert (owned.server.made, len(owned.events(id, "session_recorded"))) == (1, 1)
+
+
 def test_a_cancellation_that_is_met_only_at_the_commit_point_is_carried_out(owned, monkeypatch):
     monkeypatch.setattr(WorkShipment, "interrupt", lambda *words, **more: None)  # the order is on record, and its word has not come yet
     happened = once(owned, "before_last", lambda: owned.order("cancel", owned.records()[0].id))

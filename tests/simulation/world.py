@@ -178,6 +178,8 @@ class World:
             orders_for_many = [Standing.from_json(note.value) for note in self.store.notes("sweep").items]
             held = [record.id for record in ticket.records if any(one.holds(record) for one in orders_for_many)]
             assert not held, f"{held} start though they were ordered to stop"
+            for record in ticket.records:
+                process.underway.expect(record.number)
             self.hands.append(Hand(process, ticket, greenlet(partial(_worked, process))))
             self.together = max(self.together, len(ticket.records))
         process.app.sweeping.work()

@@ -58,7 +58,8 @@ class Shipment(Protocol):
         ...
 
     def record(self, session: Session) -> None:
-        """Put the session on disk, synced, before it returns; call it before the first byte that depends on it."""
+        """Put the session on disk, synced, before it returns; call it before the first byte that depends on it. Even where the try is to stop:
+        ``Interrupted`` comes out once it is on record, so that nothing is forgotten that a server has made."""
         ...
 
     def confirm(self, total: int, session: Session | None = None) -> None:

@@ -88,19 +88,31 @@ class Attempts:
 
     def run(self, ticket: Ticket) -> Iterator[Outcome]:
         """Claim, send once, settle: an outcome for each operation, as soon as its end is on record."""
+        left = {record.number for record in ticket.records}
+        try:
+            yield from self._tried(ticket, left)
+        finally:
+            for number in left:
+                self._underway.leave(number)
+
+    def _tried(self, ticket: Ticket, left: set[int]) -> Iterator[Outcome]:
+        """As ``run``. left: those whose try is not over; once it is, the next may begin at any moment."""
         claimed = self._claim(ticket.records)
-        mine = {record.number for record in claimed}
-        for record in ticket.records:
-            if record.number not in mine:
-                yield Outcome(record.number, taken=False)
+        for number in left - {record.number for record in claimed}:
+            self._over(number, left)
+            yield Outcome(number, taken=False)
         settling: deque[Settled] = deque()
         for load, result in self._results(claimed):
-            self._underway.leave(load.record.number)
+            self._over(load.record.number, left)
             settling.append(self._settling.begin(load, result, ticket.down_since))
             while settling and settling[0].there:
                 yield self._ended(settling.popleft())
         while settling:
             yield self._ended(settling.popleft())
+
+    def _over(self, number: int, left: set[int]) -> None:
+        left.discard(number)
+        self._underway.leave(number)
 
     def _ended(self, settled: Settled) -> Outcome:
         """On record."""
@@ -149,11 +161,9 @@ class Attempts:
                 if not any(load is one for one in run):
                     yield load, self._loading.sent(load)
         finally:
-            self._put_away(stack, records)
+            self._put_away(stack)
 
-    def _put_away(self, stack: ExitStack, records: Sequence[Record]) -> None:
-        for record in records:
-            self._underway.leave(record.number)
+    def _put_away(self, stack: ExitStack) -> None:
         try:
             stack.close()
         except Exception:  # noqa: BLE001 - a driver is a stranger's code; what it told before still counts

@@ -47,6 +47,7 @@ class WorkShipments:
         for (ours, session, _), said in zip(wanted, replies, strict=True):
             try:
                 ours.recorded(session, said)
+                ours.check()
             except SendoffError as error:
                 failed.append((ours, error))
         return failed

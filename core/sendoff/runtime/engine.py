@@ -79,8 +79,12 @@ class Engine:
         """Seconds until the next step. ordered: whom somebody wants stopped; for any other reason nobody loses the answer to what cannot be repeated."""
         for number, why in orders.stops:
             self._underway.interrupt(number, why, spare=number not in ordered)
+        for record in (record for ticket in orders.starts for record in ticket.records):
+            self._underway.expect(record.number)
         refused = self._workers.run(orders.starts)
         for ticket in refused:
+            for record in ticket.records:
+                self._underway.leave(record.number)
             self._conductor.not_started(ticket)
         if refused:
             return _NO_THREAD_PAUSE

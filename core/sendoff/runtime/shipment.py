@@ -114,6 +114,7 @@ class WorkShipment:
         unit = self.to_record(session)
         if unit:
             self.recorded(session, self._around.journal.commit(unit))
+        self.check()
 
     def confirm(self, total: int, session: Session | None = None) -> None:
         """As the port says."""
@@ -170,8 +171,10 @@ class WorkShipment:
     # -- what the machinery calls ----------------------------------------------------------------------------------
 
     def to_record(self, session: Session) -> Unit:
-        """What puts a session on disk; nothing where it is not kept. ``recorded`` is told what the journal said."""
-        self.check()
+        """What puts a session on disk; nothing where it is not kept. ``recorded`` is told what the journal said.
+
+        Even where the try is to stop: what the server has made already would be lost.
+        """
         new = self.session is None or self.session.kind != session.kind
         self.session = session
         self._reader.track()

@@ -27,33 +27,41 @@ class Try(Protocol):
 
 
 class Underway:
-    """Which operation is being tried by which try; an interrupt that comes before the try has begun waits for it."""
+    """Which operation is being tried by which try; an interrupt that comes before the try has begun waits for it.
+
+    One that comes after its end is void: the next try, of a later order perhaps, is none of its business.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tries: dict[int, Try] = {}
-        self._early: dict[int, str] = {}
+        self._expected: dict[int, str | None] = {}
+
+    def expect(self, number: int) -> None:
+        """A try is about to begin."""
+        with self._lock:
+            self._expected.setdefault(number, None)
 
     def enter(self, number: int, one: Try) -> None:
         """A try begins."""
         with self._lock:
             self._tries[number] = one
-            why = self._early.pop(number, None)
+            why = self._expected.pop(number, None)
         if why is not None:
             one.interrupt(why)
 
     def leave(self, number: int) -> None:
-        """Its end is recorded."""
+        """It is over, or does not come."""
         with self._lock:
             self._tries.pop(number, None)
-            self._early.pop(number, None)
+            self._expected.pop(number, None)
 
     def interrupt(self, number: int, why: str, *, spare: bool = False) -> None:
         """Stop a try, now or as soon as it begins. spare: as ``Try.interrupt``."""
         with self._lock:
             one = self._tries.get(number)
-            if one is None:
-                self._early[number] = why
+            if one is None and number in self._expected:
+                self._expected[number] = why
         if one is not None:
             one.interrupt(why, spare=spare)
 

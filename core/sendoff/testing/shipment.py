@@ -163,10 +163,10 @@ class LooseShipment:
         return self.credentials(kind, challenge=challenge, refused=refused)
 
     def record(self, session: Session) -> None:
-        """Kept in memory."""
-        self._check()
+        """Kept in memory, even where it is to stop."""
         self.session = session
         self.checkpoints.append(session)
+        self._check()
 
     def confirm(self, total: int, session: Session | None = None) -> None:
         """Kept in memory; ``SessionLost`` for what cannot be."""

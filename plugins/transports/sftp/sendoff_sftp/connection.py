@@ -127,10 +127,13 @@ class Connection:
                 one.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """The end. What reads there is woken first, or each would look up only after a while."""
+        """The end. What reads there is woken first, or each would look up only after a while; so the last of a route may find no way left for its farewell."""
+        from paramiko import SSHException
+
         self.cut()
         for transport in reversed(self._transports):
-            transport.close()
+            with suppress(OSError, EOFError, SSHException):
+                transport.close()
         self._endings.close()
 
 
