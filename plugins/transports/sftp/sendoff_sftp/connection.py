@@ -264,7 +264,8 @@ def _limited(channel: Channel, seconds: float) -> Iterator[Event]:
 
     def end() -> None:
         late.set()
-        channel.close()
+        with suppress(OSError, EOFError):  # the connection may be gone by now
+            channel.close()
 
     timer = Timer(seconds, end)
     timer.daemon = True
