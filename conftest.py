@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sendoff.redaction import Redaction
 
 FOREIGN = ("SENDOFF_", "XDG_", "AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "CREDENTIALS_DIRECTORY", "NETRC")
 FIGURE = "figure"
@@ -39,6 +41,15 @@ def usual_umask() -> Iterator[None]:
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def handlers_that_hide_nothing() -> Iterator[None]:
+    """What one test's work has hidden from the log, on the handlers that all tests share, the next one sees."""
+    yield
+    for handler in logging.getLogger().handlers:
+        for one in [one for one in handler.filters if isinstance(one, Redaction)]:
+            handler.removeFilter(one)
 
 
 def _hosts_in(home: Path) -> dict[int, str]:

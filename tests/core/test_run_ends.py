@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sendoff.errors import HostKeyUnknown, Permanent, SendoffError, Transient, Unreachable
+from sendoff.errors import HostKeyUnknown, Interrupted, Permanent, SendoffError, Transient, Unreachable
 from sendoff.model.change import Update
 from sendoff.model.configuration import Configuration
 from sendoff.model.operation import Record, Request
@@ -157,7 +157,38 @@ def test_a_driver_that_breaks_fails_one_and_not_all(line: Line, monkeypatch: pyt
 
     line.run()
 
-    assert [line.record(number).reason or line.record(number).status.word for number in numbers] == ["error", "backoff", "queued"]
+    assert [line.record(number).reason or line.record(number).status.word for number in numbers] == ["backoff", "backoff", "queued"]
+
+
+def test_alone_it_is_told_its_own_fault(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(self: PlainRuns, shipments: Shipments) -> Iterator[Told]:
+        for shipment in list(shipments)[:-1]:
+            yield shipment, Interrupted()
+        raise KeyError("a stranger's mistake")
+
+    monkeypatch.setattr(PlainRuns, "send_bundle", breaks)
+    numbers = line.put(3)
+
+    line.run()
+
+    assert line.words(*numbers)[2] == "error"
+
+
+def test_what_was_settled_is_told_on_while_the_run_waits(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    carried = PlainRuns.send_bundle
+
+    def waits(self: PlainRuns, shipments: Shipments) -> Iterator[Told | None]:
+        for told in carried(self, shipments):
+            yield told
+            yield None
+
+    monkeypatch.setattr(PlainRuns, "send_bundle", waits)
+    numbers = line.put(3)
+    (ticket,) = line.process.conductor.step([Queued()], line.clock.now).starts
+    outcomes = line.process.attempts.run(ticket)
+
+    assert next(outcomes).number in numbers
+    assert sorted(line.words(*numbers)) == ["completed", "running", "running"]
 
 
 def test_a_driver_that_does_nothing_does_not_go_round_in_circles(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sendoff.model.change import Update
+from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
 from sendoff.model.limits import Limits
 from sendoff.model.operation import Record, Tally
@@ -13,7 +14,7 @@ from sendoff.model.query import Query
 from sendoff.model.status import TransferStatus
 from sendoff.policy.schedule import MOST_BYTES, MOST_TOGETHER, SMALL
 from sendoff.runtime.attempts import Outcome, Ticket
-from sendoff.runtime.conductor import Ended, Stop
+from sendoff.runtime.conductor import Changed, Ended, Reached, Stop
 
 from tests.core.test_conductor import Stand
 
@@ -183,3 +184,31 @@ def end(stand: Stand, record: Record) -> Any:
     done = stand.store.find(Query(numbers=(record.number,))).items[0]
     stand.store.commit([[Update(done.number, done.version, {"due": None, "open": False, "status": TransferStatus.COMPLETED})]], synced=True)
     return stand.step(Ended(Outcome(record.number, answered=True)))
+
+
+def test_the_first_of_a_run_may_come_again_while_the_others_are_under_way_and_no_slot_is_lost() -> None:
+    stand = together()
+    stand.put("a", 4)
+    (run,) = stand.step().starts
+    first, *others = [record.number for record in run.records]
+    stand.step(Reached(others[0]))
+
+    (again,) = stand.step(Ended(Outcome(first, taken=False))).starts
+    assert [record.number for record in again.records] == [first]
+    for number in (*others, first):
+        record = stand.store.find(Query(numbers=(number,)), limit=1).items[0]
+        stand.store.commit([[Update(number, record.version, {"due": None})]], synced=True)
+    stand.step(*(Ended(Outcome(number, answered=True)) for number in (*others, first)))
+    stand.step(Ended(Outcome(first, unreachable=True)))
+
+    stand.put("a", 100, size=SMALL + 1)
+    assert len(stand.step().starts) == 4
+
+
+def test_without_a_network_no_more_are_held_than_could_have_started() -> None:
+    stand = together()
+    stand.put("a", 100)
+
+    stand.step(Changed(Conditions(online=False)))
+
+    assert sum(record.reason == "offline" for record in stand.store.find(Query(), limit=1000).items) == 1

@@ -149,7 +149,7 @@ def test_a_failed_upload_is_exit_code_1_and_says_why(machine, receiver):
 
 
 def test_a_wait_that_times_out_or_is_told_to_end_leaves_the_work_running(machine, slow):
-    (id,) = machine.put(machine.file(content=b"x" * 1_000_000), slow.url)
+    (id,) = machine.put(machine.file(content=b"x" * 50_000_000), slow.url)
     assert "goes on" in machine.run("wait", id, "--timeout", "0.3", fine=(3,)).stderr
     machine.run("wait", id, "--timeout", "0", fine=(3,))
     for number, code in ((signal.SIGTERM, 3), (signal.SIGINT, 130)):
@@ -158,7 +158,8 @@ def test_a_wait_that_times_out_or_is_told_to_end_leaves_the_work_running(machine
             waiting.send_signal(number)
             assert "goes on without this command" in waiting.communicate(timeout=10)[1]
         assert waiting.returncode == code
-    machine.run("wait", id)
+    assert machine.show(id)["status"] == "running"
+    machine.run("cancel", id)
 
 
 @pytest.mark.campaign

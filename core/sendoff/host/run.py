@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from sendoff.errors import HostUnavailable, Json, SendoffError, to_json
 from sendoff.host.owner import Host
 from sendoff.host.work import Build
 
+_MOST_OPEN = 65_536
 EXIT_UNAVAILABLE = 5
 EXIT_REPLACED = 75  # sysexits.h EX_TEMPFAIL: to be started again
 
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
 
 def _opened(place: Place, build: Build | None, *, background: bool = False, service: str | None = None) -> Host:
     os.umask(0o077)
+    _open_many()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -71,6 +74,15 @@ def _serve(host: Host) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(EXIT_REPLACED if host.replaced else 0)
+
+
+def _open_many() -> None:
+    """As many files and sockets at once as this user may have: each of a run of small files is open while it lasts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_OPEN if hard == resource.RLIM_INFINITY else min(hard, _MOST_OPEN)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _real_build() -> Build:

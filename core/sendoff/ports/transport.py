@@ -141,8 +141,10 @@ class Bundling(ABC):
     """A transport that carries many small ones on one connection faster than one after the other."""
 
     @abstractmethod
-    def send_bundle(self, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError]]:
+    def send_bundle(self, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError] | None]:
         """One try of each, told as soon as it is known, in any order, once. Whose bytes went out is told; whoever is not told has not begun.
+
+        None now and then while it waits for something: so that what was told before is passed on meanwhile.
 
         What one of them raises (``Interrupted``, ``SourceChanged``) is told of this one and ends no other. Where the connection does not come about, or
         a person must help all of them, that is raised. A connection that breaks is ``Transient`` for whoever has begun, and ends the run.

@@ -102,7 +102,12 @@ class Attempts:
             self._over(number, left)
             yield Outcome(number, taken=False)
         settling: deque[Settled] = deque()
-        for load, result in self._results(claimed):
+        for told in self._results(claimed):
+            if told is None:  # nothing comes for a while: what was settled is not kept waiting for the next
+                while settling:
+                    yield self._ended(settling.popleft())
+                continue
+            load, result = told
             self._over(load.record.number, left)
             settling.append(self._settling.begin(load, result, ticket.down_since))
             while settling and settling[0].there:
@@ -145,8 +150,8 @@ class Attempts:
         empty = Try(began=0, ended=0, confirmed=record.tally.confirmed)
         self._ledger.enter_latest(record, lambda newest: lifecycle.failed(newest, error, empty, None, self._settling.setting(newest)))
 
-    def _results(self, records: Sequence[Record]) -> Iterator[tuple[Load, Result]]:
-        """Each with how it ended; whoever can go along goes in one run, the others one after the other."""
+    def _results(self, records: Sequence[Record]) -> Iterator[tuple[Load, Result] | None]:
+        """Each with how it ended; whoever can go along goes in one run, the others one after the other. None: a run waits for something."""
         stack = ExitStack()
         try:
             loads = [self._loading.load(record, stack) for record in records]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 
-from sendoff.errors import Interrupted, SendoffError, Transient
+from sendoff.errors import Interrupted, Permanent, SendoffError, Transient
 from sendoff.model.change import Unit
 from sendoff.model.session import Session
 from sendoff.ports.transport import Bundling, Shipment
@@ -53,14 +53,21 @@ class WorkShipments:
         return failed
 
 
-def carried(loads: Sequence[Load], loading: Loading, journal: Journal) -> Iterator[tuple[Load, Result]]:
-    """Send these in one run of their transport; how each of them ended, as soon as it is known. None: its turn did not come, it is free again."""
+def carried(loads: Sequence[Load], loading: Loading, journal: Journal) -> Iterator[tuple[Load, Result] | None]:
+    """Send these in one run of their transport; how each of them ended, as soon as it is known. A result of None: its turn did not come, it is free again.
+
+    None instead of both: the run waits for something.
+    """
     shipments = [load.shipment for load in loads if load.shipment is not None]
     left = {id(load.shipment): load for load in loads}
     transport, told, error = loads[0].transport, False, None
     assert isinstance(transport, Bundling)
     try:
-        for shipment, result in transport.send_bundle(WorkShipments(shipments, journal)):
+        for told_of in transport.send_bundle(WorkShipments(shipments, journal)):
+            if told_of is None:
+                yield None
+                continue
+            shipment, result = told_of
             load = left.pop(id(shipment), None)
             if load is None:
                 _LOG.error("the transport %s told twice of a shipment, or of one that it was not given", loads[0].record.spec.transport)
@@ -75,10 +82,14 @@ def carried(loads: Sequence[Load], loading: Loading, journal: Journal) -> Iterat
 
 
 def _untold(left: Sequence[Load], error: SendoffError | None) -> Iterator[tuple[Load, Result]]:
-    """Whoever has begun shares the fate of the run; of the others one at most carries what went wrong, so that it is not met at once again by all."""
+    """Whoever has begun shares the fate of the run; of the others one at most carries what went wrong, so that it is not met at once again by all.
+
+    What would end an upload for good is said of none of several: nobody knows whose it is. Who hears of it is tried alone next, and gets its own.
+    """
     begun = [load for load in left if load.shipment is not None and load.shipment.begun]
     first = next(iter([*begun, *left]), None) if error is not None or begun else None
     broken = error or Transient("the run that it went with ended before it was told what became of it")
     shared = broken if isinstance(broken, Transient | Interrupted) else Transient(f"the run that it went with broke off: {broken.message}")
+    firsts = shared if isinstance(broken, Permanent) and len(left) > 1 else broken
     for load in left:
-        yield load, broken if load is first else shared if load in begun else None
+        yield load, firsts if load is first else shared if load in begun else None

@@ -83,7 +83,7 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """slot: the number of the first that shares it."""
+    """slot: shared by all of a run, and never given twice: the first of a run may come again while others of it are under way."""
 
     record: Record
     lane: Lane
@@ -106,7 +106,7 @@ class Conductor:
         self._running: dict[int, _Running] = {}
         self._places = Places(random)
         self.conditions = Conditions()
-        self._last, self._turn, self._leaving, self._heard = "", 0, False, False
+        self._last, self._turn, self._slots, self._leaving, self._heard = "", 0, 0, False, False
 
     @property
     def running(self) -> int:
@@ -215,18 +215,19 @@ class Conductor:
 
     def _take(self, lane: Lane, heads: dict[str, list[Record]], now: Moment) -> Ticket | None:
         """A ticket for the first of a lane; None when it has nobody (left) who may start."""
-        if lane.key not in heads:
-            heads[lane.key] = self._heads(lane, now)
         closed = gate(self.conditions, lane.cost_policy, local=lane.local)
         if closed is not None:
-            self._hold(heads[lane.key], closed)
+            self._hold(self._due(lane, now, self._slots_for(lane, now)), closed)
             return None
+        if lane.key not in heads:
+            heads[lane.key] = self._heads(lane, now)
         record = self._first(heads[lane.key])
         if record is None:
             return None
         along = self._along(record, lane, heads[lane.key])
+        self._slots += 1
         for one in (record, *along):
-            self._running[one.number] = _Running(one, lane, record.number)
+            self._running[one.number] = _Running(one, lane, self._slots)
         self._places.taken(lane.place)
         self._last, self._turn = lane.key, self._turn + 1
         since = self._places.down_since(lane.place)
@@ -234,11 +235,15 @@ class Conductor:
 
     def _heads(self, lane: Lane, now: Moment) -> list[Record]:
         """The first of a lane: one for each slot it may get, or a run for each where its first may go in one."""
-        slots = min(self._room(lane, now), self._configuration().limits.concurrency)
+        slots = self._slots_for(lane, now)
         found = self._due(lane, now, slots)
         if not found or lane.at_once or not may_go_along(found[0]) or self._carrier(found[0]) is None:
             return found
         return self._due(lane, now, slots * MOST_TOGETHER)
+
+    def _slots_for(self, lane: Lane, now: Moment) -> int:
+        """As many as it could get if no other lane wanted any."""
+        return min(self._room(lane, now), self._configuration().limits.concurrency)
 
     def _along(self, record: Record, lane: Lane, heads: list[Record]) -> tuple[Record, ...]:
         """Those that go with this one, taken from the list: small ones for the same connection, as many as fit. Whoever does not fit stays at its place."""

@@ -178,7 +178,7 @@ def check_allowed(url: str, configuration: Configuration) -> None:
 
 def _key(destination: Destination, environment: str | None) -> tuple[str, ...]:
     """What two uploads must have in common to share a connection: place and identity."""
-    place = destination.name or origin_of(destination.url)
+    place = destination.name or f"{urlsplit(destination.url).username or ''}@{origin_of(destination.url)}"
     return destination.transport, place, destination.credential or "", environment or "", repr(sorted(destination.options.items()))
 
 

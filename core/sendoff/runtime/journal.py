@@ -115,7 +115,7 @@ class GroupJournal(Journal):
         super().__init__(store, appended=appended)
         self._log = log
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._closed = False
+        self._closed, self._door = False, threading.Lock()  # nothing comes in once it is closed: nobody would answer it
         self._writer = threading.Thread(target=self._write, name="sendoff-journal", daemon=True)
         self._writer.start()
 
@@ -129,21 +129,24 @@ class GroupJournal(Journal):
 
     def post(self, unit: Unit) -> None:
         """As ``Journal.post``; returns at once."""
-        if not self._closed:
-            self._jobs.put(_Job([unit], False, None))
+        with self._door:
+            if not self._closed:
+                self._jobs.put(_Job([unit], False, None))
 
     def close(self) -> None:
         """Everything handed over is written before this returns."""
-        if not self._closed:
-            self._closed = True
-            self._jobs.put(None)
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
         self._writer.join()
 
     def _handed_over(self, units: Sequence[Unit], synced: bool) -> _Job:
-        if self._closed:
-            raise HostUnavailable("the journal is closed: this process is leaving")
         job = _Job(units, synced, threading.Event())
-        self._jobs.put(job)
+        with self._door:
+            if self._closed:
+                raise HostUnavailable("the journal is closed: this process is leaving")
+            self._jobs.put(job)
         return job
 
     def _write(self) -> None:
@@ -172,6 +175,7 @@ class GroupJournal(Journal):
         units = [unit for job in jobs for unit in job.units]
         try:
             replies = self.store.commit(units, synced=any(job.synced for job in jobs))
+            self._announce(units, replies)
         except SendoffError as error:
             self._refuse(jobs, error)
             return
@@ -183,7 +187,6 @@ class GroupJournal(Journal):
         for job in jobs:
             job.replies = replies[taken : taken + len(job.units)]
             taken += len(job.units)
-        self._announce(units, replies)
         self._release(jobs)
 
     def _refuse(self, jobs: list[_Job], error: Exception) -> None:

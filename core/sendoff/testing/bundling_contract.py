@@ -168,7 +168,8 @@ class BundlingContract:
 
 def _told(world: World, shipments: Iterable[Ship]) -> list[tuple[Ship, Delivery | SendoffError]]:
     assert isinstance(world.transport, Bundling)
-    return cast("list[tuple[Ship, Delivery | SendoffError]]", list(world.transport.send_bundle(LooseShipments(*shipments))))
+    told = [one for one in world.transport.send_bundle(LooseShipments(*shipments)) if one is not None]
+    return cast("list[tuple[Ship, Delivery | SendoffError]]", told)
 
 
 def _results(world: World, shipments: Iterable[Ship]) -> Results:
@@ -180,8 +181,9 @@ def _broken_run(transport: Transport, shipments: Iterable[Ship]) -> tuple[Result
     results: dict[Ship, Delivery | SendoffError] = {}
     assert isinstance(transport, Bundling)
     try:
-        for shipment, result in transport.send_bundle(LooseShipments(*shipments)):
-            results[cast(Ship, shipment)] = result
+        for told in transport.send_bundle(LooseShipments(*shipments)):
+            if told is not None:
+                results[cast(Ship, told[0])] = told[1]
     except SendoffError as error:
         return results, error
     return results, None

@@ -59,6 +59,11 @@ def path_of(url: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
 
 
+def root_of(url: str) -> bytes:
+    """The folder that an address names or lies in, as ``path_of`` has it, with a slash at its end; empty where it is that of the login."""
+    return path_of(f"{url.rpartition('/')[0]}/-").removesuffix(b"-")
+
+
 def folder_of(path: bytes) -> bytes:
     """The folder a path lies in; empty where it is that of the login."""
     folder, slash, _ = path.rpartition(b"/")

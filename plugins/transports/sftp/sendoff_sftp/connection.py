@@ -90,17 +90,19 @@ class Connection:
         return Transient(f"{watch.where}: the connection broke", connection="broken")
 
     def run(self, command: str, watch: Watch, patience: float) -> bytes | None:
-        """What a command prints at the server, at most 64 KiB; None where it is not run or fails."""
+        """What a command prints at the server, at most 64 KiB; None where it is not run or fails. ``Transient`` where there is no session for it now."""
         from paramiko import SSHException
 
+        channel = self._session(watch, patience)
         try:
-            channel = self._transports[-1].open_session(timeout=patience)
-            with _limited(channel, patience):
-                channel.exec_command(command)
+            with _limited(channel, patience) as late:
+                channel.exec_command(command.encode("utf-8", "surrogateescape"))
             channel.settimeout(0.2)
             return self._printed(channel, watch)
-        except (SSHException, EOFError, OSError):
-            watch.check()
+        except (SSHException, EOFError, OSError) as cause:
+            watch.heed()
+            if late.is_set() or not self.alive:
+                raise Transient(f"{watch.where}: the server did not come to run a command", web_error=int(WebErrorStatus.TIMEOUT)) from cause
             return None
 
     @staticmethod

@@ -156,6 +156,10 @@ class Files:
         """Number of the request that sets its mode."""
         return self.wire.ask(wire.FSETSTAT, text(handle) + struct.pack(">II", _MODE, mode))
 
+    def set_rights(self, path: bytes, mode: int) -> None:
+        """By its path, for what cannot be opened."""
+        self._do(wire.SETSTAT, text(path) + struct.pack(">II", _MODE, mode))
+
     def write(self, handle: bytes, offset: int, block: bytes | memoryview) -> int:
         """Number of the request that writes this."""
         return self.wire.ask(wire.WRITE, b"".join((text(handle), struct.pack(">QI", offset, len(block)), block)))

@@ -32,6 +32,7 @@ class Login:
         self._transport, self._hop, self._settings, self._toolkit, self._watch, self._own = transport, hop, settings, toolkit, watch, own
         self._unusable: list[str] = []
         self._tried: list[str] = []
+        self._half = False  # a proof was taken, and is not enough
         self._passphrase: str | None = None
 
     def run(self) -> None:
@@ -43,10 +44,18 @@ class Login:
         if self._with(credential):
             return
         if credential is not None and self._transport.is_active():
-            newer = self._toolkit.credential(refused=credential)
+            newer = self._newer(credential)
             if newer is not None and newer != credential and self._with_credential(self._user(newer), newer, frozenset()):
                 return
         raise self._refused(credential)
+
+    def _newer(self, refused: Credential) -> Credential | None:
+        """Another than the refused one, or whoever keeps it says that it has none: then all that go there wait, or each would have it refused once more."""
+        try:
+            return self._toolkit.credential(refused=refused)
+        except CredentialNeeded as error:
+            known = self._refused(refused)
+            raise CredentialNeeded(f"{known.message}; {error.message}", hint=error.hint or known.hint, everybody=True) from error
 
     def _user(self, credential: Credential | None) -> str:
         return self._hop.user or (credential.username if credential and credential.username else "") or getpass.getuser()
@@ -56,10 +65,16 @@ class Login:
         allowed = self._allowed(user)
         if allowed is None:
             return True
-        for name, key in self._keys(credential) if "publickey" in allowed else ():
-            if self._try(name, lambda key=key: self._transport.auth_publickey(user, key)):  # type: ignore[misc]
-                return True
-        return credential is not None and self._with_credential(user, credential, allowed)
+        named = bool(self._hop.identity_files)  # what somebody has named goes before what happens to lie here: a server counts refusals
+        if not named and credential is not None and self._with_credential(user, credential, allowed):
+            return True
+        if self._with_keys(user, credential, allowed):
+            return True
+        return credential is not None and (named or self._half) and self._with_credential(user, credential, frozenset() if self._half else allowed)
+
+    def _with_keys(self, user: str, credential: Credential | None, allowed: frozenset[str]) -> bool:
+        keys = self._keys(credential) if "publickey" in allowed else iter(())
+        return any(self._try(name, lambda key=key: self._transport.auth_publickey(user, key)) for name, key in keys)  # type: ignore[misc]
 
     def _allowed(self, user: str) -> frozenset[str] | None:
         """The ways in that the server has; None = it wants no proof (RFC 4252 section 5.2)."""
@@ -83,8 +98,11 @@ class Login:
         secret = credential.secret.reveal()
         if credential.kind == "key":
             return False  # among the keys
-        if (not allowed or "password" in allowed) and self._try("password", lambda: self._transport.auth_password(user, secret, fallback=False)):
-            return True
+        if not allowed or "password" in allowed:
+            if self._try("password", lambda: self._transport.auth_password(user, secret, fallback=False)):
+                return True
+            if allowed and self._transport.is_active() and not self._half:
+                return False  # the same word as an answer would be refused once more, and counted against us
         if allowed and "keyboard-interactive" not in allowed:
             return False
         return self._try("questions", lambda: self._transport.auth_interactive(user, _answering(secret)))
@@ -99,7 +117,7 @@ class Login:
             return False
         self._tried.append(name)
         try:
-            attempt()
+            self._half = bool(attempt())
         except Unanswered:
             raise
         except AuthenticationException:

@@ -84,7 +84,7 @@ class Proof:
             return "server-digest"
         if self._shipment.demand.verify == "digest":
             raise Unverified(
-                f"{where}: the server tells no digest", hint="--verify read-back fetches it and compares; or name a digest_command that may be run"
+                f"{where}: the server tells no digest", hint="--verify read-back fetches it and compares; or name a digest_command that may be run", told=False
             )
         return "size"
 

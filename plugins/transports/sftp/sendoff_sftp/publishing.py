@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sendoff import Demand, OutcomeUnknown, Rejected, SendoffError, TargetExists
 
 from sendoff_sftp import files
@@ -36,7 +38,8 @@ class Publishing:
             )
             raise OutcomeUnknown(text, hint="ask whoever fetches files there; if it did not arrive: sendoff retry")
         if there is not None and ours and self._demand.existing != "overwrite":
-            self._files.remove(part.path)  # a second name was given, and the first not yet taken away
+            with suppress(Said):
+                self._files.remove(part.path)  # a second name was given, and the first not yet taken away
         return ours and (there is None or self._demand.existing != "overwrite")
 
     def _replace(self, part: bytes) -> None:
@@ -67,7 +70,8 @@ class Publishing:
                 if said.code not in (files.FAILURE, files.UNSUPPORTED, files.PERMISSION_DENIED):
                     raise
             else:
-                self._files.remove(part)
+                with suppress(Said):  # it has its name, and is delivered, even where nothing may be removed
+                    self._files.remove(part)
                 return
         if self._files.lstat(self._final) is not None:
             raise Said(files.EXISTS, "it is there")

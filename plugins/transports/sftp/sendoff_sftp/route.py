@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from paramiko import SSHConfig
 
 _MOST_HOPS = 8
+_PLAIN = re.compile(r"[\w.:%@+][\w.:%@+-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,8 @@ def _hop(place: Place, found: Mapping[str, Any], settings: Settings, *, own: boo
             f"{settings.ssh_config} reaches {place.host} through a ProxyCommand, which sendoff does not run unasked",
             hint="set proxy_command = true for this destination to allow it, or use ProxyJump",
         )
+    if command and not (_PLAIN.fullmatch(host) and _PLAIN.fullmatch(place.user or "x")):
+        raise ConfigurationError(f"{place.host!r} cannot be put into a ProxyCommand: a shell would see more in it than the name of a host or a user")
     return Hop(
         host=host, port=port, name=str(alias).lower() if alias else name_of(host, port), user=place.user or found.get("user"),
         identity_files=keys, only=only, known_hosts=files, command=str(command) if command else None,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from collections import deque
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from random import Random
+from threading import Lock
+from typing import cast
 
-from sendoff import Delivery, Interrupted, SendoffError, Session, Shipment, Shipments, Transient
+from sendoff import Delivery, Interrupted, Permanent, SendoffError, Session, Shipment, Shipments, Transient
 
 from sendoff_sftp.pool import Line
 from sendoff_sftp.sending import Sending
@@ -25,8 +28,9 @@ _AT_THE_GATE = 16  # so many wait for the record at most while others still wait
 class Members:
     """Who is in a run and was not told yet, and whom somebody has stopped. The run is broken off when that is all of them."""
 
-    def __init__(self, shipments: Shipments, watch: Watch) -> None:
-        self.all, self._watch = shipments, watch
+    def __init__(self, shipments: Shipments) -> None:
+        self.all, self._watch = shipments, cast("Watch | None", None)
+        self._deaf, self._alone, self._lock = False, cast("int | None", None), Lock()
         self.left = {id(shipment): shipment for shipment in shipments}
         self.stopped = set[int]()
 
@@ -43,11 +47,42 @@ class Members:
         self.left.pop(id(shipment), None)
         return shipment, result
 
+    def use(self, watch: Watch) -> None:
+        """The watch of the pass that begins; until ``listening`` an order for one of them breaks it off, for nobody looks at who it is for."""
+        with self._lock:
+            self._watch, self._deaf = watch, True
+
+    def listening(self) -> None:
+        """From now on the run looks by itself, a few times a second, who was stopped."""
+        with self._lock:
+            self._deaf = False
+
+    @contextmanager
+    def alone(self, shipment: Shipment) -> Iterator[None]:
+        """All that is done here is done for this one."""
+        with self._lock:
+            self._alone = id(shipment)
+            if id(shipment) in self.stopped and self._watch is not None:
+                self._watch.stop()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._alone = None
+
+    def tell_stopped(self) -> Iterator[Told]:
+        """Those that were stopped."""
+        for key in [key for key in self.left if key in self.stopped]:
+            yield self.told(self.left[key], Interrupted())
+
     def _stop(self, key: int) -> None:
-        """From another thread: the run itself looks here a few times a second."""
-        self.stopped.add(key)
-        if self.stopped.issuperset(list(self.left)):
-            self._watch.stop()
+        """From another thread."""
+        with self._lock:
+            self.stopped.add(key)
+            broken_off = self._deaf or self._alone == key or self.stopped.issuperset(list(self.left))
+            watch = self._watch
+        if broken_off and watch is not None:
+            watch.stop()
 
 
 @dataclass(slots=True, eq=False)
@@ -61,11 +96,11 @@ class _File:
 
 
 class Running:
-    """One run. begun: whose bytes went out, or are about to."""
+    """One run. group: those of the members that this line is for. begun: whose bytes went out, or are about to."""
 
-    def __init__(self, members: Members, watch: Watch, line: Line, settings: Settings, random: Random, root: bytes) -> None:
-        self._members, self._watch, self._line, self._wire = members, watch, line, line.wire
-        self._given = (settings, random, root)
+    def __init__(self, members: Members, group: Sequence[Shipment], watch: Watch, line: Line, settings: Settings, random: Random) -> None:
+        self._members, self._group, self._watch, self._line, self._wire = members, group, watch, line, line.wire
+        self._given = (settings, random)
         self._ready: deque[tuple[_File, Reply | Said | SendoffError | None]] = deque()
         self._waiting: list[_File] = []
         self._gate: list[tuple[_File, Session]] = []
@@ -78,9 +113,9 @@ class Running:
         """Whose bytes went out."""
         return {id(small.shipment) for small in self._smalls if small.begun}
 
-    def run(self) -> Iterator[Told]:
-        """Each with what became of it. What is raised concerns all that were not told."""
-        for shipment in list(self._members.left.values()):
+    def run(self) -> Iterator[Told | None]:
+        """Each with what became of it; None while nothing comes. What is raised concerns all that were not told."""
+        for shipment in self._group:
             small = Small(shipment, self._watch, self._line, *self._given)
             if small.fits:
                 self._smalls.append(small)
@@ -94,7 +129,8 @@ class Running:
             elif self._gate and (not self._waiting or len(self._gate) >= _AT_THE_GATE):
                 self._pass_the_gate()
             elif self._waiting:
-                self._wire.listen()
+                if not self._wire.listen():
+                    yield None
                 self._sort()
         yield from self._afterwards()
 
@@ -114,9 +150,14 @@ class Running:
         except Said as said:
             file.small.let_go()
             self._refused.append((file, said))
-        except SendoffError as error:
-            self._everybody(error)
+        except (struct.error, ValueError, IndexError) as cause:
             file.small.let_go()
+            text = f"{file.shipment.target.public}: what the server answers is not understood ({type(cause).__name__}: {cause})"
+            yield self._members.told(file.shipment, Permanent(text, side="server"))
+        except SendoffError as error:
+            file.small.let_go()
+            if isinstance(error, Transient | Interrupted):
+                self._everybody(error)
             yield self._members.told(file.shipment, error)
         else:
             self._left_at(file, wanted)
@@ -137,9 +178,9 @@ class Running:
 
     def _everybody(self, error: SendoffError) -> None:
         """Raises what is not this one's alone: the connection is gone, the server silent, or all were stopped."""
-        if self._wire.torn:
+        if self._wire.torn or error.facts.get("stalled"):
             raise error
-        self._watch.check()
+        self._watch.heed()
 
     def _sort(self) -> None:
         """Whose answer is here goes on."""
@@ -163,7 +204,7 @@ class Running:
         if not self._members.stopped:
             return
         everyone = [*(file for file, _ in self._ready), *self._waiting, *(file for file, _ in self._gate)]
-        gone = [file for file in everyone if id(file.shipment) in self._members.stopped]
+        gone = [file for file in everyone if id(file.shipment) in self._members.stopped and not file.small.opening]
         if not gone:
             return
         self._ready = deque((file, answer) for file, answer in self._ready if file not in gone)
@@ -181,19 +222,21 @@ class Running:
         while self._wire.awaited and (self._refused or self._alone):
             self._wire.listen()
         for file, said in self._refused:
-            yield self._members.told(file.shipment, file.small.meaning(said))
+            yield self._members.told(file.shipment, _meant(file, said))
         for shipment in self._alone:
             if id(shipment) in self._members.stopped:
                 yield self._members.told(shipment, Interrupted())
                 continue
-            if self._wire.torn:
-                return  # it has not begun, and goes in another run
+            if self._wire.torn or self._watch.stopped:
+                return  # it has not begun, and goes in another pass
             yield self._members.told(shipment, self._by_itself(shipment))
 
     def _by_itself(self, shipment: Shipment) -> Delivery | SendoffError:
+        """The run's watch is its own for so long: an order for it breaks off what it waits for."""
         sending = Sending(shipment, self._watch, self._line, *self._given)
         try:
-            return sending.run()
+            with self._members.alone(shipment):
+                return sending.run()
         except Interrupted as error:
             return error
         except Transient as error:
@@ -202,3 +245,11 @@ class Running:
             return error
         except SendoffError as error:
             return error
+
+
+def _meant(file: _File, said: Said) -> SendoffError:
+    """What a refusal means; the server may refuse the question, too."""
+    try:
+        return file.small.meaning(said)
+    except Said:
+        return Transient(f"{file.shipment.target.public}: the server refuses, and does not say why ({said})", side="server")

@@ -8,7 +8,7 @@ from random import Random
 from sendoff import Delivery, Rejected, SendoffError, SessionLost, Shipment, TargetExists, Unverified, public_url
 
 from sendoff_sftp import files, folders, reading
-from sendoff_sftp.address import folder_of, path_of, shown
+from sendoff_sftp.address import folder_of, path_of, root_of, shown
 from sendoff_sftp.files import Attributes
 from sendoff_sftp.meaning import Meaning, not_enough
 from sendoff_sftp.part import Part, new_part
@@ -26,15 +26,15 @@ _SMALL = 2**20  # below that the server's disk is not asked beforehand
 
 
 class Sending:
-    """Everything about one try. root: the folder that the destination is, as the server calls it."""
+    """Everything about one try."""
 
-    def __init__(self, shipment: Shipment, watch: Watch, line: Line, settings: Settings, random: Random, root: bytes) -> None:
-        self._settings, self._random, self._root = settings, random, root
+    def __init__(self, shipment: Shipment, watch: Watch, line: Line, settings: Settings, random: Random) -> None:
+        self._settings, self._random, self._root = settings, random, root_of(shipment.root)
         self._shipment, self._watch, self._line, self._files = shipment, watch, line, line.files
         self._final = path_of(shipment.target.url)
         self._meaning = Meaning(self._files, shipment.target.url, self._final)
         self._publishing = Publishing(self._files, self._final, shipment.demand, settings, self._meaning)
-        self._open, self.begun = 0, False  # handles; whether a byte of the source went out
+        self._open, self.begun, self._widened = 0, False, False  # handles; whether a byte of the source went out; whether the rights are not the final ones
         self._proof = Proof(self._files, shipment, settings, lambda command: line.connection.run(command, watch, settings.channel_timeout))
 
     @property
@@ -121,13 +121,14 @@ class Sending:
         if found is None:
             if part.at:
                 raise SessionLost(f"{self._where}: {shown(part.path)} is gone; it is sent from the beginning")
-            return self._begun()
+            again = self._opened(part)  # under its own name: a request of the earlier try may still be on its way to make it
+            return (part, again) if again is not None else self._begun()
         self._check_ours(part, found)
         base = min(part.at, found.size or 0)
         if base and not self._same(part.path, base):
             self._files.remove(part.path)
             raise SessionLost(f"{self._where}: {shown(part.path)} holds other bytes than were sent; it is removed, and sent from the beginning")
-        handle = self._handle(part.path, files.WRITE)
+        handle = self._reopened(part.path, files.WRITE)
         if (found.size or 0) > base:
             self._files.cut_off(handle, base)
         part = part.now(base)
@@ -141,12 +142,23 @@ class Sending:
 
     def _same(self, path: bytes, base: int) -> bool:
         """Whether the end of what is there is ours, or all of it where all will be fetched anyhow."""
-        handle = self._handle(path, files.READ)
+        handle = self._reopened(path, files.READ)
         start = 0 if self._shipment.demand.verify == "read-back" else max(0, base - TAIL)
         try:
             return reading.same(self._files, handle, self._shipment, start, base)
         finally:
             self._close(handle)
+
+    def _reopened(self, path: bytes, flags: int) -> bytes:
+        """A handle to what is recorded as ours; where an earlier try has given it its final rights already, they are widened for the owner first."""
+        try:
+            return self._handle(path, flags)
+        except Said as said:
+            if said.code != files.PERMISSION_DENIED:
+                raise
+        self._files.set_rights(path, 0o600)
+        self._widened = True
+        return self._handle(path, flags)
 
     def _check_room(self, wanted: int) -> None:
         room = self._files.room(folder_of(self._final)) if wanted > _SMALL else None
@@ -185,14 +197,20 @@ class Sending:
     def _check_size(self, there: Attributes) -> None:
         size = self._shipment.size
         if there.size is not None and there.size != size:
-            raise SessionLost(f"{self._where}: the server holds {there.size} bytes of {size} that it has acknowledged; it is sent from the beginning")
+            text = f"{self._where}: the server holds {there.size} bytes of {size} that it has acknowledged; it is sent from the beginning"
+            raise SessionLost(text, left=True)
 
     def _closed(self, handle: bytes) -> Attributes:
         """On the server's disk, with its time and its rights, looked at and closed: all of it asked for at once, as each answer may be far away."""
         at = self._files
         wishes, look, end = self._wishes(handle), at.look(handle), at.end(handle)
-        for number, codes in wishes:
-            self._allowing(number, *codes)
+        try:
+            for number, codes in wishes:
+                self._allowing(number, *codes)
+        except Said:
+            at.wire.drain()  # then its disk can be asked what that means
+            self._open -= 1
+            raise
         there = at.looked(look)
         at.wire.answer(end)
         self._open -= 1
@@ -219,13 +237,18 @@ class Sending:
         try:
             if not self._proof.reads:
                 return self._proof.of(b"", part.path)
-            reader = self._handle(part.path, files.READ)
+            self._widened = False
+            reader = self._reopened(part.path, files.READ)
             try:
-                return self._proof.of(reader, part.path)
+                seen = self._proof.of(reader, part.path)
             finally:
                 self._close(reader)
-        except Unverified:
-            self._files.remove(part.path)
+            if self._widened:
+                self._files.set_rights(part.path, self._mode())
+            return seen
+        except Unverified as error:
+            if error.facts.get("told") is not False:  # found to be different; what nothing was found out about may still be proved otherwise
+                self._files.remove(part.path)
             raise
 
     def _mtime(self) -> int | None:

@@ -23,9 +23,10 @@ class Alone(Exception):
 
 
 class Small(Sending):
-    """The same steps as of a file by itself, in the same order. meaning: of a refusal where it is now."""
+    """The same steps as of a file by itself, in the same order. meaning: of a refusal where it is now. opening: nobody knows yet whether its part is there."""
 
     meaning: Callable[[Said], SendoffError]
+    opening = False
     _handle_open: bytes | None = None
     _asked: set[int]
 
@@ -46,11 +47,11 @@ class Small(Sending):
         self.meaning = lambda said: self._meaning.of(said, "send it")
         shipment.handed(0)
         shipment.carried("sftp", resumable=True)
-        if shipment.demand.existing != "overwrite":
+        part = Part.of(shipment.session) if shipment.session is not None else None
+        if part is None and shipment.demand.existing != "overwrite":
             skipped = self._skipped((yield from self._found()))
             if skipped is not None:
                 return skipped
-        part = Part.of(shipment.session) if shipment.session is not None else None
         if part is None:
             part = new_part(self._final, shipment.operation.id, self._random)
             yield part.session
@@ -85,14 +86,16 @@ class Small(Sending):
     def _made(self, part: Part) -> Generator[Wanted, Reply | None, bytes]:
         flags = files.WRITE | files.CREATE | files.EXCLUSIVE
         try:
+            self.opening = True
             reply = yield from self._answer(self._files.start(part.path, flags, 0o600))
         except Said as said:
+            self.opening = False
             if said.code != files.NO_SUCH_FILE or self._settings.make_folders == "none":
                 raise Alone from said
             below = self._root if self._settings.make_folders == "below" else None
             folders.make(self._files, folder_of(self._final), below=below, meaning=self._meaning)
             reply = yield from self._answer(self._files.start(part.path, flags, 0o600))
-        self._handle_open = self._files.opened(reply)
+        self._handle_open, self.opening = self._files.opened(reply), False
         return self._handle_open
 
     def _filled(self, handle: bytes) -> Generator[Wanted, Reply | None, None]:

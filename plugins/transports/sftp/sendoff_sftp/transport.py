@@ -13,6 +13,7 @@ from sendoff import (
     Bundling,
     Delivery,
     Destination,
+    Interrupted,
     Leftover,
     Probe,
     Probing,
@@ -28,7 +29,7 @@ from sendoff import (
     public_url,
 )
 
-from sendoff_sftp.address import Place, below, path_of, place_of
+from sendoff_sftp.address import Place, below, place_of
 from sendoff_sftp.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,38 +68,49 @@ class SftpTransport(Transport, Bundling, Aborting, Probing, Trusting):
             assert delivery is not None
             return delivery
 
-    def send_bundle(self, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError]]:
+    def send_bundle(self, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError] | None]:
         """Small ones over one line, with the requests of each beside those of the others; one of which something is there already goes by itself."""
         from sendoff_sftp.running import Members
 
-        watch = self._watch(public_url(self.destination.url), min(shipment.deadline for shipment in shipments))
-        members = Members(shipments, watch)
+        deadline, members = min(shipment.deadline for shipment in shipments), Members(shipments)
         with ExitStack() as stack:
             yield from members.heed(stack)
             many, fresh = 0, False
             while members.left and len(members.left) != many:
                 many = len(members.left)
-                fresh = yield from self._ran(members, watch, fresh=fresh)
+                fresh = yield from self._ran(members, self._watch(public_url(self.destination.url), deadline), fresh=fresh)
                 many = 0 if fresh else many
+                yield None
 
-    def _ran(self, members: Members, watch: Watch, *, fresh: bool) -> Generator[tuple[Shipment, Delivery | SendoffError], None, bool]:
-        """Over one line as far as it goes. True where a kept connection turned out to be dead before a byte went out: that is no try."""
+    def _ran(self, members: Members, watch: Watch, *, fresh: bool) -> Generator[tuple[Shipment, Delivery | SendoffError] | None, None, bool]:
+        """Over one line as far as it goes, for all that go there as the same user. True where a kept connection turned out to be dead before a byte
+        went out: that is no try."""
         from sendoff_sftp.running import Running
 
+        yield from members.tell_stopped()
+        if not members.left:
+            return False
+        place = place_of(next(iter(members.left.values())).target.url)
+        group = [shipment for shipment in members.left.values() if place_of(shipment.target.url) == place]
         running, many, line = None, len(members.left), None
+        members.use(watch)
         try:
-            with self._pool(next(iter(members.left.values())).target.url).line(watch, fresh=fresh) as line:
-                running = Running(members, watch, line, self.settings, self.toolkit.random, self._root)
+            with self._pool(group[0].target.url).line(watch, fresh=fresh) as line:
+                members.listening()
+                running = Running(members, group, watch, line, self.settings, self.toolkit.random)
                 yield from running.run()
         except SendoffError as error:
             begun = running.begun & members.left.keys() if running is not None else set()
             if not begun and len(members.left) == many and line is not None and line.kept and not fresh and error.facts.get("connection") == "broken":
                 return True
-            if not begun and (len(members.left) == many or not isinstance(error, Transient)):
+            if isinstance(error, Interrupted):
+                yield from members.tell_stopped()
+            elif not begun and (len(members.left) == many or not isinstance(error, Transient)):
                 raise
-            for key in begun:
+            for key in begun & members.left.keys():
                 yield members.told(members.left[key], error)
-            members.left.clear()  # whoever is not told by now has not begun
+            if not isinstance(error, Interrupted):
+                members.left.clear()  # whoever is not told by now has not begun
         return False
 
     def abort(self, leftover: Leftover) -> None:
@@ -134,7 +146,7 @@ class SftpTransport(Transport, Bundling, Aborting, Probing, Trusting):
         from sendoff_sftp.sending import Sending
 
         with self._pool(shipment.target.url).line(watch, fresh=fresh) as line:
-            sending = Sending(shipment, watch, line, self.settings, self.toolkit.random, self._root)
+            sending = Sending(shipment, watch, line, self.settings, self.toolkit.random)
             try:
                 return sending.run()
             except Transient as error:
@@ -148,12 +160,6 @@ class SftpTransport(Transport, Bundling, Aborting, Probing, Trusting):
             pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.close()
-
-    @property
-    def _root(self) -> bytes:
-        """The folder that the destination is, as the server calls it."""
-        root = self.destination.url if not self.destination.exact else self.destination.url.rpartition("/")[0] + "/"
-        return path_of(f"{root.rstrip('/')}/-").removesuffix(b"-")
 
     @property
     def _called(self) -> str:

@@ -52,14 +52,18 @@ class Watch:
         """The server gave a sign of life, or is owed no answer before now."""
         self._heard = self._clock.monotonic()
 
-    def check(self) -> None:
-        """``Interrupted`` once it is stopped, ``Transient`` once it is late or the server silent."""
+    def heed(self) -> None:
+        """``Interrupted`` once it is stopped, ``Transient`` once it is late."""
         if self._stopped:
             self._noticed = True
             raise Interrupted()
-        now = self._clock.monotonic()
-        if now >= self._deadline:
+        if self._clock.monotonic() >= self._deadline:
             raise Transient(f"{self.where}: the time for this try is over", web_error=int(WebErrorStatus.TIMEOUT))
+
+    def check(self) -> None:
+        """As ``heed``, and ``Transient`` once the server was silent for too long; of use only to who has just listened."""
+        self.heed()
+        now = self._clock.monotonic()
         if now - self._heard >= self.limits.stall:
             raise Transient(f"{self.where}: not a sign of life for {self.limits.stall:g} seconds", web_error=int(WebErrorStatus.TIMEOUT), stalled=True)
 

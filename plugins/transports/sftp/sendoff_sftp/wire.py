@@ -127,9 +127,16 @@ class Wire:
         """Whether the answer to this request has arrived."""
         return number in self._kept
 
-    def listen(self) -> None:
-        """Takes in what arrives next; returns also when nothing does for a moment."""
-        self._read(wait=False)
+    def drain(self) -> None:
+        """Waits for every answer that is still due, and drops those that nobody has taken."""
+        while self.awaited:
+            self._read(wait=True)
+        self._kept.clear()
+        self._forgotten.clear()
+
+    def listen(self) -> bool:
+        """Takes in what arrives next; whether anything did within a moment."""
+        return self._read(wait=False)
 
     def forget(self, number: int) -> None:
         """Nobody wants the answer to this request."""
@@ -147,11 +154,12 @@ class Wire:
     def _send(self, packet: bytes) -> None:
         view = memoryview(packet)
         self._torn = True
+        self._watch.heed()
         while view:
-            self._watch.check()
             try:
                 count = self._channel.send(bytes(view) if len(view) != len(packet) else packet)
             except TimeoutError:
+                self._watch.check()
                 continue
             except (OSError, EOFError) as cause:
                 raise self._broken() from cause
@@ -161,16 +169,17 @@ class Wire:
             view = view[count:]
         self._torn = False
 
-    def _read(self, *, wait: bool) -> None:
-        """What has arrived, taken apart."""
+    def _read(self, *, wait: bool) -> bool:
+        """What has arrived, taken apart; whether anything has. The server is silent only where somebody has listened."""
+        self._watch.heed()
         while True:
-            self._watch.check()
             try:
                 block = self._channel.recv(65536)
                 break
             except TimeoutError:
+                self._watch.check()
                 if not wait:
-                    return
+                    return False
             except (OSError, EOFError) as cause:
                 raise self._broken() from cause
         if not block:
@@ -179,6 +188,7 @@ class Wire:
         self._received += block
         while (packet := self._packet()) is not None:
             self._keep(packet)
+        return True
 
     def _packet(self) -> bytes | None:
         if len(self._received) < 4:

@@ -131,6 +131,9 @@ class Writing:
                 return
         except Said as said:
             if said.code != files.UNSUPPORTED:
+                self._sync = None
+                self._files.wire.drain()  # then its disk can be asked what that means
+                self._under_way.clear()
                 raise
             self._syncs = False
         self._sync = None

@@ -45,6 +45,7 @@ def ship(tmp_path):
         path = words.pop("path", None) or tmp_path / f"source-{len(made)}"
         if not path.exists():
             path.write_bytes(os.urandom(size) if isinstance(size, int) else size)
+        words.setdefault("root", transport.destination.url)
         shipment = LooseShipment(path=path, target=transport.target(PurePosixPath(name)), credentials=transport.toolkit.credential, **words)
         made.append(shipment)
         return shipment

@@ -7,20 +7,20 @@ import threading
 from contextlib import suppress
 
 import paramiko
-from paramiko import SFTP_FAILURE, SFTP_OK, SFTPAttributes, SFTPHandle, SFTPServer, SFTPServerInterface
+from paramiko import SFTP_FAILURE, SFTP_OK, SFTP_PERMISSION_DENIED, SFTPAttributes, SFTPHandle, SFTPServer, SFTPServerInterface
 
 
 class Faults:
     """What goes wrong. write: by the number of the write, counted from 1 over all files; its status. open, rename, remove, chattr: the status of each.
 
-    login, session, subsystem: called when one is asked for.
+    login, session, subsystem: called when one is asked for. guards_rights: opens no file whose own rights forbid it, as for one who is not root.
     ignore_exclusive: opens what is there. lose_after: the connection breaks after this step, once, and its answer is lost.
     """
 
     def __init__(self):
         self.write, self.writes = {}, 0
         self.open = self.rename = self.chattr = None
-        self.ignore_exclusive = self.renames_over = self.keep_removed = False
+        self.ignore_exclusive = self.renames_over = self.keep_removed = self.guards_rights = False
         self.lose_after = None
         self.always_fail_at = None
         self.lie_about_size = 0
@@ -112,6 +112,9 @@ class Shelf(SFTPServerInterface):
             return self.faults.open
         if self.faults.ignore_exclusive:
             flags &= ~os.O_EXCL
+        wanted = 0o200 if flags & (os.O_WRONLY | os.O_RDWR) else 0o400
+        if self.faults.guards_rights and os.path.exists(self._path(path)) and not os.stat(self._path(path)).st_mode & wanted:
+            return SFTP_PERMISSION_DENIED
         try:
             descriptor = os.open(self._path(path), flags, attr.st_mode or 0o600)
         except OSError as error:
@@ -141,6 +144,9 @@ class Shelf(SFTPServerInterface):
 
     def lstat(self, path):
         return self._do(lambda: SFTPAttributes.from_stat(os.lstat(self._path(path))))
+
+    def chattr(self, path, attr):
+        return self._do(lambda: SFTPServer.set_file_attr(self._path(path), attr))
 
     def remove(self, path):
         if self.faults.keep_removed:

@@ -119,7 +119,9 @@ def test_a_refused_login_says_what_was_tried_and_for_whom(failing, to, ship, cap
     with pytest.raises(CredentialNeeded) as caught:
         transport.send(ship(transport))
 
-    assert "last credential was refused" in str(caught.value) or "'me'" in str(caught.value)
+    assert "last credential was refused" in str(caught.value) and "'me'" in str(caught.value)
+    assert caught.value.facts["everybody"] is True, "or each that waits would have it refused once more"
+    assert failing.log == [("password", "me")], "one proof, offered once"
     assert "wrong-5ecret" not in caplog.text + str(caught.value)
 
 
@@ -226,6 +228,26 @@ def test_a_proxy_command_is_run_only_where_that_is_allowed(openssh, to, ship, tm
     transport.close()
 
     assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path / "relay.py").encode() in one.read_bytes()]
+
+
+@openssh_only
+@pytest.mark.parametrize("url", ["sftp://a;touch${IFS}x;/in/", "sftp://-oProxyCommand=x/in/", "sftp://$(x)@far/in/"])
+def test_an_address_that_a_shell_would_run_gets_into_no_proxy_command(to, ship, tmp_path, url):
+    (tmp_path / "config").write_text("Host *\n  ProxyCommand nc %h %p\n")
+    transport = to(url, ssh_config=str(tmp_path / "config"), proxy_command=True)
+
+    with pytest.raises(ConfigurationError, match="a shell would see more in it"):
+        transport.send(ship(transport))
+
+
+def test_a_password_that_is_named_goes_before_keys_that_happen_to_be_there(failing, to_failing, ship, monkeypatch, tmp_path):
+    (tmp_path / ".ssh").mkdir()
+    made_key(tmp_path / ".ssh" / "id_ed25519")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    failing._server.keys.append("none of these")
+
+    assert arrives(to_failing(identity_file=()), ship, failing)
+    assert failing.log == [("password", "me")]
 
 
 @openssh_only

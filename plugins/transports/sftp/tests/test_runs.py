@@ -5,9 +5,12 @@ import time
 
 import paramiko
 import pytest
-from sendoff import Delivery, Demand, Interrupted, SendoffError, TargetExists, Transient, Unverified
+from sendoff import Credential, Delivery, Demand, Interrupted, Secret, SendoffError, Target, TargetExists, Transient, Unverified
 from sendoff.testing.proxy import Proxy
 from sendoff.testing.shipment import LooseShipment, LooseShipments
+from sendoff_sftp.part import Part
+
+from plugins.transports.sftp.tests.paramiko_server import ParamikoServer
 
 FAILURE = paramiko.SFTP_FAILURE
 
@@ -18,7 +21,7 @@ def left(server):
 
 def run(transport, *shipments):
     """What is told of each."""
-    return dict(transport.send_bundle(LooseShipments(*shipments)))
+    return dict(one for one in transport.send_bundle(LooseShipments(*shipments)) if one is not None)
 
 
 def some(ship, transport, count, size=1000, **words):
@@ -65,7 +68,7 @@ def test_what_must_be_on_record_first_gets_there_together(openssh, to_openssh, s
     transport = to_openssh()
     shipments = Counted(*some(ship, transport, 10))
 
-    told = list(transport.send_bundle(shipments))
+    told = [one for one in transport.send_bundle(shipments) if one is not None]
 
     assert len(told) == 10
     assert shipments.together[0] == 10 and sum(shipments.together) == 20
@@ -163,7 +166,7 @@ def test_one_that_is_stopped_while_the_server_is_silent_comes_back_and_the_other
 
     def carry():
         try:
-            for shipment, result in world.transport.send_bundle(LooseShipments(*shipments)):
+            for shipment, result in filter(None, world.transport.send_bundle(LooseShipments(*shipments))):
                 told[shipment] = result
                 heard.set()
         except SendoffError:
@@ -193,6 +196,64 @@ def test_a_kept_connection_that_has_died_is_no_try(openssh_world, ship):
     told = run(world.transport, *some(ship, world.transport, 5))
 
     assert [type(result) for result in told.values()] == [Delivery] * 5
+
+
+def test_each_goes_as_the_user_that_its_address_names(tmp_path, to, ship):
+    server = ParamikoServer(tmp_path / "two", passwords={"me": "open", "you": "open"})
+    try:
+        transport = to(server.url(), Credential(secret=Secret("open")), host_keys=str(server.known_hosts), identity_file="/nowhere")
+        mine, yours = some(ship, transport, 2), some(ship, transport, 2)
+        for shipment in yours:
+            shipment.target = Target(shipment.target.url.replace("me@", "you@") + "-yours")
+
+        told = run(transport, *mine, *yours)
+    finally:
+        server.close()
+
+    assert [type(result) for result in told.values()] == [Delivery] * 4
+    assert server.log == [("password", "me"), ("password", "you")]
+
+
+def test_one_that_is_stopped_while_the_login_is_not_answered_comes_back_and_the_others_arrive(failing, to_failing, ship):
+    transport, go_on, asked, told, heard = to_failing(), threading.Event(), threading.Event(), {}, threading.Event()
+    shipments = some(ship, transport, 3)
+
+    def held():
+        asked.set()
+        go_on.wait(30)
+
+    def carry():
+        for shipment, result in filter(None, transport.send_bundle(LooseShipments(*shipments))):
+            told[shipment] = result
+            heard.set()
+
+    failing.faults.login = held
+    running = threading.Thread(target=carry)
+    running.start()
+    assert asked.wait(30)
+    shipments[1].interrupt()
+    came, only = heard.wait(10), dict(told)
+    failing.faults.login = lambda: None
+    go_on.set()
+    running.join(30)
+
+    assert came and list(only) == [shipments[1]] and isinstance(only[shipments[1]], Interrupted)
+    assert [type(told[shipment]) for shipment in (shipments[0], shipments[2])] == [Delivery] * 2
+
+
+@pytest.mark.needs_server
+def test_a_small_one_that_goes_on_looks_at_no_target_so_that_its_part_is_not_forgotten(openssh, to_openssh, ship):
+    transport = to_openssh()
+    shipment = ship(transport, 1000, demand=Demand(existing="skip"))
+    part = openssh.root / "in" / ".thing.part"
+    part.parent.mkdir()
+    part.touch()
+    shipment.session = Part(path=str(part).encode()).session
+    (openssh.root / "in" / "thing").write_bytes(b"x" * 1000)
+
+    told = run(transport, shipment, *some(ship, transport, 2))
+
+    assert not isinstance(told[shipment], Delivery), "or nobody would remove what it has left"
 
 
 @pytest.mark.fault(69)
@@ -240,6 +301,6 @@ def test_a_lost_answer_is_cleared_up_by_the_next_run(failing, to_failing, ship, 
 def _until_it_breaks(transport, shipments):
     told = {}
     with pytest.raises(Transient):
-        for shipment, result in transport.send_bundle(LooseShipments(*shipments)):
+        for shipment, result in filter(None, transport.send_bundle(LooseShipments(*shipments))):
             told[shipment] = result
     return told

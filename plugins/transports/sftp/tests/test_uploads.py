@@ -5,7 +5,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from sendoff import Demand, InvalidArgument, Rejected, SessionLost, TargetExists, Transient, Unverified
+from sendoff import Demand, InvalidArgument, Rejected, SessionLost, Target, TargetExists, Transient, Unverified
+from sendoff.testing.openssh import OpenSsh
 from sendoff.testing.shipment import LooseShipment
 
 pytestmark = pytest.mark.needs_server
@@ -233,14 +234,53 @@ def test_the_receipt_says_what_was_seen(openssh, to_openssh, ship, demand, word)
 
 def test_a_digest_is_made_by_a_command_where_that_is_allowed(openssh, to_openssh, ship):
     demand = Demand(verify="digest")
+    shipment = ship(to_openssh(), MIB, "it's; here", demand=demand)
     with pytest.raises(Unverified, match="tells no digest"):
-        to_openssh().send(ship(to_openssh(), MIB, demand=demand))
-    assert names(openssh) == []
+        to_openssh().send(shipment)
+    assert [name.endswith(".part") for name in names(openssh)] == [True], "whole, and nothing was found to be wrong with it"
 
-    delivery = to_openssh(digest_command="sha256sum").send(ship(to_openssh(), MIB, "it's; here", demand=demand))
+    delivery = to_openssh(digest_command="sha256sum").send(shipment)
 
     assert delivery.verified == "server-digest"
     assert names(openssh) == ["it's; here"]
+
+
+@pytest.mark.needs_server
+def test_a_digest_for_which_the_server_has_no_session_now_is_asked_for_again_later(tmp_path, keys, to, ship):
+    with OpenSsh(tmp_path / "narrow", keys=keys, lines="MaxSessions 1") as server:
+        transport = to(server.url("in/"), identity_file=str(server.user_key), host_keys=str(server.known_hosts), digest_command="sha256sum")
+
+        with pytest.raises(Transient, match="no more sessions"):
+            transport.send(ship(transport, MIB, demand=Demand(verify="digest")))
+
+        assert [name.endswith(".part") for name in names(server)] == [True]
+
+
+@pytest.mark.parametrize("mode", ["444", "000"])
+def test_what_has_its_rights_already_and_not_its_name_is_resumed(failing, to_failing, ship, mode):
+    failing.faults.guards_rights = True  # as a server does that runs as nobody special
+    failing.faults.lose_after = "close"
+    transport = to_failing(mode=mode)
+    shipment = ship(transport, 2 * MIB, demand=Demand(verify="read-back"))
+    with pytest.raises(Transient):
+        transport.send(shipment)
+
+    transport.send(shipment)
+
+    assert (failing.root / "thing").stat().st_mode & 0o777 == int(mode, 8)
+
+
+def test_folders_below_a_destination_are_judged_by_the_destination_of_each_upload(to_openssh, openssh, ship):
+    for name in ("a", "b"):
+        (openssh.root / name).mkdir()
+    transport = to_openssh("a/", make_folders="below")
+    transport.send(ship(transport, name="new/thing"))
+    other = ship(transport, name="x", root=openssh.url("b/"))
+    other.target = Target(openssh.url("b/new/thing"))
+
+    transport.send(other)
+
+    assert (openssh.root / "b/new/thing").exists()
 
 
 def test_a_name_of_255_bytes_arrives_and_one_of_256_is_refused_with_a_sentence(openssh, to_openssh, ship):
