@@ -223,12 +223,13 @@ class World:
         return self.crashes < 6
 
     def _take_over(self) -> None:
-        """The process is dead, or only stopped: its workers are gone, or come back late."""
+        """The process is dead, or only stopped: its workers are gone, or come back late; those that have claimed something, for who has lost the lock of
+        the host's role begins nothing new."""
         while True:
             late = self.random.random() < 0.3
             if late:
                 self.process.journal.dead = False
-                self.zombies += self.hands
+                self.zombies += [hand for hand in self.hands if self._claimed(hand)]
             self.hands = []
             self.crashes += 1
             try:
@@ -236,6 +237,10 @@ class World:
                 return
             except Crash:
                 continue
+
+    def _claimed(self, hand: Hand) -> bool:
+        numbers = tuple(record.number for record in hand.ticket.records)
+        return any(record.owner == hand.process.name for record in self.store.find(Query(numbers=numbers), limit=len(numbers)).items)
 
     def _boot(self) -> Process:
         name = f"process-{self.crashes}"
