@@ -3,7 +3,6 @@
 import itertools
 
 import pytest
-from sendoff.desk.contract import SLICE
 from sendoff.errors import Refused, UnsupportedScheme
 from sendoff.model.operation import Request
 from sendoff.model.query import Created, Query
@@ -11,6 +10,13 @@ from sendoff.runtime.batches import BATCH
 
 from tests.core.coming import HOST, request
 from tests.core.owned import eventually
+
+SLICE = 100  # a thousand is the same, ten times as long
+
+
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch):
+    monkeypatch.setattr("sendoff.runtime.intake.SLICE", SLICE)
 
 
 def test_together_means_all_or_none(owned):

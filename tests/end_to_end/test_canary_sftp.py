@@ -97,6 +97,7 @@ def test_success(dig):
     mine.check()
 
 
+@pytest.mark.campaign
 def test_refused_logins(dig):
     mine = dig()
     mine.put()

@@ -71,6 +71,7 @@ def arrived(mine, requests):
             assert one.seen is None or mine.secrets[name] in one.seen(found[-1]), (name, method)
 
 
+@pytest.mark.campaign
 def test_half_done_and_killed(dig):
     mine = dig(rate=RATE, tus=True, rules=[Rule(do=ASKED, method="POST", path="/digest/")])
     mine.machine.run("host", "start")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import sendoff
 from sendoff.api.client import Client
 from sendoff.api.options import NAMES
@@ -97,6 +98,7 @@ def test_no_public_name_is_left_out():
     assert (names | members | set(NAMES)) - words == set()
 
 
+@pytest.mark.campaign
 def test_a_program_that_uses_it_is_checked_strictly(tmp_path, tmp_path_factory):
     (tmp_path / "well.py").write_text(WELL)
     (tmp_path / "badly.py").write_text(BADLY)

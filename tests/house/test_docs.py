@@ -45,16 +45,22 @@ def test_a_mark_on_a_function_a_class_or_a_module_is_found(pages):
     assert sorted(pages.marked(tree)) == [("TestB::test_b", 1), ("TestB::test_b", 4), ("test_a", 1), ("test_a", 2), ("test_a", 3)]
 
 
+@pytest.fixture(scope="module")
+def tests_by_row(pages):
+    """Every test is read once."""
+    return pages.tests_by_row()
+
+
 @pytest.mark.parametrize("row", sorted(PROMISED))
-def test_a_promised_fault_is_shown_by_a_test(row, pages):
-    assert pages.tests_by_row().get(row), f"no test is marked fault({row})"
+def test_a_promised_fault_is_shown_by_a_test(row, tests_by_row):
+    assert tests_by_row.get(row), f"no test is marked fault({row})"
 
 
-def test_a_mark_names_a_row_that_exists(pages):
+def test_a_mark_names_a_row_that_exists(pages, tests_by_row):
     rows = {int(row) for row in re.findall(r"^\| (\d+) \|", pages.faults(), re.MULTILINE)}
 
     assert rows == set(range(1, 101))
-    assert set(pages.tests_by_row()) <= rows
+    assert set(tests_by_row) <= rows
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

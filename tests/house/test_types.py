@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = [ROOT / "core" / "sendoff", *sorted(path.parent for room in ("plugins", "contrib") for path in ROOT.glob(f"{room}/*/*/sendoff_*/py.typed"))]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_mypy_strict_is_content(package, tmp_path_factory):
     cache = tmp_path_factory.getbasetemp() / "mypy"

@@ -26,7 +26,7 @@ from sendoff.runtime.sweeping import Sweeping
 from tests.simulation.seeds import sources_in
 from tests.simulation.world import play
 
-ORDINARY = 2000
+ORDINARY = 1000
 FRESH = int(os.environ.get("FRESH_SEEDS", "10000"))  # other ones each time; fifty thousand were seen in a row
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +54,7 @@ def run_seeds(first: int, count: int) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_the_invariants_hold_over_thousands_of_seeds(say: Callable[[str], None]) -> None:
+def test_the_invariants_hold_over_a_thousand_seeds(say: Callable[[str], None]) -> None:
     said = run_seeds(0, ORDINARY)
 
     say(said)
