@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-STARTING = 20.0  # seconds until it must listen
+STARTING = 60.0  # seconds until it must listen
 LEAVING = 5.0  # seconds until it is killed
 
 
