@@ -5,7 +5,7 @@ import time
 
 import paramiko
 import pytest
-from sendoff import Credential, Delivery, Demand, Interrupted, Secret, SendoffError, Target, TargetExists, Transient, Unverified
+from sendoff import Credential, Delivery, Demand, Interrupted, Secret, SendoffError, SourceChanged, Target, TargetExists, Transient, Unverified
 from sendoff.testing.proxy import Proxy
 from sendoff.testing.shipment import LooseShipment, LooseShipments
 from sendoff_sftp.part import Part
@@ -254,6 +254,23 @@ def test_a_small_one_that_goes_on_looks_at_no_target_so_that_its_part_is_not_for
     told = run(transport, shipment, *some(ship, transport, 2))
 
     assert not isinstance(told[shipment], Delivery), "or nobody would remove what it has left"
+
+
+def test_what_is_wrong_with_one_is_not_told_of_others_when_the_line_breaks_at_that_moment(failing, to_failing, ship):
+    transport = to_failing()
+    shipments = some(ship, transport, 5)
+
+    def changed():
+        failing.hang_up()
+        while any(connection.alive for pool in transport._pools.values() for connection in pool._connections):
+            time.sleep(0.01)
+        raise SourceChanged("mine")
+
+    shipments[2].commit_point = changed
+    told = run(transport, *shipments)
+
+    assert isinstance(told.pop(shipments[2]), SourceChanged)
+    assert {type(result) for result in told.values()} <= {Delivery, Transient}
 
 
 @pytest.mark.fault(69)
