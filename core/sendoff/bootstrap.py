@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
 
@@ -15,6 +15,8 @@ from sendoff.ports.network import Network
 from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
 from sendoff.redaction import Redaction, install
+from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.key import Key, keys_for
 from sendoff.runtime.owner import Given, Owner
 from sendoff.settings import explain, load
 
@@ -31,7 +33,7 @@ def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str],
     listeners = Listeners(configuration.disabled, _trace(environ))
     listeners.gather()
     redaction = Redaction()
-    install(logging.getLogger(), redaction)
+    hide = _hiding(redaction)
     logging.getLogger("sendoff").setLevel(configuration.log_level.upper())
     clock, random = clock or SystemClock(), SystemRandom()
     toolkit = Toolkit(clock=clock, random=random, log=logging.getLogger("sendoff.drivers"), folder=folder)
@@ -48,7 +50,8 @@ def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str],
         folder=folder,
         configured=config_file.parent if config_file else folder,
         environment=dict(environ),
-        hide=redaction.remember,
+        hide=hide,
+        clean=redaction.clean_sentence,
     )
     return Owner(given)
 
@@ -58,6 +61,25 @@ def journal_of(*, folder: Path, config_file: Path | None, environ: Mapping[str, 
     configuration = load(config_file, environ)
     toolkit = Toolkit(clock=SystemClock(), random=SystemRandom(), log=logging.getLogger("sendoff.drivers"), folder=folder)
     return _store(Drivers(configuration.disabled), configuration, toolkit), configuration
+
+
+def keys_of(journal: str, configuration: Configuration, *, folder: Path, environ: Mapping[str, str]) -> Sequence[Key]:
+    """Where the data key of a journal may live. folder: the configuration's."""
+    toolkit = Toolkit(clock=SystemClock(), random=SystemRandom(), log=logging.getLogger("sendoff.drivers"), folder=folder)
+    credentials = Credentials(Drivers(configuration.disabled), lambda: configuration, toolkit)
+    keys, earlier = keys_for(configuration.seal, environment=environ, folder=folder, journal=journal, credentials=credentials)
+    return (*keys, *earlier)
+
+
+def _hiding(redaction: Redaction) -> Callable[[str], None]:
+    """Takes each secret as it is about to be used. In somebody's own process handlers may have been added since: they get the filter then, too."""
+    install(logging.getLogger(), redaction)
+
+    def hide(secret: str) -> None:
+        install(logging.getLogger(), redaction)
+        redaction.remember(secret)
+
+    return hide
 
 
 def _store(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> Store:

@@ -33,7 +33,13 @@ _PACKAGES = {  # of this project; whose else a name may be, nobody knows
     "transports": {"http": "sendoff-http", "s3": "sendoff-s3", "sftp": "sendoff-sftp"},
     "http_protocols": {"plain": "sendoff-http", "tus": "sendoff-http", "rufh": "sendoff-http", "nextcloud": "sendoff-http-nextcloud"},
     "stores": {"sqlite": "sendoff-sqlite"},
-    "credentials": {"env": "sendoff-credentials-basic", "file": "sendoff-credentials-basic"},
+    "credentials": {
+        "command": "sendoff-credentials-basic",
+        "env": "sendoff-credentials-basic",
+        "file": "sendoff-credentials-basic",
+        "keyring": "sendoff-keyring",
+        "systemd": "sendoff-credentials-basic",
+    },
     "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic", "webhook": "sendoff-webhook"},
     "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
 }

@@ -16,6 +16,9 @@ from sendoff.model.secret import STARS, is_secret_word
 
 SHORTEST = 6
 MOST = 1000
+_LONG_WORD = 16  # characters of a piece of a secret that is masked by itself
+_MOST_WORDS = 8
+_LONGEST_ESCAPED = 1024  # characters; a longer one is a document, which no error quotes escaped twice
 
 _HEADER_NAMES = r"(?:proxy-[a-z-]+|authorization|cookie|set-cookie|x-api-key|x-auth-token|x-amz-security-token)"
 _SECRET_KEY = re.compile(r"password|passwd|passphrase|secret|token|signature|(?:api|access|private)[_-]?key", re.IGNORECASE)
@@ -23,7 +26,8 @@ _VALUE = r"""(?:b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|[^\s,;&'"(){}\[\]]+)"""
 
 _USER_INFO = re.compile(r"""(?<=://)[^/\s"'<>?#]*@""")
 _QUERY = re.compile(r"""([?&;])([\w.%~-]+)=([^&;\s"'<>]+)""")
-_QUOTED_HEADER = re.compile(rf"""(b?["']{_HEADER_NAMES}["']\s*+[:,]\s*+)({_VALUE})""", re.IGNORECASE)
+_QUOTED_HEADER = re.compile(rf"""(b?["'](?:{_HEADER_NAMES}|(?:content-)?location)["']\s*+[:,]\s*+)({_VALUE})""", re.IGNORECASE)
+_PAIR = re.compile(rf"""(b?["']([\w.-]++)["']\s*+,\s*+)({_VALUE})""")
 _HEADER = re.compile(rf"""(?<![\w-])({_HEADER_NAMES}\s*+[:=]\s*+)(?!\*\*\*)([^\r\n"']+)""", re.IGNORECASE)
 _ASSIGNED = re.compile(rf"""((?<![\w.-])([\w.-]++)["']?\s*+(?:=|:(?=\s?["'])|(?<=["']):)\s*+)({_VALUE})""")
 _BEARER = re.compile(r"\b(bearer|negotiate|ntlm|token)\s+([A-Za-z0-9._~+/-]{8,}=*)", re.IGNORECASE)
@@ -42,31 +46,48 @@ class Redaction(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._secrets: OrderedDict[str, None] = OrderedDict()
+        self._secrets: OrderedDict[str, tuple[str, ...]] = OrderedDict()  # by value, its forms
         self._lock = Lock()
 
     def remember(self, secret: str) -> None:
-        """Mask this value wherever it appears, also percent-encoded and as JSON writes it.
+        """Mask this value wherever it appears, in every form of ``forms_of``.
 
         Values under ``SHORTEST`` characters are not remembered: they would mask ordinary words. Of more than ``MOST`` the oldest are forgotten.
         """
         if len(secret) < SHORTEST:
             return
         with self._lock:
-            for form in {secret, quote(secret, safe="", errors="replace"), quote(secret, errors="replace"), json.dumps(secret)[1:-1], repr(secret)[1:-1]}:
-                self._secrets[form] = None
-                self._secrets.move_to_end(form)
+            if secret not in self._secrets:
+                self._secrets[secret] = forms_of(secret)
+            self._secrets.move_to_end(secret)
             while len(self._secrets) > MOST:
                 self._secrets.popitem(last=False)
 
     def clean(self, text: str) -> str:
         """The text with everything secret as three stars."""
+        for mask in (
+            self._without_values,
+            _without_private_keys,
+            _without_user_info,
+            _without_headers,
+            _without_schemes,
+            _without_queries,
+            _without_assignments,
+        ):
+            text = mask(text)
+        return text
+
+    def clean_sentence(self, text: str) -> str:
+        """As ``clean``, for what is said to people: there the name of a header or of a setting has words behind it, and no value."""
+        for mask in (self._without_values, _without_private_keys, _without_user_info, _without_schemes, _without_queries):
+            text = mask(text)
+        return text
+
+    def _without_values(self, text: str) -> str:
         with self._lock:
-            found = [secret for secret in self._secrets if secret in text]
+            found = {form for forms in self._secrets.values() for form in forms if form in text}
         for secret in sorted(found, key=len, reverse=True):
             text = text.replace(secret, STARS)
-        for mask in (_without_private_keys, _without_user_info, _without_headers, _without_schemes, _without_queries, _without_assignments):
-            text = mask(text)
         return text
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -96,9 +117,44 @@ class Redaction(logging.Filter):
         return value if isinstance(value, int | float | bool | None) else self.clean(_text(value))
 
 
+def forms_of(secret: str) -> tuple[str, ...]:
+    """How a value stands in texts: as it is, percent-encoded, as JSON, ``repr`` and the ``repr`` of a ``repr`` write it, also as bytes, in base64.
+
+    Of one with blanks or line breaks in it, its long words, too: who quotes it may have split it.
+    """
+    words = [secret.strip(), *(word for word in secret.split()[:_MOST_WORDS] if len(word) >= _LONG_WORD)]
+    found = {secret, *(word for word in words if len(word) >= SHORTEST)}
+    found |= {form for text in tuple(found) for form in (quote(text, safe="", errors="replace"), quote(text, errors="replace"), json.dumps(text)[1:-1])}
+    if len(secret) <= _LONGEST_ESCAPED:
+        once = {*_escaped(secret), *_as_bytes(secret)}
+        found |= once | {form for text in once for form in _escaped(text)} | set(_in_base64(secret))
+    return tuple(found)
+
+
+def _escaped(text: str) -> tuple[str, str, str]:
+    """As ``repr`` and JSON write it inside a longer text: which quote sign is escaped depends on the rest of that."""
+    return repr(text)[1:-1], repr(f"\"{text}'")[2:-3], json.dumps(text)[1:-1]
+
+
+def _as_bytes(text: str) -> set[str]:
+    """The inside of the ``repr`` of its bytes, as they go out: in UTF-8, or as a header field has them."""
+    encoded = text.encode("utf-8", "replace"), text.encode("latin-1", "replace")
+    return {form for one in encoded for form in (repr(one)[2:-1], repr(b'"' + one + b"'")[3:-3])}
+
+
+def _in_base64(secret: str) -> tuple[str, ...]:
+    """What is certain of its base64 whatever stands before and after it, as a user's name does (RFC 7617): at each of three places in a group."""
+    plain, found = secret.encode("utf-8", "replace"), []
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + plain).decode("ascii")
+        whole = encoded[(before * 8 + 5) // 6 : (before + len(plain)) * 8 // 6]
+        found.append(whole)
+    return tuple(one for one in found if len(one) >= SHORTEST)
+
+
 def install(root: logging.Logger, redaction: Redaction) -> None:
     """Put it on every handler there is, of this logger and of all loggers below it; again after handlers were added."""
-    below = [logger for logger in root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    below = [logger for logger in list(root.manager.loggerDict.values()) if isinstance(logger, logging.Logger)]
     for logger in (root, *below):
         for handler in logger.handlers:
             if redaction not in handler.filters:
@@ -133,7 +189,12 @@ def _without_queries(text: str) -> str:
 
 
 def _without_assignments(text: str) -> str:
-    return _ASSIGNED.sub(lambda found: f"{found[1]}{_starred(found[3])}" if _SECRET_KEY.search(found[2]) else found[0], text)
+    return _PAIR.sub(_named, _ASSIGNED.sub(_named, text))
+
+
+def _named(found: re.Match[str]) -> str:
+    """By its name: an assignment, or a pair of name and value."""
+    return f"{found[1]}{_starred(found[3])}" if _SECRET_KEY.search(found[2]) else found[0]
 
 
 def _after_first(found: re.Match[str]) -> str:

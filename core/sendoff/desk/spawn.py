@@ -16,7 +16,7 @@ from sendoff.model.secret import is_secret_word
 
 PATIENCE = 30.0
 LONGEST_LOG = 10 * 2**20
-_KEPT = frozenset({"CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS"})
+_KEPT = frozenset({"DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND"})  # the way to a login's key store, and which of them it is: a class, no key
 
 
 def spawn_host(place: Place, environment: Mapping[str, str], program: Sequence[str] = ()) -> None:
@@ -58,7 +58,10 @@ def _start(place: Place, environment: Mapping[str, str], program: Sequence[str],
 
 
 def without_identity(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment that says nothing about who somebody is: every submitter's own travels with the operation."""
+    """An environment that says nothing about who somebody is: every submitter's own travels with the operation.
+
+    The credentials of a unit that a client runs in are that unit's alone; only a host that is itself a unit has some.
+    """
     kept = {name: value for name, value in environment.items() if not _tells_identity(name)}
     if "PYTHONPATH" in kept:
         kept["PYTHONPATH"] = os.pathsep.join(os.path.abspath(folder) for folder in kept["PYTHONPATH"].split(os.pathsep) if folder)

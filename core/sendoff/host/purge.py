@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
-from sendoff.bootstrap import journal_of
+from sendoff.bootstrap import journal_of, keys_of
 from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import Place
 from sendoff.errors import HostUnavailable, Json, SendoffError
+from sendoff.runtime.key import KEY_NOTE, Key
 from sendoff.runtime.remains import remains
-from sendoff.runtime.vault import key_for
 
 PATIENCE = 3.0  # seconds: clients hold a lock for a moment to see whether it is free
 _OURS = ("host.sock", "host.log", "host.log.1", "meter")
@@ -90,13 +90,12 @@ class Purge:
         if not any(self._matching(store.files)):
             return store.files
         try:
-            journal = store.open().journal
+            journal, made = store.open().journal, bool(store.note(KEY_NOTE, ["key"]))
             store.close()
         except SendoffError as error:
             purged.key = f"its key, if it has one, stays in {self._config.parent / 'keys'}: {error.message}"
             return store.files
-        key = key_for(configuration.seal, environment=self._environment, folder=self._config.parent, journal=journal)
-        purged.key = key.discard()
+        purged.key = _discarded(keys_of(journal, configuration, folder=self._config.parent, environ=self._environment), made=made)
         return store.files
 
     def _matching(self, patterns: Sequence[str]) -> Iterator[Path]:
@@ -124,3 +123,10 @@ class Purge:
             return
         purged.files += 1
         purged.bytes += size
+
+
+def _discarded(keys: Sequence[Key], *, made: bool) -> str | None:
+    """What became of it, wherever it was. made: whether there is one, so that a place that cannot be looked at is worth a word."""
+    told = [said for key in keys if key.usable() is None and (said := key.discard()) is not None]
+    closed = [f"its key may be left ({key.describe().partition(';')[0]}): {reason}" for key in keys if (reason := key.usable()) is not None]
+    return "; ".join(told) or (closed[0] if closed and made else None)

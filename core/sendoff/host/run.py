@@ -57,6 +57,8 @@ def _opened(place: Place, build: Build | None, *, background: bool = False, serv
     host = Host(place, build or _real_build(), os.environ, stays=not background, background=background, service=service)
     try:
         host.open()
+        if host.work.configuration.log_level == "debug":
+            logging.getLogger().setLevel(logging.DEBUG)  # what the libraries of the drivers have to say, too; every line goes through the redaction
         host.listen()
     except OSError as cause:
         host.close()

@@ -21,7 +21,7 @@ import uvicorn
 from sendoff import __version__
 from sendoff.desk import codec
 from sendoff.desk.exchange import UNSURE
-from sendoff.errors import ConfigurationError, HostUnavailable, Interrupted, OtherVersion, SendoffError, to_json
+from sendoff.errors import ConfigurationError, HostUnavailable, Interrupted, OtherVersion, Refused, SendoffError, to_json
 from sendoff.host.call import Call, status_of
 from sendoff.host.channel import Channel, Receive, Send
 from sendoff.host.peer import KnownPeerProtocol
@@ -33,6 +33,7 @@ GRACE = 1  # seconds that calls have to end when the host stops
 ACCEPTED_AT_ONCE = 64  # asyncio tries as often as this for each burst, and complains as often when descriptors run out
 
 log = logging.getLogger("sendoff.host")
+_OF_A_BROWSER = {"origin", "referer", "cookie", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"}  # no client of ours sends any
 
 
 class Reception:
@@ -79,6 +80,8 @@ class Reception:
 
     def _check(self, call: Call) -> None:
         """Refuse, before anything is done, who speaks another version, means another configuration, or comes too late."""
+        if _OF_A_BROWSER & call.headers.keys():
+            raise Refused("this host answers programs of its user; a browser asks, and whatever page it shows has no say here")
         if self._stopping.is_set():
             raise HostUnavailable(f"the host (pid {self._pid}) is stopping", stopping=True)
         version = call.headers.get("sendoff-version", __version__)

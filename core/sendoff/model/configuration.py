@@ -33,7 +33,8 @@ class SinkSection:
 class Configuration:
     """What follows the file while the host runs; frozen, replaced whole when the file changes.
 
-    transports: a driver's own settings by its name. allow_schemes, allow_hosts (``*.example``): None = all. seal: ``auto sealed-file memory``.
+    transports: a driver's own settings by its name. allow_schemes, allow_hosts (``*.example``): None = all. seal: ``auto keyring
+    sealed-file memory``. secrets_timeout: seconds that a credential store may take to answer.
     path: the file it came from, "" when there was none. idle_exit: seconds.
     """
 
@@ -52,6 +53,7 @@ class Configuration:
     network: str = "auto"
     network_options: Mapping[str, Any] = field(default_factory=dict)
     seal: str = "auto"
+    secrets_timeout: float = 30.0
     mode: str = "auto"
     idle_exit: float = 600.0
     log_level: str = "info"

@@ -28,6 +28,8 @@ def checked_header(name: str, value: str | Secret) -> Header:
         raise InvalidArgument(f"header {name}: sendoff sets this one itself")
     if any((ord(char) < 32 and char != "\t") or ord(char) == 127 for char in text):
         raise InvalidArgument(f"header {name}: its value contains a line break or another control character (RFC 9110 section 5.5)")
+    if text != text.strip(" \t"):
+        raise InvalidArgument(f"header {name}: its value begins or ends with a blank (RFC 9110 section 5.5)")
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:

@@ -21,11 +21,28 @@ class CredentialStore(ABC):
 
     @abstractmethod
     def get(self, name: str, *, environment: Mapping[str, str], refused: Credential | None = None) -> Credential:
-        """The credential as it is now; with ``refused`` a newer one. ``CredentialNeeded`` says what to do. The caller never caches."""
+        """The credential as it is now; with ``refused`` a newer one. ``CredentialNeeded`` says what to do.
+
+        With ``absent=True`` that says that there surely is none; with ``locked=True`` that ``usable`` will tell when somebody has unlocked it.
+
+        environment: of the submitter, what it says about identity and ``variables``. The caller sets the deadline and never caches.
+        """
+
+    def variables(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Variables of the submitter's environment that ``get`` reads for this one, which therefore travel with the operation, sealed."""
+        return ()
 
     def usable(self) -> str | None:
         """None, or the reason why this store does not work here and now."""
         return None
+
+    def patience(self) -> float | None:
+        """Seconds an answer may take where the driver limits that itself; None = as long as any other."""
+        return None
+
+    def describe(self) -> str:
+        """Which one it is, where there are several of its kind; asked without making a prompt appear."""
+        return ""
 
     def close(self) -> None:
         """Let go of what it holds."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sendoff.desk.contract import SLICE
@@ -32,6 +31,7 @@ from sendoff.runtime.targets import Targets
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.verdicts import Verdicts
 from sendoff.runtime.view import view
+from sendoff.runtime.waking import Waking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,7 @@ class App:
             first=parts.slice,
         )  # fmt: skip
         self._ordering = Ordering(parts.ledger, self._selecting, verdicts, self.sweeping, parts.signal, few=parts.few)
+        self.waking = Waking(parts.ledger, parts.creation, self._selecting, self._ordering)
 
     # -- create ----------------------------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ class App:
         """As ``Desk.keep``."""
         self._parts.keep(reference, credential)
         if credential is not None:
-            self._wake(reference)
+            self.waking.came(reference)
 
     def _trusted(self, details: Mapping[str, Json]) -> Json:
         """A server's key, shown or accepted; whoever waited for that goes on."""
@@ -151,11 +152,3 @@ class App:
             waiting = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.HOST_KEY_UNKNOWN))
             self._ordering.give(Order(verb="resume"), list(self._selecting.all(waiting)))  # one a destination, and a known one does not ask again
         return told
-
-    def _wake(self, reference: str) -> None:
-        """Whoever waited for this credential goes on."""
-        waiting = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.CREDENTIAL_NEEDED))
-        for record in self._selecting.all(waiting):
-            with suppress(SendoffError):  # its destination or the key of its secrets is gone: that is said when it is tried
-                if reference in self._parts.creation.references(record):
-                    self._ordering.give(Order(verb="resume"), [record])

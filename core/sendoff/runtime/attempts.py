@@ -82,7 +82,9 @@ class Attempts:
     ) -> None:
         self._ledger, self._around, self._underway = ledger, around, underway
         self._loading = Loading(ledger, around, connections, credentials, listeners, underway, origin, configuration=configuration)
-        self._settling = Settling(ledger, around.clock, configuration=configuration, gate=gate, random=random, leaving=leaving)
+        self._settling = Settling(
+            ledger, around.clock, configuration=configuration, gate=gate, random=random, leaving=leaving, clean=around.clean,
+        )  # fmt: skip
         self._owner, self._leaving, self._in_force = owner, leaving, in_force
         self._log = logging.getLogger("sendoff.attempts")
 

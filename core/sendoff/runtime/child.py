@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from sendoff.errors import Json, Permanent, SendoffError, Transient, from_json, to_json
+from sendoff.errors import CredentialNeeded, Json, Permanent, SendoffError, Transient, from_json, to_json
 from sendoff.runtime.secrets import is_identity
 
 LONGEST = 60.0  # seconds; a chain may have to ask a server of its own
@@ -50,6 +50,9 @@ def answer() -> None:
 
 def _surroundings(environment: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without what says who it is, with what is given; modules are found where they are found here."""
+    broken = next((name for name, value in environment.items() if "\0" in value), None)
+    if broken is not None:
+        raise CredentialNeeded(f"{broken}, as the upload was queued with it, holds a NUL character, which no environment can", hint=f"correct {broken}")
     plain = {name: value for name, value in os.environ.items() if not is_identity(name)}
     return {**plain, **environment, "PYTHONPATH": os.pathsep.join(_places())}
 

@@ -96,17 +96,25 @@ class Connections:
         destination = self.destination_of(record)
         key = _key(destination, record.environment)
         with self._lock:
-            found = self._kept.get(key)
-            if found is None:
-                found = self._kept[key] = self.make(destination, record.environment)
+            missing = key not in self._kept
+        made = self.make(destination, record.environment) if missing else None  # while nobody waits for it: it may ask a key store that takes long
+        with self._lock:
+            found = self._kept.get(key) or made or self.make(destination, record.environment)
+            self._kept[key] = found
             self._kept.move_to_end(key)
             self._users[id(found)] += 1
             surplus = [self._kept.popitem(last=False)[1] for _ in range(len(self._kept) - MOST_KEPT)]
+            surplus += [made] if made and made is not found else []
             return found, [one for one in surplus if not self._users[id(one)]]
 
     def elsewhere(self, url: str) -> Transport:
         """A new transport for one try at another origin: no credential and no environment goes along. Its maker closes it."""
         return self.make(Destination(url=url, transport=self._installed.transport_for(scheme_of(url)), exact=True))
+
+    def asking(self, destination: Destination, environment: Mapping[str, str]) -> Transport:
+        """A new transport for somebody who only asks: of his environment it has what an upload of his would have, and nothing of it is kept."""
+        named = [name for reference in references_of(destination) for name in self._credentials.variables(reference)]
+        return self.make(destination, bundle=self._secrets.identity_of(environment, named))
 
     def make(self, destination: Destination, environment: str | None = None, *, bundle: Mapping[str, str] | None = None) -> Transport:
         """A new transport; ``DriverMissing`` when it is not installed here, ``ConfigurationError`` when its settings are wrong.
@@ -164,6 +172,11 @@ class Connections:
 def reference_for(kind: str, destination: Destination, asked: Mapping[str, Any] | None = None) -> str | None:
     """The credential that a destination names: the server's, or the proxy's; one is never used in the other's place. asked: for one upload only."""
     return destination.credential if kind == "server" else _text({**destination.options, **(asked or {})}.get(f"{kind}_credential"))
+
+
+def references_of(destination: Destination) -> tuple[str, ...]:
+    """All the credentials that a destination names."""
+    return tuple(filter(None, (reference_for(kind, destination) for kind in ("server", *OTHER_KINDS))))
 
 
 def check_allowed(url: str, configuration: Configuration) -> None:

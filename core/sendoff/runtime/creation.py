@@ -25,7 +25,7 @@ from sendoff.model.status import CostPolicy, Reason, TransferPriority
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import Address, Addresses
-from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for
+from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for, references_of
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.parts import check_form, check_web
@@ -119,7 +119,7 @@ class Creation:
         """The credentials an operation is sent with: its destination's, and those its secret headers name."""
         destination = self.connections.destination_of(record)
         named = [reference for _, reference in self.secrets.open(record).references]
-        return (*named, *filter(None, (destination.credential, *(reference_for(kind, destination) for kind in OTHER_KINDS))))
+        return (*named, *references_of(destination))
 
     def one_thing(self, address: Address, method: str | None, asked: Mapping[str, Any]) -> str | None:
         """The key of a target that names the thing; None where each upload makes a new one.

@@ -18,6 +18,7 @@ from sendoff.runtime.journal import Journal
 from sendoff.runtime.outbox import Outbox
 from sendoff.runtime.sweep import Sweep
 from sendoff.runtime.sweeping import Sweeping
+from sendoff.runtime.waking import Waking
 
 _LOOK_EVERY = 2.0
 _TRIM_EVERY, _TRIM_FIRST = 3600.0, 60.0  # seconds; a host that soon leaves when idle must come to it, too
@@ -29,11 +30,11 @@ class Keeper:
     """Works whenever an event was written, and every two seconds while something is due."""
 
     def __init__(
-        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, sweeping: Sweeping, clearing: Clearing, bell: Bell, *,
+        self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, sweeping: Sweeping, waking: Waking, clearing: Clearing, bell: Bell, *,
         configuration: Callable[[], Configuration], clock: Clock,
     ) -> None:  # fmt: skip
         self._journal, self._afterwards, self._outbox, self._sweep, self._bell = journal, afterwards, outbox, sweep, bell
-        self._sweeping, self._clearing, self._clock = sweeping, clearing, clock
+        self._sweeping, self._waking, self._clearing, self._clock = sweeping, waking, clearing, clock
         self._forgetting = Forgetting(journal, clock, lambda: configuration().retention)
         self._closed = threading.Event()
         self._rest, self._rested = threading.Condition(), -1
@@ -65,7 +66,7 @@ class Keeper:
 
     def round(self) -> int:
         """One round; how much was done."""
-        done = self._sweeping.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
+        done = self._sweeping.work() + self._waking.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
         self._forgetting.work()
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
             self._trimmed = self._clock.monotonic()

@@ -64,7 +64,7 @@ class Leftovers:
         owner: ``running`` (is left alone), ``ended`` (ours), ``unknown``. problem: why one that was to be removed is still there.
         """
         place = self.addresses.place(str(details["destination"]))
-        transport = self.connections.make(place, bundle=self.secrets.identity_of(details.get("environment") or {}))
+        transport = self.connections.asking(place, details.get("environment") or {})
         try:
             if not isinstance(transport, Sweeping):
                 raise InvalidArgument(f"{public_url(place.url)}: the transport {place.transport} cannot see what lies unfinished there")

@@ -19,6 +19,7 @@ from sendoff.ports.sink import Sink
 from sendoff.ports.toolkit import SinkToolkit
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.statement import cleaned
 from sendoff.runtime.view import view
 
 NOTE, NOTICE = "sink", "notice"
@@ -29,9 +30,12 @@ _SLICE = 100
 class Outbox:
     """Delivers events to the configured sinks, at least once and in order; what fails becomes a to-do and the position goes on."""
 
-    def __init__(self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: SinkToolkit, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: SinkToolkit, clock: Clock, *,
+        clean: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
         self._journal, self._installed, self._configuration = journal, installed, configuration
-        self._toolkit, self._clock = toolkit, clock
+        self._toolkit, self._clock, self._clean = toolkit, clock, clean
         self._made: dict[str, tuple[SinkSection, Sink]] = {}
         self._log = logging.getLogger("sendoff.sinks")
 
@@ -97,10 +101,10 @@ class Outbox:
         try:
             self._sink(section).deliver(self._notice(event))
         except SendoffError as error:
-            return error
+            return cleaned(error, self._clean)
         except Exception as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
             self._log.exception("sink %s failed", section.name)
-            return Permanent(f"{type(error).__name__}: {error}")
+            return cleaned(Permanent(f"{type(error).__name__}: {error}"), self._clean)
         return None
 
     def _sink(self, section: SinkSection) -> Sink:

@@ -44,6 +44,8 @@ from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.journal import GroupJournal
 from sendoff.runtime.keeper import Keeper
+from sendoff.runtime.key import KEY_NOTE, keys_for
+from sendoff.runtime.lately import Lately
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.leftovers import Leftovers
 from sendoff.runtime.meter import Meter
@@ -57,10 +59,8 @@ from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.spool import Spool
 from sendoff.runtime.sweep import Sweep
 from sendoff.runtime.underway import Underway
-from sendoff.runtime.vault import Vault, key_for
+from sendoff.runtime.vault import Vault
 from sendoff.runtime.workers import Workers
-
-_KEY = "vault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,8 @@ class Given:
     """What an owner is made from.
 
     folder: the state folder. configured: the configuration's folder. load: reads the configuration anew. explain: each key in force, its
-    value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that no log shows it.
+    value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that no log shows it. clean: takes
+    those out of what an error says, before it is put on record.
     """
 
     store: Store
@@ -84,6 +85,7 @@ class Given:
     configured: Path
     environment: Mapping[str, str]
     hide: Callable[[str], None] = lambda _: None
+    clean: Callable[[str], str] = str
 
 
 class Owner:
@@ -102,9 +104,11 @@ class Owner:
         self._journal = GroupJournal(given.store, log=logging.getLogger("sendoff.journal"), appended=self._bell.ring)
         self._announcer = AnnouncerThread(given.listeners, self._underway)
         self._ledger = Ledger(self._journal, given.clock, self._announcer)
-        self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
         self._toolkit = Toolkit(clock=given.clock, random=given.random, log=logging.getLogger("sendoff.drivers"), folder=given.configured)
-        self._credentials = Credentials(given.installed, self._configured, self._toolkit, hide=given.hide)
+        self._credentials = Credentials(
+            given.installed, self._configured, self._toolkit, hide=given.hide, late=self._wake
+        )  # fmt: skip
+        self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
         self._connections = Connections(
             given.installed, self._configured, self._credentials, self._secrets, self._journal, clock=given.clock, random=given.random
         )  # fmt: skip
@@ -131,7 +135,7 @@ class Owner:
         )
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
-            reached=lambda record: self._engine.tell(Reached(record.number)), meter=self._meter,
+            reached=lambda record: self._engine.tell(Reached(record.number)), meter=self._meter, clean=given.clean,
         )  # fmt: skip
         attempts = Attempts(
             self._ledger, around, self._connections, self._credentials, given.listeners, self._underway, Origin(self._ledger, self._secrets, boot),
@@ -165,8 +169,8 @@ class Owner:
         )  # fmt: skip
         questions = Questions(
             store=given.store, installed=given.installed, listeners=given.listeners, addresses=addresses, connections=self._connections,
-            secrets=self._secrets, clock=given.clock, toolkit=self._toolkit, configuration=self._configured, explain=given.explain,
-            running=lambda: self._conductor.running,
+            credentials=self._credentials, secrets=self._secrets, clock=given.clock, configuration=self._configured, explain=given.explain,
+            running=lambda: self._conductor.running, seal=Lately(self._secrets.vault.describe, "it is being asked where the key is", wait=1.0),
         )  # fmt: skip
         leftovers = Leftovers(
             store=given.store, journal=self._journal, addresses=addresses, connections=self._connections, secrets=self._secrets,
@@ -189,7 +193,7 @@ class Owner:
 
     def _make_keeper(self) -> Keeper:
         given = self._given
-        outbox = Outbox(self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock)
+        outbox = Outbox(self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock, clean=given.clean)
         outbox.open()
         afterwards = Afterwards(
             self._ledger, self._connections, self._credentials, self._secrets, self._spool, clock=given.clock, random=given.random,
@@ -197,7 +201,8 @@ class Owner:
         )  # fmt: skip
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(
-            self._journal, afterwards, outbox, sweep, self._app.sweeping, self._clearing, self._bell, configuration=self._configured, clock=given.clock
+            self._journal, afterwards, outbox, sweep, self._app.sweeping, self._app.waking, self._clearing, self._bell,
+            configuration=self._configured, clock=given.clock,
         )  # fmt: skip
 
     def _sink_toolkit(self) -> SinkToolkit:
@@ -288,15 +293,22 @@ class Owner:
     def _looked(self, conditions: Conditions) -> None:
         self._engine.tell(Changed(conditions))
 
+    def _wake(self, reference: str) -> None:
+        """A credential that was given up on has come after all."""
+        self._app.waking.came(reference)
+
     def _vault(self, journal: str) -> Vault:
         """Sealed values name their key; the journal remembers which one it is."""
-        note = self._given.store.note(_KEY, ["key"]).get("key")
-        key = key_for(self.configuration.seal, environment=self._given.environment, folder=self._given.configured, journal=journal)
-        known = note.value["id"] if note else None
-        return Vault(key, known, used=self._remember_key, in_use=lambda: holds_sealed(self._given.store))
+        note = self._given.store.note(KEY_NOTE, ["key"]).get("key")
+        keys, earlier = keys_for(
+            self.configuration.seal, environment=self._given.environment, folder=self._given.configured, journal=journal, credentials=self._credentials
+        )  # fmt: skip
+        value = note.value if note else {}
+        in_use = partial(holds_sealed, self._given.store)
+        return Vault(*keys, earlier=earlier, known=value.get("id"), place=value.get("place"), used=self._remember_key, in_use=in_use)
 
-    def _remember_key(self, id: str) -> None:
-        self._journal.commit([SaveNote(kind=_KEY, key="key", value={"id": id})])
+    def _remember_key(self, id: str, place: str) -> None:
+        self._journal.commit([SaveNote(kind=KEY_NOTE, key="key", value={"id": id, "place": place})])
 
 
 def boot_id() -> str:

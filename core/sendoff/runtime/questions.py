@@ -12,12 +12,11 @@ from sendoff.model.moment import moment_text
 from sendoff.model.query import Query
 from sendoff.model.secret import public_url
 from sendoff.ports.clock import Clock
-from sendoff.ports.credentials import CredentialStore, Writable
 from sendoff.ports.store import Store
-from sendoff.ports.toolkit import Toolkit
 from sendoff.ports.transport import Probing, Trusting
 from sendoff.runtime.addresses import Addresses
 from sendoff.runtime.connections import Connections
+from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.secrets import Secrets
 
@@ -27,19 +26,23 @@ _FAR = 2**62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """Answers ``ask``, each question a function of its details. explain: the keys in force. running: how many tries are under way."""
+    """Answers ``ask``, each question a function of its details.
+
+    explain: the keys in force. running: how many tries are under way. seal: where the key of the secrets is, as far as that can be told at once.
+    """
 
     store: Store
     installed: Installed
     listeners: Listening
     addresses: Addresses
     connections: Connections
+    credentials: Credentials
     secrets: Secrets
     clock: Clock
-    toolkit: Toolkit
     configuration: Callable[[], Configuration]
     explain: Callable[[], Sequence[Json]]
     running: Callable[[], int]
+    seal: Callable[[], str]
 
     def by_word(self) -> Mapping[str, Callable[[Mapping[str, Json]], Json]]:
         """The questions there are."""
@@ -60,7 +63,7 @@ class Questions:
         counted, more = self._count(statuses, reasons)
         return {
             "running": self.running(), "open": counted, "more": more, "statuses": dict(statuses), "reasons": dict(reasons),
-            "todos": len(self.store.todos(_FAR, limit=1000)), "seal": self.secrets.vault.describe(), "configuration": self.configuration().path,
+            "todos": len(self.store.todos(_FAR, limit=1000)), "seal": self.seal(), "configuration": self.configuration().path,
         }  # fmt: skip
 
     def plugins(self, _details: Mapping[str, Json]) -> Json:
@@ -76,13 +79,9 @@ class Questions:
         return {"path": self.configuration().path, "keys": list(self.explain())}
 
     def names(self, _details: Mapping[str, Json]) -> Json:
-        """Names of credentials that can be listed; never values."""
-        found: list[Json] = []
-        for driver in self.installed.names("credentials"):
-            store: CredentialStore = self.installed.load("credentials", driver)(self.installed.settings("credentials", driver, {}), self.toolkit)
-            if isinstance(store, Writable):
-                found += [f"{driver}:{name}" for name in store.names()]
-        return found
+        """Names of credentials, never values; and which stores could not be listed, and why."""
+        names, passed_by = self.credentials.names()
+        return {"names": names, "passed_by": passed_by}
 
     def check(self, details: Mapping[str, Json]) -> Json:
         """Whether what the configuration names loads; with a destination, whether it answers. One row a finding."""
@@ -92,13 +91,19 @@ class Questions:
         rows += [self._row(f"{kind} {name}", lambda kind=kind, name=name: self.installed.load(kind, name).__name__) for kind, name in wanted]  # type: ignore[misc]
         destination = details.get("destination")
         places = [str(destination)] if destination else []
-        identity = self.secrets.identity_of(details.get("environment") or {})
-        rows += [self._row(public_url(place), lambda place=place: self._probe(place, identity)) for place in places]  # type: ignore[misc]
+        environment = details.get("environment") or {}
+        rows += [self._store(name) for name in self.credentials.stores()]
+        rows += [self._row(public_url(place), lambda place=place: self._probe(place, environment)) for place in places]  # type: ignore[misc]
         return {"rows": rows, "ok": all(row["ok"] for row in rows)}
 
-    def _probe(self, place: str, identity: Mapping[str, str]) -> str:
+    def _store(self, name: str) -> Json:
+        """Which credential store it is, and whether it can be asked; one that cannot is no fault where nothing names it."""
+        reason = self.credentials.usable(name)
+        return {"what": f"credentials {name}", "ok": True, "detail": f"not usable here: {reason}" if reason else self.credentials.describe(name) or "usable"}
+
+    def _probe(self, place: str, environment: Mapping[str, str]) -> str:
         """One bodiless question to a destination, asked as who asks here."""
-        transport = self.connections.make(self.addresses.place(place), bundle=identity)
+        transport = self.connections.asking(self.addresses.place(place), environment)
         if not isinstance(transport, Probing):
             return "loads; it cannot be asked without sending"
         try:

@@ -20,8 +20,13 @@ from sendoff.runtime.vault import Vault
 
 NOTE = "environment"
 _LONGEST_HIDDEN = 8192  # characters in base64; longer ones are documents, which no log repeats
+_SHORTEST_PATH = 16  # characters; a shorter one is hardly a secret, and could stand anywhere
 _IDENTITY = re.compile(r"AWS_\w+|(?:https?|all|no)_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
-_PUBLIC = re.compile(r"AWS_(?:DEFAULT_)?(?:REGION|OUTPUT|PROFILE)|AWS_\w*(?:_FILE|_URL|_MODE)|\w+_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
+_PUBLIC = re.compile(
+    r"AWS_(?:DEFAULT_)?(?:REGION|OUTPUT|PROFILE)|AWS_\w*(?:_FILE|_URL|_MODE)|\w+_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+"
+    r"|(?-i:HOME|USER|LOGNAME|XDG_CONFIG_HOME|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS)",
+    re.IGNORECASE,
+)
 
 
 def is_identity(name: str) -> bool:
@@ -78,15 +83,15 @@ class Secrets:
 
     def seal_session(self, id: str, session: Session) -> bytes:
         """A server's record of a half-done upload, as the checkpoint keeps it. Whoever knows its address can write there: no log shows it."""
-        for value in session.data.values():
-            if isinstance(value, str) and "://" in value:
-                self.hide(value)
+        self._hide_session(session)
         plain = {"kind": session.kind, "data": session.data, "expires_at": session.expires_at, "leaves": session.leaves}
         return self.vault.seal(checked_session(json.dumps(plain).encode()), f"session {id}")
 
     def open_session(self, id: str, sealed: bytes) -> Session:
         """The session that was sealed."""
-        return Session(**json.loads(self.vault.open(sealed, f"session {id}")))
+        session = Session(**json.loads(self.vault.open(sealed, f"session {id}")))
+        self._hide_session(session)
+        return session
 
     def keep_environment(self, environment: Mapping[str, str], named: Sequence[str]) -> tuple[str | None, SaveNote | None]:
         """What the submitter's environment says about identity: the key of its note, and the note to write."""
@@ -100,9 +105,9 @@ class Secrets:
             self._notes[key] = SaveNote(kind=NOTE, key=key, value={"sealed": sealed.hex()})
         return key, self._notes[key]
 
-    def identity_of(self, environment: Mapping[str, str]) -> Mapping[str, str]:
-        """What an environment says about identity, for one question alone; nothing of it is kept."""
-        found = {name: value for name, value in environment.items() if is_identity(name)}
+    def identity_of(self, environment: Mapping[str, str], named: Sequence[str] = ()) -> Mapping[str, str]:
+        """What an environment says about identity, for one question alone, with what credentials read of it; nothing of it is kept."""
+        found = {name: value for name, value in environment.items() if is_identity(name) or name in named}
         self._hide_all(found)
         return found
 
@@ -115,7 +120,7 @@ class Secrets:
             if note is None:
                 return {}
             self._opened[key] = json.loads(self.vault.open(bytes.fromhex(note.value["sealed"]), f"environment {key}"))
-            self._hide_all(self._opened[key])
+        self._hide_all(self._opened[key])
         return self._opened[key]
 
     def forget_environment(self, key: str) -> None:
@@ -132,6 +137,15 @@ class Secrets:
         for name, value in parse_qsl(urlsplit(sealed.url or "").query):
             if is_secret_word(name):
                 self.hide(value)
+
+    def _hide_session(self, session: Session) -> None:
+        """An address, and what of it stands in a log that names the server in its own way."""
+        for value in session.data.values():
+            if isinstance(value, str) and "://" in value:
+                self.hide(value)
+                path = urlsplit(value).path
+                if len(path) >= _SHORTEST_PATH:
+                    self.hide(path)
 
     def _hide_all(self, environment: Mapping[str, str]) -> None:
         """What is secret in an environment: by its name, or a password in an address."""

@@ -21,6 +21,7 @@ from sendoff.ports.clock import Clock
 from sendoff.runtime.ledger import Entering, Ledger
 from sendoff.runtime.loading import Load
 from sendoff.runtime.shipment import WorkShipment
+from sendoff.runtime.statement import cleaned
 
 FULL_AGAIN = 2.0  # seconds between two looks whether the journal can be written again
 Result = Delivery | SendoffError | None
@@ -47,17 +48,19 @@ class Settling:
 
     def __init__(
         self, ledger: Ledger, clock: Clock, *, configuration: Callable[[], Configuration], gate: Callable[[Record], Gate | None], random: Random,
-        leaving: threading.Event,
+        leaving: threading.Event, clean: Callable[[str], str] = str,
     ) -> None:  # fmt: skip
         self._ledger, self._clock, self._configuration, self._gate = ledger, clock, configuration, gate
-        self._random, self._leaving = random, leaving
+        self._random, self._leaving, self._clean = random, leaving, clean
         self._log = logging.getLogger("sendoff.attempts")
 
     def begin(self, load: Load, result: Result, down_since: Moment | None = None) -> Settled:
         """Hand the end over, without waiting for it to be on record. result: None where a run ended before its turn. down_since: its destination is."""
         record, shipment = load.record, load.shipment
-        if shipment is not None and isinstance(result, SendoffError):
-            shipment.rest()
+        if isinstance(result, SendoffError):
+            result = cleaned(result, self._clean)  # here every error comes by that a record, an event or a notice will tell
+            if shipment is not None:
+                shipment.rest()
         one = self._unbegun(load) if result is None else self._try(load, down_since)
         current = shipment.operation if shipment else record
         current = replace(current, version=shipment.version, point=shipment.past_point) if shipment else current

@@ -38,7 +38,10 @@ _LOG = logging.getLogger("sendoff.attempts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What all tries of a process share. reached: told once a try reads its first byte. meter: remembers what was sent through a kill."""
+    """What all tries of a process share. reached: told once a try reads its first byte. meter: remembers what was sent through a kill.
+
+    clean: takes secrets out of what an error says, before it is put on record.
+    """
 
     journal: Journal
     secrets: Secrets
@@ -46,6 +49,7 @@ class Surroundings:
     clock: Clock
     reached: Callable[[Record], None]
     meter: Meter = field(default_factory=Meter)
+    clean: Callable[[str], str] = str
 
 
 class WorkShipment:

@@ -3,165 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, cast
 
-from sendoff.errors import ConfigurationError, CredentialNeeded
+from sendoff.errors import ConfigurationError, CredentialNeeded, SendoffError
+from sendoff.runtime.key import Key
 
 _VERSION = b"\x01"
 _ID, _NONCE = 8, 12
 
 
-class Key(Protocol):
-    """Where the data key lives. lasting: it may come back after it could not be had."""
-
-    lasting: bool
-
-    def load(self) -> bytes | None:
-        """The key, 32 bytes; None when there is none yet."""
-        ...
-
-    def make(self) -> bytes:
-        """A new key, kept before this returns."""
-        ...
-
-    def describe(self) -> str:
-        """Where it lives and what that protects from, one sentence."""
-        ...
-
-    def discard(self) -> str | None:
-        """Remove it with the journal that has it, unless somebody else gave it; what became of it, None where there was none."""
-        ...
-
-
-class KeyFile:
-    """A private file: ``$CREDENTIALS_DIRECTORY/sendoff-key``, else ``SENDOFF_KEY_FILE``, else one made in the configuration folder.
-
-    given: somebody else makes it. forbidden: permissions it must not have.
-    """
-
-    lasting = True
-
-    def __init__(self, path: Path, *, given: bool, forbidden: int = 0o077) -> None:
-        self._path, self._given, self._forbidden = path, given, forbidden
-
-    def load(self) -> bytes | None:
-        """The key; ``ConfigurationError`` when the file is not one or others can read it."""
-        try:
-            found = self._path.stat()
-            text = self._path.read_text().strip()
-        except FileNotFoundError:
-            return None
-        except OSError as cause:
-            raise ConfigurationError(f"the key file {self._path} cannot be read: {cause.strerror}") from cause
-        if found.st_mode & self._forbidden:
-            raise ConfigurationError(f"the key file {self._path} can be read by others", hint=f"chmod 600 {self._path}")
-        try:
-            key = bytes.fromhex(text)
-        except ValueError:
-            key = b""
-        if len(key) != 32:
-            raise ConfigurationError(f"{self._path} is not a key file: it must hold 64 hexadecimal digits")
-        return key
-
-    def make(self) -> bytes:
-        """A new key in a file only its owner can read, on disk before this returns."""
-        if self._given:
-            raise ConfigurationError(f"there is no key file {self._path}", hint="make one with 64 hexadecimal digits: openssl rand -hex 32")
-        try:
-            return self._made()
-        except OSError as cause:
-            raise ConfigurationError(
-                f"the key that secrets are sealed with cannot be kept in {self._path.parent}: {cause.strerror}",
-                hint="name a key file with SENDOFF_KEY_FILE, or keep the key in memory: SENDOFF_SECRETS__SEAL=memory",
-            ) from cause
-
-    def _made(self) -> bytes:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        key = os.urandom(32)
-        draft = self._path.with_name(f".{self._path.name}.{os.urandom(6).hex()}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(handle, key.hex().encode() + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        return self._published(draft) or key
-
-    def _published(self, draft: Path) -> bytes | None:
-        """Put a whole file under its name; the key of another process that was faster, if there is one."""
-        try:
-            os.link(draft, self._path)
-        except FileExistsError:
-            return self.load()
-        finally:
-            draft.unlink()
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        return None
-
-    def discard(self) -> str | None:
-        """Remove the file that was made for one journal, and its folder when it was the last; one that was given stays."""
-        if self._given:
-            return f"the key in {self._path} was given to sendoff and stays"
-        try:
-            self._path.unlink()
-        except FileNotFoundError:
-            return None
-        with suppress(OSError):  # there are others
-            self._path.parent.rmdir()
-        return f"the key in {self._path} is gone: what was sealed with it cannot be opened any more, in a copy of the journal either"
-
-    def describe(self) -> str:
-        """Where it lives and what that protects from."""
-        return f"sealed-file: the key is in {self._path}; a copy of the state folder alone tells nothing, one of both folders does"
-
-
-class MemoryKey:
-    """Nowhere: after the process's death sealed secrets are gone and must be given again."""
-
-    lasting = False
-
-    def __init__(self) -> None:
-        self._key: bytes | None = None
-
-    def load(self) -> bytes | None:
-        """The key made in this process."""
-        return self._key
-
-    def make(self) -> bytes:
-        """A new key, in memory only."""
-        self._key = os.urandom(32)
-        return self._key
-
-    def discard(self) -> str | None:
-        """It went with the process."""
-        return None
-
-    def describe(self) -> str:
-        """What that protects from."""
-        return "memory: the key is nowhere on disk; after the host's death operations with secrets wait for them to be given again"
-
-
 class Vault:
     """Seals and opens byte strings; what is sealed names its key and what it is about.
 
-    known: the id of the key that sealed what the journal holds, None when nothing was sealed so far. in_use: whether the journal holds
-    anything sealed; only when it does not, another key may take the place of a known one. used: told the id of a key before the first
-    value is sealed with it.
+    keys: where its key may live, the best place first; a new one is made in the first that can be had. earlier: where it may be besides, if it was made
+    under another setting; it stays in use as long as anything sealed is left. known: the id of the key that sealed what the journal holds, None when
+    nothing was sealed so far; place: where it was put, if that is on record. in_use: whether the journal holds anything sealed; only when it does not,
+    another key may take the place of a known one. used: told the id of a key, and its place, before the first value is sealed with it.
     """
 
-    def __init__(self, key: Key, known: str | None = None, *, used: Callable[[str], None] = lambda _: None, in_use: Callable[[], bool] = lambda: True) -> None:
-        self._where, self._known, self._used, self._in_use = key, known, used, in_use
-        self._bytes: bytes | None = None
+    def __init__(
+        self, *keys: Key, earlier: Sequence[Key] = (), known: str | None = None, place: str | None = None,
+        used: Callable[[str, str], None] = lambda _id, _place: None, in_use: Callable[[], bool] = lambda: True,
+    ) -> None:  # fmt: skip
+        self._keys, self._everywhere, self._known, self._place, self._used, self._in_use = keys, (*keys, *earlier), known, place, used, in_use
+        self._where, self._bytes = cast("Key | None", None), cast("bytes | None", None)
         self._lock = Lock()
+        self.closed = False
 
     def seal(self, plain: bytes, about: str) -> bytes:
         """Sealed bytes that only ``open`` with the same ``about`` gives back. ``CredentialNeeded`` when the key cannot be had."""
@@ -187,37 +57,110 @@ class Vault:
         return blake2b(plain, key=self._key(), digest_size=16).hexdigest()
 
     def describe(self) -> str:
-        """Where the key lives and what that protects from."""
-        return self._where.describe()
+        """Where the key lives, or would live if one were needed now, and what that protects from."""
+        where = self._where or self._named() or self._best()
+        said = where.describe()
+        if where not in self._keys:
+            said += f"; from when the setting was another: it is {self._keys[0].place.partition(' ')[0]} when nothing is left that was sealed with it"
+        for key in self._keys[: self._keys.index(where)] if where in self._keys else ():
+            reason = key.usable()
+            said += f"; the key store is not used: {reason}" if reason is not None else ""
+        reason = where.usable() if self._where is None else None
+        return said + (f"; now it cannot be had: {reason}" if reason is not None else "")
+
+    def openable(self) -> bool:
+        """Whether the key that could not be had may be there now; nobody is asked for anything."""
+        where = self._named() or self._best()
+        return where.usable() is None
+
+    def _best(self) -> Key:
+        return next((key for key in self._keys if key.usable() is None), self._keys[0])
+
+    def _named(self) -> Key | None:
+        """Where the known one was put; before that was on record, into a file."""
+        if self._known is None:
+            return None
+        return next((key for key in self._everywhere if key.place == self._place), self._everywhere[-1])
 
     def _key(self) -> bytes:
         with self._lock:
             if self._bytes is None:
-                self._bytes = self._found()
+                self.closed = True
+                self._where, self._bytes = self._found()
+                self.closed = False
             return self._bytes
 
-    def _found(self) -> bytes:
+    def _found(self) -> tuple[Key, bytes]:
         """The key that sealed what is there; another, or a new one, only where nothing is lost by that."""
+        where, key = self._at_hand() or self._looked_for()
+        id = _id_of(key).hex()
+        if where.lasting and (id, where.place) != (self._known, self._place):
+            self._used(id, where.place)
+            self._known, self._place = id, where.place
+        return where, key
+
+    def _at_hand(self) -> tuple[Key, bytes] | None:
+        """The known one, where it was put; no other place is asked then."""
+        named = self._named()
         try:
-            found = self._where.load()
-        except ConfigurationError as cause:
-            raise CredentialNeeded(cause.message, hint=cause.hint) from cause
-        if not self._where.lasting:
-            return found or self._where.make()
-        strange = self._known is not None and (found is None or _id_of(found).hex() != self._known)
-        if strange and self._in_use():
-            raise self._lost()
-        key = found or self._where.make()
-        if _id_of(key).hex() != self._known:
-            self._known = _id_of(key).hex()
-            self._used(self._known)
-        return key
+            key = named.load() if named in self._keys else None
+        except (ConfigurationError, CredentialNeeded):
+            return None
+        return (named, key) if named and key and _id_of(key).hex() == self._known else None
+
+    def _looked_for(self) -> tuple[Key, bytes]:
+        there, troubles = self._loaded()
+        return self._right(there, troubles) or self._made(troubles)
+
+    def _loaded(self) -> tuple[list[tuple[Key, bytes]], dict[Key, SendoffError]]:
+        """Each key that is there, and what is wrong with other places."""
+        there, troubles = list[tuple[Key, bytes]](), dict[Key, SendoffError]()
+        for where in self._everywhere if self._known is not None else self._keys:
+            try:
+                key = where.load()
+            except (ConfigurationError, CredentialNeeded) as cause:
+                troubles[where] = cause
+            else:
+                there += [(where, key)] if key is not None else []
+        return there, troubles
+
+    def _right(self, there: Sequence[tuple[Key, bytes]], troubles: Mapping[Key, SendoffError]) -> tuple[Key, bytes] | None:
+        """The known one; any other only where nothing is sealed. One that the setting does not name is left when it is not needed any more."""
+        right = next((one for one in there if _id_of(one[1]).hex() == self._known), None)
+        if right is not None and (right[0] in self._keys or self._in_use()):
+            return right
+        if right is None and self._known is not None and self._in_use():
+            raise self._shut(troubles)
+        return next((one for one in there if one[0] in self._keys), None)
+
+    def _shut(self, troubles: Mapping[Key, SendoffError]) -> CredentialNeeded:
+        """Why the known one cannot be had."""
+        named = self._named()
+        return _needed(troubles[named]) if named is not None and named in troubles else self._lost()
+
+    def _made(self, troubles: Mapping[Key, SendoffError]) -> tuple[Key, bytes]:
+        """A new one, in the best place that can be had."""
+        failed: SendoffError | None = None
+        for where in self._keys:
+            if where in troubles:
+                failed = _needed(troubles[where])
+                continue
+            try:
+                return where, where.make()
+            except ConfigurationError as cause:
+                failed = cause
+        raise failed or self._lost()
 
     def _lost(self) -> CredentialNeeded:
-        return CredentialNeeded(
-            f"the key that the secrets were sealed with cannot be had ({self._where.describe().partition(';')[0]})",
-            hint="cancel the operation and put the file again, or bring the key back",
-        )
+        named, again = self._named() or self._keys[0], "cancel the operation and put the file again"
+        said = f"the key that the secrets were sealed with cannot be had ({named.describe().partition(';')[0]})"
+        return CredentialNeeded(said, hint=f"bring the key back, or {again}" if named.lasting else again)
+
+
+def _needed(cause: SendoffError) -> CredentialNeeded:
+    error = CredentialNeeded(cause.message, hint=cause.hint)
+    error.__cause__ = cause
+    return error
 
 
 def _id_of(key: bytes) -> bytes:
@@ -234,15 +177,3 @@ def _cipher(key: bytes) -> _Cipher:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     return AESGCM(key)
-
-
-def key_for(seal: str, *, environment: Mapping[str, str], folder: Path, journal: str) -> Key:
-    """The key's place that a ``seal`` setting names. folder: the configuration folder. journal: its id, one key each."""
-    if seal == "memory":
-        return MemoryKey()
-    handed = environment.get("CREDENTIALS_DIRECTORY")
-    if handed and (Path(handed) / "sendoff-key").exists():
-        return KeyFile(Path(handed) / "sendoff-key", given=True, forbidden=0)  # who reads it is the service manager's to say
-    if environment.get("SENDOFF_KEY_FILE"):
-        return KeyFile(Path(environment["SENDOFF_KEY_FILE"]), given=True, forbidden=0o007)
-    return KeyFile(folder / "keys" / f"{journal}.key", given=False)

@@ -110,6 +110,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         network=shape.network.use,
         network_options=expanded(shape.network.options),
         seal=shape.secrets.seal,
+        secrets_timeout=shape.secrets.timeout,
         mode=shape.mode,
         idle_exit=shape.host.idle_exit,
         log_level=shape.host.log_level,

@@ -78,16 +78,10 @@ class HostSection(Section):
 
 
 class SecretsSection(Section):
-    """``[secrets]``. seal: where the key lives that seals secrets."""
+    """``[secrets]``. seal: where the key lives that seals secrets. timeout: seconds that a credential store may take to answer."""
 
-    seal: Literal["auto", "sealed-file", "memory"] = "auto"
-
-    @field_validator("seal", mode="before")
-    @classmethod
-    def _seal_is_built(cls, value: Any) -> Any:
-        if value == "keyring":
-            raise InvalidArgument("'keyring' needs a package that does not exist yet; use 'auto', 'sealed-file' or 'memory'")
-        return value
+    seal: Literal["auto", "keyring", "sealed-file", "memory"] = "auto"
+    timeout: Annotated[Seconds, Field(gt=0)] = _IN_FORCE.secrets_timeout
 
 
 class LimitsSection(Section):

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sendoff.errors import CredentialNeeded, SendoffError
-from sendoff.model.secret import Credential
-from sendoff.ports.credentials import CredentialStore
+from sendoff.errors import CredentialNeeded, InvalidArgument, SendoffError
+from sendoff.model.secret import Credential, Secret
+from sendoff.ports.credentials import CredentialStore, Writable
 from sendoff.testing.driver_contract import DriverContract
 
 Keep = Callable[[str], Mapping[str, str]]
@@ -71,8 +71,10 @@ class CredentialContract(DriverContract):
 
     @pytest.mark.parametrize("bad", ["", "a\nb", "a\rb", "a\0b", "a\x1bb"])
     def test_a_name_with_control_characters_is_refused(self, store: CredentialStore, name: str, keep: Keep, bad: str) -> None:
-        with pytest.raises(SendoffError):
-            store.get(bad, environment=keep(FIRST))
+        environment = keep(FIRST)
+
+        with pytest.raises(InvalidArgument):
+            store.get(bad, environment=environment)
 
     def test_only_the_environment_that_is_handed_in_is_asked(self, store: CredentialStore, name: str, keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
         environment = keep(FIRST)
@@ -96,3 +98,53 @@ class CredentialContract(DriverContract):
         keep(FIRST)
 
         assert store.usable() is None
+
+
+class WritableContract(CredentialContract):
+    """For one that can be written. Provide what ``CredentialContract`` needs besides ``keep``; ``environment``, where it is asked with one."""
+
+    @pytest.fixture
+    def environment(self) -> Mapping[str, str]:
+        """What it is asked with."""
+        return {}
+
+    @pytest.fixture
+    def writable(self, store: CredentialStore) -> Writable:
+        """The store, to be written."""
+        assert isinstance(store, Writable)
+        return store
+
+    @pytest.fixture
+    def keep(self, writable: Writable, name: str, environment: Mapping[str, str]) -> Keep:
+        """By its own means."""
+
+        def keep(secret: str) -> Mapping[str, str]:
+            writable.set(name, Credential(kind="basic", username="me", secret=Secret(secret)))
+            return environment
+
+        return keep
+
+    @pytest.mark.parametrize("secret", ["a'b\"c", "[x]\\n = #;%$`!", "gr\u00fc\u00dfe \u2713", "x" * 2000, " ends with a blank "])
+    def test_any_text_of_one_line_comes_back_as_it_was(
+        self, store: CredentialStore, writable: Writable, name: str, environment: Mapping[str, str], secret: str
+    ) -> None:  # fmt: skip
+        writable.set(name, Credential(kind="basic", username="me", secret=Secret(secret)))
+
+        found = store.get(name, environment=environment)
+        assert (found.kind, found.username, found.secret.reveal()) == ("basic", "me", secret)
+
+    def test_what_was_removed_is_gone(self, store: CredentialStore, writable: Writable, name: str, keep: Keep) -> None:
+        environment = keep(FIRST)
+
+        assert writable.remove(name) is True
+        assert writable.remove(name) is False
+        with pytest.raises(CredentialNeeded):
+            store.get(name, environment=environment)
+
+    def test_names_are_listed_and_values_never(self, writable: Writable, name: str, keep: Keep) -> None:
+        keep(FIRST)
+
+        names = list(writable.names())
+        assert names in ([name], []), "one that cannot be listed names none"
+        writable.remove(name)
+        assert name not in list(writable.names())
