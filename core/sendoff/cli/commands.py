@@ -31,6 +31,11 @@ COMMANDS = {
     "host": ("host.command", "{start,status,stop,run,install,uninstall}", "the background process that carries the uploads"),
     "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
     "trust": ("trust", "[--forget] DESTINATION [FINGERPRINT]", "show the key of a destination's server; repeated with its fingerprint, accept it"),
+    "credentials": (
+        "credentials",
+        "{set,list,remove} [options] [NAME]",
+        "keep a credential in a store, see which are kept, forget one; values are never shown",
+    ),
     "check": ("check", "[DESTINATION]", "read the configuration, load what it names, reach the destination"),
     "demo": ("demo.command", "[FILE]", "the whole story on this machine: an upload, its host killed in the middle, the end, the proof"),
     "schema": ("schema", "", "the JSON Schema of operations and events"),
