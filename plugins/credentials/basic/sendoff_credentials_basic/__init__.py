@@ -1,1 +1,1 @@
-"""Credentials from the environment and private files, for sendoff."""
+"""Credentials from the environment, private files, systemd and programs, for sendoff."""

@@ -35,6 +35,11 @@ class EnvCredentials(CredentialStore):
             raise CredentialNeeded(f"env:{name}: the server refused the value of {variable}", hint=_how_to_go_on(variable))
         return found
 
+    def variables(self, name: str) -> tuple[str, ...]:
+        """What ``get`` asks for."""
+        variable = _checked(self.settings.variable or name)
+        return (variable, f"{variable}_USERNAME", f"{variable}_PASSWORD")
+
     def _found(self, variable: str, environment: Mapping[str, str]) -> Credential | None:
         alone = environment.get(variable)
         if alone and self.settings.username:

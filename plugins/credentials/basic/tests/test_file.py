@@ -69,6 +69,13 @@ class TestFile(CredentialContract):
             ('[a]\nusername = "me"\n', "secret: Field required"),
             ('[a]\nsecret = "very-secret-1"\nkind = "very-secret-1"\n', "kind: Input should be"),
             ("a = 1\n", r"no \[a\]"),
+            ('[a]\nsecret = """very-secret-1\nX-Evil: 1"""\n', r"\[a\] in .*secret has a line break"),
+            ('[a]\nusername = "me"\nsecret = "very-secret-1\\u0007"\n', r"\[a\] in .*secret has a line break or another control character"),
+            ('[a]\nusername = "m\\ne"\nsecret = "very-secret-1"\n', r"\[a\] in .*username has a line break"),
+            ('[a]\nsecret = "very-secret-1 "\n', r"\[a\] in .*secret has a blank at either end"),
+            ('[a]\nkind = "key"\nsecret = "very-secret-1\\nX-Evil: 1"\n', r"\[a\] in .*secret has a line break"),
+            ('[a]\nkind = "header"\nusername = "X-A"\nsecret = "\\tvery-secret-1"\n', r"\[a\] in .*secret has a line break"),
+            ('[a]\nsecret = ""\n', r"\[a\] in .*secret is empty"),
         ],
     )
     def test_a_faulty_entry_is_explained_without_its_value(self, store, write, text, said):
@@ -86,6 +93,12 @@ class TestFile(CredentialContract):
             store.get("a", environment={})
         assert "very-secret-1" not in "".join(traceback.format_exception(caught.value))
 
+    def test_a_private_key_has_lines_and_a_password_may_end_with_a_blank(self, store, write):
+        key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+        write(f'[k]\nkind = "key"\nsecret = """{key}"""\n[p]\nusername = "me"\nsecret = " x "\n')
+
+        assert [store.get(name, environment={}).secret.reveal() for name in "kp"] == [key, " x "]
+
     def test_a_pipe_or_a_folder_in_its_place_is_refused_at_once(self, store, path):
         os.mkfifo(path, 0o600)
         with pytest.raises(CredentialNeeded, match="not a regular file"):
@@ -96,9 +109,11 @@ class TestFile(CredentialContract):
         with pytest.raises(CredentialNeeded, match="not a regular file"):
             store.get("a", environment={})
 
-    def test_another_file_can_be_named(self, driver, toolkit, tmp_path):
+    @pytest.mark.parametrize("form", ["{folder}/other.toml", "other.toml", "~/other.toml"])
+    def test_another_file_can_be_named_from_the_configuration_folder_or_home(self, driver, toolkit, tmp_path, monkeypatch, form):
+        monkeypatch.setenv("HOME", str(tmp_path))
         other = tmp_path / "other.toml"
         other.touch(0o600)
         other.write_text('[a]\nsecret = "x"\n')
 
-        assert driver(driver.Settings(path=str(other)), toolkit).get("a", environment={}).secret.reveal() == "x"
+        assert driver(driver.Settings(path=form.format(folder=tmp_path)), toolkit).get("a", environment={}).secret.reveal() == "x"
