@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from sendoff.redaction import Redaction
 
-FOREIGN = ("SENDOFF_", "XDG_", "AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "CREDENTIALS_DIRECTORY", "NETRC")
+FOREIGN = (
+    "SENDOFF_", "XDG_", "AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "CREDENTIALS_DIRECTORY", "NETRC", "DBUS_", "GNOME_KEYRING",
+    "PYTHON_KEYRING",
+)  # fmt: skip
 FIGURE = "figure"
 LEAVING = 5.0  # seconds that a host which was told to stop may take
 PRIVATE = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")

@@ -1,0 +1,1 @@
+"""Credentials in the key store of a login, for sendoff."""
