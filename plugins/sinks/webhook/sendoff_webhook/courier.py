@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpcore
-from sendoff import ConfigurationError, Moment, SendoffError, Transient, Unreachable, retry_after
+from sendoff import ConfigurationError, Moment, Permanent, SendoffError, Transient, Unreachable, retry_after
 
 from sendoff_webhook.line import Budget, Lines
 from sendoff_webhook.settings import Settings
@@ -58,6 +58,8 @@ class Courier:
             return Unreachable(f"{where} cannot be reached: {str(cause) or 'it does not answer'}")
         if isinstance(cause, httpcore.TimeoutException):
             return Transient(f"{where} did not answer within {self._settings.timeout:g} s")
+        if isinstance(cause, httpcore.LocalProtocolError):
+            return Permanent(f"{where}: this notice cannot be sent over HTTP")  # h11 quotes what it does not send, secrets too
         return Transient(f"{where} broke off without an answer ({str(cause) or type(cause).__name__})")
 
 

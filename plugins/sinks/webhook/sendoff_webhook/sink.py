@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sendoff import ConfigurationError, InvalidArgument, NeedsPerson, Notice, Sink, SinkToolkit, Transient, __version__, login_header
+from sendoff import ConfigurationError, InvalidArgument, NeedsPerson, Notice, Sink, SinkToolkit, Transient, __version__, checked_header, login_header, reveal
 
 from sendoff_webhook import settings
 from sendoff_webhook.signature import id_of, signature
@@ -52,7 +52,8 @@ class WebhookSink(Sink):
         headers = {"User-Agent": f"sendoff/{__version__}", "Accept": "*/*", **self.settings.headers, "Content-Type": "application/json"}
         headers |= {"webhook-id": id, "webhook-timestamp": str(timestamp)}
         if self.settings.credential:
-            headers |= [login_header(self.toolkit.credential(self.settings.credential))]
+            name, proof = checked_header(*login_header(self.toolkit.credential(self.settings.credential)))
+            headers[name] = reveal(proof)
         if self.settings.secret:
             headers["webhook-signature"] = signature(self.toolkit.credential(self.settings.secret).secret, id, timestamp, body)
         return [*headers.items()]

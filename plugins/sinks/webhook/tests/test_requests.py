@@ -68,6 +68,17 @@ def test_who_we_are_is_proved_by_a_credential(post, sink, notice):
     assert place.documents()
 
 
+@pytest.mark.fault(91)
+@pytest.mark.parametrize("secret", ["canary-at-end ", "canary-a\r\nX-Evil: 1", "canary-\u20ac", "canary\0"])
+def test_a_credential_that_cannot_be_sent_is_waited_for_and_not_shown(post, sink, notice, credentials, secret, caplog):
+    credentials["file:me"] = replace(credentials["file:me"], secret=Secret(secret))
+    place = post()
+    with pytest.raises(Transient, match="header Authorization: its value") as caught:
+        sink(place.url, credential="file:me").deliver(notice)
+    assert "canary" not in f"{caught.value.message}{caught.value.hint}{caplog.text}"
+    assert place.receiver.requests == ()
+
+
 def test_a_changed_credential_is_used_at_the_next_notice(post, sink, notice, credentials):
     place = post()
     one = sink(place.url, credential="file:me")

@@ -106,7 +106,7 @@ class Caller:
         where = self._watch.where
         facts: dict[str, Any] = {"sent_all": True} if body.complete else {}
         if isinstance(cause, httpcore.LocalProtocolError):
-            return Permanent(f"{where}: this cannot be sent over HTTP: {cause}", side="local")
+            return Permanent(f"{where}: this request cannot be sent over HTTP", side="local")  # h11 quotes what it does not send, secrets too
         heard = lane.lines.heard[:5]
         cut_off = "disconnected" in str(cause) and b"HTTP/".startswith(heard)
         if isinstance(cause, httpcore.RemoteProtocolError) and not cut_off:

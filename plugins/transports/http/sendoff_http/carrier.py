@@ -115,7 +115,7 @@ class Connections:
 
 
 class Discretion(logging.Filter):
-    """Keeps what httpx and httpcore log out of the logs while sendoff uses them: whole addresses with signatures, cookies, answers' headers."""
+    """Keeps what httpx and httpcore log of our exchanges out of the logs, unless sendoff itself logs at ``debug`` and redacts all of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class Discretion(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - whose thread it is decides
         """False on a thread that is inside an exchange of ours; anybody else's logging goes on."""
-        return not getattr(self._here, "depth", 0)
+        return not getattr(self._here, "depth", 0) or logging.getLogger("sendoff").level == logging.DEBUG
 
     def __enter__(self) -> None:
         self._here.depth = getattr(self._here, "depth", 0) + 1

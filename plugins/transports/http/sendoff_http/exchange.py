@@ -92,9 +92,9 @@ class HttpExchange:
         fields = fields_of(method, content, body, self._headers if home else (), own)
         if home and (proof := self._login.header(method, url)) is not None:
             login.check_clear(self._destination, url, self._headers, self._login.credential)
-            fields.setdefault(*proof)
+            fields.setdefault(proof[0], Secret(proof[1]))
         caller = Caller(self._connected(url), self._watch)
-        with caller.ask(method, url, fields.fields(), body, before=body.before, fresh=self._fresh) as unread:
+        with caller.ask(method, url, fields.wire(self._watch.where), body, before=body.before, fresh=self._fresh) as unread:
             answer = _begun(unread, body)
             if home and self._asks_again(answer, method, into, unread):
                 unread.read_into(None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sendoff import Secret, Span, __version__
+from sendoff import CredentialNeeded, InvalidArgument, Permanent, Secret, Span, __version__, checked_header
 
 from sendoff_http.body import Body
 
 UNIVERSAL = (("User-Agent", f"sendoff/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
 _DESCRIBING = ("content-", "if-", "x-amz-content", "idempotency-", "repr-digest", "want-repr-digest")  # a body or a condition, and no other request's
 _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
+_FRAMING = "content-length"  # ours, and a number
 
 Headers = tuple[tuple[str, "str | Secret"], ...]
 
@@ -19,19 +20,35 @@ class Fields:
     """Header fields, each name once."""
 
     def __init__(self) -> None:
-        self._fields: dict[str, tuple[str, str]] = {}
+        self._fields: dict[str, tuple[str, str | Secret]] = {}
 
     def set(self, name: str, value: str | Secret) -> None:
         """This value, whatever was there."""
-        self._fields[name.lower()] = (name, plain(value))
+        self._fields[name.lower()] = (name, value)
 
-    def setdefault(self, name: str, value: str) -> None:
+    def setdefault(self, name: str, value: str | Secret) -> None:
         """This value unless there is one."""
         self._fields.setdefault(name.lower(), (name, value))
 
-    def fields(self) -> list[tuple[str, str]]:
-        """All of them, in order."""
-        return list(self._fields.values())
+    def wire(self, where: str) -> list[tuple[str, str]]:
+        """All of them in order, secrets revealed: for the wire only.
+
+        Errors, which name the header and never quote its value: ``CredentialNeeded`` for a secret that cannot be sent, ``Permanent`` for another value.
+        """
+        for name, value in self._fields.values():
+            if name.lower() != _FRAMING:
+                _check(name, value, where)
+        return [(name, plain(value)) for name, value in self._fields.values()]
+
+
+def _check(name: str, value: str | Secret, where: str) -> None:
+    try:
+        checked_header(name, value)
+    except InvalidArgument as cause:
+        text = f"{where}: this cannot be sent over HTTP: {cause.message}"
+        if isinstance(value, Secret):
+            raise CredentialNeeded(text, hint="correct the credential or the secret header where it comes from, then: sendoff resume") from cause
+        raise Permanent(text, hint=cause.hint, side="local") from cause
 
 
 def plain(value: str | Secret) -> str:
@@ -40,7 +57,7 @@ def plain(value: str | Secret) -> str:
 
 
 def fields_of(method: str, content: bytes | Span | None, body: Body, callers: Headers, own: Mapping[str, str | Secret]) -> Fields:
-    """Everything but the credential, secrets revealed: for the wire only.
+    """Everything but the credential.
 
     callers: their describing headers go only with the file itself, not with what a protocol makes of it. own: the protocol's, which win.
     """

@@ -1,8 +1,10 @@
 """What each answer means: the whole table, against a real server."""
 
 import base64
+import gzip
 import hashlib
 import time
+import tracemalloc
 from dataclasses import replace
 from email.utils import formatdate
 
@@ -12,6 +14,7 @@ from sendoff import (
     Demand,
     NoSpace,
     Rejected,
+    SendoffError,
     ServerBusy,
     Tally,
     TargetExists,
@@ -23,6 +26,7 @@ from sendoff import (
 )
 from sendoff.testing.receiver import Answer, Close, Drip, EndlessBody, Lost, Rule
 
+MIB = 1024 * 1024
 FAILURES = [
     (207, Rejected, 18),
     (226, Rejected, 18),
@@ -158,6 +162,41 @@ def test_an_endless_answer_is_cut_and_its_status_counts(lab):
     assert delivery.size == 1000
     assert len(shipment.answers[0].body.getvalue()) == 64 * 1024
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.fault(97)
+def test_an_answer_that_would_unpack_to_very_much_is_not_unpacked(lab):
+    packed = gzip.compress(bytes(200 * MIB))
+    receiver = lab.receiver(Rule(do=Answer(500, headers=(("Content-Encoding", "gzip"), ("Content-Type", "text/plain")), body=packed)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Transient):
+            lab.send(receiver)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert most < 20 * MIB
+
+
+@pytest.mark.fault(97)
+@pytest.mark.parametrize("headers", [(("X-Long", "x" * 3 * MIB),), tuple((f"X-{number}", "x" * 1000) for number in range(3000))], ids=["long", "many"])
+def test_headers_without_measure_are_not_taken_in(lab, headers):
+    with pytest.raises(Transient, match="answer") as caught:
+        lab.send(lab.receiver(Rule(do=Answer(201, headers=headers))))
+
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.fault(97)
+def test_what_a_server_says_cannot_move_a_cursor(lab):
+    problem = b'{"type": "about:blank", "title": "\\u001b[2Jgone\\u202e\\r\\n", "detail": "\\u009b31m"}'
+    receiver = lab.receiver(Rule(do=Answer(422, headers=(("Content-Type", "application/problem+json"),), body=problem)))
+
+    with pytest.raises(SendoffError) as caught:
+        lab.send(receiver)
+
+    assert str(caught.value).isprintable()
 
 
 def test_a_dripped_answer_that_ends_in_time_is_read_to_its_end(lab):

@@ -8,6 +8,7 @@ from sendoff import ConfigurationError, Permanent, Unreachable
 from sendoff.testing.receiver import Answer, Rule
 from sendoff.testing.shipment import Wallet
 from sendoff_http.proxy import bypassed, proxy_for
+from sendoff_s3.tls import proxy_for as proxy_of_s3
 
 from plugins.transports.http.tests.authority import Authority, server_context
 
@@ -45,6 +46,23 @@ def test_a_star_means_never():
 def test_a_kind_of_proxy_that_is_not_spoken_is_refused():
     with pytest.raises(ConfigurationError, match="socks5"):
         proxy_for("http://h/", None, {"ALL_PROXY": "socks5://user:pw@h:1"})
+
+
+UNREADABLE = [
+    "http://me:zq1/zq2@h:1", "http://me:zq1?zq2@h:1", "http://me:zq1#zq2@h:1", "http://me:zq1\n@h:1", "http://me:zq1 zq2@h:1", "me:zq1/zq2@h:1",
+    "http://me:zq1\u2100@h:1", "https://me:zq1/zq2@h:1", "http://h:zq1", "http://[zq1:1", "http://:1",
+]  # fmt: skip
+
+
+@pytest.mark.fault(91)
+@pytest.mark.parametrize("address", UNREADABLE)
+@pytest.mark.parametrize("configured", [True, False])
+@pytest.mark.parametrize("way", [proxy_for, proxy_of_s3])
+def test_an_address_of_a_proxy_that_cannot_be_read_is_not_quoted(way, address, configured):
+    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+        way("http://h/", address if configured else None, {} if configured else {"ALL_PROXY": address})
+
+    assert "zq" not in f"{caught.value}{caught.value.hint}" and "%2F" in caught.value.hint
 
 
 class Tunnel:

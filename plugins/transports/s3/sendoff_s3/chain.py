@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from sendoff import ConfigurationError, CredentialNeeded
+from sendoff import ConfigurationError, CredentialNeeded, SendoffError
 
 
 def looked_up(profile: str | None) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def looked_up(profile: str | None) -> dict[str, Any]:
     Errors: ``ConfigurationError`` for a profile that does not exist, ``CredentialNeeded`` where the chain breaks.
     """
     from botocore.configprovider import ConfiguredEndpointProvider  # type: ignore[import-untyped]
-    from botocore.exceptions import BotoCoreError, ProfileNotFound  # type: ignore[import-untyped]
+    from botocore.exceptions import ProfileNotFound  # type: ignore[import-untyped]
     from botocore.session import Session  # type: ignore[import-untyped]
 
     session = Session(profile=profile)
@@ -31,8 +31,25 @@ def looked_up(profile: str | None) -> dict[str, Any]:
         }
     except ProfileNotFound as cause:
         raise ConfigurationError(f"{cause}", hint="write [profile NAME] into ~/.aws/config, or correct `profile`") from cause
-    except (BotoCoreError, RuntimeError) as cause:  # botocore has a bare RuntimeError for what is refreshed and still expired
-        raise CredentialNeeded(f"boto3's chain of credentials broke: {cause}", hint="log in anew (aws sso login), or correct the profile") from cause
+    except SendoffError:
+        raise
+    except Exception as cause:
+        raise CredentialNeeded(f"boto3's chain of credentials broke: {told(cause)}", hint="log in anew (aws sso login), or correct the profile") from cause
+
+
+def told(error: BaseException) -> str:
+    """What may be told of an error of botocore's: its words where they are its own, else only what kind it is.
+
+    It quotes what a request could not be sent with, and what a ``credential_process`` has said.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, CredentialRetrievalError, HTTPClientError, ParamValidationError
+
+    own = isinstance(error, BotoCoreError | ClientError) or type(error) is RuntimeError  # a bare one for what is refreshed and still expired
+    if not own or isinstance(error, ParamValidationError) or (isinstance(error, HTTPClientError) and not isinstance(error, ConnectionError)):
+        return type(error).__name__
+    if isinstance(error, CredentialRetrievalError) and error.kwargs.get("provider") == "custom-process":
+        return "its credential_process gives none; start that by hand to see what it lacks"
+    return str(error)
 
 
 def _credentials(session: Any) -> dict[str, Any] | None:

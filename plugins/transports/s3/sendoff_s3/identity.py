@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
@@ -11,6 +12,9 @@ from sendoff import Credential, CredentialNeeded, SendoffError, TransportToolkit
 
 from sendoff_s3.chain import looked_up
 
+_SENT = re.compile(r"[!-~]*")  # an access key and a session token stand in headers, without blanks
+_SIGNED = re.compile(r"[^\x00-\x1f\x7f]*")  # a secret key never goes out
+_VARIABLES = {"access key": "AWS_ACCESS_KEY_ID", "secret key": "AWS_SECRET_ACCESS_KEY", "session token": "AWS_SESSION_TOKEN"}
 EARLY = 300.0  # seconds before they expire; boto3 itself begins to renew a quarter of an hour ahead
 
 
@@ -85,8 +89,8 @@ class Identity:
         if given is None:
             raise CredentialNeeded("the destination's credential is not there")
         secret, _, token = given.secret.reveal().partition(" ")  # a session token stands behind the secret key
+        self._frozen = _checked(given.username, secret, token or None, "the destination's credential")
         self._given = given
-        self._frozen = ReadOnlyCredentials(given.username, secret, token or None)
         self._expires_at = given.expires_at / 1e6 if given.expires_at is not None else None
 
     def _ask(self) -> None:
@@ -103,8 +107,20 @@ class Identity:
         self._told = {name: value for name, value in found.items() if name != "credentials"}
         held = found["credentials"]
         if held is not None and not self._reference:
-            self._frozen = ReadOnlyCredentials(held["access_key"], held["secret_key"], held["token"])
+            place = "the environment the upload was queued from" if held["method"] == "env" else f"boto3's chain of credentials ({held['method']})"
+            self._frozen = _checked(held["access_key"], held["secret_key"], held["token"], place)
             self._expires_at = held["expires_at"]
+
+
+def _checked(access_key: str, secret_key: str, token: str | None, place: str) -> ReadOnlyCredentials:
+    """Those, if requests can be signed and sent with them. Errors: ``CredentialNeeded``, which names what is wrong and not how it reads."""
+    for kind, value, fit in (("access key", access_key, _SENT), ("secret key", secret_key, _SIGNED), ("session token", token, _SENT)):
+        if value is not None and not fit.fullmatch(value):
+            raise CredentialNeeded(
+                f"the {kind} of {place} cannot be used: it holds a blank, a line break or another character that no {kind} has",
+                hint=f"correct {_VARIABLES[kind]}, or where else it comes from, and queue the upload anew" if "environment" in place else f"correct the {kind}",
+            )
+    return ReadOnlyCredentials(access_key, secret_key, token)
 
 
 class Live(Credentials):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from typing import Any
 
 import urllib3
 from botocore.awsrequest import AWSResponse  # type: ignore[import-untyped]
-from sendoff import SendoffError, Transient, Unreachable, WebErrorStatus
+from sendoff import Permanent, SendoffError, Transient, Unreachable, WebErrorStatus
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -162,6 +162,8 @@ def translated(error: BaseException, wire: Wire) -> SendoffError:
             return cause
         if isinstance(cause, ssl.SSLError):
             return refused(cause, wire.where)
+    if isinstance(error, ValueError):  # quotes what it does not send, secrets too
+        return Permanent(f"{wire.where}: this request cannot be sent over HTTP; its address or one of its headers holds what may not stand there", side="local")
     if isinstance(error, urllib3.exceptions.ProxyError):
         return Unreachable(f"{wire.where} cannot be reached: the proxy says {error.original_error}", web_error=int(WebErrorStatus.CANNOT_CONNECT))
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):
@@ -171,7 +173,7 @@ def translated(error: BaseException, wire: Wire) -> SendoffError:
     if isinstance(error, (urllib3.exceptions.HTTPError, OSError)):
         with suppress(IndexError):
             return Transient(f"{wire.where}: the connection broke: {[str(cause) for cause in _chain(error)][-1] or type(error).__name__}")
-    return Transient(f"{wire.where}: {type(error).__name__}: {error}")
+    return Transient(f"{wire.where}: the request failed ({type(error).__name__})")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

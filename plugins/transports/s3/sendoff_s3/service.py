@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from sendoff import ConfigurationError, CredentialNeeded, Destination, Rejected, SendoffError, Transient, TransportToolkit
 
 from sendoff_s3.answers import EXPIRED, MOVED, Refusal
+from sendoff_s3.chain import told
 from sendoff_s3.identity import Identity, Provider
 from sendoff_s3.line import Line
 from sendoff_s3.servers import Server, server_for
@@ -110,7 +111,7 @@ class Service:
         except ResponseParserError as error:
             raise Transient(f"whoever answered {operation} does not speak S3; a portal or a proxy may be in between", side="network") from error
         except BotoCoreError as error:
-            raise Transient(f"{operation}: {error}") from error
+            raise Transient(f"{operation}: {told(error)}") from error
         return answer
 
     def _expired(self, wire: Wire, refusal: Refusal) -> SendoffError:

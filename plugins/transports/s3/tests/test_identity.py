@@ -1,17 +1,20 @@
 """Who uploads: whose credentials, from where, and what happens when they expire in the middle."""
 
+import logging
 import os
 import sys
 import time
 
 import pytest
-from sendoff import ConfigurationError, Credential, CredentialNeeded, Secret
+from sendoff import ConfigurationError, Credential, CredentialNeeded, Permanent, Secret
+from sendoff.errors import to_json
 from sendoff.model.delivery import Demand
 from sendoff.model.destination import Destination
 from sendoff.runtime.child import in_child
 from sendoff.testing.shipment import Wallet, loose_toolkit
 from sendoff_s3 import S3Transport, Settings
 from sendoff_s3.chain import looked_up
+from sendoff_s3.line import translated
 
 from plugins.transports.s3.tests.conftest import MIB
 
@@ -187,6 +190,79 @@ def test_a_source_that_gives_what_has_expired_needs_a_person(lab, chained, tmp_p
         transport.send(lab.shipment(transport, 10))
 
     assert server.seen == []
+
+
+KINDS = {"AWS_ACCESS_KEY_ID": "access key", "AWS_SECRET_ACCESS_KEY": "secret key", "AWS_SESSION_TOKEN": "session token"}
+
+
+def shown(caught, caplog):
+    return f"{to_json(caught.value)} {caught.value!r} {caplog.text}"
+
+
+@pytest.mark.fault(91)
+@pytest.mark.parametrize("broken", ["canary\nx", "canary\x7f"])
+@pytest.mark.parametrize("variable", KINDS)
+def test_a_login_of_the_environment_that_cannot_be_sent_waits_for_a_person_and_is_not_quoted(lab, chained, caplog, variable, broken):
+    caplog.set_level(logging.DEBUG)
+    server = lab.server(keys={"AKID": None})
+    transport = chained(server, {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", variable: broken})
+
+    with pytest.raises(CredentialNeeded, match=f"the {KINDS[variable]} of the environment") as caught:
+        transport.send(lab.shipment(transport, 10))
+
+    assert variable in caught.value.hint and "canary" not in shown(caught, caplog)
+    assert server.seen == []
+
+
+@pytest.mark.fault(91)
+@pytest.mark.parametrize("secret", ["canary\nx", "key canary\nx", "key canary canary", "key canary\u20ac"])
+def test_a_credential_that_cannot_be_sent_waits_for_a_person_and_is_not_quoted(lab, caplog, secret):
+    caplog.set_level(logging.DEBUG)
+    server = lab.server()
+    transport = lab.transport(server, Credential(username="test", secret=Secret(secret)))
+
+    with pytest.raises(CredentialNeeded, match="the destination's credential cannot be used") as caught:
+        transport.send(lab.shipment(transport, 10))
+
+    assert "canary" not in shown(caught, caplog)
+    assert server.seen == []
+
+
+@pytest.mark.fault(91)
+def test_what_a_credential_process_complains_is_not_quoted(lab, chained, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    script = tmp_path / "process.py"
+    script.write_text("import sys; sys.exit('log in with canary')")
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {sys.executable} {script}\n")
+    transport = chained(lab.server(), {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_REGION": "us-east-1"})
+
+    with pytest.raises(CredentialNeeded, match="credential_process gives none") as caught:
+        transport.send(lab.shipment(transport, 10))
+
+    assert "canary" not in shown(caught, caplog)
+
+
+@pytest.mark.fault(91)
+def test_a_login_that_the_chain_cannot_ask_for_a_role_with_is_not_quoted(lab, chained, tmp_path, caplog):
+    """The server that knows roles is asked with the session token of the environment."""
+    (tmp_path / "config").write_text("[profile role]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Environment\nregion = us-east-1\n")
+    environment = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "canary\nx", "AWS_ENDPOINT_URL_STS": lab.server().url}
+    transport = chained(lab.server(), {"AWS_CONFIG_FILE": str(tmp_path / "config"), **environment}, profile="role")
+
+    with pytest.raises(CredentialNeeded, match="chain of credentials broke") as caught:
+        transport.send(lab.shipment(transport, 10))
+
+    assert "canary" not in shown(caught, caplog)
+
+
+@pytest.mark.fault(91)
+def test_a_header_that_cannot_be_sent_is_for_good_and_is_not_quoted(lab):
+    """Whatever it is that urllib3 does not send."""
+    wire = type("Where", (), {"where": "s3://bucket/thing"})()
+
+    error = translated(ValueError("Invalid header value b'canary\\nx'"), wire)
+
+    assert isinstance(error, Permanent) and "canary" not in str(to_json(error)) and "s3://bucket/thing" in str(error)
 
 
 def test_a_child_sees_the_environment_that_it_is_given_and_leaves_none_behind():

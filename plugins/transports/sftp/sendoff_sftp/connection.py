@@ -288,13 +288,17 @@ def _signed_as(kind: str) -> tuple[str, ...]:
 
 
 class Discretion(logging.Filter):
-    """Keeps paramiko's chatter out of the logs: user names, addresses, what a server wrote, tracebacks of what is reported anyhow."""
+    """Keeps paramiko's chatter out of the logs: user names, addresses, what a server wrote, tracebacks of what is reported anyhow.
+
+    Where sendoff itself logs at ``debug`` it is let through, to be redacted there.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Warnings pass, shortened to their first line."""
-        if record.levelno < logging.WARNING:
+        """Warnings pass; all of them shortened to their first line, with nothing in it that a terminal obeys."""
+        if record.levelno < logging.WARNING and logging.getLogger("sendoff").level != logging.DEBUG:
             return False
-        record.msg, record.args = record.getMessage().partition("\n")[0][:300], ()
+        line = record.getMessage().partition("\n")[0][:300]
+        record.msg, record.args = "".join(char if char.isprintable() else "?" for char in line), ()
         record.exc_info = record.exc_text = record.stack_info = None
         return not str(record.msg).startswith(("Traceback", "  "))
 

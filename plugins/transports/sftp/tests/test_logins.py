@@ -295,9 +295,13 @@ def test_what_paramiko_says_is_kept_out_of_the_log_unless_it_warns(caplog):
     quieten()
     quieten()
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO, "sendoff")
     logger = logging.getLogger(LOGGER)
     logger.debug("userauth is OK for somebody")
     logger.warning("a warning\nwith more lines, of which nobody knows what stands in them")
+    caplog.set_level(logging.DEBUG, "sendoff")
+    logger.debug("what is \x1b[31m said\nto those who look for a fault")
 
-    assert [record.getMessage() for record in caplog.records] == ["a warning"]
+    said = [record.getMessage() for record in caplog.records if record.pathname == __file__]
+    assert said == ["a warning", "what is ?[31m said"]
     assert sum(type(one).__name__ == "Discretion" for one in logger.filters) == 1
