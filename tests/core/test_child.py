@@ -4,6 +4,7 @@ import os
 import sys
 
 import pytest
+from sendoff.errors import CredentialNeeded
 from sendoff.runtime.child import in_child
 
 
@@ -39,3 +40,11 @@ def test_modules_are_found_where_they_are_found_here(tmp_path, monkeypatch):
     import of_a_driver
 
     assert in_child(of_a_driver.answer, {}) == 42
+
+
+@pytest.mark.fault(91)
+def test_a_value_that_no_environment_can_hold_needs_a_person_and_is_not_quoted():
+    with pytest.raises(CredentialNeeded, match="AWS_SESSION_TOKEN") as caught:
+        in_child(told, {"AWS_SESSION_TOKEN": "canary\0x"})
+
+    assert "canary" not in f"{caught.value}{caught.value.hint}"

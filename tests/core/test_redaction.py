@@ -1,6 +1,9 @@
 import io
+import json
 import logging
 import time
+from base64 import b64encode
+from urllib.parse import quote
 
 import pytest
 from sendoff.model.secret import Secret
@@ -38,6 +41,7 @@ def log(redaction):
         ("{'Authorization': 'Basic Y2FuYXJ5OjE=', 'X': 'y'}", "{'Authorization': '***', 'X': 'y'}"),
         ("[(b'Authorization', b'Bearer canary'), (b'a', b'b')]", "[(b'Authorization', '***'), (b'a', b'b')]"),
         ('{"cookie": "a=canary; b=canary", "n": 1}', '{"cookie": "***", "n": 1}'),
+        ("[(b'Location', b'http://h/canary'), (b'X-Up-Token', b'canary')]", "[(b'Location', '***'), (b'X-Up-Token', '***')]"),
         ("Proxy-Authorization: canary", "Proxy-Authorization: ***"),
         ("x-api-key=canary", "x-api-key=***"),
         ("sent Bearer canary12 to it", "sent Bearer *** to it"),
@@ -65,6 +69,7 @@ def test_what_looks_secret_is_masked(redaction, text, shown):
         "SHA256:abc is the host key",
         "mail me@h.example",
         "retry_at=3 priority=high",
+        "('a', 'b'), ('kind', 'tus')",
     ],
 )
 def test_what_is_harmless_is_left_alone(redaction, text):
@@ -82,6 +87,45 @@ def test_a_remembered_value_is_masked_where_it_is_written_as_json(redaction):
     redaction.remember('can"ary\\1')
 
     assert redaction.clean('{"x": "can\\"ary\\\\1"}') == '{"x": "***"}'
+
+
+AWKWARD = "can\\ary\"it's%\u00fc&1"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        repr,
+        lambda secret: repr(f"Bearer-{secret}"),
+        lambda secret: repr(f"it said {secret!r}"),
+        lambda secret: repr(secret.encode()),
+        lambda secret: repr(secret.encode("latin-1")),
+        lambda secret: f"Illegal header value {secret.encode('latin-1')!r}",
+        lambda secret: repr(f"Illegal header value {secret.encode('latin-1')!r}"),
+        lambda secret: json.dumps({"message": json.dumps({"said": secret})}),
+        lambda secret: json.dumps(f"it said {secret!r}"),
+        lambda secret: quote(secret, safe=""),
+        lambda secret: b64encode(secret.encode()).decode(),
+        lambda secret: b64encode(f"me:{secret}".encode()).decode(),
+        lambda secret: b64encode(f"somebody:{secret}".encode()).decode(),
+        lambda secret: b64encode(f"anyone:{secret}:more".encode()).decode(),
+    ],
+)
+@pytest.mark.parametrize("secret", ["canary-1234567", AWKWARD, "can'ary'1234", 'can"ary"1234', "canary-12\nX-More: 1", "canary-1234567 "])
+def test_a_remembered_value_is_masked_however_it_is_quoted(redaction, secret, written):
+    redaction.remember(secret)
+
+    shown = redaction.clean(f"so: {written(secret)}")
+
+    assert "***" in shown and "ary" not in shown
+
+
+def test_what_is_quoted_without_the_blank_at_its_end_or_in_pieces_is_masked_too(redaction):
+    redaction.remember("canary-one-blank ")
+    redaction.remember("canary-secret-key-of-s3 canary-session-token")
+
+    assert redaction.clean("value canary-one-blank!") == "value ***!"
+    assert redaction.clean("X: canary-session-token") == "X: ***"
 
 
 def test_a_remembered_value_that_holds_another_is_masked_whole(redaction):

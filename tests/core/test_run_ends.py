@@ -16,7 +16,7 @@ from sendoff.model.query import Created, Order, Query, Selection
 from sendoff.ports.transport import Shipments
 from sendoff.runtime.attempts import Outcome
 from sendoff.runtime.conductor import Ended, Queued
-from sendoff.runtime.vault import MemoryKey
+from sendoff.runtime.key import MemoryKey
 from sendoff.testing.memory_runs import PlainRuns, Told
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer

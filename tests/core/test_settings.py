@@ -246,7 +246,6 @@ def test_an_unknown_variable_is_named_with_the_nearest(name, meant):
         ("[credentials.a]\nkind = 'basic'", "[credentials.a] 'use' is missing"),
         ("[[sinks]]\nuse = 'log'\non = ['complete']", "[sinks.1] 'on': there is no event 'complete'; did you mean 'completed'?"),
         ("[[sinks]]\nuse = 'log'\n[[sinks]]\nuse = 'log'", "[sinks.2] there are two sinks named 'log'; give each a name ="),
-        ("[secrets]\nseal = 'keyring'", "[secrets] 'seal': 'keyring' needs a package that does not exist yet; use 'auto', 'sealed-file' or 'memory'"),
     ],
 )  # fmt: skip
 def test_a_fault_is_one_sentence_with_file_section_key_and_cure(fails, tmp_path, text, said):

@@ -15,7 +15,7 @@ from sendoff.model.query import Applied, Created, Order, Query, Selection
 from sendoff.model.status import TransferStatus
 from sendoff.policy.standing import Standing
 from sendoff.runtime.conductor import Queued
-from sendoff.runtime.vault import MemoryKey
+from sendoff.runtime.key import MemoryKey
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 

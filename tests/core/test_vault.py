@@ -5,10 +5,23 @@ import threading
 from pathlib import Path
 
 import pytest
-from sendoff.errors import ConfigurationError, CredentialNeeded
-from sendoff.runtime.vault import KeyFile, MemoryKey, Vault, key_for
+from sendoff.errors import ConfigurationError, CredentialNeeded, JournalFull
+from sendoff.runtime.key import KeyFile, MemoryKey, keys_for
+from sendoff.runtime.vault import Vault
 
 PLAIN = b"the secret itself"
+
+
+class NoStores:
+    """A machine without a key store."""
+
+    def installed(self, driver):
+        return False
+
+
+def key_for(seal, *, environment, folder):
+    """The place where a key would be made."""
+    return keys_for(seal, environment=environment, folder=folder, journal="j", credentials=NoStores())[0][0]
 
 
 @pytest.fixture
@@ -84,22 +97,22 @@ def test_the_service_managers_key_comes_before_the_named_one_and_that_before_our
     both = {"CREDENTIALS_DIRECTORY": str(handed.parent), "SENDOFF_KEY_FILE": str(named)}
 
     def key(environment):
-        return key_for("auto", environment=environment, folder=tmp_path / "config", journal="j").load()
+        return key_for("auto", environment=environment, folder=tmp_path / "config").load()
 
     assert key(both) == b"\xaa" * 32
     assert key({"SENDOFF_KEY_FILE": str(named)}) == b"\xbb" * 32
     assert key({"CREDENTIALS_DIRECTORY": str(tmp_path), "SENDOFF_KEY_FILE": str(named)}) == b"\xbb" * 32
     assert key({}) is None
-    assert str(tmp_path / "config" / "keys" / "j.key") in key_for("sealed-file", environment={}, folder=tmp_path / "config", journal="j").describe()
-    assert isinstance(key_for("memory", environment=both, folder=tmp_path, journal="j"), MemoryKey)
+    assert str(tmp_path / "config" / "keys" / "j.key") in key_for("sealed-file", environment={}, folder=tmp_path / "config").describe()
+    assert isinstance(key_for("memory", environment=both, folder=tmp_path), MemoryKey)
 
 
 def test_a_named_key_that_everybody_may_read_is_not_used(tmp_path):
     path = written(tmp_path / "named", mode=0o644)
     with pytest.raises(ConfigurationError, match="can be read by others"):
-        key_for("auto", environment={"SENDOFF_KEY_FILE": str(path)}, folder=tmp_path, journal="j").load()
+        key_for("auto", environment={"SENDOFF_KEY_FILE": str(path)}, folder=tmp_path).load()
     path.chmod(0o640)
-    assert key_for("auto", environment={"SENDOFF_KEY_FILE": str(path)}, folder=tmp_path, journal="j").load()
+    assert key_for("auto", environment={"SENDOFF_KEY_FILE": str(path)}, folder=tmp_path).load()
 
 
 # -- sealed values ----------------------------------------------------------------------------------------------------
@@ -137,7 +150,7 @@ def test_a_fingerprint_names_a_content_and_tells_nothing_without_the_key(vault, 
 def known(path):
     """A journal whose values were sealed with a key: its id and a value."""
     used = []
-    sealed = Vault(KeyFile(path, given=False), used=used.append).seal(PLAIN, "x")
+    sealed = Vault(KeyFile(path, given=False), used=lambda id, _kind: used.append(id)).seal(PLAIN, "x")
     (id,) = used
     return id, sealed
 
@@ -148,7 +161,7 @@ def test_while_something_is_sealed_no_second_key_is_made_or_taken(lose, path):
     key = path.read_text()
     lose(path)
     there = path.exists() and path.read_text()
-    vault = Vault(KeyFile(path, given=False), id, in_use=lambda: True)
+    vault = Vault(KeyFile(path, given=False), known=id, in_use=lambda: True)
 
     for act in (lambda: vault.open(sealed, "x"), lambda: vault.seal(PLAIN, "y"), lambda: vault.fingerprint(PLAIN)):
         with pytest.raises(CredentialNeeded) as raised:
@@ -160,18 +173,49 @@ def test_while_something_is_sealed_no_second_key_is_made_or_taken(lose, path):
     assert vault.open(sealed, "x") == PLAIN
 
 
+def test_a_key_whose_name_could_not_be_recorded_seals_nothing(path):
+    recorded, full = [], [JournalFull("no room")]
+
+    def used(id, _place):
+        if full:
+            raise full.pop()
+        recorded.append(id)
+
+    vault = Vault(KeyFile(path, given=False), used=used)
+    with pytest.raises(JournalFull):
+        vault.seal(PLAIN, "x")
+
+    assert vault.open(vault.seal(PLAIN, "x"), "x") == PLAIN
+    assert len(recorded) == 1, "the journal knows the key before anything is sealed with it"
+
+
+@pytest.mark.parametrize("content", [os.urandom(32), b"\xff\xfe", b"zz" * 32, b""], ids=["raw", "no text", "no digits", "empty"])
+def test_what_is_no_key_file_is_said_to_be_none(tmp_path, content):
+    (tmp_path / "sendoff-key").write_bytes(content)
+
+    with pytest.raises(ConfigurationError, match="is not a key file"):
+        key_for("auto", environment={"CREDENTIALS_DIRECTORY": str(tmp_path)}, folder=tmp_path).load()
+
+
+def test_a_pipe_in_the_place_of_a_key_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe", 0o600)
+
+    with pytest.raises(ConfigurationError, match="no regular file"):
+        KeyFile(tmp_path / "pipe", given=False).load()
+
+
 def test_when_nothing_sealed_is_left_a_new_key_is_made_and_remembered(path):
     id, _ = known(path)
     path.unlink()
     used = []
-    vault = Vault(KeyFile(path, given=False), id, used=used.append, in_use=lambda: False)
+    vault = Vault(KeyFile(path, given=False), known=id, used=lambda id, _kind: used.append(id), in_use=lambda: False)
     assert vault.open(vault.seal(PLAIN, "x"), "x") == PLAIN
     assert len(used) == 1 and used != [id]
 
 
 def test_a_key_in_memory_is_another_after_every_death_and_never_remembered():
     used = []
-    first, second = Vault(MemoryKey(), used=used.append), Vault(MemoryKey(), used=used.append)
+    first, second = Vault(MemoryKey(), used=lambda id, _kind: used.append(id)), Vault(MemoryKey(), used=lambda id, _kind: used.append(id))
     sealed = first.seal(PLAIN, "x")
     assert first.open(sealed, "x") == PLAIN
     with pytest.raises(CredentialNeeded, match="nowhere on disk"):
@@ -182,6 +226,6 @@ def test_a_key_in_memory_is_another_after_every_death_and_never_remembered():
 
 @pytest.mark.parametrize("seal", ["auto", "sealed-file", "memory"])
 def test_each_place_says_what_it_protects_from(seal, tmp_path):
-    said = key_for(seal, environment={}, folder=tmp_path, journal="j").describe()
+    said = key_for(seal, environment={}, folder=tmp_path).describe()
     assert said.startswith("memory" if seal == "memory" else "sealed-file")
     assert "after the host's death" in said or "a copy of the state folder alone tells nothing" in said

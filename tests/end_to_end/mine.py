@@ -2,17 +2,19 @@
 
 import base64
 import json
-import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from sendoff.testing.receiver import Received, Receiver
 
 from tests.core.owned import eventually
 from tests.end_to_end.machine import Machine
+from tests.end_to_end.onlooker import Onlooker
+from tests.end_to_end.traces import traces, word
 
 SIZE = 150_000
 NOSY = """
@@ -42,37 +44,53 @@ def password(name: str) -> Callable[[Received], str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """How a secret comes in. ``{secret}``, ``{url}`` (the receiver), ``{proxy}`` (its host and port) are filled in everywhere.
+    """How a secret comes in. ``{secret}``, ``{quoted}`` (percent-encoded) and ``{escaped}`` (as TOML has it), ``{url}`` (the receiver), ``{proxy}`` (its host
+    and port), ``{handed}`` (a folder), ``{visible}`` (a word that may be seen) and ``{gate}`` (where to wait until it was) are filled in everywhere.
 
-    words: of ``put``. url: its destination, below which the name is unique. environment: the submitter's. config: lines of the
-    configuration file. credentials: lines of ``credentials.toml``. answer: headers of the receiver's answer.
-    seen: where the receiver must have got it; None = this one must not be sent at all.
+    secret: what it is made of, with a word ``{a}`` and perhaps another ``{b}``. words: of ``put``. url: its destination, below which the name is unique.
+    environment: the submitter's. config: lines of the configuration file. credentials: lines of ``credentials.toml``. files: what lies in ``{handed}``, by
+    name. answer: headers of the receiver's answer. seen: where the receiver must have got it; None = this one must not be sent at all. ends: how the upload
+    may stand in the end.
     """
 
+    secret: str = "canary-{name}-{a}"
     words: tuple[str, ...] = ()
     url: str = "{url}{name}"
     environment: Mapping[str, str] = field(default_factory=dict)
     config: str = ""
     credentials: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
     answer: tuple[tuple[str, str], ...] = ()
     seen: Callable[[Received], str] | None = None
+    ends: tuple[str, ...] = ("completed",)
 
 
 class Mine:
-    """A machine and a receiver with a canary for each case. said: everything any command printed."""
+    """A machine and a receiver with a canary for each case. said: everything any command printed. own: command lines that the test itself wrote."""
 
     def __init__(self, folder: Path, receiver: Receiver, cases: Mapping[str, Case]) -> None:
-        self.receiver, self.cases, self.said = receiver, cases, []
-        self.secrets = {name: f"canary-{name}-{secrets.token_hex(12)}" for name in cases}
-        self.visible = f"visible-{secrets.token_hex(12)}"
-        self.machine, self.notices = Machine(folder), folder / "notices"
-        self.machine.environment |= {"SENDOFF_TRACE_HOOKS": "1", "PYTHONPATH": str(self._listener(folder / "packages"))}
+        self.receiver, self.cases, self.said, self.own, self.onlooker = receiver, cases, [], set(), None
+        self.secrets = {name: case.secret.format(name=name, a=word(), b=word()) for name, case in cases.items()}
+        self.visible = f"visible-{word()}"
+        self.machine = Machine(folder)
+        self.handed, self.temporary, self.gate = folder / "handed", folder / "temporary", folder / "gate"
+        self.temporary.mkdir()
+        self.notices = self.temporary / "notices"
+        self.machine.environment |= {"SENDOFF_TRACE_HOOKS": "1", "PYTHONPATH": str(self._listener(folder / "packages")), "TMPDIR": str(self.temporary)}
+        self._hand_over()
         self.machine.config.write_text(self._config())
         credentials = self.machine.config.with_name("credentials.toml")
         credentials.write_text("".join(self._filled(name, case.credentials) for name, case in cases.items()))
         credentials.chmod(0o600)
         self.file = self.machine.file(content=b"x" * SIZE)
         self.ids = {}
+
+    def _hand_over(self):
+        self.handed.mkdir(mode=0o700)
+        for name, case in self.cases.items():
+            for file, content in case.files.items():
+                (self.handed / file).write_text(self._filled(name, content))
+                (self.handed / file).chmod(0o600)
 
     @staticmethod
     def _listener(packages):
@@ -92,12 +110,21 @@ class Mine:
             "[limits]\nconcurrency = 32\nper_destination = 32\n"
             f'[[sinks]]\nuse = "command"\nargv = {argv}\non = {every}\n[[sinks]]\nuse = "log"\non = {every}\n'
         )
-        return head + "".join(self._filled(name, case.config) for name, case in self.cases.items())
+        return f"# {self.visible}\n{head}" + "".join(self._filled(name, case.config) for name, case in self.cases.items())
 
     def _filled(self, name, text):
-        return text.format(secret=self.secrets[name], name=name, url=self.receiver.url, proxy=f"127.0.0.1:{self.receiver.port}")
+        return text.format(**self._blanks(name))
+
+    def _blanks(self, name):
+        """What is filled in."""
+        secret = self.secrets[name]
+        return {
+            "secret": secret, "quoted": quote(secret, safe=""), "escaped": json.dumps(secret)[1:-1], "name": name, "url": self.receiver.url,
+            "proxy": f"127.0.0.1:{self.receiver.port}", "handed": self.handed, "visible": self.visible, "gate": self.gate,
+        }  # fmt: skip
 
     def run(self, *words, **environment):
+        self.own.add("".join(f"{one}\0" for one in (*self.machine.command, *words)).encode())
         done = self.machine.run(*words, fine=None, **environment)
         self.said.append(f"{words[0]}: {done.stdout}{done.stderr}")
         return done
@@ -105,15 +132,16 @@ class Mine:
     # -- what a person does
 
     def put(self, *more):
-        """Every case is queued by a command of its own, with an environment of its own, a few at a time."""
+        """Every case is queued by a command of its own, with an environment of its own, a few at a time, while somebody looks on."""
+        self.onlooker = self.onlooker or Onlooker(self.gate, self.visible)
 
         def one(name):
             case = self.cases[name]
             words = [self._filled(name, word) for word in case.words]
             environment = {key: self._filled(name, value) for key, value in case.environment.items()}
             done = self.run("put", self.file, self._filled(name, case.url), *words, "--label", self.visible, *more, **environment)
-            assert done.returncode == 0, done.stderr
-            self.ids[name] = done.stdout.strip()
+            assert done.returncode == 0 or case.ends != ("completed",), done.stderr
+            self.ids[name] = done.stdout.split()[0]
 
         with ThreadPoolExecutor(4) as several:
             list(several.map(one, self.cases))
@@ -133,37 +161,47 @@ class Mine:
         for name in ("signed-url", "token-env"):
             assert self.run("put", self.file, "http://far.example/x?token=" + self.secrets[name]).returncode == 2
 
+    def stand(self):
+        """How each upload stands, by case."""
+        status = {one["id"]: one["status"] for one in self.machine.objects("list", "--all")}
+        return {name: status[id] for name, id in self.ids.items()}
+
+    def ended(self):
+        """All of them, as they should."""
+        eventually(lambda: all(status in self.cases[name].ends for name, status in self.stand().items()), "the ends")
+
     def statuses(self):
         return {one["status"] for one in self.machine.objects("list", "--all")}
 
     # -- what is searched
 
     def written(self) -> Iterator[tuple[str, bytes]]:
-        """Whatever was written anywhere, but the files that the test wrote its secrets into, and the receiver's own record."""
-        for path in self.machine.state.rglob("*"):
-            if path.is_file():
-                yield str(path), path.read_bytes()
-        yield "the notices", self.notices.read_bytes() if self.notices.exists() else b""
+        """Whatever was written anywhere, and every command line that was seen; but the receiver's own record."""
+        runtime = Path(self.machine.environment.get("XDG_RUNTIME_DIR", self.temporary))
+        for folder in {self.machine.state, self.temporary, runtime, self.machine.config.parent}:
+            yield from ((str(path), path.read_bytes()) for path in folder.rglob("*") if path.is_file())
         for number, said in enumerate(self.said):
             yield f"command {number}: {said[:60]!r}", said.encode()
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                yield f"the command line of process {process.name}", (process / "cmdline").read_bytes()
-            except OSError:
-                continue
+        for line in self.onlooker.seen if self.onlooker else ():
+            yield f"the command line {line[:60]!r}", line
 
     def leaks(self):
-        """Where which canary was found, as it is or as a login has it."""
-        looks = {form: name for name, secret in self.secrets.items() for form in (secret.encode(), _as_login("me", secret))}
-        return [(name, where, data[max(data.find(form) - 60, 0) :][:160]) for where, data in self.written() for form, name in looks.items() if form in data]
+        """Where which canary was found, but in what the test itself wrote its secrets into."""
+        mine = {str(self.machine.config), str(self.machine.config.with_name("credentials.toml"))}
+        looks = {trace: name for name, secret in self.secrets.items() for trace in traces(secret)}
+        written = ((where, data) for where, data in self.written() if where not in mine and data not in self.own)
+        return [(name, where, data[max(data.find(trace) - 60, 0) :][:160]) for where, data in written for trace, name in looks.items() if trace in data]
 
     def check(self):
-        """No canary was found, and the search finds what is there to be found."""
+        """No canary was found, and the search finds what is there to be found: a word that may be seen, in every place that it looks into."""
         leaks = self.leaks()
         assert leaks == [], leaks
         found = {where for where, data in self.written() if self.visible.encode() in data}
-        assert {str(self.machine.state / "host.log"), "the notices"} <= found
-        assert any("journal.db" in where for where in found) and any(where.startswith("command") for where in found)
+        assert {str(self.machine.state / "host.log"), str(self.notices), str(self.machine.config)} <= found
+        for place in ("journal.db", "command ", "the command line "):
+            assert any(place in where for where in found), place
+        if any("{gate}" in case.config for case in self.cases.values()):
+            assert any(self.visible.encode() in line for line in self.onlooker.seen - self.own), "the command line of a program was seen, too"
 
     def arrived(self):
         """Each secret reached the server, or the search would prove nothing."""
@@ -171,10 +209,6 @@ class Mine:
             if case.seen is not None:
                 requests = [request for request in self.receiver.requests if request.path.partition("?")[0].endswith(f"/{name}")]
                 assert requests and self.secrets[name] in case.seen(requests[0]), (name, requests)
-
-
-def _as_login(user, secret):
-    return base64.b64encode(f"{user}:{secret}".encode())
 
 
 def digging(folder, cases):
@@ -193,6 +227,8 @@ def digging(folder, cases):
     for mine in opened:
         mine.machine.run("host", "stop")
         mine.receiver.close()
+        if mine.onlooker is not None:
+            mine.onlooker.close()
         mine.check()
 
 

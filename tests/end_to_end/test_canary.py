@@ -12,6 +12,8 @@ from sendoff.testing.receiver import Answer, Reset, Rule
 
 from tests.end_to_end.mine import Case, digging, ended, header, password
 
+pytestmark = pytest.mark.fault(91)
+
 CASES = {
     "authorization": Case(words=("--header", "Authorization: Bearer {secret}"), seen=header("Authorization")),
     "cookie": Case(words=("--header", "Cookie: session={secret}"), seen=header("Cookie")),
@@ -23,6 +25,30 @@ CASES = {
     "login-env": Case(words=("--credential", "env:LOGIN"), environment={"LOGIN_USERNAME": "me", "LOGIN_PASSWORD": "{secret}"}, seen=password("Authorization")),
     "token-env": Case(words=("--credential", "env:TOKEN"), environment={"TOKEN": "{secret}"}, seen=header("Authorization")),
     "login-file": Case(words=("--credential", "file:login"), credentials='[login]\nusername = "me"\nsecret = "{secret}"\n', seen=password("Authorization")),
+    "systemd": Case(
+        words=("--credential", "systemd:unit"), files={"unit": "{secret}"}, environment={"CREDENTIALS_DIRECTORY": "{handed}"}, seen=header("Authorization")
+    ),
+    "command": Case(
+        url="helped:{name}",
+        config='[credentials.helped]\nuse = "command"\nargv = ["/bin/sh", "-c", "cat {handed}/token; read -r _ < {gate}", "{visible}"]\n'
+        '[destinations.helped]\nurl = "{url}"\ncredential = "helped"\n',
+        files={"token": "{secret}"},
+        seen=header("Authorization"),
+    ),
+    "command-env": Case(
+        url="printed:{name}",
+        config='[credentials.printed]\nuse = "command"\nargv = ["/usr/bin/printenv", "PRINTED"]\nvariables = ["PRINTED"]\n'
+        '[destinations.printed]\nurl = "{url}"\ncredential = "printed"\n',
+        environment={"PRINTED": "{secret}"},
+        seen=header("Authorization"),
+    ),
+    "command-git": Case(
+        url="forge:{name}",
+        config='[credentials.forge]\nuse = "command"\nprotocol = "git"\nargv = ["git", "credential-store", "--file", "{handed}/git"]\nurl = "{url}"\n'
+        '[destinations.forge]\nurl = "{url}"\ncredential = "forge"\n',
+        files={"git": "http://me:{secret}@{proxy}\n"},
+        seen=password("Authorization"),
+    ),
     "section": Case(
         url="media:{name}",
         config='[credentials.media]\nuse = "file"\nkind = "bearer"\n[destinations.media]\nurl = "{url}"\ncredential = "media"\n',
@@ -64,6 +90,7 @@ def test_success(dig):
     mine.look_around()
     mine.look_closely()
     assert mine.statuses() == {"completed"}
+    assert "httpcore" in (mine.machine.state / "host.log").read_text(), "the libraries had their say, too"
     mine.arrived()
     mine.check()
 

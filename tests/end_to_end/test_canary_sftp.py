@@ -13,18 +13,21 @@ from plugins.transports.sftp.tests.paramiko_server import ParamikoServer
 from tests.core.owned import eventually
 from tests.end_to_end.mine import Case, Mine
 
+pytestmark = pytest.mark.fault(91)
+
+AWKWARD = "{a}\"it's\\%2F/&#\u00fc\u20ac{b}"
 COMMON = 'host_keys = "{known}"\nssh_config = "none"\nagent = false\n'
 CASES = {
     "password-env": Case(
-        url="one:{name}", words=("--credential", "env:LOGIN"), environment={"LOGIN_USERNAME": "me", "LOGIN_PASSWORD": "{secret}"},
+        secret=AWKWARD, url="one:{name}", words=("--credential", "env:LOGIN"), environment={"LOGIN_USERNAME": "me", "LOGIN_PASSWORD": "{secret}"},
         config='[destinations.one]\nurl = "{sftp}"\n' + COMMON,
     ),
     "password-file": Case(
-        url="two:{name}", words=("--credential", "file:login"), credentials='[login]\nusername = "me"\nsecret = "{secret}"\n',
+        secret=AWKWARD, url="two:{name}", words=("--credential", "file:login"), credentials='[login]\nusername = "me"\nsecret = "{escaped}"\n',
         config='[destinations.two]\nurl = "{sftp}"\n' + COMMON,
     ),
     "passphrase-env": Case(
-        url="three:{name}", environment={"WORD": "{secret}"},
+        secret=AWKWARD, url="three:{name}", environment={"WORD": "{secret}"},
         config='[destinations.three]\nurl = "{sftp}"\nidentity_file = "{key}"\npassphrase_credential = "env:WORD"\n' + COMMON,
     ),
 }  # fmt: skip
@@ -53,9 +56,8 @@ class SftpMine(Mine):
         good = {self.secrets["password-env"], self.secrets["password-file"]}
         return paramiko.AUTH_SUCCESSFUL if password in good else paramiko.AUTH_FAILED
 
-    def _filled(self, name, text):
-        address = f"sftp://me@127.0.0.1:{self.proxy.port}/"
-        return text.format(secret=self.secrets[name], name=name, url=self.receiver.url, proxy="", sftp=address, known=self.hosts, key=self.key)
+    def _blanks(self, name):
+        return super()._blanks(name) | {"sftp": f"sftp://me@127.0.0.1:{self.proxy.port}/", "known": self.hosts, "key": self.key}
 
     def look_closely(self):
         for id in self.ids.values():
@@ -93,6 +95,7 @@ def test_success(dig):
     mine.look_around()
     mine.look_closely()
     assert mine.statuses() == {"completed"}
+    assert " DEBUG sendoff.transports.sftp.paramiko" in (mine.machine.state / "host.log").read_text(), "the library had its say, too"
     mine.arrived()
     mine.check()
 

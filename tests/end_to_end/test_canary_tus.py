@@ -9,6 +9,8 @@ from sendoff.testing.receiver import Answer, Rule
 
 from tests.end_to_end.mine import Case, digging
 
+pytestmark = pytest.mark.fault(91)
+
 RATE = 6 * 1024
 LOGIN = {"LOGIN_USERNAME": "me", "LOGIN_PASSWORD": "{secret}"}
 ASKED = Answer(401, headers=(("WWW-Authenticate", 'Digest realm="films", nonce="abc", qop="auth", algorithm=SHA-256'),))

@@ -1,5 +1,7 @@
 """A program that does the work itself: no host process, the same journal, and the next one finishes what it began."""
 
+import io
+import logging
 import os
 import signal
 import subprocess
@@ -137,3 +139,21 @@ def test_where_a_host_is_asked_for_and_none_can_be_started_it_says_so(stage, mon
 
     with pytest.raises(sendoff.HostUnavailable, match="no host could be started with /nonexistent/python"):
         sendoff.connect(state_dir=stage.state, config=stage.config, mode="host")
+
+
+def test_what_the_libraries_log_in_this_process_shows_no_secret_to_a_handler_added_later(stage, receiver, embedded, caplog):
+    stage.config.write_text('[network]\nuse = "always-online"\n[host]\nlog_level = "debug"\n')
+    path, _ = stage.file(1000)
+    with embedded() as client:
+        later = logging.StreamHandler(io.StringIO())
+        logging.getLogger().addHandler(later)
+        try:
+            with caplog.at_level(logging.DEBUG):
+                client.put(
+                    path, f"{receiver.url}a?sig=canary-signature", secret_headers={"X-Mine": "canary-value", "Authorization": "Bearer canary-token"}
+                ).wait(SOON)
+        finally:
+            logging.getLogger().removeHandler(later)
+
+    assert "HTTP Request: PUT" in later.stream.getvalue() and "receive_response_headers" in later.stream.getvalue()
+    assert "canary" not in later.stream.getvalue()

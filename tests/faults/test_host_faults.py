@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sendoff.desk.client import DeskClient
@@ -259,3 +261,44 @@ def test_another_user_who_gets_as_far_as_the_socket_is_not_heard(place, inside):
 
     assert done.stdout == "0\n", done.stderr
     assert DeskClient(place, spawn=False).page(Query()).items == []
+
+
+@pytest.mark.fault(94)
+@pytest.mark.parametrize("header", ["Origin: http://evil.example", "Referer: http://evil.example/", "Sec-Fetch-Site: cross-site", "Cookie: a=b"])
+def test_a_web_page_that_gets_as_far_as_the_socket_is_refused(place, inside, header):
+    """Through a proxy that somebody has put before it."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(place.socket)
+        connection.sendall(f"POST /v1/ask?what=stop HTTP/1.1\r\nHost: localhost\r\n{header}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        said = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+    assert "a browser asks" in said and not said.startswith("HTTP/1.1 200")
+    assert DeskClient(place, spawn=False).ask(STATUS)["pid"] == os.getpid()
+
+
+@pytest.mark.fault(94)
+def test_no_page_can_reach_it_at_an_address_of_a_network(place):
+    pid = DeskClient(place).ask(STATUS)["pid"]
+    own = set()
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):  # some come and go
+            own.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+
+    rows = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{kind}").read_text().splitlines()[1:]]
+
+    assert own and not own & {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
+
+
+@pytest.mark.fault(96)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_file_that_the_caller_cannot_read_is_not_readable_through_the_host(place, tmp_path):
+    """There is a host of each user, which opens files as that user; nobody else's answers."""
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    secret.chmod(0)
+    words = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search", sys.executable, "-m", "sendoff"]
+
+    done = subprocess.run([*words, "--state-dir", place.state, "put", str(secret), "http://127.0.0.1:9/x"], capture_output=True, text=True)
+
+    assert done.returncode == 2 and "permission denied" in done.stderr
+    assert DeskClient(place).page(Query()).items == []

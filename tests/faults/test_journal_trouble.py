@@ -13,7 +13,7 @@ from sendoff.model.operation import Request
 from sendoff.model.query import Created, Query
 from sendoff.runtime.batches import BATCH
 from sendoff.runtime.conductor import Leave, Queued
-from sendoff.runtime.vault import MemoryKey
+from sendoff.runtime.key import MemoryKey
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 

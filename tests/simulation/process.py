@@ -29,6 +29,7 @@ from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.following import Bell, Following
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.key import MemoryKey
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.meter import Meter, Reading
 from sendoff.runtime.origin import Origin
@@ -37,7 +38,7 @@ from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.spool import Spool
 from sendoff.runtime.underway import Underway
-from sendoff.runtime.vault import MemoryKey, Vault
+from sendoff.runtime.vault import Vault
 from sendoff.testing.memory_runs import PlainRuns, SessionRuns
 from sendoff.testing.memory_transport import MemoryServer, PlainTransport, SessionTransport
 

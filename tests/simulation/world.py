@@ -19,7 +19,7 @@ from sendoff.model.query import Created, Order, Query, Selection
 from sendoff.policy.standing import Standing
 from sendoff.runtime.attempts import Ticket
 from sendoff.runtime.conductor import Changed, Ended, Queued
-from sendoff.runtime.vault import MemoryKey
+from sendoff.runtime.key import MemoryKey
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 
