@@ -23,20 +23,22 @@ NOTE = "<!-- drawn from the code by docs/pages.py -->\n\n"
 def faults() -> str:
     """Every row of ``docs/faults.toml`` with the tests that show it."""
     shown = tests_by_row()
-    rooms = tomllib.loads((ROOT / "docs" / "faults.toml").read_text())["room"]
+    facts = tomllib.loads((ROOT / "docs" / "faults.toml").read_text())
+    rooms, elsewhere = facts["room"], facts["not_on_linux"]
     covered = sum(row[0] in shown for room in rooms for row in room["rows"])
     parts = [
         "# What can go wrong\n",
-        f"Each row is a fault and what must come of it. {covered} rows are shown by tests that carry the row's number; the others are not yet covered.\n",
+        f"Each row is a fault and what must come of it. {covered} rows are shown by tests that carry the row's number, "
+        f"{len(elsewhere)} cannot happen on Linux, the others are not yet covered.\n",
     ]
     for room in rooms:
         parts += [f"## {room['title']}\n", "| row | fault | what must come of it | shown by |", "| --- | --- | --- | --- |"]
-        parts += [f"| {row} | {fault} | {outcome} | {shown_by(shown.get(row, []))} |" for row, fault, outcome in room["rows"]] + [""]
+        parts += [f"| {row} | {fault} | {outcome} | {shown_by(shown.get(row, []), elsewhere.get(str(row)))} |" for row, fault, outcome in room["rows"]] + [""]
     return "\n".join(parts)
 
 
-def shown_by(tests: list[str]) -> str:
-    return "<br>".join(f"`{test}`" for test in tests) or "*not yet covered*"
+def shown_by(tests: list[str], elsewhere: str | None) -> str:
+    return "<br>".join(f"`{test}`" for test in tests) or (f"*not on Linux: {elsewhere}*" if elsewhere else "*not yet covered*")
 
 
 def tests_by_row() -> dict[int, list[str]]:
