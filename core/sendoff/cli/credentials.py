@@ -73,7 +73,9 @@ def _kept(call: Call, name: str, credential: Credential | None) -> None:
         if error.facts.get("section_missing") != name:
             raise
         message = f"there is no [credentials.{name}] in the configuration, and {name} does not say which store is meant"
-        raise InvalidArgument(message, hint=f"sendoff credentials set keyring:{name}, or file:{name} where there is no desktop") from error
+        raise InvalidArgument(
+            message, hint=f"sendoff credentials {'remove' if credential is None else 'set'} keyring:{name}, or file:{name} where there is no desktop"
+        ) from error
 
 
 def _value(name: str) -> str:
