@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -95,9 +95,9 @@ class KeyringCredentials(CredentialStore, Writable):
         except CredentialNeeded:
             return ""
 
-    def _list(self, names: set[str]) -> None:
+    def _list(self, names: Collection[str]) -> None:
         with self._opened(_NAMES) as backend:
-            if names != {*self.names()}:
+            if {*names} != {*self.names()}:
                 backend.set_password(self.settings.service, _NAMES, json.dumps(sorted(names)))
 
     @contextmanager
