@@ -1,5 +1,6 @@
 """Secrets of an operation: sealed with it, used for it, and gone when it needs them no more."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -91,11 +92,29 @@ def test_a_lost_key_is_waited_for_and_no_second_one_is_made(owned, receiver):
     assert not key.exists()
     assert receiver.requests == ()
 
+    key.touch(0o600)
     key.write_text(text)
-    key.chmod(0o600)
     owned.order("resume", id)
-    owned.done(id)
+    owned.until(id, "completed")
     assert receiver.requests[0].header("X-A") == "canary-value"
+
+
+def test_while_a_key_stays_lost_nothing_is_tried_again_and_when_it_is_back_all_go_on(owned, receiver):
+    id = owned.put(owned.file(), f"{receiver.url}x", start=False, secret_headers=(("X-A", "canary-value"),))
+    key = key_of(owned)
+    text = key.read_text()
+    owned.close()
+    key.unlink()
+    owned.open()
+    owned.order("start", id)
+    waits_for_its_key(owned, id)
+    tried = owned.record(id).tally.attempts
+
+    threading.Event().wait(7)
+    assert owned.record(id).tally.attempts == tried
+    key.touch(0o600)
+    key.write_text(text)
+    owned.until(id, "completed")
 
 
 def test_a_key_that_becomes_readable_for_others_is_waited_for_too(owned, receiver):
@@ -107,7 +126,7 @@ def test_a_key_that_becomes_readable_for_others_is_waited_for_too(owned, receive
     assert "chmod 600" in owned.until(id, "paused_recoverable", reason="credential_needed")["error"]["hint"]
     key_of(owned).chmod(0o600)
     owned.order("resume", id)
-    owned.done(id)
+    owned.until(id, "completed")
 
 
 def test_once_nothing_sealed_is_left_a_lost_key_stands_in_nobodys_way(owned, receiver):

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Protocol, cast
 
 from sendoff.errors import ConfigurationError, CredentialNeeded, SendoffError
-from sendoff.runtime.key import Key
+from sendoff.runtime.key import KEYRING, Key
 
 _VERSION = b"\x01"
 _ID, _NONCE = 8, 12
@@ -69,9 +69,15 @@ class Vault:
         return said + (f"; now it cannot be had: {reason}" if reason is not None else "")
 
     def openable(self) -> bool:
-        """Whether the key that could not be had may be there now; nobody is asked for anything."""
-        where = self._named() or self._best()
-        return where.usable() is None
+        """Whether the key that could not be had is there now; nobody is asked for anything."""
+        named = self._named()
+        if named is None:
+            return self._keys[0].place == KEYRING and self._keys[0].usable() is None
+        try:
+            key = named.load()
+        except (ConfigurationError, CredentialNeeded):
+            return False
+        return key is not None and _id_of(key).hex() == self._known
 
     def _best(self) -> Key:
         return next((key for key in self._keys if key.usable() is None), self._keys[0])

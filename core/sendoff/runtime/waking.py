@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -17,7 +18,7 @@ from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.ordering import Ordering
 from sendoff.runtime.selection import Selecting
 
-_LOOK_EVERY = 5.0  # seconds, at a store that was locked
+_LOOK_EVERY, _MOST = 5.0, 3600.0  # seconds, at a store that was locked
 _NOTHING: tuple[bool, frozenset[str]] = (False, frozenset())
 _RUNNING = Query(statuses=(TransferStatus.RUNNING.word,))
 _WAITING = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.CREDENTIAL_NEEDED))
@@ -34,6 +35,7 @@ class Waking:
         self._vault, self._credentials = creation.secrets.vault, creation.credentials
         self._opened = Lately(self._look, _NOTHING, wait=0.0, fresh=_LOOK_EVERY)
         self._under_way, self._lock = set[int](), threading.Lock()
+        self._woken = dict[str, tuple[float, float]]()
 
     def came(self, reference: str) -> None:
         """A credential is there, or can be asked for again; the key of the journal is one that all wait for who have secrets."""
@@ -63,10 +65,20 @@ class Waking:
         key, references = self._opened()
         woken = self._wake(lambda record: record.sealed is not None or record.environment is not None) if key and self._vault.closed else 0
         for reference in references & self._credentials.locked.keys():
-            self._credentials.locked.pop(reference)
-            self.came(reference)
-            woken += 1
+            if self._may_be_woken(reference):
+                self._credentials.locked.pop(reference)
+                self.came(reference)
+                woken += 1
         return woken
+
+    def _may_be_woken(self, reference: str) -> bool:
+        """Ever more rarely: a store may say that it is open, and be found locked again."""
+        now = time.monotonic()
+        since, pause = self._woken.get(reference, (-_MOST, 0.0))
+        if now - since < pause:
+            return False
+        self._woken[reference] = now, min(max(2 * pause, _LOOK_EVERY), _MOST)
+        return True
 
     def _look(self) -> tuple[bool, frozenset[str]]:
         """Whether the key of the journal can be had, and which references lead to stores that can be opened now."""
