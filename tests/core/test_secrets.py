@@ -49,6 +49,18 @@ def waits_for_its_key(owned, id):
     return view
 
 
+def started_without_its_key(owned, receiver):
+    """An operation whose key was lost before it was started; where the key was, and what it held."""
+    id = owned.put(owned.file(), f"{receiver.url}x", start=False, secret_headers=(("X-A", "canary-value"),))
+    key = key_of(owned)
+    text = key.read_text()
+    owned.close()
+    key.unlink()
+    owned.open()
+    owned.order("start", id)
+    return id, key, text
+
+
 # -- the key ----------------------------------------------------------------------------------------------------------
 
 
@@ -77,13 +89,7 @@ def test_secrets_that_were_sealed_before_forms_could_be_are_read(owned):
 
 
 def test_a_lost_key_is_waited_for_and_no_second_one_is_made(owned, receiver):
-    id = owned.put(owned.file(), f"{receiver.url}x", start=False, secret_headers=(("X-A", "canary-value"),))
-    key = key_of(owned)
-    text = key.read_text()
-    owned.close()
-    key.unlink()
-    owned.open()
-    owned.order("start", id)
+    id, key, text = started_without_its_key(owned, receiver)
 
     view = waits_for_its_key(owned, id)
     assert str(key) in view["reason_text"]
@@ -100,13 +106,7 @@ def test_a_lost_key_is_waited_for_and_no_second_one_is_made(owned, receiver):
 
 
 def test_while_a_key_stays_lost_nothing_is_tried_again_and_when_it_is_back_all_go_on(owned, receiver):
-    id = owned.put(owned.file(), f"{receiver.url}x", start=False, secret_headers=(("X-A", "canary-value"),))
-    key = key_of(owned)
-    text = key.read_text()
-    owned.close()
-    key.unlink()
-    owned.open()
-    owned.order("start", id)
+    id, key, text = started_without_its_key(owned, receiver)
     waits_for_its_key(owned, id)
     tried = owned.record(id).tally.attempts
 
