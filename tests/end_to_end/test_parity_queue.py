@@ -38,7 +38,7 @@ def running(client, stage, receiver):
 
 
 def put(client, stage, receiver, *names, **more):
-    path = stage.file(1000)[0]
+    path = stage.file(1000, f"{names[0]}.bin")[0]
     return [client.put(path, f"{receiver.url}{name}", **more) for name in names]
 
 
