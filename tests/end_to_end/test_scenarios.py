@@ -177,3 +177,37 @@ def test_a22_after_a_purge_nothing_is_left(stage, receiver):
 
     assert not stage.state.exists()
     assert [path for path in stage.config.parent.rglob("*") if path != stage.config] == []
+
+
+@pytest.mark.parity("A16")
+def test_a16_high_goes_first_and_all_are_paused_and_resumed(tmp_path):
+    with Stage(tmp_path) as stage, Receiver(tmp_path / "received", rate=8 * MIB) as receiver:
+        stage.config.write_text("[limits]\nconcurrency = 1\n")
+        (running,) = stage.put(stage.file(24 * MIB, "large.bin")[0], f"{receiver.url}running")
+        receiver.wait_for(bytes=MIB)
+        path = stage.file(1000)[0]
+        names = {"default": (), "high": ("--priority", "high")}
+        ids = {name: stage.put(path, f"{receiver.url}{name}", *words)[0] for name, words in names.items()}
+
+        stage.run("pause", "--all")
+        receiver.wait_for(over=True)
+        assert {stage.view(id)["status"] for id in (running, *ids.values())} == {"paused_by_application"}
+        stage.run("resume", "--all")
+        stage.run("wait", running, *ids.values())
+        again = stage.run("pause", running, fine=(0, 1, 2))
+        order = [request.path for request in receiver.requests if request.complete]
+
+    assert order.index("/high") < order.index("/default")
+    assert running in again.stdout + again.stderr or "nothing to pause" in again.stdout + again.stderr
+
+
+@pytest.mark.campaign
+@pytest.mark.parity("A21")
+def test_a21_a_thousand_arrive(stage, receiver):
+    path, digest = stage.file(1000)
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
+        batch = client.put_many([(path, f"{receiver.url}{number}") for number in range(1000)])
+        batch.wait(600)
+
+    assert {request.sha256 for request in receiver.requests} == {digest}
+    assert len({request.path for request in receiver.requests if request.status == 201}) == 1000
