@@ -41,25 +41,51 @@ def shown_by(tests: list[str], elsewhere: str | None) -> str:
     return "<br>".join(f"`{test}`" for test in tests) or (f"*not on Linux: {elsewhere}*" if elsewhere else "*not yet covered*")
 
 
-def tests_by_row() -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
+# -- parity -----------------------------------------------------------------------------------------------------------
+
+
+def parity() -> str:
+    """Every row of ``docs/parity.toml`` with the tests that show it, or why there is none."""
+    shown = tests_by_row("parity")
+    facts = tomllib.loads((ROOT / "docs" / "parity.toml").read_text())
+    rooms, absent = facts["room"], {**{row: f"not here: {why}" for row, why in facts["not_here"].items()}, **facts["due"]}
+    parts = [
+        "# Beside Windows\n",
+        "What the upload side of Windows.Networking.BackgroundTransfer has, and what it is here. "
+        "Each row is shown by the tests that carry its number, through the library or a process.\n",
+    ]
+    for room in rooms:
+        parts += [f"## {room['title']}\n", "| row | there | here | shown by |", "| --- | --- | --- | --- |"]
+        parts += [f"| {row} | {there} | {here} | {_parity_shown(shown.get(row, []), absent.get(row))} |" for row, there, here in room["rows"]] + [""]
+    return "\n".join(parts)
+
+
+def _parity_shown(tests: list[str], absent: str | None) -> str:
+    return "<br>".join(f"`{test}`" for test in tests) or f"*{absent or 'not yet shown'}*"
+
+
+# -- the rows that tests carry -----------------------------------------------------------------------------------------
+
+
+def tests_by_row(mark: str = "fault") -> dict[Any, list[str]]:
+    found: dict[Any, list[str]] = {}
     for pattern in TESTS:
         for path in sorted(ROOT.glob(pattern)):
-            for name, row in marked(ast.parse(path.read_text())):
+            for name, row in marked(ast.parse(path.read_text()), mark):
                 found.setdefault(row, []).append(f"{path.relative_to(ROOT)}::{name}")
     return {row: sorted(set(tests)) for row, tests in found.items()}
 
 
-def marked(tree: ast.AST, prefix: str = "", outer: tuple[int, ...] = ()) -> Iterator[tuple[str, int]]:
+def marked(tree: ast.AST, mark: str = "fault", prefix: str = "", outer: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
     """The names of the tests below ``tree`` with each row they are marked with, by decorator, class or ``pytestmark``."""
     body = getattr(tree, "body", [])
-    outer += tuple(row for node in body if isinstance(node, ast.Assign) and _names(node) == ["pytestmark"] for row in _rows(node.value))
+    outer += tuple(row for node in body if isinstance(node, ast.Assign) and _names(node) == ["pytestmark"] for row in _rows(node.value, mark))
     for node in body:
         if isinstance(node, ast.ClassDef):
-            rows = outer + tuple(row for decorator in node.decorator_list for row in _rows(decorator))
-            yield from marked(node, f"{prefix}{node.name}::", rows)
+            rows = outer + tuple(row for decorator in node.decorator_list for row in _rows(decorator, mark))
+            yield from marked(node, mark, f"{prefix}{node.name}::", rows)
         elif isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
-            for row in outer + tuple(row for decorator in node.decorator_list for row in _rows(decorator)):
+            for row in outer + tuple(row for decorator in node.decorator_list for row in _rows(decorator, mark)):
                 yield f"{prefix}{node.name}", row
 
 
@@ -67,10 +93,10 @@ def _names(node: ast.Assign) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
-def _rows(node: ast.AST) -> Iterator[int]:
+def _rows(node: ast.AST, mark: str) -> Iterator[Any]:
     for call in ast.walk(node):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "fault":
-            yield from (word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, int))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == mark:
+            yield from (word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, int | str))
 
 
 # -- errors and hooks --------------------------------------------------------------------------------------------------
@@ -140,7 +166,7 @@ def _shown(key: Any) -> str:
 
 def pages() -> dict[Path, Callable[[], str]]:
     """Which page is drawn by which function."""
-    drawn = {"faults.md": faults, "errors.md": errors, "hooks.md": hooks, "settings.md": settings}
+    drawn = {"faults.md": faults, "parity.md": parity, "errors.md": errors, "hooks.md": hooks, "settings.md": settings}
     return {REFERENCE / name: draw for name, draw in drawn.items()}
 
 

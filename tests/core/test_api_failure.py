@@ -43,6 +43,7 @@ def test_what_goes_on_is_no_error():
     assert failure_of({**VIEW, "status": "completed"}) is None
 
 
+@pytest.mark.parity("F134")
 @pytest.mark.parametrize(
     ("error", "status"),
     [

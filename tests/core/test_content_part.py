@@ -48,6 +48,7 @@ def test_a_header_that_is_set_again_takes_the_place_of_the_first():
     assert one(part).headers == (("content-type", "c/d"),)
 
 
+@pytest.mark.parity("F44")
 @pytest.mark.parametrize("second", ["set_text", "set_bytes", "set_file", "set_stream"])
 @pytest.mark.parametrize("first", ["set_text", "set_bytes", "set_file", "set_stream"])
 def test_a_part_holds_one_thing(first, second):

@@ -18,6 +18,7 @@ MATRIX = [
 ]
 
 
+@pytest.mark.parity("F128")
 @pytest.mark.parametrize(("conditions", "allowed"), MATRIX, ids=["unmetered", "metered", "nearing its limit", "roaming", "over its limit"])
 @pytest.mark.parametrize("policy", list(CostPolicy))
 def test_the_cost_matrix(conditions: Conditions, allowed: set[CostPolicy], policy: CostPolicy) -> None:

@@ -81,6 +81,7 @@ TABLE = {
 }
 
 
+@pytest.mark.parity("F25", "F26", "F27")
 @pytest.mark.parametrize("row", TABLE)
 def test_bad_input_is_one_sentence_exit_code_2_and_nothing_stored(row, shared):
     words, sentence = TABLE[row]
@@ -183,6 +184,7 @@ def test_a_state_folder_that_others_may_look_into_is_refused(machine):
     assert f"other users may look into {machine.state}" in answer.stderr and "chmod 700" in answer.stderr
 
 
+@pytest.mark.parity("F66")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_state_folder_of_somebody_else_is_refused(machine):
     machine.state.mkdir(mode=0o700)

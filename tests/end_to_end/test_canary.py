@@ -80,6 +80,7 @@ def dig(tmp_path):
     yield from digging(tmp_path, CASES)
 
 
+@pytest.mark.parity("F12", "F126", "F157")
 def test_success(dig):
     mine = dig()
     for name, case in CASES.items():
@@ -130,6 +131,7 @@ def test_a_broken_connection(dig):
     mine.check()
 
 
+@pytest.mark.parity("F12", "F126")
 def test_a_crash_in_mid_transfer_and_after_it(dig):
     mine = dig(rate=64 * 1024)
     mine.machine.run("host", "start")

@@ -35,6 +35,7 @@ def slow(tmp_path):
 # -- put --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parity("F28")
 def test_put_wait_ends_when_the_server_has_the_bytes(machine, receiver):
     content = os.urandom(300_000)
     done = machine.run("put", "--wait", machine.file(content=content), f"{receiver.url}in/")
@@ -123,6 +124,7 @@ def test_a_named_destination_is_a_folder_and_more(machine, receiver):
     assert {request.header("X-Project") for request in receiver.requests} == {"films"}
 
 
+@pytest.mark.parity("F48")
 def test_an_id_that_was_printed_is_in_the_journal_whatever_happens_next(machine):
     for number in range(5):
         (id,) = machine.put(machine.file(f"{number}"), "http://127.0.0.1:9/x/")
@@ -148,6 +150,7 @@ def test_a_failed_upload_is_exit_code_1_and_says_why(machine, receiver):
     assert machine.show(id)["round"] == 2
 
 
+@pytest.mark.parity("F173")
 def test_a_wait_that_times_out_or_is_told_to_end_leaves_the_work_running(machine, slow):
     (id,) = machine.put(machine.file(content=b"x" * 50_000_000), slow.url)
     assert "goes on" in machine.run("wait", id, "--timeout", "0.3", fine=(3,)).stderr
@@ -205,6 +208,7 @@ def test_wait_takes_batches_groups_standard_input_and_everything(machine, receiv
 # -- the others -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parity("F122")
 def test_pause_resume_cancel_and_retry(machine, slow):
     (id,) = machine.put(machine.file(content=b"x" * 700_000), slow.url)
     slow.wait_for(bytes=1)
@@ -292,6 +296,7 @@ def test_plugins_check_and_config_say_what_there_is(machine, receiver):
     assert "archive" in machine.run("check", "archive:", fine=(2,)).stderr
 
 
+@pytest.mark.parity("F66", "F171")
 def test_apps_do_not_see_each_other(machine, receiver):
     state = {"SENDOFF_STATE_DIR": "", "XDG_STATE_HOME": str(machine.folder / "home")}
     try:

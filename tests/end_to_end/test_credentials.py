@@ -75,6 +75,7 @@ def test_what_cannot_be_kept_is_refused_with_what_to_do(machine: Machine, words:
     assert not (machine.config.parent / "credentials.toml").exists()
 
 
+@pytest.mark.parity("F170")
 @pytest.mark.needs_server
 def test_the_key_store_of_a_login_keeps_credentials_and_the_key_of_the_journal(machine: Machine, tmp_path: Path) -> None:
     how = SecretService.missing()

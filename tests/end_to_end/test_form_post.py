@@ -56,6 +56,7 @@ def content(path):
 # -- what arrives -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parity("F35")
 def test_a_form_arrives_as_it_was_written(stage, receiver):
     photo, _ = stage.file(300_000, "bild é.jpg")
     log, _ = stage.file(1000, "log")
@@ -120,6 +121,7 @@ def blocks(receiver, row, path):
     return found
 
 
+@pytest.mark.parity("F24")
 def test_a_raw_post_is_the_file_and_nothing_else(stage, receiver):
     path, digest = stage.file(SIZE)
 
@@ -130,6 +132,7 @@ def test_a_raw_post_is_the_file_and_nothing_else(stage, receiver):
     assert found == [("POST", "/up/", SIZE, digest, kind) for kind in ("application/octet-stream", "video/mp4")]
 
 
+@pytest.mark.parity("F47")
 def test_standard_input_is_a_part_or_the_body(stage, receiver):
     piped = stage.random.randbytes(300_000)
     for words in (["-F", "a=1", "-F", "f=@-;filename=p.bin"], ["-"], ["--raw", "-"]):
@@ -149,6 +152,7 @@ def test_standard_input_is_a_part_or_the_body(stage, receiver):
 # -- kills ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parity("F46", "F47", "F117")
 def test_a_form_that_waits_survives_the_death_of_its_host(stage, receiver):
     stage.config.write_text('[limits]\nconcurrency = 1\n[retry]\nbackoff = ["0.1s", "0.5s"]\n')
     receiver.script.add(Rule(do=Stall(), at=MIB, method="PUT"))
@@ -225,6 +229,7 @@ def test_a_form_that_must_not_be_repeated_is_warned_about_and_its_lost_answer_is
 # -- everything around it ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parity("F142")
 def test_what_the_server_answers_to_a_form_is_kept(stage, receiver):
     receiver.script.add(Rule(do=Answer(201, (("X-Asset", "17"),), b'{"asset": 17}'), method="POST"))
 
@@ -266,6 +271,7 @@ def test_the_same_form_under_the_same_id_is_posted_once(stage, receiver):
     assert "order-7 is taken" in refused.stderr and len(forms(receiver)) == 1
 
 
+@pytest.mark.parity("F177")
 def test_a_file_that_changed_while_its_form_waited_is_named_and_nothing_goes_out(stage, receiver):
     path, _ = stage.file(1000, "a.jpg")
     stage.config.write_text('[limits]\nconcurrency = 1\n[retry]\nbackoff = ["0.1s", "0.5s"]\n')

@@ -125,6 +125,7 @@ def line_of_the_crontab():
     return line.split(None, 5)[5]
 
 
+@pytest.mark.parity("F175")
 def test_every_night_only_what_is_new_goes_out_and_only_trouble_is_mailed(person, receiver):
     for name in ("photos/a.jpg", "photos/2025/b.jpg"):
         person.file(name)

@@ -79,6 +79,7 @@ def test_a_client_that_waits_outlives_the_host_and_starts_the_next(stage, receiv
     assert stage.ends(id) == ["completed"]
 
 
+@pytest.mark.parity("F160")
 def test_a_client_killed_while_it_waits_never_touches_the_transfer(stage, receiver):
     source, digest = stage.file(SIZE)
     with stage.begin("put", "--wait", source, receiver.url) as putting:
@@ -108,6 +109,7 @@ def printed_and_killed(stage, times):
     return printed, {view["id"] for view in stage.listed()}
 
 
+@pytest.mark.parity("F48")
 def test_an_id_that_was_printed_is_in_the_journal_when_the_host_is_killed_at_once(stage):
     printed, stored = printed_and_killed(stage, 5)
     assert stored == set(printed)

@@ -75,6 +75,7 @@ def test_a_post_broken_off_in_mid_body_by_the_hosts_death_is_sent_again(stage, r
     assert stage.ends(id) == ["completed"]
 
 
+@pytest.mark.parity("F151")
 def test_a_post_broken_off_in_mid_body_while_the_host_lives_is_sent_again(stage, receiver):
     receiver.script.add(Rule(do=Reset(), at=SIZE // 2))
     source, digest = stage.file(SIZE)
@@ -84,6 +85,7 @@ def test_a_post_broken_off_in_mid_body_while_the_host_lives_is_sent_again(stage,
     assert [(request.complete, request.sha256) for request in posted(receiver)] == [(False, None), (True, digest)]
 
 
+@pytest.mark.parity("F151")
 @pytest.mark.parametrize("loss", [Lost(), Reset()], ids=["closed", "reset"])
 def test_a_post_whose_answer_is_lost_while_the_host_lives_ends_as_unknown(stage, receiver, loss):
     receiver.script.add(Rule(do=loss, method="POST"))
@@ -107,6 +109,7 @@ def test_a_post_that_may_be_repeated_is_sent_again_after_the_hosts_death(stage, 
     assert stage.ends(id) == ["completed"]
 
 
+@pytest.mark.parity("F151")
 @pytest.mark.parametrize("words", [("--idempotency-key",), ("--retry-unsafe",)], ids=["key", "unsafe"])
 def test_a_post_that_may_be_repeated_is_sent_again_after_a_lost_answer(stage, receiver, words):
     receiver.script.add(Rule(do=Lost(), method="POST"))
@@ -141,6 +144,7 @@ def test_the_key_may_have_a_header_of_its_own_and_a_repeated_put_keeps_it(stage,
     assert again.stdout.split() == ["order-7"] and "was there already" in again.stderr
 
 
+@pytest.mark.parity("F149")
 def test_a_post_that_the_server_put_off_is_sent_again_when_it_said(stage, receiver):
     receiver.script.add(Rule(do=Answer(503, (("Retry-After", "1"),)), method="POST"))
     source, digest = stage.file(SMALL)

@@ -24,6 +24,7 @@ def keys(machine):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
+@pytest.mark.parity("F170", "F171")
 def test_everything_goes_and_the_host_with_it(machine):
     machine.put(machine.file(), NOWHERE, "--header-secret", "X-Key: env:X", X="hush")
     machine.run("put", "-", f"{NOWHERE}b", feed="from standard input")
@@ -125,6 +126,7 @@ def test_a_journal_that_cannot_be_read_goes_too_and_its_key_is_named(machine):
     assert not machine.state.exists() and "what would be lost cannot be said" in said.stderr and "its key, if it has one, stays" in said.stderr
 
 
+@pytest.mark.parity("F170")
 @pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemd is not installed: apt install systemd")
 def test_the_unit_that_starts_its_host_goes_too(machine):
     (installed,) = machine.objects("host", "install")

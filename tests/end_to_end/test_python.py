@@ -35,6 +35,7 @@ def client(stage):
         yield made
 
 
+@pytest.mark.parity("F51")
 def test_a_file_is_put_waited_for_and_found_again(client, stage, receiver):
     path, digest = stage.file(3 * MIB, "a.iso")
 
@@ -50,6 +51,7 @@ def test_a_file_is_put_waited_for_and_found_again(client, stage, receiver):
     assert [event.type for event in operation.events()] == ["created", "completed", "acknowledged"]
 
 
+@pytest.mark.parity("F51")
 def test_bytes_and_streams_are_kept_before_the_id_is_given(client, stage, receiver):
     content = stage.random.randbytes(MIB)
 
@@ -62,6 +64,7 @@ def test_bytes_and_streams_are_kept_before_the_id_is_given(client, stage, receiv
     assert [path for path in (stage.state / "spool").rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parity("F54")
 def test_of_many_each_is_answered_for_itself(client, stage, receiver):
     good, _ = stage.file(1000, "good.bin")
 
@@ -99,6 +102,7 @@ def test_waiting_may_end_before_the_upload_does(client, stage, slow):
     assert len(slow.requests) == 1
 
 
+@pytest.mark.parity("F91")
 def test_progress_is_told_in_one_named_thread_not_too_often_and_the_last_always(client, stage, slow):
     path, _ = stage.file(SIZE)
     told, threads, ended, begun = [], set(), threading.Event(), time.monotonic()

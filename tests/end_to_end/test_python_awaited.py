@@ -44,6 +44,7 @@ class Ticker:
             self.count, self.longest, last = self.count + 1, max(self.longest, now - last), now
 
 
+@pytest.mark.parity("F79")
 def test_the_loop_ticks_on_while_a_slow_host_answers(stage, receiver):
     path, digest = stage.file(SIZE)
 

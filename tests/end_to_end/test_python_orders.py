@@ -41,6 +41,7 @@ def client(stage, receiver):
             operation.acknowledge()
 
 
+@pytest.mark.parity("F119", "F122")
 def test_an_upload_is_paused_and_resumed(client, stage, receiver):
     path, digest = stage.file(SIZE)
     operation = client.put(path, receiver.url)
@@ -58,6 +59,7 @@ def test_an_upload_is_paused_and_resumed(client, stage, receiver):
         operation.pause()
 
 
+@pytest.mark.parity("F89", "F122")
 def test_whoever_waits_is_told_of_a_cancel_and_a_second_one_is_no_error(client, stage, receiver):
     path, _ = stage.file(SIZE)
     operation = client.put(path, receiver.url)
@@ -72,6 +74,7 @@ def test_whoever_waits_is_told_of_a_cancel_and_a_second_one_is_no_error(client, 
     assert (handle.done(), operation.cancel(), operation.status) == (True, False, sendoff.TransferStatus.CANCELED)
 
 
+@pytest.mark.parity("F122", "F143")
 def test_a_failure_says_why_and_a_retry_is_a_new_round(client, stage, receiver):
     path, _ = stage.file(1000)
     operation = client.put(path, receiver.url + "gone")
@@ -102,6 +105,7 @@ def test_what_only_a_person_can_help_on_ends_a_wait_unless_it_is_patient(client,
     helped.join()
 
 
+@pytest.mark.parity("F58")
 def test_a_header_that_is_set_goes_out_with_the_next_request(client, stage, receiver):
     path, _ = stage.file(1000)
     operation = client.put(path, receiver.url + "locked", headers={"X-A": "1", "X-B": "2"})
@@ -147,6 +151,7 @@ def test_the_wait_for_a_batch_ends_when_all_has_and_names_what_went_wrong(client
     assert {one.status.word for one in batch.wait(SOON)} == {"completed"}
 
 
+@pytest.mark.parity("F87")
 def test_a_batch_is_ordered_as_one(client, stage, receiver):
     path, _ = stage.file(1000)
     batch = client.put_many([(path, f"{receiver.url}{number}") for number in range(3)], start=False)
@@ -212,6 +217,7 @@ def test_a_callback_that_never_returns_holds_up_no_wait(client, stage, receiver)
     go_on.set()
 
 
+@pytest.mark.parity("F179")
 def test_a_client_that_is_closed_tells_whoever_waits(client, stage, receiver):
     path, _ = stage.file(SIZE)
     other = sendoff.connect(state_dir=stage.state, config=stage.config)
@@ -243,6 +249,7 @@ def test_a_program_whose_environment_names_another_place_goes_there(stage, recei
         sendoff.connect(config=stage.folder / "none.toml")
 
 
+@pytest.mark.parity("F25", "F27")
 @pytest.mark.parametrize(
     ("source", "destination", "sentence"),
     [

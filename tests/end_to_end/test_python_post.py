@@ -33,6 +33,7 @@ def seen(receiver, row):
     return by_python_multipart(receiver.stored(row.path), row.header("Content-Type"))
 
 
+@pytest.mark.parity("F35", "F40", "F43", "F47", "F51")
 def test_parts_of_every_kind_arrive_in_their_order(client, stage, receiver):
     path, _ = stage.file(MIB, "film.mp4")
     stream = stage.random.randbytes(300_000)
@@ -87,6 +88,7 @@ asyncio.run(program())
     assert [row.path for row in receiver.requests] == ["/one", "/two"]
 
 
+@pytest.mark.parity("F142")
 def test_a_form_may_wait_for_its_start_and_tells_what_the_server_said(client, receiver):
     receiver.script.add(Rule(do=Answer(201, (), b"asset 17"), method="POST"))
     operation = client.post(f"{receiver.url}form", [ContentPart("a").set_text("1")], start=False)

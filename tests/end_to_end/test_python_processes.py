@@ -71,6 +71,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parity("F174")
 @pytest.mark.parametrize(("program", "workers"), [(FORKED, 4), (SPAWNED, 2)], ids=["four that are forked", "two that are spawned"])
 def test_worker_processes_that_submit_at_once_lose_nothing_and_all_attach(program, workers, stage, receiver):
     script = stage.folder / "server.py"

@@ -32,6 +32,7 @@ def uploader(stage):
             operation.acknowledge()
 
 
+@pytest.mark.parity("F24", "F50", "F79", "F81", "F117")
 def test_an_upload_is_created_by_post_and_begins_when_it_is_started(uploader, stage, receiver):
     path, digest = stage.file(1000)
 
@@ -57,6 +58,7 @@ def test_the_literal_rule_is_four_requests(uploader, stage, receiver):
     assert sendoff.get_status(caught.value) is sendoff.WebErrorStatus.SERVICE_UNAVAILABLE
 
 
+@pytest.mark.parity("F4", "F6", "F7", "F50", "F126")
 def test_what_is_set_later_does_not_change_what_is_there(uploader, stage, receiver):
     path, _ = stage.file(1000)
     uploader.set_request_header("X-A", "1")
@@ -79,6 +81,7 @@ def test_what_is_set_later_does_not_change_what_is_there(uploader, stage, receiv
     assert b"hush" not in b"".join(path.read_bytes() for path in stage.state.rglob("*") if path.is_file())
 
 
+@pytest.mark.parity("F62", "F63")
 def test_those_of_a_group_are_seen_by_who_asks_for_it(uploader, stage, receiver):
     path, _ = stage.file(1000)
     plain = uploader.create_upload(receiver.url + "1", path)
@@ -109,6 +112,7 @@ def test_a_header_that_cannot_go_out_is_refused_where_it_is_set(uploader):
         uploader.set_request_header("Content-Length", "5")
 
 
+@pytest.mark.parity("F1")
 def test_it_costs_nothing_until_something_is_created(tmp_path, monkeypatch):
     monkeypatch.setenv("SENDOFF_STATE_DIR", str(tmp_path / "state"))
 

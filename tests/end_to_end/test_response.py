@@ -35,6 +35,7 @@ def put(machine, receiver, name):
     return id
 
 
+@pytest.mark.parity("F142", "F143")
 def test_the_body_is_printed_as_it_came_and_the_head_on_request(machine, receiver):
     id = put(machine, receiver, "refused")
     assert machine.run("response", id).stdout == "the shop is closed\n"

@@ -94,6 +94,7 @@ def test_another_file_of_its_size_and_time_is_refused_and_nothing_is_whole(half)
     assert (half.whole(), half.went_on_at()) == ([], None)
 
 
+@pytest.mark.parity("F177")
 @pytest.mark.fault(29)
 def test_rewritten_in_place_where_it_had_been_sent_it_is_refused(half):
     half.rewrite(MIB, b"other bytes")
@@ -109,6 +110,7 @@ def test_rewritten_in_place_where_nothing_had_been_sent_what_arrives_is_what_the
     assert half.went_on_at() > 0
 
 
+@pytest.mark.parity("F177")
 @pytest.mark.fault(28)
 def test_with_more_at_its_end_it_is_refused(half):
     with half.path.open("ab") as file:
@@ -117,6 +119,7 @@ def test_with_more_at_its_end_it_is_refused(half):
     assert (half.whole(), half.went_on_at()) == ([], None)
 
 
+@pytest.mark.parity("F177")
 @pytest.mark.fault(27)
 def test_shortened_it_is_refused(half):
     os.truncate(half.path, SIZE - MIB)

@@ -38,6 +38,7 @@ def patched(receiver, count):
     receiver.wait_until(lambda rows: sum(row.method == "PATCH" and row.status == 204 for row in rows) >= count)
 
 
+@pytest.mark.parity("F118")
 def test_while_it_runs_it_says_how_it_is_carried_and_what_the_server_has(stage, receiver):
     id = put(stage)
     patched(receiver, 2)

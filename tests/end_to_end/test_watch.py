@@ -50,6 +50,7 @@ def test_the_bar_goes_through_a_kill_of_the_host_and_it_ends_when_everything_has
     assert [request.sha256 for request in slow.requests if request.complete] == [digest]
 
 
+@pytest.mark.parity("F173")
 def test_ctrl_c_leaves_the_work_running_and_says_so(stage, slow, watch):
     path, _ = stage.file(30 * MIB, "film.bin")
     (id,) = stage.put(path, slow.url)
@@ -170,6 +171,7 @@ def test_with_json_every_line_is_an_object_and_the_ended_ones_are_whole(stage, s
     assert (progress[-1]["ended"], progress[-1]["failed"], progress[-1]["sent_bytes"]) == (2, 1, 3 * MIB)
 
 
+@pytest.mark.parity("F82")
 @pytest.mark.campaign
 def test_a_batch_is_watched_as_a_whole_through_the_death_of_the_host(stage, slow):
     stage.config.write_text("[limits]\nper_destination = 2\n")

@@ -35,6 +35,7 @@ def accepted(told):
     return [json.loads(path.read_bytes()) for path in kept]
 
 
+@pytest.mark.parity("F100")
 @pytest.mark.fault(7, 79)
 def test_every_end_is_told_through_the_death_of_the_host(stage, files, told):
     configure(stage, told)

@@ -90,6 +90,7 @@ def test_a_proxy_is_the_submitters(machine, receiver, tmp_path):
         assert receiver.requests == ()
 
 
+@pytest.mark.parity("F28")
 def test_whom_to_trust_is_the_submitters_to_say(machine, tmp_path):
     for name in ("ours", "theirs"):
         (tmp_path / name).mkdir()

@@ -250,6 +250,7 @@ except OSError:
 """
 
 
+@pytest.mark.parity("F66")
 @pytest.mark.fault(93)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_another_user_who_gets_as_far_as_the_socket_is_not_heard(place, inside):

@@ -5,6 +5,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,27 @@ def test_a_mark_names_a_row_that_exists(pages, tests_by_row):
 
     assert rows == set(range(1, 101))
     assert set(tests_by_row) <= rows
+
+
+@pytest.fixture(scope="module")
+def parity_by_row(pages):
+    return pages.tests_by_row("parity")
+
+
+PARITY = tomllib.loads((ROOT / "docs" / "parity.toml").read_text())
+ROWS = [row[0] for room in PARITY["room"] for row in room["rows"]]
+
+
+def test_every_row_of_parity_is_there_once_and_a_mark_names_one_that_is(parity_by_row):
+    assert [*(f"F{number}" for number in range(1, 185)), *(f"A{number}" for number in range(1, 23))] == ROWS
+    assert set(parity_by_row) <= set(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_of_parity_is_shown_by_a_test_or_says_why_not(row, parity_by_row):
+    absent = {**PARITY["not_here"], **PARITY["due"]}
+
+    assert parity_by_row.get(row) or absent.get(row), f"no test is marked parity({row!r})"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

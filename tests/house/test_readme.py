@@ -46,6 +46,7 @@ def test_there_are_exactly_two_commands_and_the_second_is_the_gate():
     assert second.rstrip().endswith(".venv/bin/pytest")
 
 
+@pytest.mark.parity("F176")
 @pytest.mark.campaign
 def test_the_first_command_ends_in_a_real_upload_on_a_fresh_machine(checkout, bare):
     done = subprocess.run(["sh", "-c", commands()[0]], cwd=checkout, env=bare, capture_output=True, text=True, timeout=600)

@@ -38,6 +38,7 @@ from sendoff.model.moment import Moment, moment
 from sendoff.model.operation import Failure, Record, Tally
 from sendoff.model.response import Response
 from sendoff.model.status import Reason, TransferStatus, Want
+from sendoff.model.web_error import web_error_of
 from sendoff.policy.cost import Gate
 from sendoff.policy.decision import Decision, ending, lane_of, queued, told, waiting
 from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent, settled
@@ -110,8 +111,7 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
         return Decision(fields=queued(setting.now + moment(error.retry_after or 60.0), reason_text=error.message, tally=_kept(record.tally, one)))
     failure = failure_of(error)
     if _doubtful(record, error):
-        unknown = failure_of(OutcomeUnknown(hint=f"the last error was: {error.message}; ask the server whether it has the file"))
-        return _ended(unknown, _kept(record.tally, one), response, setting)
+        return _ended(failure_of(_unknown(error)), _kept(record.tally, one), response, setting)
     if isinstance(error, SessionLost):
         return _begun_anew(record, error, failure, one, response, setting)
     if isinstance(error, SourceChanged) and _may_restart(record):
@@ -197,6 +197,15 @@ def _interrupted(record: Record, one: Try, setting: Setting) -> Decision:
         decision = gated(setting.gate)
         return replace(decision, fields={**decision.fields, "due": setting.now, "tally": tally})
     return Decision(fields=queued(setting.now, tally=tally))
+
+
+def _unknown(error: SendoffError) -> OutcomeUnknown:
+    """What is known of a request that must not be repeated: no answer came, or one that does not say whether it was carried out."""
+    hint = f"the last error was: {error.message}; ask the server whether it has the file"
+    if error.http_status is None:
+        return OutcomeUnknown(hint=hint)
+    told = f"the server answered {error.http_status}, which does not say whether the request was carried out"
+    return OutcomeUnknown(told, hint=hint, http_status=error.http_status, web_error=error.facts.get("web_error") or web_error_of(error.http_status))
 
 
 def _doubtful(record: Record, error: SendoffError) -> bool:

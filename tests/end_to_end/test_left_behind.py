@@ -1,0 +1,128 @@
+"""What is left of uploads nobody asks for any more, of a damaged journal beside a sound one, and of components that keep apart."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import sendoff
+from sendoff.testing.receiver import Answer, Receiver, Rule
+
+from tests.end_to_end.stage import MIB, PACE, Stage
+
+SOON = 60
+COMPONENT = """
+import sys, sendoff
+group, url, path = sys.argv[1:]
+uploader = sendoff.BackgroundUploader(sendoff.connect())
+uploader.group = group
+uploader.create_upload(url, path)
+print(*sorted(operation.requested_url.rpartition("/")[2] for operation in uploader.current_uploads(group)), flush=True)
+print(*[operation.requested_url.rpartition("/")[2] for operation in uploader.current_uploads()], flush=True)
+"""
+LEAVES = """
+import io, os, sys, sendoff
+client = sendoff.connect()
+for number in range(4):
+    client.put(io.BytesIO(os.urandom(100_000)), f"{sys.argv[1]}{number}", name=f"{number}", patience=0)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with Stage(tmp_path) as made:
+        made.config.write_text('[retry]\nbackoff = ["0.05s", "0.1s"]\n')
+        yield made
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    with Receiver(tmp_path / "received", rate=PACE) as made:
+        yield made
+
+
+@pytest.mark.parity("F65", "A19")
+def test_two_components_with_groups_of_their_own_list_and_cancel_their_own(stage, receiver):
+    path, _ = stage.file(1000)
+
+    def component(group, name):
+        command = [sys.executable, "-c", COMPONENT, group, f"{receiver.url}{name}", path]
+        return subprocess.run(command, env=stage.environment, capture_output=True, text=True, timeout=SOON, check=True).stdout.splitlines()
+
+    assert component("3e0c8f9e-player", "a1") == ["a1", ""]
+    assert component("77b1aa02-backup", "b1") == ["b1", ""]
+    assert component("3e0c8f9e-player", "a2") == ["a1 a2", ""]
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
+        uploader = sendoff.BackgroundUploader(client)
+        for operation in uploader.current_uploads("3e0c8f9e-player"):
+            operation.cancel()
+
+        assert [operation.status for operation in uploader.current_uploads("77b1aa02-backup")] == [sendoff.TransferStatus.IDLE]
+
+
+@pytest.mark.parity("F86", "F96")
+def test_what_a_program_left_behind_ends_and_gc_leaves_nothing_of_it(stage, receiver):
+    receiver.script.add(Rule(do=Answer(404, body=b"x" * 1000), path="/3", times=None))
+    host = stage.own_host()
+    before = len(os.listdir(f"/proc/{host.pid}/fd"))
+    subprocess.run([sys.executable, "-c", LEAVES, receiver.url], env=stage.environment, timeout=SOON)
+    for view in stage.listed():
+        ends = "error" if view["url"].endswith("/3") else "completed"
+        with suppress(AssertionError):
+            stage.until(view["id"], status=ends)
+    stage.config.write_text(stage.config.read_text() + '[retention]\nfinished = "0s"\n')
+
+    stage.run("host", "stop")
+    host.wait()
+    stage.run("gc")
+
+    assert [path for folder in ("spool", "responses") for path in (stage.state / folder).rglob("*") if path.is_file()] == []
+    assert stage.listed() == []
+    assert len(os.listdir(f"/proc/{stage.host()}/fd")) <= before + 8
+
+
+@pytest.mark.parity("F172")
+def test_a_damaged_journal_is_told_of_and_another_apps_is_untouched(tmp_path):
+    apps = [tmp_path / name for name in ("one", "other")]
+    for folder in apps:
+        folder.mkdir()
+    with Stage(apps[0]) as one, Stage(apps[1]) as other, Receiver(tmp_path / "received") as receiver:
+        for stage in (one, other):
+            stage.run("put", "--wait", stage.file(1000)[0], f"{receiver.url}{stage.folder.name}")
+            stage.run("host", "stop")
+        journal = one.state / "journal.db"
+        journal.write_bytes(b"no journal at all" * 1000)
+
+        refused = one.run("list", "--all", fine=(1, 5))
+
+        assert "journal" in refused.stderr and journal.read_bytes() == b"no journal at all" * 1000
+        assert [view["status"] for view in other.listed()] == ["completed"]
+
+
+@pytest.mark.campaign
+@pytest.mark.parity("F180", "F183")
+@pytest.mark.fault(35)
+def test_a_very_large_file_has_its_exact_length_and_takes_no_memory(stage, tmp_path):
+    size = 6 * 1024**3 + 1
+    sparse = stage.folder / "sparse"
+    with sparse.open("wb") as file:
+        file.truncate(size)
+    with Receiver(None) as receiver:
+        (id,) = stage.put(str(sparse), f"{receiver.url}a")
+        receiver.wait_for(bytes=256 * MIB, timeout=SOON)
+        begun = most_memory(stage.host())
+        stage.run("wait", id)
+        ended = most_memory(stage.host())
+        (request,) = receiver.requests
+
+    assert (request.size, request.received, request.complete) == (size, size, True)
+    assert ended - begun < 32 * MIB
+
+
+def most_memory(pid):
+    """The most that a process had in memory at once, in bytes (proc(5), VmHWM)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
