@@ -57,7 +57,7 @@ class UploadOperation(Facts):
 
     @property
     def priority(self) -> TransferPriority:
-        """Who goes first."""
+        """Who goes first; set, it holds from the next free slot on."""
         return word_of(TransferPriority, self._known["priority"])
 
     @priority.setter
@@ -66,7 +66,7 @@ class UploadOperation(Facts):
 
     @property
     def cost_policy(self) -> CostPolicy:
-        """On which networks it may run."""
+        """On which networks it may run; set, it holds at once: what runs and may not stops, what may again goes on, and no try is spent."""
         return word_of(CostPolicy, self._known["cost_policy"])
 
     @cost_policy.setter
