@@ -1,4 +1,4 @@
-"""A network that is as a file says, for tests: a change of the file is seen at once."""
+"""Networks for tests: one that is as a file says, for other processes, and one that is as it was told; a change is seen at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sendoff.model.conditions import Conditions
 from sendoff.model.document import decode, encode
@@ -73,3 +75,28 @@ class FakeNetwork(Network, Watching):
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns
+
+
+class ToldNetwork(Network):
+    """A network in memory: whatever ``become`` said last; unknown before."""
+
+    Settings = dict
+
+    def __init__(self, settings: Any = None, toolkit: Any = None) -> None:
+        super().__init__(settings, toolkit)
+        self._conditions = Conditions(name="told")
+        self._told: list[Callable[[Conditions], None]] = []
+
+    def become(self, **conditions: bool) -> None:
+        """From now on it is like this: ``become(online=False)``. What is not named is unknown, and unknown allows."""
+        self._conditions = replace(Conditions(**conditions), name="told")  # type: ignore[arg-type]
+        for told in self._told:
+            told(self._conditions)
+
+    def on_change(self, told: Callable[[Conditions], None]) -> None:
+        """``told`` is called after each change, before ``become`` returns."""
+        self._told.append(told)
+
+    def look(self) -> Conditions:
+        """As it was told."""
+        return self._conditions
