@@ -1,4 +1,4 @@
-"""What proves a driver or an application: contract suites, real counterparts, and a client in memory. No part of the product imports it.
+"""What proves a driver or an application: contract suites, real counterparts, a client in memory; no part of the product imports it.
 
 Suites and fixtures need pytest; the rest does not. ``client`` is fetched when it is first used.
 """
