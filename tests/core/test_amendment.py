@@ -189,7 +189,7 @@ def test_of_several_those_that_have_ended_are_told(bench: Bench, receiver: Recei
     assert (applied.count, [id for id, _ in applied.skipped]) == (1, [other])
 
 
-def test_a_running_try_finishes_with_the_old_values(bench: Bench, tmp_path: Path) -> None:
+def test_a_running_try_finishes_with_the_old_headers(bench: Bench, tmp_path: Path) -> None:
     with Receiver(tmp_path / "slow", rate=2_000_000) as slow:
         id = bench.put(bench.file("big.bin", b"x" * 3_000_000), f"{slow.url}a", headers=(("X-A", "old"),))
         slow.wait_for(bytes=1000)

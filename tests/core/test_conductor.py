@@ -18,7 +18,7 @@ from sendoff.model.query import Query
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.attempts import Outcome, Ticket
-from sendoff.runtime.conductor import Changed, Conductor, Ended, Leave, Orders, Queued, Reached, Stop
+from sendoff.runtime.conductor import Amended, Changed, Conductor, Ended, Leave, Orders, Queued, Reached, Stop
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.ledger import Ledger
 from sendoff.testing.memory_store import MemoryStore
@@ -200,6 +200,24 @@ def test_a_costly_network_stops_what_may_not_use_it_and_lets_the_others_run() ->
     orders = stand.step(Changed(Conditions(metered=True)))
 
     assert orders.stops == ((tickets["a"], "metered"),)
+
+
+def test_what_runs_is_held_to_another_cost_policy_at_once_and_at_the_next_change() -> None:
+    stand = Stand()
+    stand.put("a")
+    stand.put("b", cost=CostPolicy.UNRESTRICTED_ONLY)
+    tickets = {_place(ticket): ticket.record for ticket in stand.step().starts}
+    a, b = tickets["a"], tickets["b"]
+
+    assert stand.step(Amended(amended(b, CostPolicy.ALWAYS))).stops == ()
+    assert stand.step(Changed(Conditions(metered=True))).stops == ()
+    assert stand.step(Amended(amended(a, CostPolicy.UNRESTRICTED_ONLY))).stops == ((a.number, "metered"),)
+    assert stand.step(Amended(a)).stops == ((a.number, "metered"),), "what was told too late changes nothing"
+    assert stand.step(Amended(replace(a, number=4711))).stops == ()
+
+
+def amended(record: Record, cost: CostPolicy) -> Record:
+    return replace(record, version=record.version + 1, spec=replace(record.spec, cost_policy=cost))
 
 
 def test_an_order_stops_its_try_only() -> None:

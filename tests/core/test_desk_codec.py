@@ -47,6 +47,7 @@ FULL = Request(
     options={"part_size": "5M"},
     again=True,
     only_new=(1000, 1_700_000_000_123_456_789),
+    recoverable_errors=(6, 403),
     found=True,
     whole=True,
 )

@@ -22,6 +22,7 @@ from sendoff.errors import (
     SourceChanged,
     SourceMissing,
     SourceUnavailable,
+    TargetExists,
     TooLarge,
     Transient,
     Unreachable,
@@ -119,6 +120,36 @@ def test_what_needs_a_person_says_what_and_lets_later_ones_pass() -> None:
 
     assert asked.needs == {"what": "credential", "command": "sendoff resume 1"}
     assert asked.reason_text == "the server refused the password" and not asked.holds_target
+
+
+LISTED = {"recoverable_errors": (403, 412, 6), "patience": 0}
+
+
+@pytest.mark.parametrize(
+    "error", [Rejected(http_status=403, web_error=403), TargetExists(), Unreachable()], ids=["by its status", "by its number", "in the end"]
+)
+def test_a_listed_error_is_waited_at_instead_of_an_end(error: SendoffError) -> None:
+    asked = after(record(spec=LISTED, holds_target=True, tally=Tally(attempts=4, requests=3, spent=9)), error)
+
+    assert (asked.status, asked.reason, asked.due, asked.open) == (TransferStatus.PAUSED_RECOVERABLE, "recoverable_error", None, True)
+    assert asked.needs == {"what": "consent", "command": "sendoff resume 1"} and not asked.holds_target
+    assert asked.error is not None and asked.error.web_error in LISTED["recoverable_errors"]  # type: ignore[operator]
+    assert (asked.tally.requests, asked.tally.spent) == (0, 0), "what comes then has new patience"
+
+
+@pytest.mark.parametrize(
+    ("error", "more"),
+    [(Rejected(http_status=404, web_error=404), {}), (OutcomeUnknown(web_error=403), {}), (Transient(web_error=6), {"method": "POST", "point": True})],
+    ids=["another", "nobody knows whether it was done", "it may have been done, and must not be repeated"],
+)
+def test_any_other_error_is_an_end(error: SendoffError, more: dict[str, Any]) -> None:
+    assert after(record(spec=LISTED, **more), error).status is ERROR
+
+
+def test_of_what_was_to_be_paused_a_listed_error_asks_nobody() -> None:
+    asked = after(record(spec=LISTED, want=Want.PAUSE), Rejected(http_status=403, web_error=403))
+
+    assert (asked.status, asked.want, asked.needs) == (TransferStatus.PAUSED_BY_APPLICATION, None, None)
 
 
 @pytest.mark.parametrize("error", [Transient(), Unreachable(), Interrupted(), ServerBusy()])

@@ -84,9 +84,20 @@ def test_every_example_runs_as_it_stands(stage, tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(EXAMPLES) >= 10
-    assert {"/2026/a.iso", "/logs/today.txt", "/copy.iso", "/1", "/3", "/backup.iso", "/awaited.iso", "/later.iso", "/watched.iso", "/posted.iso", "/up"} == {
-        request.path for request in receiver.requests if request.complete
-    }
+    assert {
+        "/2026/a.iso",
+        "/logs/today.txt",
+        "/copy.iso",
+        "/1",
+        "/3",
+        "/backup.iso",
+        "/awaited.iso",
+        "/later.iso",
+        "/ticket.iso",
+        "/watched.iso",
+        "/posted.iso",
+        "/up",
+    } == {request.path for request in receiver.requests if request.complete}
     assert "CANNOT_CONNECT" in done.stdout or "SERVER_UNREACHABLE" in done.stdout
 
 

@@ -17,6 +17,7 @@ from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Created, View
 from sendoff.model.response import Response
 from sendoff.model.status import TransferStatus
+from sendoff.model.web_error import WebErrorStatus, status_of
 
 
 class Facts:
@@ -109,6 +110,11 @@ class Facts:
     def error(self) -> Failure | None:
         """Why it failed, or why it waits."""
         return failure_value(self._known["error"])
+
+    @property
+    def current_web_error(self) -> WebErrorStatus | None:
+        """What Windows calls the error that it failed with, or waits at; None where there is none."""
+        return None if self.error is None else status_of(self.error.web_error)
 
     @property
     def receipt(self) -> Receipt | None:

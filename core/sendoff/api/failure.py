@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sendoff.errors import NeedsAttention, SendoffError, UploadCanceled, UploadFailed
 from sendoff.model.query import View
-from sendoff.model.web_error import WebErrorStatus, web_error_of
+from sendoff.model.web_error import WebErrorStatus, status_of, web_error_of
 
 
 def failure_of(view: View, *, patient: bool = False) -> SendoffError | None:
@@ -19,7 +19,8 @@ def failure_of(view: View, *, patient: bool = False) -> SendoffError | None:
     if view["needs"] is None or patient:
         return None
     text = view["reason_text"] or view["reason"]
-    return NeedsAttention(f"the upload to {view['url']} needs a person: {text}", hint=view["needs"].get("command"), operation=view["id"], **view["needs"])
+    facts = {"web_error": (view["error"] or {}).get("web_error_status"), "http_status": (view["error"] or {}).get("http_status"), **view["needs"]}
+    return NeedsAttention(f"the upload to {view['url']} needs a person: {text}", hint=view["needs"].get("command"), operation=view["id"], **facts)
 
 
 def _failed(view: View) -> UploadFailed:
@@ -34,4 +35,4 @@ def get_status(exception: BaseException) -> WebErrorStatus:
     if not isinstance(exception, SendoffError):
         return WebErrorStatus.UNKNOWN
     number = exception.facts.get("web_error") or exception.web_error or (web_error_of(exception.http_status) if exception.http_status else 0)
-    return WebErrorStatus(number) if number in WebErrorStatus._value2member_map_ else WebErrorStatus.UNKNOWN
+    return status_of(number)

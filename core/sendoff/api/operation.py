@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from sendoff.api.connection import Connection
@@ -20,6 +20,7 @@ from sendoff.model.progress import UploadProgress
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Selection
 from sendoff.model.status import CostPolicy, TransferPriority
+from sendoff.model.web_error import status_of
 
 
 class UploadOperation(Facts):
@@ -57,7 +58,7 @@ class UploadOperation(Facts):
 
     @property
     def priority(self) -> TransferPriority:
-        """Who goes first."""
+        """Who goes first; set, it holds from the next free slot on."""
         return word_of(TransferPriority, self._known["priority"])
 
     @priority.setter
@@ -66,12 +67,24 @@ class UploadOperation(Facts):
 
     @property
     def cost_policy(self) -> CostPolicy:
-        """On which networks it may run."""
+        """On which networks it may run; set, it holds at once: what runs and may not stops, what may again goes on, and no try is spent."""
         return word_of(CostPolicy, self._known["cost_policy"])
 
     @cost_policy.setter
     def cost_policy(self, value: CostPolicy) -> None:
         self._order("set", **fields_of({"cost": value}, "set"))
+
+    @property
+    def recoverable_errors(self) -> tuple[int, ...]:
+        """At which errors it waits for you instead of failing; ``WebErrorStatus`` members where Windows has them, else HTTP statuses.
+
+        Such an upload is ``paused_recoverable``, and ``current_web_error`` says why: set what it lacks and ``resume()`` it, or ``cancel()`` it.
+        """
+        return tuple(named if (named := status_of(number)) == number else number for number in self._known["recoverable_errors"])
+
+    @recoverable_errors.setter
+    def recoverable_errors(self, value: Iterable[int]) -> None:
+        self._order("set", recoverable_errors=list(fields_of({"recoverable_errors": value}, "set").get("recoverable_errors", ())))
 
     def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
         """Send this header, in the place of one of the same name. secret: keep it sealed; None = where its name says so. Errors: ``InvalidArgument``."""

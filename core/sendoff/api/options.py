@@ -15,6 +15,7 @@ from sendoff.model.moment import moment
 from sendoff.model.quantity import seconds
 from sendoff.model.secret import Credential, Secret, reveal
 from sendoff.model.status import CostPolicy, TransferPriority
+from sendoff.model.web_error import numbers_of
 
 Fields = Mapping[str, str | Secret] | Iterable[tuple[str, str | Secret]]
 Length = float | str | timedelta
@@ -27,7 +28,8 @@ class Options(TypedDict, total=False):
     may be a reference ``env:NAME`` or ``file:NAME``. credential: ``driver:name``, a ``[credentials]`` section, or a ``Credential``, which is kept
     sealed. id: your own; the same id with the same request gives the same operation. group, label: text. priority: ``high default low``.
     cost: ``unrestricted-only default always``. metadata: what JSON can say; found again by ``find(metadata=)``. patience: seconds, ``"5m"`` or a
-    ``timedelta`` without one newly confirmed byte; as configured (3 days) where not said. existing: ``overwrite skip fail``. verify: ``auto size
+    ``timedelta`` without one newly confirmed byte; as configured (3 days) where not said. recoverable_errors: ``WebErrorStatus`` members, or HTTP
+    statuses, at which it waits for you instead of failing. existing: ``overwrite skip fail``. verify: ``auto size
     digest read-back``. digest: ``auto none sha256``. sha256: what it must be, hex. protocol: ``auto plain tus rufh``, or another that is
     installed. idempotency_key: True, or the name of the header that carries the
     same key at each try. retry_unsafe: send a POST again even when it may have been carried out. again: a new operation even where an unchanged
@@ -46,6 +48,7 @@ class Options(TypedDict, total=False):
     label: str | None
     metadata: Mapping[str, Any] | None
     patience: Length | None
+    recoverable_errors: Iterable[int] | None
     existing: Literal["overwrite", "skip", "fail"] | None
     verify: Literal["auto", "size", "digest", "read-back"] | None
     digest: Literal["auto", "none", "sha256"] | None
@@ -179,6 +182,12 @@ def _patience(name: str, value: object) -> int:
     return moment(length)
 
 
+def _listed(name: str, value: object) -> tuple[int, ...]:
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise InvalidArgument(f"{name}={value!r}: several are expected, like [403, sendoff.WebErrorStatus.GONE]")
+    return numbers_of(value)
+
+
 def _key_header(name: str, value: object) -> str | None:
     if isinstance(value, bool):
         return "Idempotency-Key" if value else None
@@ -189,5 +198,5 @@ _TURNS: Mapping[str, tuple[str, Callable[[str, object], object]]] = {
     "method": ("method", _method), "headers": ("headers", _pairs), "secret_headers": ("secret_headers", _pairs),
     "priority": ("priority", _word(TransferPriority)), "cost": ("cost_policy", _word(CostPolicy)), "metadata": ("metadata", _mapping),
     "patience": ("patience", _patience), "idempotency_key": ("idempotency_key", _key_header), "retry_unsafe": ("retry_unsafe", _flag),
-    "again": ("again", _flag), "options": ("options", _mapping),
+    "again": ("again", _flag), "options": ("options", _mapping), "recoverable_errors": ("recoverable_errors", _listed),
 }  # fmt: skip

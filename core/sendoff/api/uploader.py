@@ -36,7 +36,7 @@ class BackgroundUploader:
     ----------
     method: HTTP method, ``POST``. cost_policy: on which networks they may run. group: the name of the group they belong to.
     metadata: your own data. existing: ``overwrite skip fail``. verify: ``auto size digest read-back``. server_credential: who we are to the server, a
-    ``Credential`` or a reference.
+    ``Credential`` or a reference. recoverable_errors: at which errors they wait for you instead of failing, as in ``put``.
     """
 
     def __init__(self, client: Client | None = None) -> None:
@@ -49,6 +49,7 @@ class BackgroundUploader:
         self.metadata: Mapping[str, Any] = {}
         self.existing: str | None = None
         self.verify: str | None = None
+        self.recoverable_errors: Iterable[int] = ()
 
     @property
     def method(self) -> str:
@@ -115,5 +116,6 @@ class BackgroundUploader:
             "method": self._method, "headers": [one for one in headers if not isinstance(one[1], Secret)],
             "secret_headers": [one for one in headers if isinstance(one[1], Secret)], "credential": self._server_credential, "id": id,
             "group": self.group, "cost": self.cost_policy, "metadata": self.metadata, "existing": self.existing, "verify": self.verify, "patience": 0,
+            "recoverable_errors": self.recoverable_errors,
         }  # fmt: skip
         return Asked(source=source, destination=url, fields={**fields_of(options, "create_upload"), "attempts": _REQUESTS})

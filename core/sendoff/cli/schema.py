@@ -93,6 +93,7 @@ def _operation() -> dict[str, Json]:
         group=_or_null(_TEXT),
         priority={"enum": [priority.name.lower() for priority in TransferPriority]},
         cost_policy={"enum": [policy.word for policy in CostPolicy]},
+        recoverable_errors=_said({"type": "array", "items": {"type": "integer"}}, "numbers of errors that it waits at instead of failing"),
         label=_or_null(_TEXT),
         metadata={"type": "object"},
         headers=_said(_ref("headers"), "asked for; secret values as ***"),

@@ -10,6 +10,7 @@ from sendoff.cli.applied import SHOWN, told
 from sendoff.cli.call import Call
 from sendoff.cli.headers import SAFE_FORMS, headers, literal_secrets
 from sendoff.cli.parser import Parser, pair
+from sendoff.cli.put.requests import listed
 from sendoff.cli.text import is_whole
 from sendoff.errors import InvalidArgument
 from sendoff.model.quantity import seconds
@@ -28,6 +29,7 @@ def arguments(parser: Parser, _command: str) -> None:
     option("--other-origin", action="store_true", help="--url may lie anywhere; then it begins anew, and what is secret must be given anew")
     option("--label", metavar="TEXT", help="a name for people")
     option("--meta", metavar="K=V", action="append", default=[], help="your own data; K= removes it, what is not named stays")
+    option("--recoverable-errors", metavar="CODES", action="append", help="wait for me instead of failing with one of these: 403,410; '' is none")
     option("--patience", metavar="TIME", help="give up after this long without one newly confirmed byte: 90s, 5m, 12h, 3d")
 
 
@@ -75,6 +77,7 @@ def _details(call: Call) -> dict[str, Any]:
         "credential": options.credential,
         "label": options.label,
         "metadata": {key: value or None for key, value in (pair(text, "=", "KEY=VALUE") for text in options.meta)} or None,
+        "recoverable_errors": None if options.recoverable_errors is None else list(listed(options.recoverable_errors)),
         "patience": None if options.patience is None else round(seconds(options.patience) * 1_000_000),
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sendoff.desk.kinds import flag, mapping, number_or_none, pairs, shown, text, text_or_none, two_numbers
+from sendoff.desk.kinds import flag, mapping, number_or_none, numbers, pairs, shown, text, text_or_none, two_numbers
 from sendoff.errors import InvalidArgument, Json, SendoffError, from_json, to_json
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _form(name: str, value: Json) -> Any:
 
 _TURNS: dict[str, Turn] = {
     "headers": pairs, "secret_headers": pairs, "demand": _demand, "patience": number_or_none, "attempts": number_or_none, "only_new": two_numbers,
-    "form": _form,
+    "form": _form, "recoverable_errors": numbers,
 }  # fmt: skip
 
 

@@ -26,6 +26,13 @@ def number_or_none(name: str, value: Json) -> int | None:
     return value
 
 
+def numbers(name: str, value: Json) -> tuple[int, ...]:
+    """A list of whole numbers."""
+    if type(value) is not list or not all(type(one) is int for one in value):
+        raise InvalidArgument(f"{name}: a list of whole numbers is expected, not {shown(value)}")
+    return tuple(value)
+
+
 def flag(name: str, value: Json) -> bool:
     """True or false."""
     if type(value) is not bool:

@@ -26,7 +26,8 @@ class Request:
     headers, secret_headers: ``(name, value)``; a secret value may be a reference ``driver:name``.
     priority: ``high default low``. cost_policy: ``unrestricted-only default always``.
     idempotency_key: name of the header that carries the same key at each try.
-    patience: microseconds, None = as configured. again: a new operation even where an unchanged source is still queued for the same target.
+    patience: microseconds, None = as configured. recoverable_errors: numbers of ``WebErrorStatus``, or HTTP statuses, that it
+    waits at instead of failing. again: a new operation even where an unchanged source is still queued for the same target.
     only_new: ``(size, mtime in ns)`` of the source as the caller saw it; what has a receipt for the same target with both is skipped without being opened.
     found: by a walk, and not named by anybody: skipped where it is gone by now.
     """
@@ -52,6 +53,7 @@ class Request:
     patience: int | None = None
     attempts: int | None = None
     if_changed: str = "fail"
+    recoverable_errors: tuple[int, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     again: bool = False
     only_new: tuple[int, int] | None = None
@@ -87,6 +89,7 @@ class Spec:
     patience: int | None = None
     attempts: int | None = None
     if_changed: str = "fail"
+    recoverable_errors: tuple[int, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property

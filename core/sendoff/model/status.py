@@ -55,6 +55,7 @@ class Reason(StrEnum):
     CONSENT = "consent"
     NO_SPACE = "no_space"
     SOURCE_UNAVAILABLE = "source_unavailable"
+    RECOVERABLE_ERROR = "recoverable_error"
     INTERRUPTED_NON_IDEMPOTENT = "interrupted_non_idempotent"
     REPLACED = "replaced"
 

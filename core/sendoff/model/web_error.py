@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
+
+from sendoff.errors import InvalidArgument
 
 
 class WebErrorStatus(IntEnum):
@@ -66,6 +69,28 @@ class WebErrorStatus(IntEnum):
 
 
 _LISTED = frozenset(int(one) for one in WebErrorStatus if one >= 300)
+
+
+_HTTP = range(300, 600)
+
+
+def numbers_of(listed: Iterable[object]) -> tuple[int, ...]:
+    """Errors that somebody lists, as numbers: a ``WebErrorStatus``, its number or its name, or an HTTP status; ``InvalidArgument``."""
+    return tuple(sorted({_number_of(one) for one in listed}))
+
+
+def _number_of(one: object) -> int:
+    number = int(one) if isinstance(one, str) and one.isascii() and one.isdigit() and len(one) <= 3 else one
+    if isinstance(number, int) and not isinstance(number, bool) and (number in _HTTP or number in WebErrorStatus._value2member_map_):
+        return int(number)
+    if isinstance(one, str) and one.upper().replace("-", "_") in WebErrorStatus.__members__:
+        return int(WebErrorStatus[one.upper().replace("-", "_")])
+    raise InvalidArgument(f"{one!r} is no error that can be listed; write an HTTP status like 403, or a name like server-unreachable")
+
+
+def status_of(number: int | None) -> WebErrorStatus:
+    """The member with this number; ``UNKNOWN`` where there is none."""
+    return WebErrorStatus(number) if number is not None and number in WebErrorStatus._value2member_map_ else WebErrorStatus.UNKNOWN
 
 
 def web_error_of(http_status: int) -> int:

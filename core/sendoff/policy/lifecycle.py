@@ -3,7 +3,7 @@
 idle ──claimed──▶ running ──delivered──▶ completed
                     │ ├─ waiting helps ─────────▶ running (backoff, unreachable) until patience is used up ─▶ error
                     │ ├─ only a person helps ───▶ paused_recoverable
-                    │ ├─ waiting does not help ─▶ error
+                    │ ├─ waiting does not help ─▶ error, or paused_recoverable where the error is a listed one
                     │ ├─ network, cost, power ──▶ paused_no_network, paused_costed_network, paused_system_policy
                     │ └─ an order ──────────────▶ paused_by_application, canceled
 An upload that must not be repeated and may have gone out whole (its commit point) is never sent again:
@@ -123,7 +123,9 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
     if isinstance(error, JournalFull | DriverMissing):
         reason = Reason.JOURNAL_FULL if isinstance(error, JournalFull) else Reason.PLUGIN_MISSING
         return _held(record, failure, reason, one, setting)
-    return replace(_ended(failure, _kept(record.tally, one), response, setting), forget=isinstance(error, OutcomeUnknown))
+    if isinstance(error, OutcomeUnknown):
+        return replace(_ended(failure, _kept(record.tally, one), response, setting), forget=True)
+    return _given_up(record, failure, _kept(record.tally, one), response, setting)
 
 
 def released(record: Record, one: Try, setting: Setting) -> Decision:
@@ -226,7 +228,7 @@ def _tried_again(record: Record, error: SendoffError, failure: Failure, one: Try
         return _interrupted(record, one, setting)
     tally = after_failure(record.tally, one)
     if exhausted(tally, record.spec, setting.rules):
-        return _ended(failure, tally, response, setting)
+        return _given_up(record, failure, tally, response, setting)
     if record.want == Want.PAUSE:
         return paused(record, tally)
     if needs_consent(tally, record.spec.source.size, setting.rules):
@@ -246,10 +248,20 @@ def _begun_anew(record: Record, error: SessionLost, failure: Failure, one: Try, 
     lost = 1 if one.confirmed > record.tally.best else record.tally.lost + 1
     tally = replace(_kept(record.tally, one), lost=lost, confirmed=0, restarted=True)
     if lost > MOST_LOST_SESSIONS:
-        return replace(_ended(failure, tally, response, setting), forget=not left, abandon=left)
+        return replace(_given_up(record, failure, replace(tally, lost=0), response, setting), forget=not left, abandon=left)
     fields = queued(setting.now, tally=tally, response=response)
     why = replace(failure, message=f"{failure.message.rstrip('.')}; restarted from the first byte")
     return Decision(fields=fields, lines=(("attempt_failed", {"error": told(why), "retry_in": 0}),), forget=not left, abandon=left)
+
+
+def _given_up(record: Record, failure: Failure, tally: Tally, response: Response | None, setting: Setting) -> Decision:
+    """The end; an error that whoever asked for it has listed is waited at instead, with new patience for what comes then."""
+    if not {failure.web_error, failure.http_status} & set(record.spec.recoverable_errors):
+        return _ended(failure, tally, response, setting)
+    tally = replace(tally, requests=0, spent=0)
+    if record.want == Want.PAUSE:
+        return paused(record, tally)
+    return _asking(record, Reason.RECOVERABLE_ERROR, "consent", failure.message, failure, tally, response)
 
 
 def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:

@@ -15,6 +15,7 @@ from sendoff.model.lane import Lane, lane_key
 from sendoff.model.operation import Record, Request, Spec
 from sendoff.model.status import CostPolicy, TransferPriority, Want
 from sendoff.model.target import Target
+from sendoff.model.web_error import numbers_of
 from sendoff.policy.decision import Decision
 from sendoff.ports.clock import Clock
 from sendoff.ports.store import Store
@@ -24,8 +25,8 @@ from sendoff.runtime.creation import Creation, check_sizes, shown_root, word_of
 from sendoff.runtime.heading import Heading
 from sendoff.runtime.secrets import Sealed
 
-NAMES = ("priority", "cost_policy", "headers", "secret_headers", "credential", "destination", "label", "metadata", "patience")
-_WORDS = {"cost_policy": "cost", "metadata": "meta"}
+NAMES = ("priority", "cost_policy", "headers", "secret_headers", "credential", "destination", "label", "metadata", "patience", "recoverable_errors")
+_WORDS = {"cost_policy": "cost", "metadata": "meta", "recoverable_errors": "recoverable errors"}
 _SEALED = ("headers", "secret_headers", "destination")
 
 
@@ -101,6 +102,8 @@ class Amendment:
             more["metadata"] = {key: value for key, value in {**spec.metadata, **asked["metadata"]}.items() if value is not None}
         if "patience" in asked:
             more["patience"] = asked["patience"]
+        if "recoverable_errors" in asked:
+            more["recoverable_errors"] = numbers_of(asked["recoverable_errors"])
         draft.told += [_WORDS.get(name, name) for name, value in more.items() if getattr(spec, name) != value]
         draft.told += draft.heading.change(asked.get("headers", ()), asked.get("secret_headers", ()))
         draft.named += draft.heading.named
@@ -207,6 +210,8 @@ def _check_type(name: str, value: Json) -> None:
     fine = value is None or isinstance(value, str)
     if name in ("headers", "secret_headers"):
         fine = isinstance(value, list | tuple) and all(isinstance(one, list | tuple) and len(one) == 2 and isinstance(one[0], str) for one in value)
+    elif name == "recoverable_errors":
+        fine = isinstance(value, list | tuple)
     elif name == "metadata":
         fine = isinstance(value, Mapping)
     elif name == "patience":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
 from sendoff.model.conditions import Conditions
@@ -40,6 +40,13 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """Something else was set, perhaps while a try is under way. record: as it is now."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """A try has read its first byte: its destination answered."""
 
@@ -65,7 +72,7 @@ class Leave:
     """Nothing more starts, and what can stop stops."""
 
 
-Signal = Queued | Stop | Reached | Ended | Changed | Leave
+Signal = Queued | Stop | Amended | Reached | Ended | Changed | Leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +177,8 @@ class Conductor:
                 self._places.reached(self._running[number].lane.place)
             case Stop(number, why) if number in self._running:
                 return [(number, why)]
+            case Amended(record) if record.number in self._running:
+                return self._amended(record)
             case Changed(conditions):
                 return self._changed(conditions)
             case Leave():
@@ -193,8 +202,21 @@ class Conductor:
         if conditions != self.conditions:
             self._places.forgive()
         self.conditions = conditions
-        gates = {number: self.gate_of(one.record) for number, one in self._running.items() if not one.lane.at_once}
-        return [(number, str(closed.reason)) for number, closed in gates.items() if closed is not None]
+        return self._no_longer_allowed(self._running)
+
+    def _amended(self, record: Record) -> list[tuple[int, str]]:
+        """What is under way is held to its new cost policy, now and at the next change of the network."""
+        running = self._running[record.number]
+        if record.version > running.record.version:
+            lane = running.lane if running.lane.at_once else replace(running.lane, key=record.lane)
+            self._running[record.number] = replace(running, record=record, lane=lane)
+        return self._no_longer_allowed([record.number])
+
+    def _no_longer_allowed(self, numbers: Iterable[int]) -> list[tuple[int, str]]:
+        """Those of them that the network as it is now does not allow."""
+        looked = ((number, self._running[number]) for number in numbers)
+        gates = ((number, self.gate_of(one.record)) for number, one in looked if not one.lane.at_once)
+        return [(number, str(closed.reason)) for number, closed in gates if closed is not None]
 
     def _give_slots(self, tickets: list[Ticket], now: Moment) -> None:
         """As many tickets as there are free slots and operations that may take them."""

@@ -22,6 +22,7 @@ from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec, Tally
 from sendoff.model.secret import STARS, public_url, reveal
 from sendoff.model.source import Source
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
+from sendoff.model.web_error import numbers_of
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import Address, Addresses
@@ -192,7 +193,7 @@ class Creation:
             destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
             label=request.label, metadata=request.metadata, demand=_demand(request, _demanded(request, destination), method), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
-            if_changed=_choice(request.if_changed, "fail", "restart"),
+            if_changed=_choice(request.if_changed, "fail", "restart"), recoverable_errors=numbers_of(request.recoverable_errors),
         )  # fmt: skip
 
     @staticmethod

@@ -10,7 +10,8 @@ from sendoff.model.source import Form
 from sendoff.runtime.secrets import Secrets
 
 _WORDS = (
-    "transport", "destination", "credential", "cost_policy", "demand", "retry_unsafe", "patience", "attempts", "if_changed", "options",
+    "transport", "destination", "credential", "cost_policy", "demand", "retry_unsafe", "patience", "attempts", "if_changed", "recoverable_errors",
+    "options",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 
 from sendoff.errors import InvalidArgument
@@ -10,7 +11,7 @@ from sendoff.model.operation import Record
 from sendoff.model.query import Applied, Order, Query, Selection
 from sendoff.model.status import Want
 from sendoff.policy.order import VERBS
-from sendoff.runtime.conductor import Queued, Signal, Stop
+from sendoff.runtime.conductor import Amended, Queued, Signal, Stop
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.moving import Moving
 from sendoff.runtime.selection import Selecting
@@ -58,6 +59,8 @@ class Ordering:
         for record, decision in verdict.decided:
             if decision.fields.get("want") in (Want.PAUSE, Want.CANCEL):
                 self._signal(Stop(record.number, f"ordered: {decision.fields['want']}"))
+            elif order.verb == "set":
+                self._signal(Amended(replace(decision.applied(record), version=record.version + 1)))
         self._signal(Queued())
         ids = [record.id for record in records if record.id not in verdict.refused]
         return Applied(count=len(ids), ids=tuple(ids[:MOST_NAMED]), skipped=tuple((id, error.message) for id, error in verdict.refused.items()))

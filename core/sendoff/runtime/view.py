@@ -45,6 +45,7 @@ def view(record: Record, live: UploadProgress | None, *, unreachable: bool = Fal
         "resumable": live.resumable if live else record.tally.resumable,
         "source": _source(spec.source),
         "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
+        "recoverable_errors": list(spec.recoverable_errors),
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
         "progress": _progress(record, live), "response": _response(record.response),
         "error": _failure(record.error) if record.error and record.status is not TransferStatus.COMPLETED else None,

@@ -48,7 +48,7 @@ def full_sample(name: str) -> Record:
             headers=(("A", "1"), ("B", "***")), credential="env:X",
             cost_policy=CostPolicy.ALWAYS, label="l", metadata={"deep": {"list": [1, None, True, 1.5]}, "ü": "ö"}, idempotency_key="k", patience=0,
             demand=Demand(verify="size", existing="fail", digest="sha256", expected_sha256="ab"), retry_unsafe=True, attempts=2,
-            if_changed="restart", options={"chunk": 1},
+            if_changed="restart", recoverable_errors=(403, 6), options={"chunk": 1},
         ),
         tally=Tally(attempts=1, requests=2, spent=3, pause=4, confirmed=5, sent=6, resent=7, lost=8, unsettled=9, restarted=True, resumable=False),
         response=Response(status=503, headers=(("Retry-After", "1"),), url="https://a.example/", body=9, truncated=True),

@@ -14,6 +14,7 @@ from sendoff.errors import InvalidArgument
 from sendoff.model.delivery import Demand
 from sendoff.model.operation import Request
 from sendoff.model.quantity import seconds
+from sendoff.model.web_error import numbers_of
 
 ELSEWHERE = {
     "credential": "say --credential REF", "headers": "say --header 'NAME: VALUE'", "url": "the last word says where to",
@@ -56,11 +57,17 @@ def _common(options: Namespace, destination: str) -> dict[str, Any]:
         "idempotency_key": options.idempotency_key,
         "retry_unsafe": options.retry_unsafe,
         "patience": None if options.patience is None else round(seconds(options.patience) * 1_000_000),
+        "recoverable_errors": listed(options.recoverable_errors),
         "again": options.again,
         "demand": None if options.sha256 is None else Demand(expected_sha256=options.sha256),
         "options": _options(options),
     }
     return {name: value for name, value in asked.items() if value not in (None, (), {})}
+
+
+def listed(words: Sequence[str]) -> tuple[int, ...]:
+    """Errors as ``--recoverable-errors`` has them: numbers or names with commas between them."""
+    return numbers_of(word.strip() for text in words for word in text.split(",") if word.strip())
 
 
 def _options(options: Namespace) -> Mapping[str, Any]:

@@ -29,13 +29,14 @@ class Authority:
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(key)
         return builder.serial_number(x509.random_serial_number()).not_valid_before(now + since).not_valid_after(now + until)
 
-    def issue(self, name, *, host="localhost", since=-DAY, until=DAY):
-        """Certificate and key in one PEM file."""
+    def issue(self, name, *, host="localhost", since=-DAY, until=DAY, purpose=None):
+        """Certificate and key in one PEM file. purpose: the only one it is for."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         names = x509.SubjectAlternativeName([x509.DNSName(host), *([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))] if host == "localhost" else [])])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         made = self._builder(subject, key.public_key(), since, until).add_extension(names, False).add_extension(issuer, False)
+        made = made.add_extension(x509.ExtendedKeyUsage([purpose]), False) if purpose else made
         file = self.folder / f"{name}.pem"
         form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         file.write_bytes(made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM) + key.private_bytes(serialization.Encoding.PEM, *form))

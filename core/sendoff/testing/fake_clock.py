@@ -1,0 +1,48 @@
+"""Time that moves when a test says so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from sendoff.model.moment import Moment, moment
+from sendoff.model.quantity import seconds
+
+BEGIN: Moment = 1_767_225_600_000_000  # 2026-01-01, midnight UTC
+
+
+class FakeClock:
+    """A clock that stands still until ``advance`` is called; it begins with the year 2026."""
+
+    def __init__(self) -> None:
+        self._now, self._lock = BEGIN, threading.Lock()
+        self._told: list[Callable[[], None]] = []
+
+    def advance(self, length: float | str | timedelta) -> None:
+        """Let so much time pass at once: seconds, a text like ``"5m"``, or a ``timedelta``; never back."""
+        by = length.total_seconds() if isinstance(length, timedelta) else seconds(length)
+        self.advance_to(self._now + moment(by))
+
+    def advance_to(self, now: Moment) -> None:
+        """It is as late as this; a moment that has passed changes nothing."""
+        with self._lock:
+            self._now = max(self._now, now)
+        for told in self._told:
+            told()
+
+    def on_advance(self, told: Callable[[], None]) -> None:
+        """``told`` is called after each change."""
+        self._told.append(told)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return (self._now - BEGIN) / 1e6
+
+    def wall(self) -> Moment:
+        """The same clock, as people read it."""
+        return self._now
+
+    def steady(self) -> Moment:
+        """The same clock, for whatever is due."""
+        return self._now
