@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 
 from sendoff.model.lane import Lane
 from sendoff.model.operation import Record
@@ -12,14 +13,19 @@ from sendoff.model.operation import Record
 AGEING = 8  # each 8th slot goes to whoever has waited longest, whatever its priority
 
 
+def is_aged(turn: int) -> bool:
+    """Whether this slot goes to whoever has waited longest; it is out of turn, and the round goes on where it was."""
+    return turn % AGEING == AGEING - 1
+
+
 def next_lane(lanes: Sequence[Lane], *, has_room: Callable[[Lane], bool], last: Mapping[int, str], turn: int) -> Lane | None:
     """The lane to serve: highest priority first, round-robin inside one, each 8th turn the longest waiting; None when none has room.
 
     lanes: sorted by key, so by priority first; no more of them are asked for room than it takes. has_room: whether an operation of it may start beside
-    what runs. last: by priority, the key of the lane served before. turn: slots given so far.
+    what runs. last: by priority, the key of the lane served before in its turn. turn: slots given so far.
     """
-    if turn % AGEING == AGEING - 1:
-        return min(filter(has_room, lanes), key=lambda lane: lane.since, default=None)
+    if is_aged(turn):
+        return next(filter(has_room, sorted(lanes, key=attrgetter("since"))), None)
     start = 0
     while start < len(lanes):
         order = lanes[start].order

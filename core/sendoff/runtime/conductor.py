@@ -16,7 +16,7 @@ from sendoff.model.query import Query
 from sendoff.model.status import Reason, TransferPriority, TransferStatus
 from sendoff.policy.cost import Gate, gate
 from sendoff.policy.lifecycle import gated, suspect
-from sendoff.policy.schedule import MOST_BYTES, MOST_TOGETHER, admits, may_go_along, next_lane
+from sendoff.policy.schedule import MOST_BYTES, MOST_TOGETHER, admits, is_aged, may_go_along, next_lane
 from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.in_force import InForce
@@ -220,10 +220,10 @@ class Conductor:
             if lane is None:
                 break
             ticket = self._take(lane, heads, now)
-            if ticket is None:
-                self._lineup.drop(lane)
-            else:
+            if ticket is not None:
                 tickets.append(ticket)
+            if ticket is None or not heads[lane.key]:  # when one of these ends, the lane is named
+                self._lineup.drop(lane)
 
     def _next(self, heads: dict[str, list[Record]], now: Moment) -> Lane | None:
         """The lane that gets a slot."""
@@ -278,15 +278,17 @@ class Conductor:
         for one in (record, *along):
             self._running[one.number] = _Running(one, lane, self._slots)
         self._places.taken(lane.place)
-        self._last[lane.order], self._turn = lane.key, self._turn + 1
+        if not is_aged(self._turn):
+            self._last[lane.order] = lane.key
+        self._turn += 1
         since = self._places.down_since(lane.place)
         return Ticket(record, max(since, record.due or since) if since is not None else None, along)
 
     def _heads(self, lane: Lane, now: Moment) -> list[Record]:
-        """The first of a lane: one for each slot it may get, or a run for each where its first may go in one."""
+        """The first of a lane: one for each slot it may get and one more, or a run for each where its first may go in one."""
         slots = self._slots_for(lane, now)
-        found = self._due(lane, now, slots)
-        if len(found) < slots or self._alone(lane) or not may_go_along(found[0]) or self._carrier(found[0]) is None:
+        found = self._due(lane, now, slots + 1)
+        if len(found) <= 1 or self._alone(lane) or not may_go_along(found[0]) or self._carrier(found[0]) is None:
             return found
         return self._due(lane, now, slots * MOST_TOGETHER)
 
