@@ -132,10 +132,10 @@ class World:
         """One, or a handful that may go along with each other."""
         scheme, method = self.random.choice((("plain", None), ("plain", "POST"), ("session", None), ("session", None)))
         place, patience = self.random.randrange(2), self.random.choice((None, None, 0))
+        group, priority = self.random.choice((None, None, None, *GROUPS)), self.random.choice(("default", "default", "high", "low"))
         for _ in range(self.random.choice((1, 3, 6)) if self.bundling else 1):
             name = f"t{self.random.randrange(6 if self.bundling else 3)}"
             url = f"{scheme}://10.0.0.{place}/{name}"
-            group, priority = self.random.choice((None, None, *GROUPS)), self.random.choice(("default", "default", "high", "low"))
             source = str(self.random.choice(self.sources))
             self._ask(Request(source=source, destination=url, method=method, patience=patience, group=group, priority=priority))
 

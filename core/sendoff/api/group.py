@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import Protocol
 
-from sendoff.api.connection import Connection
+from sendoff.api.connection import SHARED, Connection
+from sendoff.desk.place import find_place
 from sendoff.errors import InvalidArgument
 from sendoff.model.group import checked_group
 from sendoff.model.query import Question, Selection
 from sendoff.model.status import TransferBehavior
 
-if TYPE_CHECKING:
-    from sendoff.api.client import Client
+
+class Connected(Protocol):
+    """A ``Client``."""
+
+    @property
+    def _connection(self) -> Connection: ...
 
 
 class TransferGroup:
@@ -32,7 +38,7 @@ class TransferGroup:
         self._name, self._connection = checked_group(name, "group"), connection
 
     @classmethod
-    def create(cls, name: str, client: Client | None = None) -> TransferGroup:
+    def create(cls, name: str, client: Connected | None = None) -> TransferGroup:
         """The group of this name; it behaves as it did, whoever made it so. Nobody is asked yet.
 
         name: 1 to 128 characters, no bar; another component's operations stay out of yours when it holds something of your own, such as a UUID.
@@ -58,11 +64,7 @@ class TransferGroup:
         self._used().order("group", Selection(group=self._name), behavior=value.word)
 
     def _used(self) -> Connection:
-        if self._connection is not None:
-            return self._connection
-        from sendoff.api.client import default
-
-        return default()._connection
+        return self._connection if self._connection is not None else SHARED.to(find_place(os.environ))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TransferGroup) and other._name == self._name
