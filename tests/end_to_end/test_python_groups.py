@@ -36,7 +36,8 @@ def client(stage):
     with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
         yield client
         for operation in client.find():
-            operation.cancel()
+            if not operation.status.terminal:
+                operation.cancel()
             operation.acknowledge()
 
 
@@ -299,7 +300,7 @@ def test_one_that_fails_again_and_again_holds_up_nobody_of_its_group(tmp_path, u
 
 @pytest.mark.parity("F70")
 def test_hundreds_of_groups_are_created_and_all_of_them_work(stage, client, receiver):
-    groups = [TransferGroup.create(f"of-hundreds-{number}", client) for number in range(400)]
+    groups = [TransferGroup.create(f"of-hundreds-{number}", client) for number in range(250)]
     groups[-1].behavior = SERIALIZED
     in_groups(client, receiver, stage.file(100)[0], groups)
 
