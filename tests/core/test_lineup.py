@@ -121,6 +121,20 @@ def test_a_look_that_was_put_off_is_made_up_for() -> None:
     assert [ticket.record.lane for ticket in ground.step().starts] == [lane]
 
 
+def test_with_no_slot_to_give_nobody_is_woken_for_a_look() -> None:
+    ground = Ground(concurrency=2)
+    for number in range(1000):
+        ground.create(f"{number}", f"{number % 2}")
+    (first, _) = ground.step().starts
+    ground.now += 1
+    assert len(ground.step(ground.end(first)).starts) == 1
+    ground.now += SECOND
+
+    wake = ground.step().wake
+
+    assert wake is None or wake > ground.now
+
+
 def test_all_of_thousands_come_to_their_turn_and_none_twice_before_the_others() -> None:
     ground = Ground(concurrency=4)
     for number in range(400):

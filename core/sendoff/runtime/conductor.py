@@ -132,7 +132,7 @@ class Conductor:
             self._hear()
             if not self._leaving:
                 self._give_slots(tickets, now)
-            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake())
+            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake(now))
             moments = [moment for moment in wakes if moment is not None]
         except Exception as error:  # noqa: BLE001 - a store is a stranger's code; what was to start is given back, what is to stop is not held up
             for ticket in tickets:

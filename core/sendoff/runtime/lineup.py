@@ -56,9 +56,9 @@ class Lineup:
         self._rested = now + REST * len(found) if len(found) > self._few else 0
         self._named.clear()
 
-    def wake(self) -> Moment | None:
-        """When to step again because a look was put off; None = none was."""
-        return self._rested if self._late else None
+    def wake(self, now: Moment) -> Moment | None:
+        """When to step again because a look was put off; None = none was, or there was no slot to look for."""
+        return self._rested if self._late and self._rested > now else None
 
     def passed(self) -> dict[int, str]:
         """Where to look next time when nobody of these may start: by priority, the end of what was looked at, where there is more."""
