@@ -51,6 +51,9 @@ from sendoff.api.functions import (
 from sendoff.api.functions import (
     put_many as put_many,
 )
+from sendoff.api.group import (
+    TransferGroup as TransferGroup,
+)
 from sendoff.api.operation import (
     UploadHandle as UploadHandle,
 )
@@ -380,6 +383,9 @@ from sendoff.model.status import (
 )
 from sendoff.model.status import (
     Reason as Reason,
+)
+from sendoff.model.status import (
+    TransferBehavior as TransferBehavior,
 )
 from sendoff.model.status import (
     TransferPriority as TransferPriority,

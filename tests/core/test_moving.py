@@ -178,3 +178,36 @@ def test_a_paused_one_keeps_the_place_it_was_moved_to(line: Line) -> None:
     line.order("resume", ids=(str(e),))
 
     assert line.waiting() == [a, e, b, c, d]
+
+
+@pytest.mark.parity("F59")
+@pytest.mark.parametrize(
+    ("current", "expected"), [(0, "abcdefg"), (1, "bcdefga"), (2, "cdefgab"), (5, "fgabcde"), (6, "gabcdef")], ids=["first", "b", "c", "f", "last"]
+)
+def test_one_of_a_group_goes_next_with_its_followers_and_those_before_it_after_them(line: Line, current: int, expected: str) -> None:
+    numbers = line.create(*"tuvwxyz", group="g")
+    named = dict(zip(numbers, "abcdefg", strict=True))
+
+    applied = line.move(numbers[current], where="current")
+
+    assert applied.count == 1
+    assert "".join(named[number] for number in line.waiting() if number in named) == expected
+    assert [number for number in line.waiting() if number not in named] == line.numbers, "others were moved, too"
+    (later,) = line.create("later", group="g")
+    assert [number for number in line.waiting() if number not in line.numbers][-1] == later
+
+
+@pytest.mark.parity("F59")
+def test_a_paused_one_of_the_group_turns_round_with_the_others(line: Line) -> None:
+    numbers = line.create(*"vwxyz", group="g")
+    line.order("pause", ids=(str(numbers[0]),))
+    line.move(numbers[3], where="current")
+
+    line.order("resume", ids=(str(numbers[0]),))
+
+    assert [number for number in line.waiting() if number in numbers] == [numbers[place] for place in (3, 4, 0, 1, 2)]
+
+
+def test_one_is_made_current_and_not_several(line: Line) -> None:
+    with pytest.raises(InvalidArgument, match="one operation is made the current one"):
+        line.move(*line.numbers[:2], where="current")

@@ -42,8 +42,8 @@ class Ground:
         self.process.app.sweeping.load()
         return self.process
 
-    def create(self, *names: str) -> list[int]:
-        answers = [*self.process.app.create([Request(source=str(self.source), destination=f"plain://10.0.0.1/{name}") for name in names])]
+    def create(self, *names: str, group: str | None = None) -> list[int]:
+        answers = [*self.process.app.create([Request(source=str(self.source), destination=f"plain://10.0.0.1/{name}", group=group) for name in names])]
         return [answer.number for answer in answers if isinstance(answer, Created)]
 
     def order(self, verb: str, **which: object) -> Applied:

@@ -37,6 +37,10 @@ def report(progress: sendoff.UploadProgress) -> None:
 operation: sendoff.UploadOperation = sendoff.put(Path("a.iso"), "archive:2026/", metadata={"order": 42}, priority="high", patience="5m")
 receipt = operation.wait(timeout=3600).receipt
 size: int = receipt.size if receipt is not None else 0
+group: sendoff.TransferGroup = sendoff.TransferGroup.create("night")
+group.behavior = sendoff.TransferBehavior.SERIALIZED
+of: sendoff.TransferGroup | None = operation.transfer_group
+operation.make_current_in_group()
 batch: sendoff.Batch = sendoff.put_many([("a.iso", "archive:1"), (b"x", "archive:2", {"label": "x"})], group="night")
 problems: list[tuple[int, sendoff.SendoffError]] = list(batch.errors)
 names: list[str | None] = [found.label for found in sendoff.find(status=sendoff.TransferStatus.ERROR, batch=batch)]
@@ -97,6 +101,8 @@ def test_every_example_runs_as_it_stands(stage, tmp_path):
         "/watched.iso",
         "/posted.iso",
         "/up",
+        "/1.iso",
+        "/2.iso",
     } == {request.path for request in receiver.requests if request.complete}
     assert "CANNOT_CONNECT" in done.stdout or "SERVER_UNREACHABLE" in done.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ PAUSED = (TransferStatus.PAUSED_BY_APPLICATION,)
 
 @dataclass(slots=True)
 class Invariants:
-    """Checks 1 to 5 and 7 to 9 of the list in ``docs/explanation/simulation.md``.
+    """Checks 1 to 5, 7 to 9 and 11 of the list in ``docs/explanation/simulation.md``.
 
     forgotten: sessions the server dropped. posted: how many bodies each POST has brought to the server.
     """
@@ -58,6 +59,13 @@ class Invariants:
                 assert self.server.things.get(record.spec.url) is not None, f"{record.id} is completed and nothing is there"
         self._nothing_left_over()
         assert not self.store.notes("sweep").items, "an order for many was not written out"
+
+    def one_of_a_group(self, starting: Sequence[Record], under_way: Sequence[Record]) -> None:
+        """11: nothing of a serialized group starts beside another of it, by what is on record."""
+        serialized = {note.key for note in self.store.notes("group").items}
+        groups = [record.group for record in starting if record.group in serialized]
+        beside = [record.id for record in under_way if record.group in groups]
+        assert len(groups) == len(set(groups)) and not beside, f"{[record.id for record in starting]} start beside others of their groups: {beside}"
 
     def _nothing_left_over(self) -> None:
         """What a canceled upload left at the server is gone, unless its session never came to the record."""

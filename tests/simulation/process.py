@@ -27,10 +27,12 @@ from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.following import Bell, Following
+from sendoff.runtime.groups import Groups
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.key import MemoryKey
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.lineup import FEW
 from sendoff.runtime.meter import Meter, Reading
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.recovery import Recovery
@@ -134,7 +136,7 @@ class Process:
 
     def __init__(
         self, name: str, store: Store, server: MemoryServer, clock: VirtualClock, random: Random, configuration: Configuration, folder: Path, *,
-        dies: Callable[[str], bool], key: MemoryKey, left: Mapping[int, Reading] | None = None, bundling: bool = False,
+        dies: Callable[[str], bool], key: MemoryKey, left: Mapping[int, Reading] | None = None, bundling: bool = False, few: int = FEW,
     ) -> None:  # fmt: skip
         self.name, self.signals, self.clock = name, list[Signal](), clock
         self.journal, self.meter = DyingJournal(store, dies), Meter()
@@ -147,8 +149,9 @@ class Process:
         connections = Connections(installed, lambda: configuration, credentials, secrets, self.journal, clock=clock, random=random)
         spool, self.leaving = Spool(folder, 2**20), ThreadEvent()
         self.in_force = in_force = InForce()
+        self.groups = Groups(self.journal)
         self.conductor = Conductor(
-            self.ledger, configuration=lambda: configuration, random=random, in_force=in_force, carrier=connections.carrier,
+            self.ledger, configuration=lambda: configuration, random=random, in_force=in_force, groups=self.groups, carrier=connections.carrier, few=few,
         )  # fmt: skip
         around = Surroundings(
             journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number)),
@@ -168,7 +171,7 @@ class Process:
             Parts(
                 ledger=self.ledger, creation=creation, announcer=announcer, following=Following(self.journal, Bell(), self.underway),
                 underway=self.underway, answers=Answers(folder), clock=clock, configuration=lambda: configuration, signal=self.signals.append,
-                down=self.conductor.down, asks=self.conductor.asks, questions={}, keep=credentials.keep, environment={}, in_force=in_force,
+                down=self.conductor.down, asks=self.conductor.asks, questions={}, keep=credentials.keep, environment={}, in_force=in_force, groups=self.groups,
                 leaving=self.leaving, few=1, slice=2,
             )
         )  # fmt: skip

@@ -17,6 +17,7 @@ import pytest
 from sendoff.policy import lifecycle, order, target
 from sendoff.policy.decision import Decision
 from sendoff.runtime import bundle, conductor, shipment
+from sendoff.runtime.groups import Groups
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.recovery import Recovery
@@ -116,6 +117,9 @@ BREAKS: dict[str, tuple[Any, str, Any]] = {
     "a source that did not change replaces": (target, "_unchanged", never),
     "who did not begin in a run is forgotten": (bundle, "_untold", lambda left, error: iter(())),
     "a run's sessions are not on record": (bundle.WorkShipments, "record", record_nothing),
+    "two of a serialized group run": (conductor, "admits", lambda under_way, **_: True),
+    "a serialized group goes along": (conductor.Conductor, "_alone", lambda self, lane: lane.at_once),
+    "a behavior dies with its process": (Groups, "load", lambda self: None),
     "the conductor starts what it has started": (conductor.Conductor, "_due", lambda self, lane, now, count: list(self._store.due(lane.key, now, count))),
 }
 

@@ -20,6 +20,7 @@ from sendoff.policy.standing import Standing
 from sendoff.runtime.attempts import Ticket
 from sendoff.runtime.conductor import Changed, Ended, Queued
 from sendoff.runtime.key import MemoryKey
+from sendoff.runtime.lineup import FEW
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 
@@ -27,6 +28,7 @@ from tests.simulation.invariants import Invariants
 from tests.simulation.process import Crash, Process, VirtualClock
 
 VERBS = ("pause", "resume", "cancel", "retry", "acknowledge")
+GROUPS = ("one", "two")
 BEFORE = {"connect"}  # a fault here means that no connection came about
 
 
@@ -85,6 +87,7 @@ class World:
             retry=RetryRules(patience=self.random.choice((3600.0, 3 * 86400.0)), resend=0),
         )
         self.bundling = self.random.random() < 0.5
+        self.few = self.random.choice((0, 0, FEW))  # lanes that are looked at in each step
         self.invariants = Invariants(self.store, self.server)
         for path in self.sources:
             self._touch(path)
@@ -129,10 +132,12 @@ class World:
         """One, or a handful that may go along with each other."""
         scheme, method = self.random.choice((("plain", None), ("plain", "POST"), ("session", None), ("session", None)))
         place, patience = self.random.randrange(2), self.random.choice((None, None, 0))
+        group, priority = self.random.choice((None, None, None, *GROUPS)), self.random.choice(("default", "default", "high", "low"))
         for _ in range(self.random.choice((1, 3, 6)) if self.bundling else 1):
             name = f"t{self.random.randrange(6 if self.bundling else 3)}"
             url = f"{scheme}://10.0.0.{place}/{name}"
-            self._ask(Request(source=str(self.random.choice(self.sources)), destination=url, method=method, patience=patience))
+            source = str(self.random.choice(self.sources))
+            self._ask(Request(source=source, destination=url, method=method, patience=patience, group=group, priority=priority))
 
     def _put_again(self) -> None:
         """Somebody puts what is queued once more; often the file was written anew since."""
@@ -151,9 +156,21 @@ class World:
     def _order(self) -> None:
         if not self.created:
             return
+        if self.random.random() < 0.2:
+            self._regroup()
+            return
         which = Selection(all=True) if self.random.random() < 0.2 else Selection(ids=(self.random.choice(self.created),))
         with suppress(InvalidState):
             self.process.app.order(Order(verb=self.random.choice(VERBS), details={"now": self.random.random() < 0.3}), which)
+
+    def _regroup(self) -> None:
+        """A group behaves otherwise, or one of its operations is made the current one."""
+        if self.random.random() < 0.5:
+            behavior = self.random.choice(("serialized", "serialized", "parallel"))
+            self.process.app.order(Order(verb="group", details={"behavior": behavior}), Selection(group=self.random.choice(GROUPS)))
+            return
+        with suppress(InvalidState):
+            self.process.app.order(Order(verb="move", details={"where": "current"}), Selection(ids=(self.random.choice(self.created),)))
 
     def _forget(self) -> None:
         """The server drops a half-done upload."""
@@ -178,6 +195,7 @@ class World:
             orders_for_many = [Standing.from_json(note.value) for note in self.store.notes("sweep").items]
             held = [record.id for record in ticket.records if any(one.holds(record) for one in orders_for_many)]
             assert not held, f"{held} start though they were ordered to stop"
+            self.invariants.one_of_a_group(ticket.records, [record for hand in self.hands for record in hand.ticket.records])
             for record in ticket.records:
                 process.underway.expect(record.number)
             self.hands.append(Hand(process, ticket, greenlet(partial(_worked, process))))
@@ -247,8 +265,9 @@ class World:
         left = self.process.meter.readings() if self.process and self.random.random() < 0.7 else {}  # else the machine lost its power
         process = Process(
             name, self.store, self.server, self.clock, self.random, self.configuration, self.folder, dies=lambda _when: self._dies(name), key=self.key,
-            left=left, bundling=self.bundling,
+            left=left, bundling=self.bundling, few=self.few,
         )  # fmt: skip
+        process.groups.load()
         process.recovery.run()
         process.app.sweeping.load()
         process.signals.append(Queued())

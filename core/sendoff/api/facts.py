@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sendoff.api.connection import Connection
+from sendoff.api.group import TransferGroup
 from sendoff.api.part import FormPart, parts_of
 from sendoff.api.reading import failure_value, progress_of, reason_of, receipt_of, response_of, time_of, word_of
 from sendoff.errors import UnknownOperation
@@ -76,8 +77,13 @@ class Facts:
 
     @property
     def group(self) -> str | None:
-        """The group it is in."""
+        """The name of the group it is in."""
         return cast("str | None", self._known["group"])
+
+    @property
+    def transfer_group(self) -> TransferGroup | None:
+        """The group it is in."""
+        return None if self.group is None else TransferGroup(self.group, self._connection)
 
     # -- how it is --------------------------------------------------------------------------------------------------
 

@@ -153,6 +153,13 @@ class UploadOperation(Facts):
         """Its end was seen: it leaves the list, and what a retry would need is erased."""
         self._order("acknowledge")
 
+    def make_current_in_group(self) -> None:
+        """It and those of its group that come after it go next, those before it after them; what runs goes on. Without a group nothing changes.
+
+        Only within its priority: what is of a higher one still goes before. Errors: ``InvalidState`` when it has ended.
+        """
+        self._order("move", where="current")
+
     def _order(self, verb: str, **details: Json) -> None:
         self._connection.order(verb, Selection(ids=(self.id,)), **details)
         self._view = None

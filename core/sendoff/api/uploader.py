@@ -8,6 +8,7 @@ from typing import Any
 
 from sendoff.api.batch import Batch
 from sendoff.api.client import Client, default
+from sendoff.api.group import TransferGroup
 from sendoff.api.handover import Asked, Handover
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import fields_of, login_of
@@ -34,7 +35,7 @@ class BackgroundUploader:
 
     Attributes
     ----------
-    method: HTTP method, ``POST``. cost_policy: on which networks they may run. group: the name of the group they belong to.
+    method: HTTP method, ``POST``. cost_policy: on which networks they may run. transfer_group, group: the group they belong to, and its name.
     metadata: your own data. existing: ``overwrite skip fail``. verify: ``auto size digest read-back``. server_credential: who we are to the server, a
     ``Credential`` or a reference. recoverable_errors: at which errors they wait for you instead of failing, as in ``put``.
     """
@@ -45,7 +46,7 @@ class BackgroundUploader:
         self._headers: list[Header] = []
         self._server_credential: Credential | str | None = None
         self.cost_policy = CostPolicy.DEFAULT
-        self.group: str | None = None
+        self._transfer_group: TransferGroup | None = None
         self.metadata: Mapping[str, Any] = {}
         self.existing: str | None = None
         self.verify: str | None = None
@@ -61,6 +62,26 @@ class BackgroundUploader:
         if not isinstance(value, str) or not _METHOD.fullmatch(value):
             raise InvalidArgument(f"method {value!r}: it is a word like POST or PUT (RFC 9110 section 5.6.2)")
         self._method = value
+
+    @property
+    def transfer_group(self) -> TransferGroup | None:
+        """The group of what is created from now on; None = none. ``InvalidArgument`` for what is no group."""
+        return self._transfer_group
+
+    @transfer_group.setter
+    def transfer_group(self, value: TransferGroup | None) -> None:
+        if value is not None and not isinstance(value, TransferGroup):
+            raise InvalidArgument(f"transfer_group {value!r}: TransferGroup.create(name) gives one; a name alone is set as group")
+        self._transfer_group = value if value is None or self._client is None else TransferGroup.create(value.name, self._client)
+
+    @property
+    def group(self) -> str | None:
+        """The name of ``transfer_group``; setting it sets that, and leaves the group's behavior as it is."""
+        return None if self._transfer_group is None else self._transfer_group.name
+
+    @group.setter
+    def group(self, value: str | None) -> None:
+        self._transfer_group = None if value is None else TransferGroup.create(value, self._client)
 
     @property
     def server_credential(self) -> Credential | str | None:
@@ -100,6 +121,12 @@ class BackgroundUploader:
         connection = self._used()._connection
         views = connection.everything(Query(listed=True, group=group))
         return [UploadOperation(connection, view["id"], view=view) for view in views if all_groups or view["group"] == group]
+
+    def current_uploads_for_group(self, group: TransferGroup) -> list[UploadOperation]:
+        """As ``current_uploads``, those of this group, whichever process created them. Errors: ``InvalidArgument`` for what is no group."""
+        if not isinstance(group, TransferGroup):
+            raise InvalidArgument(f"{group!r} is no TransferGroup; current_uploads takes a name")
+        return self.current_uploads(group.name)
 
     def _used(self) -> Client:
         return self._client if self._client is not None else default()

@@ -37,7 +37,7 @@ class Desk(Protocol):
         ...
 
     def order(self, order: Order, which: Selection) -> Applied:
-        """``start pause resume cancel retry acknowledge move set``, with the details that ``Order`` names; durable when it returns.
+        """``start pause resume cancel retry acknowledge move set group``, with the details that ``Order`` names; durable when it returns.
 
         An order for many is in force at once and written out in slices. Why one that was named alone cannot obey is raised; of many, ``Applied`` says it.
         """
@@ -59,7 +59,7 @@ class Desk(Protocol):
         ...
 
     def ask(self, question: Question) -> Json:
-        """``status plugins config credentials check todos batch open remains``; ``gc``, which forgets at once what is past its time;
+        """``status plugins config credentials check todos batch group open remains``; ``gc``, which forgets at once what is past its time;
         and ``trust``, a server's key (``destination``), to be accepted (``fingerprint``) or forgotten (``forget``).
 
         A host's desk also knows ``stop``: it leaves at a safe point.

@@ -36,6 +36,11 @@ class Lane:
         return self.key[4] == "2"
 
     @property
+    def group(self) -> str | None:
+        """The group of its operations; None for those without one."""
+        return self.key.split("|", 4)[3] or None
+
+    @property
     def place(self) -> str:
         """The destination's name, or the origin of a bare address: what can be reached or not."""
         return self.key.split("|", 4)[4]

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 class Limits:
     """How much at once.
 
-    concurrency: tries that run, a run of small operations being one. lanes: connections that one of them may use. memory: bytes of sources that
-    all of them together hold. spool: bytes of copies kept.
+    concurrency: tries that run, a run of small operations being one. high_beside: of a serialized group, one of high priority beside another. lanes:
+    connections that one of them may use. memory: bytes of sources that all of them together hold. spool: bytes of copies kept.
     """
 
     concurrency: int = 16
     per_destination: int = 4
+    high_beside: bool = False
     lanes: int = 4
     memory: int = 512 * 2**20
     spool: int = 20 * 2**30

@@ -182,3 +182,8 @@ class Record:
     response: Response | None = None
     error: Failure | None = None
     receipt: Receipt | None = None
+
+    @property
+    def place(self) -> tuple[float, int]:
+        """Where it stands in line: whoever has less comes first."""
+        return float(self.number) if self.rank is None else self.rank, self.number

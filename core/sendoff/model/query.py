@@ -71,11 +71,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to do with them: ``start pause resume cancel retry acknowledge move set``.
+    """What to do with them: ``start pause resume cancel retry acknowledge move set group``.
 
     details of ``resume`` and ``retry``: ``environment``, the caller's; of ``resume``: ``now``, this once whatever network, power or back-off say; of ``move``:
-    ``where`` (``first last before``) and ``before``, a name; of ``set``: new values by the field names of ``Request``, a header or an entry of
-    ``metadata`` that is None goes, ``other_origin``, and ``environment`` where references are named.
+    ``where`` (``first last before``, or ``current``: one, and what comes after it in its group) and ``before``, a name; of ``group``: its ``behavior``; of
+    ``set``: new values by the field names of ``Request``, a header or an entry of ``metadata`` that is None goes, ``other_origin``, and ``environment``
+    where references are named.
     """
 
     verb: str
@@ -93,7 +94,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to tell: ``status plugins config credentials check todos batch open remains``; or to see to at once: ``gc trust``."""
+    """What to tell: ``status plugins config credentials check todos batch group open remains``; or to see to at once: ``gc trust``."""
 
     what: str
     details: Mapping[str, Any] = field(default_factory=dict)

@@ -81,6 +81,18 @@ class TransferPriority(IntEnum):
         return {TransferPriority.HIGH: 0, TransferPriority.DEFAULT: 1, TransferPriority.LOW: 2}[self]
 
 
+class TransferBehavior(IntEnum):
+    """How the operations of a group run beside each other."""
+
+    PARALLEL = 0  # as many at once as the limits allow
+    SERIALIZED = 1  # one at a time
+
+    @property
+    def word(self) -> str:
+        """The behavior as the journal writes it: ``serialized``."""
+        return self.name.lower()
+
+
 class CostPolicy(IntEnum):
     """On which networks an operation may run."""
 

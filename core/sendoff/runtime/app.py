@@ -21,6 +21,7 @@ from sendoff.runtime.answers import Answers
 from sendoff.runtime.conductor import Queued, Signal
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.following import Following
+from sendoff.runtime.groups import Groups
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.intake import Intake
 from sendoff.runtime.ledger import Ledger
@@ -39,8 +40,8 @@ class Parts:
     """What the desk works with.
 
     signal: tells the conductor. questions: answers ``ask`` by word. down: whether a place cannot be reached. asks: who asks a person for
-    all that go there. in_force: the orders for many that the conductor heeds. leaving: this process ends. few: operations that an order writes in one
-    unit; for more it becomes a sweep. slice: of its first slice.
+    all that go there. in_force, groups: the orders for many, and the behaviors, that the conductor heeds. leaving: this process ends. few: operations that an
+    order writes in one unit; for more it becomes a sweep. slice: of its first slice.
     """
 
     ledger: Ledger
@@ -58,6 +59,7 @@ class Parts:
     keep: Callable[[str, Credential | None], None]
     environment: Mapping[str, str]
     in_force: InForce
+    groups: Groups
     leaving: threading.Event
     few: int = 100
     slice: int = 64
@@ -71,13 +73,13 @@ class App:
         self._ledger, self._clock = parts.ledger, parts.clock
         self._selecting = Selecting(parts.ledger.journal.store)
         targets = Targets(parts.ledger.journal.store, parts.creation.secrets, parts.in_force)
-        self._intake = Intake(parts.ledger, parts.creation, parts.announcer, targets, parts.clock, stored=lambda: parts.signal(Queued()))
+        self._intake = Intake(parts.ledger, parts.creation, parts.announcer, targets, parts.clock, stored=lambda lanes: parts.signal(Queued(tuple(lanes))))
         verdicts = Verdicts(parts.creation, parts.ledger.journal.store, parts.clock)
         self.sweeping = Sweeping(
             parts.ledger, parts.in_force, verdicts, clock=parts.clock, signal=parts.signal, new_id=parts.creation.new_id, leaving=parts.leaving,
             first=parts.slice,
         )  # fmt: skip
-        self._ordering = Ordering(parts.ledger, self._selecting, verdicts, self.sweeping, parts.signal, few=parts.few)
+        self._ordering = Ordering(parts.ledger, self._selecting, verdicts, self.sweeping, parts.groups, parts.signal, few=parts.few)
         self.waking = Waking(parts.ledger, parts.creation, self._selecting, self._ordering)
 
     # -- create ----------------------------------------------------------------------------------------------------
@@ -113,7 +115,17 @@ class App:
         place = record.lane.split("|", 4)[4]
         asking = self._parts.asks(place)
         lead = self._ledger.read(asking) if asking is not None and asking != record.number else None
-        return view(record, live, unreachable=self._parts.down(place), earlier=self._earlier(record), asking=lead if lead and lead.needs else None)
+        return view(
+            record, live, unreachable=self._parts.down(place), earlier=self._earlier(record), asking=lead if lead and lead.needs else None,
+            beside=self._beside(record),
+        )  # fmt: skip
+
+    def _beside(self, record: Record) -> str | None:
+        """The id of the one of its serialized group that is under way."""
+        if not self._parts.groups.serialized(record.group):
+            return None
+        items = self._ledger.journal.store.find(Query(claimed=True, group=record.group), limit=1).items
+        return items[0].id if items else None
 
     def _earlier(self, record: Record) -> str | None:
         """The id of an earlier upload to the same target that goes first."""

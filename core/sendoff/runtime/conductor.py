@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from random import Random
 
 from sendoff.model.conditions import Conditions
@@ -11,24 +12,29 @@ from sendoff.model.configuration import Configuration
 from sendoff.model.lane import Lane
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
-from sendoff.model.query import Query, every
-from sendoff.model.status import Reason, TransferStatus
+from sendoff.model.query import Query
+from sendoff.model.status import Reason, TransferPriority, TransferStatus
 from sendoff.policy.cost import Gate, gate
 from sendoff.policy.lifecycle import gated, suspect
-from sendoff.policy.schedule import MOST_BYTES, MOST_TOGETHER, may_go_along, next_lane
+from sendoff.policy.schedule import MOST_BYTES, MOST_TOGETHER, admits, is_aged, may_go_along, next_lane
 from sendoff.runtime.attempts import Outcome, Ticket
+from sendoff.runtime.groups import Groups
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.lineup import FEW, Lineup
 from sendoff.runtime.places import Places
 
 _TROUBLE_PAUSE: Moment = 1_000_000
 _ASKS = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.HOST_KEY_UNKNOWN))
 _MOST_ASKING = 1000
+_MOST_BESIDE = 100  # lanes of a serialized group that are compared: those that have waited longest
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Something may have become due."""
+    """Something may have become due. lanes: in these; none = it is not known where."""
+
+    lanes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +106,22 @@ class _Running:
 class Conductor:
     """Gives slots to lanes. What it knows is rebuilt from the store at any start. in_force: orders for many that are not yet written out.
 
+    groups: how they behave. few: lanes that are looked at anew in each step.
     carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone.
     """
 
     def __init__(
         self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None,
-        carrier: Callable[[Record], Hashable | None] = lambda _: None,
+        groups: Groups | None = None, carrier: Callable[[Record], Hashable | None] = lambda _: None, few: int = FEW,
     ) -> None:  # fmt: skip
         self._ledger, self._store = ledger, ledger.journal.store
-        self._in_force = in_force or InForce()
+        self._in_force, self._groups = in_force or InForce(), groups or Groups(ledger.journal)
         self._configuration, self._random, self._carrier = configuration, random, carrier
         self._running: dict[int, _Running] = {}
-        self._places = Places(random)
+        self._places, self._lineup = Places(random), Lineup(self._store, few=few)
         self.conditions = Conditions()
-        self._last, self._turn, self._slots, self._leaving, self._heard = "", 0, 0, False, False
+        self._last: dict[int, str] = {}
+        self._turn, self._slots, self._leaving, self._heard = 0, 0, False, False
 
     @property
     def running(self) -> int:
@@ -131,7 +139,8 @@ class Conductor:
             self._hear()
             if not self._leaving:
                 self._give_slots(tickets, now)
-            moments = [moment for moment in (self._store.wake(now), self._places.wake(now)) if moment is not None]
+            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake(now))
+            moments = [moment for moment in wakes if moment is not None]
         except Exception as error:  # noqa: BLE001 - a store is a stranger's code; what was to start is given back, what is to stop is not held up
             for ticket in tickets:
                 self.not_started(ticket)
@@ -181,6 +190,8 @@ class Conductor:
                 return self._amended(record)
             case Changed(conditions):
                 return self._changed(conditions)
+            case Queued(lanes):
+                self._lineup.name(lanes)
             case Leave():
                 self._leaving = True
                 return [(number, "the host leaves") for number in self._running]
@@ -192,6 +203,7 @@ class Conductor:
         running = self._running.pop(outcome.number, None)
         if running is not None:
             rules = self._configuration().retry
+            self._lineup.name((running.lane.key,))
             last = not any(one.slot == running.slot for one in self._running.values())
             self._places.freed(running.lane.place, now, rules, unreachable=outcome.unreachable, answered=outcome.answered, slot=last)
             if outcome.asks:
@@ -223,17 +235,54 @@ class Conductor:
         free = self._configuration().limits.concurrency - len({one.slot for one in self._running.values()})
         if free <= 0:
             return
-        lanes = {lane.key: lane for lane in self._lanes(now)}
+        self._lineup.look(now, self._last)
         heads: dict[str, list[Record]] = {}
-        while len(tickets) < free and lanes:
-            lane = next_lane(sorted(lanes.values(), key=lambda one: one.key), has_room=lambda one: self._room(one, now) > 0, last=self._last, turn=self._turn)
+        while len(tickets) < free:
+            lane = self._next(heads, now)
             if lane is None:
                 break
             ticket = self._take(lane, heads, now)
-            if ticket is None:
-                del lanes[lane.key]
-            else:
+            if ticket is not None:
                 tickets.append(ticket)
+            if ticket is None or not heads[lane.key]:  # when one of these ends, the lane is named
+                self._lineup.drop(lane)
+
+    def _next(self, heads: dict[str, list[Record]], now: Moment) -> Lane | None:
+        """The lane that gets a slot."""
+        limits, under_way = self._configuration().limits, self._under_way()
+
+        def has_room(lane: Lane) -> bool:
+            return self._admitted(lane, under_way, beside=limits.high_beside) and self._room(lane, now) > 0
+
+        lane = None
+        if any(self._places.room(place, now, limits.per_destination, at_once=True) > 0 for place in self._lineup.places):
+            lane = next_lane(self._lineup.lanes, has_room=has_room, last=self._last, turn=self._turn)
+        if lane is None:
+            self._last |= self._lineup.passed()
+            return None
+        return self._foremost(lane, heads, has_room, now) if self._groups.serialized(lane.group) else lane
+
+    def _foremost(self, lane: Lane, heads: dict[str, list[Record]], has_room: Callable[[Lane], bool], now: Moment) -> Lane:
+        """Of a serialized group the first come first, wherever they go."""
+        some = nsmallest(_MOST_BESIDE, (one for one in self._lineup.like(lane) if has_room(one)), key=lambda one: one.since)
+        open_ones = [one for one in some if gate(self.conditions, one.cost_policy, local=one.local) is None]
+        for one in open_ones:
+            if one.key not in heads:
+                heads[one.key] = self._heads(one, now)
+        return min((one for one in open_ones if heads[one.key]), key=lambda one: heads[one.key][0].place, default=lane)
+
+    def _under_way(self) -> dict[str | None, list[bool]]:
+        """By group, of each that runs whether it has high priority."""
+        found: dict[str | None, list[bool]] = {}
+        for one in self._running.values():
+            found.setdefault(one.record.group, []).append(one.record.priority is TransferPriority.HIGH)
+        return found
+
+    def _admitted(self, lane: Lane, under_way: Mapping[str | None, Collection[bool]], *, beside: bool) -> bool:
+        """Whether its group lets one more of it start."""
+        if not self._groups.serialized(lane.group):
+            return True
+        return admits(under_way.get(lane.group, ()), high=lane.order == TransferPriority.HIGH.order, beside=beside and not lane.at_once)
 
     def _take(self, lane: Lane, heads: dict[str, list[Record]], now: Moment) -> Ticket | None:
         """A ticket for the first of a lane; None when it has nobody (left) who may start."""
@@ -251,15 +300,17 @@ class Conductor:
         for one in (record, *along):
             self._running[one.number] = _Running(one, lane, self._slots)
         self._places.taken(lane.place)
-        self._last, self._turn = lane.key, self._turn + 1
+        if not is_aged(self._turn):
+            self._last[lane.order] = lane.key
+        self._turn += 1
         since = self._places.down_since(lane.place)
         return Ticket(record, max(since, record.due or since) if since is not None else None, along)
 
     def _heads(self, lane: Lane, now: Moment) -> list[Record]:
-        """The first of a lane: one for each slot it may get, or a run for each where its first may go in one."""
+        """The first of a lane: one for each slot it may get and one more, or a run for each where its first may go in one."""
         slots = self._slots_for(lane, now)
-        found = self._due(lane, now, slots)
-        if not found or lane.at_once or not may_go_along(found[0]) or self._carrier(found[0]) is None:
+        found = self._due(lane, now, slots + 1)
+        if len(found) <= 1 or self._alone(lane) or not may_go_along(found[0]) or self._carrier(found[0]) is None:
             return found
         return self._due(lane, now, slots * MOST_TOGETHER)
 
@@ -269,7 +320,7 @@ class Conductor:
 
     def _along(self, record: Record, lane: Lane, heads: list[Record]) -> tuple[Record, ...]:
         """Those that go with this one, taken from the list: small ones for the same connection, as many as fit. Whoever does not fit stays at its place."""
-        carrier = None if lane.at_once or not may_go_along(record) else self._carrier(record)
+        carrier = None if self._alone(lane) or not may_go_along(record) else self._carrier(record)
         if carrier is None:
             return ()
         targets = {one.record.target for one in self._running.values() if one.record.target is not None} | {record.target}
@@ -283,6 +334,10 @@ class Conductor:
         taken = {one.number for one in along}
         heads[:] = [one for one in heads if one.number not in taken]
         return tuple(along)
+
+    def _alone(self, lane: Lane) -> bool:
+        """Whether nobody of this lane goes along with another."""
+        return lane.at_once or self._groups.serialized(lane.group)
 
     def _first(self, heads: list[Record]) -> Record | None:
         """The first that may start beside what runs, taken from the list: never two to one target, even if somebody resumed an earlier one."""
@@ -306,10 +361,6 @@ class Conductor:
 
     def _room(self, lane: Lane, now: Moment) -> int:
         return self._places.room(lane.place, now, self._configuration().limits.per_destination, at_once=lane.at_once)
-
-    def _lanes(self, now: Moment) -> list[Lane]:
-        """Every lane in which something is due, found by index."""
-        return list(every(lambda after: self._store.lanes(now, after=after)))
 
 
 def _place(record: Record) -> str:

@@ -14,6 +14,7 @@ from sendoff.errors import InvalidArgument, SourceMissing
 from sendoff.model.change import SaveNote
 from sendoff.model.delivery import Demand
 from sendoff.model.destination import Destination
+from sendoff.model.group import checked_group
 from sendoff.model.header import checked_header, is_secret_header, joined
 from sendoff.model.identifier import checked_id
 from sendoff.model.lane import lane_key
@@ -34,7 +35,6 @@ from sendoff.runtime.secrets import Sealed, Secrets
 from sendoff.runtime.sources import Sources, Taken
 from sendoff.runtime.spool import Spool
 
-_GROUP = re.compile(r"[^|\x00-\x1f]{1,128}")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
 _MOST_TEXT, _MOST_ADDRESS, _MOST_NAME = 64 * 1024, 8 * 1024, 512  # characters
 _DEEPEST = 32  # levels of a caller's own data
@@ -297,9 +297,7 @@ def _choice(text: str, *words: str) -> str:
 
 
 def _group(name: str | None) -> str | None:
-    if name is not None and not _GROUP.fullmatch(name):
-        raise InvalidArgument(f"--group {name!r}: a group's name has 1 to 128 characters and no bar")
-    return name
+    return None if name is None else checked_group(name)
 
 
 def _warning(spec: Spec) -> str | None:

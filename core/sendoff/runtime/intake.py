@@ -64,10 +64,10 @@ class Entry:
 
 
 class Intake:
-    """Creates operations. stored: told after each slice."""
+    """Creates operations. stored: told after each slice in which lanes it has stored."""
 
     def __init__(
-        self, ledger: Ledger, creation: Creation, announcer: Announcer, targets: Targets, clock: Clock, *, stored: Callable[[], None]
+        self, ledger: Ledger, creation: Creation, announcer: Announcer, targets: Targets, clock: Clock, *, stored: Callable[[Sequence[str]], None]
     ) -> None:  # fmt: skip
         self._ledger, self._creation, self._announcer, self._clock, self._told = ledger, creation, announcer, clock, stored
         self._batches, self._store, self._targets = ledger.batches, ledger.journal.store, targets
@@ -162,7 +162,7 @@ class Intake:
                 answers = self._enter(checked, drafts, self._targets.met(drafts), call, last=last)
         if last and not call.sealed:
             self._seal(call, stopped=False)
-        self._told()
+        self._told([one.record.lane for one in drafts.values()])
         return answers
 
     def _enter(self, checked: Sequence[Checked], drafts: Mapping[int, Draft], meetings: Mapping[int, Meeting], call: Call, *, last: bool) -> list[Answer]:

@@ -42,6 +42,38 @@ class Moving:
         skipped = [*((id, error.message) for id, error in refused.items()), *((id, "it does not wait any more") for id in gone)]
         return Applied(count=len(ids), ids=ids, skipped=tuple(skipped))
 
+    def make_current(self, record: Record) -> Applied:
+        """It and those of its group that come after it go next, those before it after them; without a group everything stays as it is.
+
+        Within its priority; what runs goes on.
+        """
+        if record.group is None:
+            return Applied()
+        if not record.open:
+            raise InvalidState(f"operation {record.number} is {record.status.word}; only what waits has a place in a line")
+        with self._lock:
+            self._rotate(record)
+        return Applied(count=1, ids=(record.id,))
+
+    def _rotate(self, record: Record) -> None:
+        """Those before it go to the end, or it and those after it to the front, whichever are fewer; written in their order."""
+        line = sorted((one for one in self._members(record) if one.priority is record.priority), key=lambda one: one.place)
+        earlier = [one for one in line if one.place < record.place]
+        later = [one for one in line if one.place > record.place]
+        current = [record] if record.owner is None else []
+        if len(earlier) < len(current) + len(later):
+            moved, ranks = [*current, *earlier], {record.number: record.place[0], **self._ranks(earlier, "last", None)}
+        else:
+            moved = [*current, *later]
+            ranks = {one.number: line[0].place[0] - len(moved) + place for place, one in enumerate(moved)}
+        for place in range(0, len(moved), _UNIT):
+            self._written(moved[place : place + _UNIT], ranks, {"moved": "current"}, of=record)
+
+    def _members(self, record: Record) -> Iterator[Record]:
+        """Whoever of its group waits, or stands in line when it goes on."""
+        found = every(lambda after: self._ledger.journal.store.find(Query(open=True, group=record.group), after=after, limit=1000))
+        return (one for one in found if one.owner is None)
+
     def _placed(self, records: Sequence[Record], where: str, before: Record | None) -> set[str]:
         """Write the ranks; the ids of those that began or ended meanwhile."""
         told = {"moved": where, **({"before": before.id} if before is not None else {})}
@@ -51,10 +83,16 @@ class Moving:
             gone |= self._written(records[place : place + _UNIT], ranks, told)
         return gone
 
-    def _written(self, records: Sequence[Record], ranks: dict[int, float], told: dict[str, str]) -> set[str]:
+    def _written(self, records: Sequence[Record], ranks: dict[int, float], told: dict[str, str], *, of: Record | None = None) -> set[str]:
+        """Write the ranks of some; the ids of those that began or ended meanwhile. told: in the history of each, or of this one alone."""
+
+        def decided(one: Record) -> Decision:
+            lines = (("changed", told),) if of is None or of.number == one.number else ()
+            return Decision(fields={"rank": ranks[one.number]}, lines=lines)
+
         waiting = list(records)
         for _ in range(_AGAIN):
-            if self._ledger.enter_together([(one, Decision(fields={"rank": ranks[one.number]}, lines=(("changed", told),))) for one in waiting]):
+            if self._ledger.enter_together([(one, decided(one)) for one in waiting]):
                 break
             newest = [self._ledger.read(one.number) for one in waiting]
             waiting = [one for one in newest if one is not None and _hindrance(one, None) is None]
@@ -77,7 +115,7 @@ class Moving:
     def _first(self, lane: str, members: Sequence[Record]) -> dict[int, float]:
         lowest = self._ledger.journal.store.rank(lane)
         if lowest is None:
-            lowest = min(_rank(one) for one in members)
+            lowest = min(one.place[0] for one in members)
         return {one.number: lowest - len(members) + place for place, one in enumerate(members)}
 
     def _before(self, records: Sequence[Record], before: Record) -> dict[int, float]:
@@ -92,7 +130,7 @@ class Moving:
 
     def _between(self, records: Sequence[Record], before: Record) -> dict[int, float] | None:
         """Evenly below the other one and above its neighbour; None where no number is left there."""
-        upper, store = _rank(before), self._ledger.journal.store
+        upper, store = before.place[0], self._ledger.journal.store
         lower = store.rank(before.lane, below=upper)
         if lower is None:
             lower = upper - len(records) - 1
@@ -103,19 +141,18 @@ class Moving:
 
     def _spread(self, middle: Record) -> None:
         """Give it and its neighbours ranks at equal distances; nobody changes places."""
-        line = sorted(self._line(middle), key=lambda one: (_rank(one), one.number))
+        line = sorted(self._line(middle), key=lambda one: one.place)
         at = next((place for place, one in enumerate(line) if one.number == middle.number), 0)
         start, end = max(at - _AROUND, 0), at + _AROUND
         some = line[start:end]
-        low = _rank(line[start - 1]) if start else _rank(some[0]) - len(some)
+        low = line[start - 1].place[0] if start else some[0].place[0] - len(some)
         last = end >= len(line)  # it keeps its rank, so that whoever comes later comes after it
-        step = (_rank(some[-1]) - low) / len(some) if last else (_rank(line[end]) - low) / (len(some) + 1)
+        step = (some[-1].place[0] - low) / len(some) if last else (line[end].place[0] - low) / (len(some) + 1)
         self._ledger.enter_together([(one, Decision(fields={"rank": low + step * (place + 1)})) for place, one in enumerate(some)])
 
     def _line(self, one: Record) -> Iterator[Record]:
         """Whoever waits in the same line, or stood in it when paused."""
-        found = every(lambda after: self._ledger.journal.store.find(Query(open=True, group=one.group), after=after, limit=1000))
-        return (record for record in found if record.lane == one.lane and record.owner is None)
+        return (record for record in self._members(one) if record.lane == one.lane)
 
 
 def _hindrance(record: Record, before: Record | None) -> SendoffError | None:
@@ -136,7 +173,3 @@ def _line_of(record: Record) -> str:
     lane = Lane(key=record.lane, since=0)
     parts = [lane.place, f"priority {record.priority.name.lower()}", f"cost {record.spec.cost_policy.word}"]
     return ", ".join([*parts, f"group {record.group}" if record.group else "no group"])
-
-
-def _rank(record: Record) -> float:
-    return float(record.number) if record.rank is None else record.rank

@@ -12,6 +12,7 @@ from sendoff.model.query import Applied, Order, Query, Selection
 from sendoff.model.status import Want
 from sendoff.policy.order import VERBS
 from sendoff.runtime.conductor import Amended, Queued, Signal, Stop
+from sendoff.runtime.groups import Groups, behavior_of
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.moving import Moving
 from sendoff.runtime.selection import Selecting
@@ -24,18 +25,20 @@ _NAMED = 4000  # numbers that one sweep keeps in its note
 class Ordering:
     """Implements ``Desk.order``. few: operations that are written in one unit."""
 
-    def __init__(self, ledger: Ledger, selecting: Selecting, verdicts: Verdicts, sweeping: Sweeping, signal: Callable[[Signal], None], *, few: int) -> None:
+    def __init__(
+        self, ledger: Ledger, selecting: Selecting, verdicts: Verdicts, sweeping: Sweeping, groups: Groups, signal: Callable[[Signal], None], *, few: int
+    ) -> None:  # fmt: skip
         self._ledger, self._selecting, self._verdicts, self._sweeping, self._signal, self._few = ledger, selecting, verdicts, sweeping, signal, few
-        self._moving = Moving(ledger)
+        self._groups, self._moving = groups, Moving(ledger)
 
     def carry_out(self, order: Order, which: Selection) -> Applied:
         """As ``Desk.order``."""
         if not (which.ids or which.batch or which.group or which.all or which.failed):
             raise InvalidArgument(f"{order.verb} what? Name operations, a batch, a group or --all")
-        if order.verb == "move":
-            return self._move(order, which)
+        if order.verb in ("move", "group"):
+            return (self._move if order.verb == "move" else self._behave)(order, which)
         if order.verb not in VERBS and order.verb != "set":
-            raise InvalidArgument(f"there is no order {order.verb!r}; there are {', '.join(sorted((*VERBS, 'move', 'set')))}")
+            raise InvalidArgument(f"there is no order {order.verb!r}; there are {', '.join(sorted((*VERBS, 'group', 'move', 'set')))}")
         named, queries = self._meant(order.verb, which)
         if order.verb == "set":
             return self._set(order, named, queries)
@@ -61,7 +64,7 @@ class Ordering:
                 self._signal(Stop(record.number, f"ordered: {decision.fields['want']}"))
             elif order.verb == "set":
                 self._signal(Amended(replace(decision.applied(record), version=record.version + 1)))
-        self._signal(Queued())
+        self._signal(Queued(lanes=tuple({decision.applied(record).lane for record, decision in verdict.decided})))
         ids = [record.id for record in records if record.id not in verdict.refused]
         return Applied(count=len(ids), ids=tuple(ids[:MOST_NAMED]), skipped=tuple((id, error.message) for id, error in verdict.refused.items()))
 
@@ -69,6 +72,8 @@ class Ordering:
         """Those named, in the order in which they were; a batch means whatever of it waits."""
         if which.batch or which.group or which.all or which.failed:
             raise InvalidArgument("move takes operations and batches by name")
+        if order.details.get("where") == "current":
+            return self._make_current(which)
         where, before = str(order.details.get("where", "")), order.details.get("before")
         if (where == "before") != isinstance(before, str):
             raise InvalidArgument("move it before which operation?")
@@ -83,6 +88,25 @@ class Ordering:
         applied = self._moving.move(self._newest(unique), where, anchor, alone=len(named) == 1 and len(unique) == 1)
         self._signal(Queued())
         return applied
+
+    def _make_current(self, which: Selection) -> Applied:
+        """One operation, and with it those that come after it in its group."""
+        if len(which.ids) != 1:
+            raise InvalidArgument("one operation is made the current one of its group")
+        record = self._one(which.ids[0])
+        if self._sweeping.settled(record):
+            (record,) = self._newest([record])
+        applied = self._moving.make_current(record)
+        self._signal(Queued())
+        return applied
+
+    def _behave(self, order: Order, which: Selection) -> Applied:
+        """A group behaves otherwise from now on."""
+        if not which.group or which.ids or which.batch or which.all or which.failed:
+            raise InvalidArgument("a behavior is that of one group, by its name")
+        self._groups.behave(which.group, behavior_of(order.details.get("behavior")))
+        self._signal(Queued())
+        return Applied()
 
     def _set(self, order: Order, named: Sequence[Record], queries: Sequence[Query]) -> Applied:
         """In pieces, each at once: what it holds may be secret, and is nowhere but in the operations that have it."""

@@ -40,6 +40,7 @@ from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.engine import Engine, Lookout
 from sendoff.runtime.following import Bell, Following
+from sendoff.runtime.groups import Groups
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.journal import GroupJournal
@@ -102,6 +103,8 @@ class Owner:
         opened = given.store.open()
         self._bell, self._underway, self._in_force = Bell(), Underway(), InForce()
         self._journal = GroupJournal(given.store, log=logging.getLogger("sendoff.journal"), appended=self._bell.ring)
+        self._groups = Groups(self._journal)
+        self._groups.load()
         self._announcer = AnnouncerThread(given.listeners, self._underway)
         self._ledger = Ledger(self._journal, given.clock, self._announcer)
         self._toolkit = Toolkit(clock=given.clock, random=given.random, log=logging.getLogger("sendoff.drivers"), folder=given.configured)
@@ -131,8 +134,9 @@ class Owner:
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
         self._conductor = Conductor(
-            self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, carrier=self._connections.carrier
-        )
+            self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, groups=self._groups,
+            carrier=self._connections.carrier,
+        )  # fmt: skip
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
             reached=lambda record: self._engine.tell(Reached(record.number)), meter=self._meter, clean=given.clean,
@@ -180,6 +184,7 @@ class Owner:
             **questions.by_word(),
             "batch": census.batch,
             "open": census.open,
+            "group": self._groups.ask,
             "gc": self._clearing.gc,
             "leftovers": leftovers.ask,
             "remains": lambda _: remains(given.store),
@@ -188,7 +193,7 @@ class Owner:
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
             down=self._conductor.down, asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
-            in_force=self._in_force, leaving=self._leaving,
+            in_force=self._in_force, groups=self._groups, leaving=self._leaving,
         )  # fmt: skip
 
     def _make_keeper(self) -> Keeper:

@@ -28,13 +28,16 @@ _WAITS = {
 }
 
 
-def view(record: Record, live: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None, asking: Record | None = None) -> View:
+def view(
+    record: Record, live: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None, asking: Record | None = None,
+    beside: str | None = None,
+) -> View:  # fmt: skip
     """What ``list`` and ``show`` print. unreachable: another asks its destination for all that wait. earlier: the operation it waits for.
 
-    asking: the one that asks a person for all that go there.
+    beside: the one of its serialized group that is under way. asking: the one that asks a person for all that go there.
     """
     spec = record.spec
-    reason, text = _reason(record, unreachable, earlier, asking)
+    reason, text = _reason(record, unreachable, earlier, asking, beside)
     needs = record.needs or (asking.needs if asking is not None else None)
     return {
         "schema": SCHEMA, "id": record.id, "number": record.number, "batch": record.batch, "round": record.round,
@@ -77,7 +80,7 @@ def _part(part: Part) -> dict[str, Any]:
     return {"name": part.name, "filename": part.filename, "type": type_, "kind": part.kind, "path": part.path, "size": part.size}
 
 
-def _reason(record: Record, unreachable: bool, earlier: str | None, asking: Record | None) -> tuple[str | None, str | None]:
+def _reason(record: Record, unreachable: bool, earlier: str | None, asking: Record | None, beside: str | None) -> tuple[str | None, str | None]:
     reason, text = record.reason, record.reason_text
     if record.status is TransferStatus.IDLE and reason == Reason.QUEUED:
         if earlier is not None:
@@ -86,6 +89,8 @@ def _reason(record: Record, unreachable: bool, earlier: str | None, asking: Reco
             reason, text = asking.reason, f"as upload {asking.number}, which asks for all that go there: {asking.reason_text}"
         elif unreachable:
             text = "its destination cannot be reached; one upload asks for all that wait"
+        elif beside is not None:
+            reason, text = str(Reason.LIMIT), f"its group is serialized, and another of it is under way: {beside}"
     return reason, text or (_WAITS.get(Reason(reason)) if reason else None)
 
 

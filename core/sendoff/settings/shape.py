@@ -89,6 +89,7 @@ class LimitsSection(Section):
 
     concurrency: Count = _LIMITS.concurrency
     per_destination: Count = _LIMITS.per_destination
+    high_beside: bool = _LIMITS.high_beside
     lanes: Count = _LIMITS.lanes
     memory: Bytes = _LIMITS.memory
     spool: Bytes = _LIMITS.spool
