@@ -27,6 +27,8 @@ def add_asked(parser: Parser, *, method: str) -> None:
     option("--label", metavar="TEXT", help="a name for people")
     option("--meta", metavar="K=V", action="append", default=[], help="your own data, kept with it and found again by list --meta")
     option("--patience", metavar="TIME", help="give up after this long without one newly confirmed byte: 90s, 5m, 12h, 3d")
+    option("--copy", action="store_true", help="take over what the files hold now, before the ids are printed: what becomes of them later is no matter")
+    option("--then", metavar="WHAT", help="delete, or move:DIR: what becomes of a file once it was seen to be there")
     option("--wait", action="store_true", help="stay until it has ended; the exit code says how")
     option("--here", action="store_true", help="this process does the work and stays until all have ended: for containers and CI")
     option("--dry-run", action="store_true", help="check everything, store nothing")
