@@ -84,7 +84,7 @@ def test_an_unchanged_file_that_was_copied_is_left_out_by_only_new(stage, receiv
     assert stage.put(path, receiver.url, "--only-new") == [] and len(receiver.requests) == 1
 
 
-def test_what_the_spool_cannot_take_is_refused_before_it_is_copied(stage, receiver, client):
+def test_what_the_spool_cannot_take_is_refused_before_it_is_copied(stage, receiver):
     stage.config.write_text('[limits]\nspool = "250K"\n')
     one, two = stage.file(SIZE, "one")[0], stage.file(SIZE, "two")[0]
 
@@ -92,7 +92,7 @@ def test_what_the_spool_cannot_take_is_refused_before_it_is_copied(stage, receiv
 
     assert "copies of 390.6 KiB do not fit" in answer.stderr and "[limits] spool" in answer.stderr
     assert (answer.stdout, stage.listed(), copies(stage)) == ("", [], [])
-    with pytest.raises(NoSpace):
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client, pytest.raises(NoSpace):
         client.post(receiver.url, [sendoff.ContentPart("a").set_file(one), sendoff.ContentPart("b").set_file(two)], copy=True)
     assert (stage.listed(), copies(stage)) == ([], [])
 
