@@ -1,12 +1,16 @@
 """``--copy``: what a file holds is taken over before the id is given; what becomes of the file later is no matter."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 import sendoff
 from sendoff.errors import NoSpace
 from sendoff.testing.receiver import Receiver
+
+from tests.end_to_end.stage import MIB, Stage
 
 SIZE = 200_000
 
@@ -104,3 +108,38 @@ def test_one_bad_file_of_several_and_none_is_copied(stage, receiver):
 
     assert "missing.bin" in answer.stderr
     assert (stage.listed(), copies(stage)) == ([], [])
+
+
+@pytest.fixture
+def sharing(tmp_path):
+    """A place on a file system whose files can share what they hold."""
+    image, place = tmp_path / "image", tmp_path / "place"
+    place.mkdir()
+    with image.open("wb") as made:
+        made.truncate(512 * MIB)
+    make, mount, umount = shutil.which("mkfs.xfs"), shutil.which("mount"), shutil.which("umount")
+    if not make or subprocess.run([make, "-q", image], capture_output=True).returncode:
+        pytest.skip("no file system that shares can be made here; apt-get install xfsprogs")
+    if not (mount and umount) or subprocess.run([mount, "-o", "loop", image, place], capture_output=True).returncode:
+        pytest.skip("images cannot be mounted here; run as root")
+    try:
+        with Stage(place) as stage:
+            yield stage
+    finally:
+        subprocess.run([umount, "-l", place], check=True)
+
+
+def free(folder):
+    os.sync()
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def test_where_the_file_system_can_a_copy_takes_no_room_and_no_time(sharing, slow):
+    path, _ = sharing.file(128 * MIB)
+    before = free(sharing.folder)
+    (id,) = sharing.put(path, slow.url, "--copy")
+
+    assert [copy.stat().st_size for copy in copies(sharing)] == [128 * MIB]
+    assert before - free(sharing.folder) < 16 * MIB
+    sharing.run("cancel", id)

@@ -73,6 +73,26 @@ def test_a_program_says_it_by_put_and_by_the_uploader(stage, receiver, client):
     assert [told(stage, operation.id) for operation in operations] == [removed(one, what="deleted"), removed(two, what="deleted")]
 
 
+def test_a_command_that_does_the_work_itself_ends_when_it_was_done(stage, receiver):
+    path, _ = stage.file(SIZE)
+    (id,) = stage.put(path, receiver.url, "--then", "delete", "--here")
+
+    assert not Path(path).exists() and not stage.runs()
+    assert told(stage, id) == removed(path, what="deleted")
+
+
+def test_of_a_tree_each_file_is_let_go_by_itself(stage, tmp_path):
+    tree = stage.folder / "tree"
+    (tree / "deep").mkdir(parents=True)
+    for name in ("a", "b", "deep/c"):
+        (tree / name).write_bytes(b"x")
+    with Receiver(tmp_path / "received", script=[Rule(do=Answer(403), path="/tree/b", times=None)]) as receiver:
+        stage.run("put", "-r", tree, receiver.url, "--then", "delete", "--wait", fine=(1,))
+
+    eventually(lambda: stage.desk.ask(Question(what="todos")) == [], "the end of what was to be done")
+    assert [str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()] == ["b"]
+
+
 def test_an_upload_that_fails_leaves_its_file(stage, tmp_path):
     path, _ = stage.file(SIZE)
     with Receiver(tmp_path / "received", script=[Rule(do=Answer(403), times=None)]) as receiver:
