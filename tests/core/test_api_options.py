@@ -14,7 +14,7 @@ from sendoff.model.operation import Request
 SPELLED = {"header": "headers", "header_secret": "secret_headers", "meta": "metadata", "option": "options"}
 # what a program says with its own code, or another call
 OF_THE_COMMAND = {
-    "recursive", "files_from", "zero", "base", "include", "exclude", "min_age", "follow", "dry_run", "wait", "here", "copy", "then",
+    "recursive", "files_from", "zero", "base", "include", "exclude", "min_age", "follow", "dry_run", "wait", "here",
     "app", "state_dir", "config", "json", "quiet", "verbose", "help",
 }  # fmt: skip
 OF_A_PROGRAM = {"start"}

@@ -12,7 +12,7 @@ from sendoff.model.operation import Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Query, Question, Selection
 from sendoff.model.secret import Credential, Secret
-from sendoff.model.source import Form, Part, Source
+from sendoff.model.source import Form, Part, Source, SourceIdentity
 
 FULL = Request(
     source="/srv/ünï\udce9.bin",
@@ -26,6 +26,10 @@ FULL = Request(
         subtype="mixed",
         boundary="b",
     ),
+    taken=SourceIdentity(size=10, mtime_ns=3, ctime_ns=4, inode=5, device=6),
+    offset=3,
+    length=4,
+    then="move:/srv/done",
     destination="archive:2026/",
     name="a b",
     method="POST",

@@ -62,6 +62,7 @@ BEFORE = [
 ]
 
 
+@pytest.mark.fault(26, 27, 28)
 @pytest.mark.parametrize(("change", "code", "sentence"), BEFORE)
 @pytest.mark.parametrize("scheme", ["plain", "session"])
 def test_what_is_not_what_was_queued_is_not_sent(scheme, change, code, sentence, owned):
@@ -216,6 +217,29 @@ def test_a_restored_file_without_confirmed_bytes_is_sent_from_the_first(scheme, 
     eventually(lambda: not owned.server.uploads, "the end of the half-done upload that could not go on")
 
 
+@pytest.mark.fault(26)
+@pytest.mark.parametrize("scheme", ["plain", "session"])
+def test_a_file_that_is_deleted_in_mid_transfer_is_sent_to_its_end_and_an_event_says_so(scheme, owned):
+    path = owned.file(content=CONTENT)
+    at(owned, "body" if scheme == "plain" else "chunk", 1 if scheme == "plain" else 5, path.unlink)
+    id = owned.put(path, f"{scheme}://10.0.0.1/x")
+
+    owned.done(id)
+
+    assert owned.server.things == {f"{scheme}://10.0.0.1/x": CONTENT}
+    assert changes(owned, id) == [{"source": "gone", "checked": "what was open was sent to its end"}]
+
+
+@pytest.mark.fault(26)
+def test_a_file_that_is_deleted_in_mid_transfer_is_missing_where_the_try_then_breaks(owned):
+    path = owned.file(content=CONTENT)
+    at(owned, "chunk", 5, lambda: (path.unlink(), broken()))
+    id = owned.put(path, "session://10.0.0.1/x")
+
+    assert owned.until(id, "error")["error"]["code"] == "source_missing"
+    assert owned.server.things == {}
+
+
 def test_a_file_that_gives_way_to_another_in_mid_transfer_arrives_as_it_was_queued(owned):
     path = owned.file(content=CONTENT)
     at(owned, "chunk", 5, lambda: (path.with_suffix(".new").write_bytes(LONGER), os.replace(path.with_suffix(".new"), path)))
@@ -241,6 +265,7 @@ def drive(tmp_path):
     subprocess.run([umount, place], capture_output=True)
 
 
+@pytest.mark.fault(38)
 def test_an_absent_drive_is_waited_for_and_the_upload_goes_on_by_itself(drive, owned):
     place, away, back = drive
     path = place / "a.bin"
@@ -258,6 +283,7 @@ def test_an_absent_drive_is_waited_for_and_the_upload_goes_on_by_itself(drive, o
     assert owned.server.things == {"session://10.0.0.1/x": CONTENT}
 
 
+@pytest.mark.fault(38)
 def test_a_drive_that_goes_away_between_tries_costs_no_confirmed_byte(drive, owned):
     place, away, back = drive
     path = place / "a.bin"

@@ -95,12 +95,15 @@ UNFIT = [
     (a_dangling_link, SourceMissing, "is a symbolic link to nowhere, which is not there"),
     (a_loop, SourceMissing, "is a loop of symbolic links"),
     (lambda folder: "/dev/null", SourceUnsuitable, "/dev/null is a device; only a regular file can be uploaded"),
+    (lambda folder: "/proc/version", SourceUnsuitable, "/proc/version is made up by the kernel while it is read"),
+    (lambda folder: "/sys/kernel/mm/transparent_hugepage/enabled", SourceUnsuitable, "is made up by the kernel while it is read"),
     (lambda folder: "missing", SourceMissing, "there is no file"),
     (lambda folder: "a.bin/b", SourceMissing, "there is no file"),
     (lambda folder: "x" * 300, SourceUnreadable, "cannot be opened: File name too long"),
 ]
 
 
+@pytest.mark.fault(33, 34)
 @pytest.mark.parametrize(("make", "error", "sentence"), UNFIT, ids=[sentence for _, _, sentence in UNFIT])
 def test_what_is_no_file_is_named_for_what_it_is(make, error, sentence, file):
     path = os.path.join(file.parent, make(file.parent))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -23,6 +24,15 @@ def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bad")
     (folder / "a.bin").write_bytes(b"x" * 100)
     (folder / "folder").mkdir()
+    (folder / "taken").mkdir()
+    (folder / "taken" / "a.bin").write_bytes(b"x")
+    (folder / "dangling").symlink_to("nowhere")
+    (folder / "circle").symlink_to("circle")
+    (folder / "link").symlink_to("a.bin")
+    with socket.socket(socket.AF_UNIX) as made:
+        here = os.open(folder, os.O_RDONLY)
+        made.bind(f"/proc/self/fd/{here}/socket")
+        os.close(here)
     os.mkfifo(folder / "pipe")
     (folder / "secret.bin").write_bytes(b"x")
     (folder / "secret.bin").chmod(0)
@@ -67,6 +77,27 @@ TABLE = {
     "one missing file of three": (["a.bin", "missing.bin", "secret.bin", ADDRESS], "missing.bin"),
     "a directory": (["folder", ADDRESS], "folder is a directory"),
     "a FIFO": (["pipe", ADDRESS], "pipe"),
+    "a socket": (["socket", ADDRESS], "socket"),
+    "a file that the kernel makes up": (["/proc/version", ADDRESS], "is made up by the kernel while it is read"),
+    "a link that leads nowhere": (["dangling", ADDRESS], "is a symbolic link to nowhere, which is not there"),
+    "a link that leads in a circle": (["circle", ADDRESS], "is a loop of symbolic links"),
+    "a part past the end of the file": (["a.bin", ADDRESS, "--offset", "90", "--length", "11"], "lead past its end"),
+    "an offset that is no size": (["a.bin", ADDRESS, "--offset", "much"], "'much'"),
+    "a part of two files": (["a.bin", "link", ADDRESS, "--offset", "1"], "mean one file"),
+    "a part of standard input": (["-", f"{ADDRESS}a", "--length", "1"], "standard input (-) goes whole"),
+    "then something else": (["a.bin", ADDRESS, "--then", "burn"], "it is delete, or move:DIR"),
+    "then move without a folder": (["a.bin", ADDRESS, "--then", "move:"], "it is delete, or move:DIR"),
+    "then move to a folder that is not there": (["a.bin", ADDRESS, "--then", "move:nowhere"], "nowhere is no folder"),
+    "then move to what is no folder": (["a.bin", ADDRESS, "--then", "move:a.bin"], "a.bin is not a folder"),
+    "then move to a folder that may not be written to": (["a.bin", ADDRESS, "--then", "move:closed"], "permission denied"),
+    "then move to another file system": (["a.bin", ADDRESS, "--then", "move:/dev/shm"], "lies on another file system"),
+    "then move onto a name that is there": (["a.bin", ADDRESS, "--then", "move:taken"], "there is a a.bin in"),
+    "then delete of a link": (["link", ADDRESS, "--then", "delete"], "is a symbolic link to"),
+    "then delete of a part": (["a.bin", ADDRESS, "--offset", "1", "--then", "delete"], "the rest of it would be lost"),
+    "then delete of standard input": (["-", f"{ADDRESS}a", "--then", "delete"], "no file is there to be removed"),
+    "then delete without a proof": (["a.bin", ADDRESS, "--method", "POST", "--then", "delete"], "would go without a proof"),
+    "then delete, one missing file of two": (["a.bin", "missing.bin", ADDRESS, "--then", "delete"], "missing.bin"),
+    "a copy of a missing file": (["missing.bin", ADDRESS, "--copy"], "missing.bin"),
     "a device": (["/dev/null", ADDRESS], "/dev/null"),
     "an unreadable file": (["secret.bin", ADDRESS], "secret.bin"),
     "an unreadable file, and what to do": (["secret.bin", ADDRESS], "make it readable, and put it again"),
@@ -82,6 +113,7 @@ TABLE = {
 
 
 @pytest.mark.parity("F25", "F26", "F27")
+@pytest.mark.fault(31, 33, 34)
 @pytest.mark.parametrize("row", TABLE)
 def test_bad_input_is_one_sentence_exit_code_2_and_nothing_stored(row, shared):
     words, sentence = TABLE[row]
@@ -110,6 +142,7 @@ def test_a_dry_run_of_standard_input_leaves_nothing_behind(shared):
     assert (shared.stored(), shared.spooled()) == ([], [])
 
 
+@pytest.mark.fault(40)
 def test_a_name_that_is_not_utf8_is_refused_and_never_mangled(shared):
     name = os.path.join(os.fsencode(shared.folder), b"caf\xe9.bin")
     Path(os.fsdecode(name)).write_bytes(b"x")

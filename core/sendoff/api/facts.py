@@ -66,9 +66,10 @@ class Facts:
 
     @property
     def source_file(self) -> Path | None:
-        """The file; None for bytes and streams, of which a copy is sent, and for a form."""
+        """The file, also where a copy of it is sent; None for bytes and streams, and for a form."""
         source = self._known["source"]
-        return Path(source["path"]) if source["kind"] == "file" else None
+        found = source["path"] if source["kind"] == "file" else source.get("origin")
+        return Path(found) if found else None
 
     @property
     def parts(self) -> tuple[FormPart, ...]:

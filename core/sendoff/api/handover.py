@@ -13,6 +13,7 @@ from sendoff.api.connection import Connection
 from sendoff.api.operation import UploadOperation
 from sendoff.api.part import ContentPart
 from sendoff.api.source import UploadSource, is_path, kept, request_of
+from sendoff.desk.copying import check_room, copied, files_of, held
 from sendoff.desk.packing import outline, packed
 from sendoff.errors import InvalidArgument, SendoffError
 from sendoff.model.operation import Request
@@ -26,22 +27,24 @@ log = logging.getLogger("sendoff")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One thing to hand over. fields: of its ``Request``."""
+    """One thing to hand over. fields: of its ``Request``. copy: what a file holds is taken over now."""
 
     source: UploadSource
     destination: str
     fields: Mapping[str, Any]
     only_new: bool = False
+    copy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A form to hand over. form: all of it but its parts. fields: of its ``Request``."""
+    """A form to hand over. form: all of it but its parts. fields: of its ``Request``. copy: what its files hold is taken over now."""
 
     parts: Sequence[ContentPart]
     destination: str
     fields: Mapping[str, Any]
     form: Form = Form()
+    copy: bool = False
 
 
 @dataclass(slots=True)
@@ -72,9 +75,13 @@ class Handover:
         """The operation of a form, stored; everything else is checked before a stream is read, because there is no second time to read it."""
         loose = [part.loose() for part in asked.parts]
         request = Request(destination=asked.destination, **asked.fields)
-        if any(callable(one.content) for one in loose):
+        if asked.copy or any(callable(one.content) for one in loose):
             self._check(replace(request, form=replace(asked.form, parts=outline(loose))))
-        with packed(self._connection.place, loose) as parts:
+        with ExitStack() as stack:
+            if asked.copy:
+                check_room(self._connection.desk, files_of(loose))
+                loose = held(loose, stack)
+            parts = stack.enter_context(packed(self._connection.place, loose))
             (answer,) = self._connection.desk.create([replace(request, form=replace(asked.form, parts=parts))], start=start)
         return self._operation(answer)
 
@@ -107,9 +114,9 @@ class Handover:
         for index, thing in enumerate(things):
             try:
                 asked = read(thing)
-                room -= not is_path(asked.source)
+                room -= asked.copy or not is_path(asked.source)
                 if room < 0:
-                    raise InvalidArgument(f"one call keeps at most {MOST_KEPT} sources that are no files; put the others with another one")
+                    raise InvalidArgument(f"one call keeps at most {MOST_KEPT} copies, and sources that are no files; put the others with another one")
                 request = self._request(asked, stack)
             except SendoffError as error:
                 answers.errors.append((index, error))
@@ -120,9 +127,16 @@ class Handover:
     def _request(self, asked: Asked, stack: ExitStack, *, check: bool = False) -> Request:
         source, destination = asked.source, asked.destination
         if is_path(source):
-            return request_of(source, destination, asked.fields, only_new=asked.only_new)
+            request = request_of(source, destination, asked.fields, only_new=asked.only_new)
+            return self._copied(request, stack) if asked.copy else request
         checked = self._check if check else None
         return stack.enter_context(kept(self._connection.place, source, destination, asked.fields, only_new=asked.only_new, check=checked))
+
+    def _copied(self, request: Request, stack: ExitStack) -> Request:
+        """Whatever else is wrong with it is found before it is copied."""
+        self._check(request)
+        check_room(self._connection.desk, [request.source])
+        return stack.enter_context(copied(self._connection.place, request))
 
     def _check(self, request: Request) -> None:
         for answer in self._connection.desk.create([request], dry_run=True):

@@ -15,6 +15,7 @@ from sendoff.model.moment import moment
 from sendoff.model.quantity import seconds
 from sendoff.model.secret import Credential, Secret, reveal
 from sendoff.model.status import CostPolicy, TransferPriority
+from sendoff.model.then import Then
 from sendoff.model.web_error import numbers_of
 
 Fields = Mapping[str, str | Secret] | Iterable[tuple[str, str | Secret]]
@@ -33,8 +34,10 @@ class Options(TypedDict, total=False):
     digest read-back``. digest: ``auto none sha256``. sha256: what it must be, hex. protocol: ``auto plain tus rufh``, or another that is
     installed. idempotency_key: True, or the name of the header that carries the
     same key at each try. retry_unsafe: send a POST again even when it may have been carried out. again: a new operation even where an unchanged
-    source is queued for the same target. only_new: skip what has a receipt for the same target with the same size and time. options: any key of the
-    destination. start: False = created, and waits for ``start()``.
+    source is queued for the same target. only_new: skip what has a receipt for the same target with the same size and time. offset, length: bytes of a
+    file, all from there on where no length is said. copy: take over what the file holds now; what becomes of it later is no matter. then: ``delete``
+    or ``move:DIR``, what becomes of the file once it was seen to be there. options: any key of the destination. start: False = created, and waits for
+    ``start()``.
     """
 
     method: str | None
@@ -58,13 +61,17 @@ class Options(TypedDict, total=False):
     retry_unsafe: bool
     again: bool
     only_new: bool
+    offset: int | None
+    length: int | None
+    copy: bool
+    then: str | None
     options: Mapping[str, Any] | None
     start: bool
 
 
 NAMES = tuple(Options.__annotations__)
 _OF_THE_DESTINATION = ("existing", "verify", "digest", "protocol")  # stronger here than in its section
-_ASIDE = frozenset({"start", "only_new", "credential", "sha256", *_OF_THE_DESTINATION})  # they become no field of their own
+_ASIDE = frozenset({"start", "only_new", "copy", "credential", "sha256", *_OF_THE_DESTINATION})  # they become no field of their own
 
 
 def fields_of(options: Mapping[str, Any], verb: str = "put") -> dict[str, Any]:
@@ -171,6 +178,16 @@ def _word(kind: type[TransferPriority | CostPolicy]) -> Callable[[str, object], 
     return turn
 
 
+def _bytes(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidArgument(f"{name}={value!r}: a number of bytes is expected")
+    return value
+
+
+def _then(name: str, value: object) -> str:
+    return Then.asked(_text(name, value))
+
+
 def _patience(name: str, value: object) -> int:
     if isinstance(value, timedelta):
         value = value.total_seconds()
@@ -198,5 +215,6 @@ _TURNS: Mapping[str, tuple[str, Callable[[str, object], object]]] = {
     "method": ("method", _method), "headers": ("headers", _pairs), "secret_headers": ("secret_headers", _pairs),
     "priority": ("priority", _word(TransferPriority)), "cost": ("cost_policy", _word(CostPolicy)), "metadata": ("metadata", _mapping),
     "patience": ("patience", _patience), "idempotency_key": ("idempotency_key", _key_header), "retry_unsafe": ("retry_unsafe", _flag),
-    "again": ("again", _flag), "options": ("options", _mapping), "recoverable_errors": ("recoverable_errors", _listed),
+    "again": ("again", _flag), "recoverable_errors": ("recoverable_errors", _listed),
+    "offset": ("offset", _bytes), "length": ("length", _bytes), "then": ("then", _then), "options": ("options", _mapping),
 }  # fmt: skip

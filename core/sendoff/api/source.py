@@ -49,6 +49,9 @@ def kept(
     read = reading(source)
     if only_new:
         raise InvalidArgument("only_new looks at a file's size and time; bytes and streams have none")
+    for name in ("offset", "length", "then"):
+        if fields.get(name) not in (None, 0):
+            raise InvalidArgument(f"{name}: it is said of a file; bytes and streams go whole, and nothing of them is left behind")
     if destination.endswith("/") or (destination.endswith(":") and "/" not in destination):
         raise InvalidArgument(f"bytes and streams have no name to put below {destination}", hint="write the whole target: it must not end with /")
     with incoming(place, "the source") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sendoff.api.batch import Batch
@@ -38,6 +39,7 @@ class BackgroundUploader:
     method: HTTP method, ``POST``. cost_policy: on which networks they may run. transfer_group, group: the group they belong to, and its name.
     metadata: your own data. existing: ``overwrite skip fail``. verify: ``auto size digest read-back``. server_credential: who we are to the server, a
     ``Credential`` or a reference. recoverable_errors: at which errors they wait for you instead of failing, as in ``put``.
+    copy: take over what a file holds when it is created. then: ``delete`` or ``move:DIR``, once it was seen to be there.
     """
 
     def __init__(self, client: Client | None = None) -> None:
@@ -51,6 +53,8 @@ class BackgroundUploader:
         self.existing: str | None = None
         self.verify: str | None = None
         self.recoverable_errors: Iterable[int] = ()
+        self.copy = False
+        self.then: str | None = None
 
     @property
     def method(self) -> str:
@@ -105,12 +109,16 @@ class BackgroundUploader:
         """Send it no more; one that was not set is no error."""
         self._headers = [one for one in self._headers if one[0].lower() != name.lower()]
 
-    def create_upload(self, url: str, source: UploadSource, *, id: str | None = None) -> UploadOperation:
+    def create_upload(
+        self, url: str, source: UploadSource, *, offset: int = 0, length: int | None = None, id: str | None = None
+    ) -> UploadOperation:  # fmt: skip
         """An operation, created and not started: ``start()`` begins it.
 
-        url: absolute, or ``NAME:path``. source: a path, bytes or a readable binary object. id: your own. Errors: as ``put``.
+        url: absolute, or ``NAME:path``. source: a path, bytes or a readable binary object. offset, length: bytes of a file, all from there on where no
+        length is said. id: your own. Errors: as ``put``; ``InvalidArgument`` where the file has not so many bytes.
         """
-        return self._handover().one(self._asked((url, source, id)), start=False)
+        asked, part = self._asked((url, source, id)), fields_of({"offset": offset, "length": length}, "create_upload")
+        return self._handover().one(replace(asked, fields={**asked.fields, **part}), start=False)
 
     def create_uploads(self, uploads: Iterable[Upload]) -> Batch:
         """Many operations as one batch, created and not started: ``(url, source)`` or ``(url, source, id)``; what is refused is in ``batch.errors``."""
@@ -144,5 +152,6 @@ class BackgroundUploader:
             "secret_headers": [one for one in headers if isinstance(one[1], Secret)], "credential": self._server_credential, "id": id,
             "group": self.group, "cost": self.cost_policy, "metadata": self.metadata, "existing": self.existing, "verify": self.verify, "patience": 0,
             "recoverable_errors": self.recoverable_errors,
+            "then": self.then,
         }  # fmt: skip
-        return Asked(source=source, destination=url, fields={**fields_of(options, "create_upload"), "attempts": _REQUESTS})
+        return Asked(source=source, destination=url, fields={**fields_of(options, "create_upload"), "attempts": _REQUESTS}, copy=self.copy)

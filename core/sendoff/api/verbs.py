@@ -46,8 +46,7 @@ class Verbs:
         Errors: ``InvalidArgument`` and its kin (``SourceMissing``, ``UnsupportedScheme``, ``IdConflict`` ...), ``ConfigurationError``,
         ``HostUnavailable``; then nothing is stored.
         """
-        asked = Asked(source=source, destination=destination, fields=fields_of(options, "put"), only_new=flag(options, "only_new", False))
-        return Handover(self._connection).one(asked, start=flag(options, "start", True))
+        return Handover(self._connection).one(_asked(source, destination, options, "put"), start=flag(options, "start", True))
 
     def put_many(self, pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
         """Queue and start many uploads as one batch: those that are refused are in ``batch.errors``, the others are stored.
@@ -60,8 +59,7 @@ class Verbs:
 
         def read(pair: Any) -> Asked:
             source, destination, own = _taken_apart(pair)
-            both = {**options, **own}
-            return Asked(source=source, destination=destination, fields=fields_of(both, "put_many"), only_new=flag(both, "only_new", False))
+            return _asked(source, destination, {**options, **own}, "put_many")
 
         return Handover(self._connection).many(pairs, read, start=flag(options, "start", True))
 
@@ -73,7 +71,7 @@ class Verbs:
         url: to which it goes as it stands, also where it ends in ``/``; or ``NAME:path`` with a name from ``[destinations]``.
         parts: in their order. Texts and bytes travel with the operation; what is long, and streams, are kept on disk first; files are read when it is sent.
         options: see ``Options``; ``method`` is ``POST`` where not said. Each post makes a new thing: ``existing``,
-        ``only_new``, ``verify``, ``digest`` and ``sha256`` are refused.
+        ``only_new``, ``verify``, ``digest``, ``sha256``, ``offset``, ``length`` and ``then`` are refused.
 
         Errors: as ``put``.
         """
@@ -81,7 +79,8 @@ class Verbs:
         if flag(options, "only_new", False):
             raise InvalidArgument("only_new: a form makes a new thing each time")
         fields = {"method": "POST", **fields_of({"protocol": "plain", **options}, "post")}
-        return Handover(self._connection).form(Posted(parts=checked_parts(parts), destination=url, fields=fields), start=flag(options, "start", True))
+        posted = Posted(parts=checked_parts(parts), destination=url, fields=fields, copy=flag(options, "copy", False))
+        return Handover(self._connection).form(posted, start=flag(options, "start", True))
 
     # -- and what became of it ----------------------------------------------------------------------------------------
 
@@ -137,6 +136,12 @@ class Verbs:
         words = (types,) if isinstance(types, str) else tuple(types)
         reading = followed if follow else history
         return reading(self._connection, ids=ids, types=words, after=after or 0)
+
+
+def _asked(source: UploadSource, destination: str, options: Mapping[str, Any], verb: str) -> Asked:
+    """One thing to hand over, as the options of a verb have it."""
+    only_new, copy = flag(options, "only_new", False), flag(options, "copy", False)
+    return Asked(source=source, destination=destination, fields=fields_of(options, verb), only_new=only_new, copy=copy)
 
 
 def _taken_apart(pair: Any) -> tuple[UploadSource, str, Options]:

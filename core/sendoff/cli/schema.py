@@ -94,6 +94,7 @@ def _operation() -> dict[str, Json]:
         priority={"enum": [priority.name.lower() for priority in TransferPriority]},
         cost_policy={"enum": [policy.word for policy in CostPolicy]},
         recoverable_errors=_said({"type": "array", "items": {"type": "integer"}}, "numbers of errors that it waits at instead of failing"),
+        then=_said(_or_null(_TEXT), "what becomes of the file once it was seen to be there: delete, or move: and a folder"),
         label=_or_null(_TEXT),
         metadata={"type": "object"},
         headers=_said(_ref("headers"), "asked for; secret values as ***"),
@@ -119,7 +120,14 @@ def _source() -> dict[str, Json]:
         path=_said(_or_null(_TEXT), "null where it is no file"),
         size=_COUNT,
     )
-    one = _object("a file, or a copy that is sent and removed", kind={"enum": ["file", "spool"]}, path=_TEXT, size=_COUNT)
+    one = _object(
+        "a file, or a copy that is sent and removed",
+        kind={"enum": ["file", "spool"]},
+        path=_TEXT,
+        size=_said(_COUNT, "of what is sent"),
+        offset=_said(_COUNT, "where in the file that begins"),
+        origin=_said(_or_null(_TEXT), "the file that a copy was taken of"),
+    )
     form = _object("a form, of several parts", kind={"const": "form"}, parts={"type": "array", "items": part}, size=_said(_COUNT, "of the whole body"))
     return {"description": "what is sent", "oneOf": [one, form]}
 

@@ -91,6 +91,7 @@ def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
     yield "progress", _progress(view["progress"])
     for name in ("group", "label", "priority", "cost_policy"):
         yield from _if_known(name.replace("_", " "), view[name] if view[name] != "default" else None)
+    yield from _if_known("then", view.get("then"))
     yield from ((f"meta {key}", str(value)) for key, value in view["metadata"].items())
     yield from outcome(view, verbose=verbose)
     for name in ("created_at", "started_at", "finished_at"):
@@ -100,7 +101,8 @@ def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
 def _source(source: Json) -> Iterator[tuple[str, str]]:
     """What is sent; of a form each part, and of a value only how long it is."""
     if source["kind"] != "form":
-        yield "source", source["path"] if source["kind"] == "file" else source["kind"]
+        yield "source", source["path"] if source["kind"] == "file" else f"a copy of {source['origin']}" if source.get("origin") else source["kind"]
+        yield from _if_known("bytes", f"{source['size']} from {source['offset']} on" if source.get("offset") else None)
         return
     yield "source", form_words(source["parts"])
     for part in source["parts"]:

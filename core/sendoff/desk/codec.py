@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sendoff.desk.kinds import flag, mapping, number_or_none, numbers, pairs, shown, text, text_or_none, two_numbers
+from sendoff.desk.kinds import flag, mapping, number, number_or_none, numbers, pairs, shown, text, text_or_none, two_numbers
 from sendoff.errors import InvalidArgument, Json, SendoffError, from_json, to_json
 
 if TYPE_CHECKING:
@@ -140,6 +140,12 @@ def _demand(name: str, value: Json) -> Any:
     return from_document(Demand, {key: text_or_none(f"{name}.{key}", item) for key, item in mapping(name, value).items()})
 
 
+def _identity(name: str, value: Json) -> Any:
+    from sendoff.model.source import SourceIdentity
+
+    return None if value is None else from_document(SourceIdentity, mapping(name, value))
+
+
 def _form(name: str, value: Json) -> Any:
     from sendoff.desk.forms import read_form
 
@@ -148,7 +154,7 @@ def _form(name: str, value: Json) -> Any:
 
 _TURNS: dict[str, Turn] = {
     "headers": pairs, "secret_headers": pairs, "demand": _demand, "patience": number_or_none, "attempts": number_or_none, "only_new": two_numbers,
-    "form": _form, "recoverable_errors": numbers,
+    "form": _form, "taken": _identity, "recoverable_errors": numbers, "offset": number, "length": number_or_none,
 }  # fmt: skip
 
 

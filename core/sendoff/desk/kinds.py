@@ -19,6 +19,13 @@ def text_or_none(name: str, value: Json) -> str | None:
     return None if value is None else text(name, value)
 
 
+def number(name: str, value: Json) -> int:
+    """A whole number."""
+    if type(value) is not int:
+        raise InvalidArgument(f"{name}: a whole number is expected, not {shown(value)}")
+    return value
+
+
 def number_or_none(name: str, value: Json) -> int | None:
     """A whole number, or nothing."""
     if value is not None and type(value) is not int:

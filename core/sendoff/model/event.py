@@ -10,7 +10,7 @@ from sendoff.model.moment import Moment
 
 TYPES = (
     "created", "started", "attempt_failed", "session_recorded", "confirmed", "waiting", "paused", "resumed", "changed", "retried",
-    "completed", "failed", "canceled", "acknowledged", "source_removed", "notice_failed", "batch_completed",
+    "completed", "failed", "canceled", "acknowledged", "source_removed", "source_left", "notice_failed", "batch_completed",
 )  # fmt: skip
 ENDS = frozenset({"completed", "failed", "canceled"})
 

@@ -9,7 +9,7 @@ from typing import Any
 from sendoff.model.delivery import Demand, Receipt
 from sendoff.model.moment import Moment
 from sendoff.model.response import Response
-from sendoff.model.source import Form, Source
+from sendoff.model.source import Form, Source, SourceIdentity
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
 
 IDEMPOTENT = frozenset({"PUT", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 section 9.2.2
@@ -19,8 +19,9 @@ IDEMPOTENT = frozenset({"PUT", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})  # 
 class Request:
     """What a caller asks, in the caller's words; nothing here is checked yet.
 
-    source: absolute path. spool: name of a file in the spool's incoming folder, instead of a path. form: several parts as one body, instead of both;
-    a spooled one's path is such a name.
+    source: absolute path. spool: name of a file in the spool's incoming folder, instead of a path; with a path it is a copy of that file, which was
+    ``taken`` then. form: several parts as one body, instead of both; a spooled one's path is such a name.
+    offset, length: bytes of the file; length None = all from there. then: what becomes of the file, ``delete`` or ``move:`` and an absolute folder.
     destination: an address, or ``NAME:path``. name: path below a destination that is a folder. whole: the destination is the whole address, also
     where it ends in ``/``.
     headers, secret_headers: ``(name, value)``; a secret value may be a reference ``driver:name``.
@@ -34,7 +35,11 @@ class Request:
 
     source: str = ""
     spool: str | None = None
+    taken: SourceIdentity | None = None
     form: Form | None = None
+    offset: int = 0
+    length: int | None = None
+    then: str | None = None
     destination: str = ""
     name: str | None = None
     method: str | None = None
@@ -67,6 +72,7 @@ class Spec:
 
     root, url: public forms. name: path below the root. local: reachable without a network.
     headers: secret values as three stars. idempotency_key: the key itself, by which the server knows a repeat.
+    then: what becomes of the caller's file once the server was seen to hold it.
     """
 
     transport: str
@@ -91,6 +97,7 @@ class Spec:
     if_changed: str = "fail"
     recoverable_errors: tuple[int, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    then: str | None = None
 
     @property
     def repeatable(self) -> bool:

@@ -77,8 +77,10 @@ class Form:
 class Source:
     """A file, a spooled copy that sendoff owns and removes, or a form.
 
-    kind: ``file``, ``spool`` or ``form``. path: absolute; empty for a form. mount: the folder its drive is mounted on.
-    identity: of a form only its size is meant, which is that of the whole body.
+    kind: ``file``, ``spool`` or ``form``. path: absolute, of the file itself and of no link to it; empty for a form. mount: the folder its
+    drive is mounted on. identity: of the whole file; of a form only its size is meant, which is that of the whole body.
+    offset, length: which bytes of it are sent; length None = all from there. origin, taken: of a copy that was taken of a file, that file's path
+    and what it was then.
     """
 
     kind: str = "file"
@@ -86,11 +88,31 @@ class Source:
     mount: str = "/"
     identity: SourceIdentity | None = None
     form: Form | None = None
+    offset: int = 0
+    length: int | None = None
+    origin: str | None = None
+    taken: SourceIdentity | None = None
 
     @property
     def size(self) -> int:
-        """Bytes, as seen when the operation was created."""
+        """Bytes that are sent, as seen when the operation was created."""
+        if self.length is not None:
+            return self.length
         return self.identity.size if self.identity else 0
+
+    @property
+    def file(self) -> str | None:
+        """The caller's own file, also where a copy of it is sent; None for what can be read only once, and for a form."""
+        return self.path if self.kind == "file" else self.origin
+
+    @property
+    def found(self) -> SourceIdentity | None:
+        """What the caller's own file was when it was taken in."""
+        return self.identity if self.kind == "file" else self.taken
+
+    def same_part(self, other: Source) -> bool:
+        """The same bytes of the same path are meant, whatever the file holds now."""
+        return (self.file or self.path, self.offset, self.length) == (other.file or other.path, other.offset, other.length)
 
     @property
     def copies(self) -> tuple[str, ...]:

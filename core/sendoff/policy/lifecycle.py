@@ -42,6 +42,7 @@ from sendoff.model.web_error import web_error_of
 from sendoff.policy.cost import Gate
 from sendoff.policy.decision import Decision, ending, lane_of, queued, told, waiting
 from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent, settled
+from sendoff.policy.proof import removal
 from sendoff.policy.retry import pause_before_next
 
 MOST_LOST_SESSIONS = 3
@@ -93,7 +94,7 @@ def completed(record: Record, delivery: Delivery, one: Try, response: Response |
     )  # fmt: skip
     fields = ending(TransferStatus.COMPLETED, setting.wall, tally=tally, receipt=receipt, response=response, error=None, sealed=None, environment=None)
     line = ("completed", {"url": receipt.url, "size": receipt.size, "verified": receipt.verified})
-    return Decision(fields=fields, lines=(line,), forget=True, erase=bool(record.spec.source.copies))
+    return Decision(fields=fields, lines=(line,), forget=True, erase=bool(record.spec.source.copies), todos=removal(record, setting.now))
 
 
 def failed(record: Record, error: SendoffError, one: Try, response: Response | None, setting: Setting) -> Decision:

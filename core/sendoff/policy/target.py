@@ -61,9 +61,9 @@ def _begun(record: Record) -> bool:
 
 
 def _unchanged(old: Record, new: Record) -> bool:
-    was, now = old.spec.source.identity, new.spec.source.identity
-    return old.spec.source.path == new.spec.source.path and was is not None and now is not None and now.same_file(was)
+    was, now = old.spec.source.found, new.spec.source.found
+    return old.spec.source.same_part(new.spec.source) and was is not None and now is not None and now.same_file(was)
 
 
 def _outdated(old: Record, new: Record) -> bool:
-    return old.number > 0 and old.spec.source.path == new.spec.source.path and not _unchanged(old, new)
+    return old.number > 0 and old.spec.source.same_part(new.spec.source) and not _unchanged(old, new)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from sendoff.errors import SendoffError
 from sendoff.model.change import SaveTodo, Update
@@ -26,7 +26,7 @@ from sendoff.runtime.outgoing import Outgoing
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.spool import Spool
 
-Done = bool
+Done = bool | None  # None: it is done, and whoever did it has removed the to-do
 LONGEST = 3600.0
 
 
@@ -48,17 +48,17 @@ class Afterwards:
         return sum(self._work_off(todo) for todo in due if todo.kind in self._works)
 
     def _work_off(self, todo: Todo) -> bool:
-        asked = None
+        asked, done = None, cast(Done, False)
         try:
             done = self._works[todo.kind](todo)
         except SendoffError as error:
             self._log.warning("%s of %s is not done yet: %s", todo.kind, todo.about, error)
-            done, asked = False, error.retry_after
+            asked = error.retry_after
         except Exception:  # noqa: BLE001 - a driver is a stranger's code; the to-do stays
             self._log.exception("%s of %s failed", todo.kind, todo.about)
-            done = False
-        self._ledger.journal.commit([_removed(todo) if done else self._later(todo, asked)])
-        return done
+        if done is not None:
+            self._ledger.journal.commit([_removed(todo) if done else self._later(todo, asked)])
+        return done is not False
 
     def _abort(self, todo: Todo) -> Done:
         """Remove what an upload that was given up left at the server, then its secrets; or what one left that goes elsewhere since."""

@@ -24,6 +24,7 @@ from sendoff.model.secret import STARS, public_url, reveal
 from sendoff.model.source import Source
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
 from sendoff.model.web_error import numbers_of
+from sendoff.policy.proof import surer
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import Address, Addresses
@@ -31,6 +32,7 @@ from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for,
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.parts import check_form, check_web
+from sendoff.runtime.removal import checked_then
 from sendoff.runtime.secrets import Sealed, Secrets
 from sendoff.runtime.sources import Sources, Taken
 from sendoff.runtime.spool import Spool
@@ -84,6 +86,7 @@ class Creation:
         id = checked_id(request.id) if request.id is not None else self.new_id()
         priority, cost = word_of(TransferPriority, request.priority, "--priority"), word_of(CostPolicy, request.cost_policy.replace("-", "_"), "--cost")
         taken = self.sources.of(request)
+        checked_then(request, taken.source)
         address, method = self.addressed(request)
         headers, sealed, named = self._headers(request, address, taken)
         key, once = _once(request, batch, id)
@@ -193,7 +196,7 @@ class Creation:
             destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
             label=request.label, metadata=request.metadata, demand=_demand(request, _demanded(request, destination), method), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
-            if_changed=_choice(request.if_changed, "fail", "restart"), recoverable_errors=numbers_of(request.recoverable_errors),
+            if_changed=_choice(request.if_changed, "fail", "restart"), recoverable_errors=numbers_of(request.recoverable_errors), then=request.then,
         )  # fmt: skip
 
     @staticmethod
@@ -234,7 +237,16 @@ def _demand(request: Request, configured: Mapping[str, Any], method: str | None)
         raise InvalidArgument(f"--sha256 {asked.expected_sha256!r}: write 64 hexadecimal digits")
     if asked.existing != usual.existing and method is not None and method not in IDEMPOTENT:
         raise InvalidArgument(f"existing {asked.existing}: a {method} makes a new thing each time, and finds none of its name", hint="use it with PUT")
-    return asked
+    return asked if request.then is None else _surer(request, asked, method)
+
+
+def _surer(request: Request, asked: Demand, method: str | None) -> Demand:
+    """A file that is not kept has to be seen at the server; what a POST brought is seen by nobody who was not told where to look."""
+    if asked.verify == "auto" and method is not None and method not in IDEMPOTENT:
+        raise InvalidArgument(
+            f"then {request.then}: what a {method} brought is not looked for, and the file would go without a proof", hint="say verify, or use PUT"
+        )
+    return surer(asked)
 
 
 def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:
@@ -259,7 +271,7 @@ def check_sizes(request: Request) -> None:
         ("the destination", request.destination, _MOST_ADDRESS), ("the name", request.name, _MOST_ADDRESS), ("the source", request.source, _MOST_ADDRESS),
         ("--credential", request.credential, _MOST_NAME), ("--idempotency-key", request.idempotency_key, _MOST_NAME), ("--method", request.method, _MOST_NAME),
         ("--id", request.id, _MOST_NAME), ("--group", request.group, _MOST_NAME), ("--priority", request.priority, _MOST_NAME),
-        ("--cost", request.cost_policy, _MOST_NAME),
+        ("--cost", request.cost_policy, _MOST_NAME), ("--then", request.then, _MOST_ADDRESS),
     )  # fmt: skip
     for what, text, most in texts:
         if text is not None and len(text) > most:

@@ -69,6 +69,11 @@ class FormReader(Reader):
             parts[place] = replace(parts[place], source=file.source, size=file.size)
         return replace(self._queued, form=replace(self._form, parts=tuple(parts)), identity=body_of(self.size))
 
+    @property
+    def gone(self) -> bool:
+        """Whether any of its files is."""
+        return any(file.gone for file in self._files.values())
+
     def sameness(self) -> Sameness:
         """That of the file that differs most."""
         found = {file.sameness() for file in self._files.values()}

@@ -20,7 +20,7 @@ from sendoff.runtime.batches import kept
 from sendoff.runtime.creation import Creation, Draft
 from sendoff.runtime.ledger import Ledger, Prepared
 from sendoff.runtime.likeness import conflict, fingerprint
-from sendoff.runtime.receipts import brought
+from sendoff.runtime.receipts import Brought, brought
 from sendoff.runtime.targets import Targets, same_of
 
 Answer = Created | SendoffError
@@ -111,7 +111,7 @@ class Intake:
         return {
             place: Created(id=there[key].id, number=there[key].number, batch=call.batch, url=url, existing=True, skipped="unchanged")
             for place, (key, url) in asked.items()
-            if key in there and some[place].only_new == (there[key].size, there[key].mtime)
+            if key in there and _brings(some[place], there[key])
         }
 
     def _draft(self, request: Request, call: Call) -> Checked:
@@ -272,6 +272,11 @@ class Intake:
             self._batches.seal(call.batch, call.number, call.total, stopped=stopped)
         else:
             self._batches.forget(call.batch, call.number)
+
+
+def _brings(request: Request, there: Brought) -> bool:
+    """Whether what lies there is what the request would bring again."""
+    return request.only_new is not None and there.is_of(*request.only_new, request.offset, request.length)
 
 
 def _created(draft: Draft, number: int, batch_number: int | None = None) -> Created:

@@ -11,7 +11,7 @@ from sendoff.runtime.secrets import Secrets
 
 _WORDS = (
     "transport", "destination", "credential", "cost_policy", "demand", "retry_unsafe", "patience", "attempts", "if_changed", "recoverable_errors",
-    "options",
+    "options", "then",
 )  # fmt: skip
 
 
@@ -19,8 +19,8 @@ def fingerprint(record: Record) -> str:
     """What two creates of the same id must have in common."""
     spec, source = record.spec, record.spec.source
     headers = [(name, value if value != spec.idempotency_key else None) for name, value in _shown_headers(record)]
-    sent = (source.kind == "file" and source.path) if source.form is None else _parts(source.form)
-    asked = (spec.url, spec.method, sent, source.size, headers, spec.label, dict(spec.metadata), record.group)
+    sent = (source.file or False, source.offset) if source.form is None else _parts(source.form)
+    asked = (spec.url, spec.method, sent, source.size, headers, spec.label, dict(spec.metadata), record.group, spec.then)
     return blake2b(repr(asked).encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
@@ -46,6 +46,8 @@ def conflict(there: Record, record: Record) -> IdConflict:
         "label": (there.spec.label, record.spec.label),
         "data": (dict(there.spec.metadata), dict(record.spec.metadata)),
         "group": (there.group, record.group),
+        "offset": (there.spec.source.offset, record.spec.source.offset),
+        "--then": (there.spec.then, record.spec.then),
     }
     other = " and ".join(name for name, (one, another) in pairs.items() if one != another)
     return IdConflict(f"--id {record.id} is taken: it is {old} with other {other}")
@@ -68,5 +70,5 @@ def _shown_headers(record: Record) -> list[tuple[str, str]]:
 
 def _shown(record: Record) -> str:
     spec = record.spec
-    path = {"spool": "a stream", "form": "a form"}.get(spec.source.kind, spec.source.path)
+    path = spec.source.file or {"spool": "a stream", "form": "a form"}[spec.source.kind]
     return f"{spec.method or 'an upload'} of {path} ({spec.source.size} bytes) to {spec.url}"

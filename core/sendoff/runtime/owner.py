@@ -22,6 +22,7 @@ from sendoff.model.operation import Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
+from sendoff.policy.proof import THEN
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network
 from sendoff.ports.store import Store
@@ -55,6 +56,7 @@ from sendoff.runtime.outbox import NOTICE, Outbox
 from sendoff.runtime.questions import Questions
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.remains import remains
+from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets, holds_sealed
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.spool import Spool
@@ -188,6 +190,7 @@ class Owner:
             "gc": self._clearing.gc,
             "leftovers": leftovers.ask,
             "remains": lambda _: remains(given.store),
+            "spool": lambda _: {"limit": self._spool.limit, "used": self._spool.used()},
         }
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
@@ -202,7 +205,7 @@ class Owner:
         outbox.open()
         afterwards = Afterwards(
             self._ledger, self._connections, self._credentials, self._secrets, self._spool, clock=given.clock, random=given.random,
-            more={NOTICE: outbox.again},
+            more={NOTICE: outbox.again, THEN: Removal(self._ledger, boot_id())},
         )  # fmt: skip
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(

@@ -89,7 +89,10 @@ def check_web(target: Target) -> None:
 def check_form(request: Request) -> None:
     """Refuses what makes no sense for a form."""
     check_own_type(name for name, _ in (*request.headers, *request.secret_headers))
-    for what, given in (("a source", request.source or request.spool), ("only_new", request.only_new), ("sha256", request.demand.expected_sha256)):
+    for what, given in (
+        ("a source", request.source or request.spool), ("only_new", request.only_new), ("sha256", request.demand.expected_sha256),
+        ("offset", request.offset), ("length", request.length is not None), ("then", request.then),
+    ):  # fmt: skip
         if given:
             raise InvalidArgument(f"a form is sent without {what}: its body is made of its parts")
     for what in ("existing", "verify", "digest"):

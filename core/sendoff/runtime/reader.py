@@ -14,8 +14,9 @@ from enum import Enum
 
 from sendoff.errors import SendoffError, SourceChanged, SourceMissing, SourceUnavailable, SourceUnreadable, SourceUnsuitable, Transient
 from sendoff.model.source import Source, SourceIdentity
+from sendoff.model.web_error import WebErrorStatus
 
-_BLOCK = 2**20
+_BLOCK, _PAGE = 2**20, 4096
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 _KINDS = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))
 
@@ -39,7 +40,21 @@ def open_source(path: str, mount: str = "/") -> tuple[int, os.stat_result]:
         os.close(handle)
         kind = next((word for is_kind, word in _KINDS if is_kind(found.st_mode)), "not a regular file")
         raise SourceUnsuitable(f"{path} is {kind}; only a regular file can be uploaded")
+    if _made_up(handle, found.st_size):
+        os.close(handle)
+        raise SourceUnsuitable(f"{path} is made up by the kernel while it is read, and has no size", hint="pipe what it says: sendoff put - TARGET < FILE")
     return handle, found
+
+
+def _made_up(handle: int, size: int) -> bool:
+    """Whether a file's size is no size, as in /proc (0, and there is more) and /sys (a page, and there is less)."""
+    if size not in (0, _PAGE):
+        return False
+    try:
+        at_its_end = len(os.pread(handle, 1, max(size - 1, 0)))
+    except OSError:
+        return False  # whoever reads it is told
+    return at_its_end != min(size, 1) and os.fstat(handle).st_size == size
 
 
 def mount_of(path: str) -> str:
@@ -76,8 +91,13 @@ def _why_not(path: str, mount: str, cause: OSError) -> SendoffError:
     if cause.errno in (errno.ENOTCONN, errno.EHOSTDOWN, errno.ESTALE):
         return SourceUnavailable(f"{path} is not there because its drive or share does not answer: {cause.strerror}", hint="the upload goes on by itself")
     if cause.errno in (errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM):
-        return Transient(f"{path} cannot be opened just now: {cause.strerror}", side="source")
+        return _just_now(f"{path} cannot be opened just now: {cause.strerror}")
     return SourceUnreadable(f"{path} cannot be opened: {cause.strerror}")
+
+
+def _just_now(what: str) -> Transient:
+    """The source's own trouble: no error of the web."""
+    return Transient(what, side="source", web_error=int(WebErrorStatus.UNKNOWN))
 
 
 class Reader(ABC):
@@ -98,6 +118,11 @@ class Reader(ABC):
     @abstractmethod
     def source(self) -> Source:
         """The source as it is now."""
+
+    @property
+    @abstractmethod
+    def gone(self) -> bool:
+        """Whether it was deleted since it was opened, as the last look at it told; what is open can be read to its end all the same."""
 
     @abstractmethod
     def sameness(self) -> Sameness:
@@ -172,18 +197,23 @@ class Reader(ABC):
 
 
 class FileReader(Reader):
-    """An open file. ``identity`` is what it is now; ``expected`` what was queued."""
+    """An open file, or the bytes of it that are asked for. ``identity`` is what it is now; ``expected`` what was queued."""
 
     def __init__(self, source: Source, boot: str) -> None:
         super().__init__()
         self.path, self.expected, self._queued = source.path, source.identity, source
         self._handle, found = open_source(source.path, source.mount)
-        self.identity = SourceIdentity.of(found, boot)
+        self.identity, self._gone = SourceIdentity.of(found, boot), False
+
+    @property
+    def gone(self) -> bool:
+        """As ``Reader`` says."""
+        return self._gone
 
     @property
     def size(self) -> int:
-        """Bytes."""
-        return self.identity.size
+        """Bytes that are sent of it."""
+        return self.identity.size if self._queued.length is None else self._queued.length
 
     @property
     def source(self) -> Source:
@@ -202,6 +232,7 @@ class FileReader(Reader):
     def check(self) -> None:
         """The open file still is what it was: size and modification time."""
         found = os.fstat(self._handle)
+        self._gone = found.st_nlink == 0
         if found.st_size != self.identity.size or found.st_mtime_ns != self.identity.mtime_ns:
             raise SourceChanged(f"{self.path} was changed while it was being sent")
 
@@ -215,9 +246,9 @@ class FileReader(Reader):
         done = 0
         while done < len(buffer):
             try:
-                count = os.preadv(self._handle, [buffer[done:]], offset + done)
+                count = os.preadv(self._handle, [buffer[done:]], self._queued.offset + offset + done)
             except OSError as cause:
-                raise Transient(f"{self.path} cannot be read: {cause.strerror}", side="source") from cause
+                raise _just_now(f"{self.path} cannot be read: {cause.strerror}") from cause
             if count == 0:
                 break
             done += count

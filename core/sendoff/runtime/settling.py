@@ -73,6 +73,7 @@ class Settling:
                 return lifecycle.released(newest, one, self.setting(newest))
             if isinstance(result, Delivery):
                 decision = lifecycle.completed(newest, result, one, response, self.setting(newest))
+                decision = _outlived(decision) if load.reader is not None and load.reader.gone else decision
             else:
                 decision = lifecycle.failed(newest, result, one, response, self.setting(newest))
             return _apart(decision, result) if shipment is not None and shipment.elsewhere else decision
@@ -151,6 +152,11 @@ class Settling:
         tally, shipment = load.record.tally, load.shipment
         standing: WorkShipment | None = shipment if shipment is not None and shipment.session is not None else None
         return Try(began=load.began, ended=load.began, confirmed=tally.confirmed, session=standing is not None, blind=tally.blind)
+
+
+def _outlived(decision: Decision) -> Decision:
+    """Its file was deleted while it was sent: what was open went out to its end, as it was queued, and that is told."""
+    return replace(decision, lines=(("changed", {"source": "gone", "checked": "what was open was sent to its end"}), *decision.lines))
 
 
 def _apart(decision: Decision, result: Delivery | SendoffError) -> Decision:

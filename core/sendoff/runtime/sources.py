@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
 from sendoff.errors import InvalidArgument, SourceUnreadable
@@ -46,26 +46,57 @@ class Sources:
         """The source of a request; ``InvalidArgument`` and its kin say what is wrong with it."""
         if request.form is not None:
             return self._form(Parts(self.look, self.new_boundary).whole(request.form))
-        kind, name = ("file", request.source) if request.spool is None else ("spool", request.spool)
-        return Taken(source=self.look(kind, name), spools=() if request.spool is None else (request.spool,))
+        if request.spool is None:
+            return Taken(source=_cut(self.look("file", request.source), request))
+        copy = _cut(self.look("spool", request.spool), request)
+        return Taken(source=self._copied(copy, request), spools=(request.spool,))
 
     def look(self, kind: str, name: str) -> Source:
-        """A file by its path, or what a client has spooled by its name."""
+        """A file by its path, or what a client has spooled by its name. A link is followed now: what it means later is no matter."""
         path = name if kind == "file" else str(self.spool.path(name))
-        if not os.path.isabs(path) or "\0" in path:
-            raise InvalidArgument(f"{path!r} is not an absolute path")
+        check_path(path)
         found = _readable(path)
         if kind != "file":
             path = str(self.spool.target(name))
+        elif (itself := os.path.realpath(path)) != path:
+            path, found = itself, _readable(itself)
         folder = (os.path.dirname(path), found.st_dev)
         if folder not in self._mounts:
             self._mounts[folder] = mount_of(path)
         return Source(kind=kind, path=path, mount=self._mounts[folder], identity=SourceIdentity.of(found, self.boot))
 
+    def _copied(self, copy: Source, request: Request) -> Source:
+        """A copy of a file, where it is one, tells of which."""
+        if request.taken is None:
+            return copy
+        check_path(request.source)
+        return replace(copy, origin=os.path.realpath(request.source), taken=replace(request.taken, boot=self.boot))
+
     @staticmethod
     def _form(whole: Whole) -> Taken:
         source = Source(kind="form", path="", identity=body_of(whole.size), form=whole.form)
         return Taken(source=source, spools=whole.spools, headers=(("Content-Type", content_type(whole.form)),), hidden=whole.hidden)
+
+
+def check_path(path: str) -> None:
+    """``InvalidArgument`` for what cannot be a whole path."""
+    if not os.path.isabs(path) or "\0" in path:
+        raise InvalidArgument(f"{path!r} is not an absolute path")
+
+
+def _cut(source: Source, request: Request) -> Source:
+    """The bytes of it that are asked for; ``InvalidArgument`` where it has them not."""
+    offset, length = request.offset, request.length
+    if not offset and length is None:
+        return source
+    rest = source.size - offset
+    length = max(rest, 0) if length is None else length
+    if offset < 0 or length < 0:
+        raise InvalidArgument(f"offset {offset}, length {length}: neither is less than 0")
+    if rest < length or rest < 0:
+        what = request.source or "the source"
+        raise InvalidArgument(f"{what} has {source.size} bytes; {length} bytes from offset {offset} on lead past its end")
+    return replace(source, offset=offset, length=length)
 
 
 def _readable(path: str) -> os.stat_result:

@@ -48,7 +48,7 @@ def view(
         "resumable": live.resumable if live else record.tally.resumable,
         "source": _source(spec.source),
         "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
-        "recoverable_errors": list(spec.recoverable_errors),
+        "recoverable_errors": list(spec.recoverable_errors), "then": spec.then,
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
         "progress": _progress(record, live), "response": _response(record.response),
         "error": _failure(record.error) if record.error and record.status is not TransferStatus.COMPLETED else None,
@@ -71,7 +71,7 @@ def receipt_view(receipt: Receipt | None) -> dict[str, Json] | None:
 def _source(source: Source) -> dict[str, Any]:
     """What is sent; of a form what its parts are called and how long they are, never what a value says."""
     if source.form is None:
-        return {"kind": source.kind, "path": source.path, "size": source.size}
+        return {"kind": source.kind, "path": source.path, "size": source.size, "offset": source.offset, "origin": source.origin}
     return {"kind": source.kind, "parts": [_part(part) for part in source.form.parts], "size": source.size}
 
 

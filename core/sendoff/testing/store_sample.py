@@ -44,7 +44,8 @@ def full_sample(name: str) -> Record:
         started_at=6, finished_at=7, environment="e", sealed=bytes(range(256)),
         spec=Spec(
             transport="http", url="https://a.example/ä\"\n", root="https://a.example/", name="ä\"\n", method="POST", destination="media", exact=True,
-            source=Source(kind="spool", path="/ä/\udcff", mount="/ä", identity=identity, form=form), local=True,
+            source=Source(kind="spool", path="/ä/\udcff", mount="/ä", identity=identity, form=form, offset=1, length=2, origin="/o", taken=identity),
+            local=True, then="delete",
             headers=(("A", "1"), ("B", "***")), credential="env:X",
             cost_policy=CostPolicy.ALWAYS, label="l", metadata={"deep": {"list": [1, None, True, 1.5]}, "ü": "ö"}, idempotency_key="k", patience=0,
             demand=Demand(verify="size", existing="fail", digest="sha256", expected_sha256="ab"), retry_unsafe=True, attempts=2,

@@ -53,6 +53,7 @@ def test_the_time_of_the_file_goes_with_it(lab, cloud):
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK])
+@pytest.mark.fault(36)
 def test_a_file_that_fits_into_one_chunk_is_one_put(lab, cloud, size):
     upload = lab.upload(cloud, size, "small.bin")
 

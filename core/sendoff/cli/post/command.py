@@ -13,7 +13,7 @@ from sendoff.cli.headers import READABLE
 from sendoff.cli.parser import Parser
 from sendoff.cli.post.field import INPUT, Field, field, literal
 from sendoff.cli.post.parts import loose
-from sendoff.cli.put.handing import ended, from_input, take, warn_of_secrets
+from sendoff.cli.put.handing import ended, from_input, take, take_copies, warn_of_secrets
 from sendoff.cli.put.options import add_asked
 from sendoff.cli.put.refusals import Refusals
 from sendoff.cli.put.requests import Asking, asking
@@ -39,7 +39,7 @@ def arguments(parser: Parser, _command: str) -> None:
     option("--part", metavar="NAME", help=f"what the parts of bare FILEs are called (default: {PART})")
     option("--raw", action="store_true", help="no form: one FILE as it stands is the body")
     add_asked(parser, method="POST")
-    parser.set_defaults(again=False, existing=None, verify=None, digest=None, sha256=None, protocol="plain")
+    parser.set_defaults(again=False, existing=None, verify=None, digest=None, sha256=None, protocol="plain", offset=None, length=None)
 
 
 def run(call: Call) -> int:
@@ -79,6 +79,8 @@ def _check_words(call: Call, files: Sequence[str], fields: Sequence[Field], url:
         raise InvalidArgument("sendoff post needs something to send", hint=usage)
     if call.options.part is not None and not files:
         raise InvalidArgument("--part says what bare files are called, and there is none")
+    if call.options.then and INPUT in files:
+        raise InvalidArgument("--then removes a file, and standard input (-) is none")
     for word in files:
         if not is_whole(word):
             raise SourceUnsuitable(f"the name of {word} is not valid UTF-8", hint="rename it, or read it: NAME=@- < FILE")
@@ -99,6 +101,9 @@ def _raw(call: Call, word: str, asked: Asking) -> Taking:
     if word == INPUT:
         return from_input(call, asked, "post")
     taking, files = Taking(call, Refusals(), Counter(), verb="post"), [Found(os.path.abspath(word), None)]
+    if call.options.copy:
+        take_copies(call, taking, files, asked)
+        return taking
     if call.options.dry_run:
         taking.check(files, asked)
     take(call, taking, files, asked)
@@ -107,17 +112,21 @@ def _raw(call: Call, word: str, asked: Asking) -> Taking:
 
 def _form(call: Call, fields: Sequence[Field], asked: Asking) -> Taking:
     """Everything else is checked before a byte of standard input is read: there is no second time to read it."""
+    from sendoff.desk.copying import check_room, files_of, held
     from sendoff.desk.packing import outline, packed
 
     with ExitStack() as stack:
         parts = loose(fields, stack)
         _warn_of_fields(call, fields)
         taking = Taking(call, Refusals(), Counter(), verb="post", unnamed=form_words(parts))
-        if call.options.dry_run or any(one.reads_input for one in fields):
+        if call.options.dry_run or call.options.copy or any(one.reads_input for one in fields):
             taking.check(WHOLE, lambda one: _of_parts(asked(one), outline(parts)))
         if call.options.dry_run or taking.refusals:
             take(call, taking, (), asked)
             return taking
+        if call.options.copy:
+            check_room(call.desk(), files_of(parts))
+            parts = held(parts, stack)
         full = stack.enter_context(packed(call.place, parts))
         take(call, taking, WHOLE, lambda one: _of_parts(asked(one), full))
     return taking

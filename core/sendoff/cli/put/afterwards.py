@@ -25,7 +25,8 @@ def of_one(desk: Desk, id: str) -> str | None:
     if view is None:
         return None
     source = view["source"]
-    name = source["path"].rpartition("/")[2] if source["kind"] == "file" else form_words(source["parts"]) if "parts" in source else "standard input"
+    file = source.get("origin") or (source["path"] if source["kind"] == "file" else "")
+    name = file.rpartition("/")[2] if file else form_words(source["parts"]) if "parts" in source else "standard input"
     standing = ", ".join(filter(None, (_state(view), _resuming(view))))
     return f"{name} ({size_text(source['size'])}) to {view['url']}: {standing}; {_command(view)}"
 

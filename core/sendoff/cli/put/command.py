@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from sendoff.cli.call import Call
 from sendoff.cli.parser import Parser
-from sendoff.cli.put.handing import ended, from_input, take, warn_of_secrets
+from sendoff.cli.put.handing import ended, from_input, take, take_copies, warn_of_secrets
 from sendoff.cli.put.options import add_asked
 from sendoff.cli.put.refusals import Refusals
 from sendoff.cli.put.requests import Asking, asking
@@ -44,6 +44,8 @@ def _add_choice(option: Callable[..., object]) -> None:
     option("--follow", action="store_true", help="go where symbolic links in a directory lead")
     option("--only-new", action="store_true", help="leave out what was put there before and has not changed since")
     option("--existing", choices=("overwrite", "skip", "fail"), help="what to do where the target exists (default: overwrite)")
+    option("--offset", metavar="SIZE", help="leave out the first bytes of the file: 90, 256M; one file")
+    option("--length", metavar="SIZE", help="send so many bytes of the file, from --offset on; one file")
     option("--again", action="store_true", help="queue it once more, even if the same is still queued")
 
 
@@ -66,6 +68,9 @@ def _from_files(call: Call, words: Sequence[str], destination: str, asked: Askin
     files = sources.found()
     _warn_of_walk(call, sources.walk)
     taking = Taking(call, refusals, sources.walk.left)
+    if call.options.copy:
+        take_copies(call, taking, files, asked)
+        return taking
     if files and (call.options.dry_run or len(files) > SLICE or refusals):  # what is not one transaction is checked whole before
         files = taking.check(files, asked)
     take(call, taking, files, asked)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sendoff.cli import exits
 from sendoff.cli.call import Call
@@ -14,7 +15,10 @@ from sendoff.cli.put.refusals import Refusals
 from sendoff.cli.put.requests import Asking
 from sendoff.cli.put.taking import Taking
 from sendoff.cli.put.walk import Found
-from sendoff.errors import SendoffError
+from sendoff.errors import SendoffError, SourceMissing
+
+if TYPE_CHECKING:
+    from sendoff.model.operation import Request
 
 
 def warn_of_secrets(call: Call) -> None:
@@ -46,6 +50,32 @@ def take(call: Call, taking: Taking, files: Sequence[Found], asked: Asking) -> N
     if taking.refusals:
         taking.tell()
         taking.refuse()
+
+
+def take_copies(call: Call, taking: Taking, files: Sequence[Found], asked: Asking) -> None:
+    """As ``take``, of copies: all is checked before the first is made, and all are made before the first is stored."""
+    from sendoff.desk.copying import check_room
+
+    files = taking.check(files, asked)
+    taking.refuse()
+    if call.options.dry_run:
+        taking.tell_plan()
+        return
+    check_room(call.desk(), [one.path for one in files])
+    with ExitStack() as stack:
+        copies = iter([_copied(call, one, asked, stack) for one in files])
+        take(call, taking, files, lambda _: next(copies))
+
+
+def _copied(call: Call, one: Found, asked: Asking, stack: ExitStack) -> Request:
+    from sendoff.desk.copying import copied
+
+    try:
+        return stack.enter_context(copied(call.place, asked(one)))
+    except SourceMissing:
+        if not one.walked:
+            raise
+        return asked(one)  # nobody named it: the host says that it vanished
 
 
 def ended(call: Call, taking: Taking, destination: str) -> int:

@@ -34,6 +34,8 @@ def add_asked(parser: Parser, *, method: str) -> None:
         default=[],
         help="wait for me instead of failing with one of these: 403,410",
     )
+    option("--copy", action="store_true", help="take over what the files hold now, before the ids are printed: what becomes of them later is no matter")
+    option("--then", metavar="WHAT", help="delete, or move:DIR: what becomes of a file once it was seen to be there")
     option("--wait", action="store_true", help="stay until it has ended; the exit code says how")
     option("--here", action="store_true", help="this process does the work and stays until all have ended: for containers and CI")
     option("--dry-run", action="store_true", help="check everything, store nothing")

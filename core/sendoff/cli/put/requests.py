@@ -13,7 +13,8 @@ from sendoff.cli.text import is_whole
 from sendoff.errors import InvalidArgument
 from sendoff.model.delivery import Demand
 from sendoff.model.operation import Request
-from sendoff.model.quantity import seconds
+from sendoff.model.quantity import seconds, size
+from sendoff.model.then import Then
 from sendoff.model.web_error import numbers_of
 
 ELSEWHERE = {
@@ -27,7 +28,7 @@ Asking = Callable[[Found], Request]
 def asking(options: Namespace, destination: str) -> Asking:
     """How each file is asked for; ``InvalidArgument`` where an option cannot be understood."""
     _check_text([destination, options.id, options.group, options.label, options.credential])
-    _check_text([*options.meta, *options.header, *options.header_secret, *options.option])
+    _check_text([*options.meta, *options.header, *options.header_secret, *options.option, options.then])
     common = _common(options, destination)
 
     def asked(one: Found) -> Request:
@@ -59,10 +60,13 @@ def _common(options: Namespace, destination: str) -> dict[str, Any]:
         "patience": None if options.patience is None else round(seconds(options.patience) * 1_000_000),
         "recoverable_errors": listed(options.recoverable_errors),
         "again": options.again,
+        "offset": size(options.offset) if options.offset else 0,
+        "length": None if options.length is None else size(options.length),
+        "then": None if options.then is None else Then.asked(options.then),
         "demand": None if options.sha256 is None else Demand(expected_sha256=options.sha256),
         "options": _options(options),
     }
-    return {name: value for name, value in asked.items() if value not in (None, (), {})}
+    return {name: value for name, value in asked.items() if value not in (None, (), {})}  # 0 is a length
 
 
 def listed(words: Sequence[str]) -> tuple[int, ...]:

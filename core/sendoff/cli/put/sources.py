@@ -122,6 +122,8 @@ def check_words(options: Namespace, words: Sequence[str], destination: str) -> N
         raise InvalidArgument(f"{len(words)} files cannot all become {destination}", hint="end the destination with / to put them below it")
     if options.id and (len(words) > 1 or options.files_from):
         raise InvalidArgument("--id names one operation, and there are several files")
+    if (options.offset or options.length) and (len(words) != 1 or options.files_from or options.recursive):
+        raise InvalidArgument("--offset and --length mean one file, and there are several")
     if options.base and not options.files_from:
         raise InvalidArgument("--base goes with --files-from, and there is none")
     if options.zero and not options.files_from:
@@ -140,6 +142,8 @@ def _check_input(options: Namespace, words: Sequence[str], destination: str) -> 
         raise InvalidArgument("standard input cannot be both the list (--files-from -) and the " + ("headers (@-)" if headers else "file (-)"))
     if INPUT in words and is_folder(destination):
         raise InvalidArgument("standard input has no name to put below a folder", hint="write the whole target: it must not end with /")
+    if INPUT in words and (options.then or options.offset or options.length):
+        raise InvalidArgument("standard input (-) goes whole, and no file is there to be removed: it goes without --then, --offset and --length")
     if INPUT in words and (options.files_from or options.only_new or options.min_age):
         raise InvalidArgument("standard input (-) goes alone, without --files-from, --only-new and --min-age")
 

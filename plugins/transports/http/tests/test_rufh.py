@@ -22,6 +22,7 @@ KNOBS = [{}, {"terse": True}, {"keep_completed": False}, {"relative": True}, {"i
 
 @pytest.mark.parametrize("words", KNOBS, ids=named)
 @pytest.mark.parametrize("size", [0, 1, CHUNK, CHUNK + 1, SIZE])
+@pytest.mark.fault(36)
 def test_bytes_arrive_chunk_by_chunk_and_the_last_one_completes(lab, rufh, words, size):
     server, transport = rufh(**words)
     shipment = lab.shipment(transport, size)

@@ -151,6 +151,7 @@ def test_a_sessions_address_is_shown_nowhere(lab, tus):
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, SIZE])
 @pytest.mark.parametrize("checksum", [True, False], ids=["checked", "unchecked"])
+@pytest.mark.fault(36)
 def test_bytes_arrive_chunk_by_chunk(lab, tus, size, checksum):
     receiver, transport = tus(checksum=checksum)
     shipment = lab.shipment(transport, size)

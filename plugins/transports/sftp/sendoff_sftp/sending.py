@@ -256,12 +256,12 @@ class Sending:
         return identity.mtime_ns // 10**9 if identity is not None else None
 
     def _mode(self) -> int:
-        """As it was asked for, else as the file has it here; a copy that sendoff made has no say."""
+        """As it was asked for, else as the file has it here; a copy of what had no name has no say."""
         if self._settings.mode is not None:
             return int(self._settings.mode)
         source = self._shipment.operation.spec.source
         try:
-            return os.stat(source.path).st_mode & 0o777 if source.kind == "file" else 0o600
+            return os.stat(source.file).st_mode & 0o777 if source.file is not None else 0o600
         except OSError:
             return 0o600
 
