@@ -7,7 +7,7 @@ import pytest
 import sendoff
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
-from tests.end_to_end.completing import SOON, created, started
+from tests.end_to_end.completing import QUICK, SOON, created, started
 
 
 @pytest.mark.parity(("F2", "F105", "F107", "F112", "F114"))
