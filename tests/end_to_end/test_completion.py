@@ -197,7 +197,8 @@ def test_a_program_that_does_the_work_itself_waits_for_the_handler_when_it_drain
             started(created(sendoff.BackgroundUploader(client, completion_group=group), receiver, source, "a"))
         client.close(drain=True)
 
-    assert (stage.folder / "told").exists() and not stage.runs()
+    assert (stage.folder / "told").exists()
+    assert not stage.runs()
 
 
 def test_a_group_belongs_to_one_place(work, stage, tmp_path, receiver):

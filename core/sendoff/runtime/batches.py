@@ -81,6 +81,11 @@ class Batches:
         for batch in self._journal.store.note(OPEN, list(batches)) if batches else ():
             self.close(batch)
 
+    def close_called(self) -> None:
+        """Close those that have ended and have a handler, though whoever recorded the last end has not come to it yet."""
+        for note in self._journal.store.notes(COMPLETION).items:
+            self.close(note.key)
+
     def recover(self) -> None:
         """Close what ended just before an earlier process did, and seal what was still being handed over to it, at what came."""
         after: str | None = None

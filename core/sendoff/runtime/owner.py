@@ -240,6 +240,7 @@ class Owner:
     def catch_up(self, seconds: float) -> bool:
         """Wait until the sinks were told of everything so far, and what must still happen was tried; whether that came true in time."""
         end = self._given.clock.monotonic() + seconds
+        self._ledger.batches.close_called()
         return self._keeper.caught_up(seconds) and self._handlers.caught_up(end - self._given.clock.monotonic())
 
     def reconfigure(self) -> None:
