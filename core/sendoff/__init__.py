@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "api.batch": "Batch",
     "api.client": "Client aconnect connect",
+    "api.completion": "CompletionDetails CompletionGroup",
     "api.failure": "get_status",
     "api.functions": "aevents afind aget apost aput aput_many events find get post put put_many",
     "api.group": "TransferGroup",

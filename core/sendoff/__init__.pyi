@@ -12,6 +12,12 @@ from sendoff.api.client import (
 from sendoff.api.client import (
     connect as connect,
 )
+from sendoff.api.completion import (
+    CompletionDetails as CompletionDetails,
+)
+from sendoff.api.completion import (
+    CompletionGroup as CompletionGroup,
+)
 from sendoff.api.failure import (
     get_status as get_status,
 )

@@ -85,6 +85,7 @@ class Twin:
         dry_run: bool = False,
         together: bool = False,
         environment: Mapping[str, str] | None = None,
+        batch: str | None = None,
     ) -> Iterator[Created | SendoffError]:
         self.environments.append(environment)
         waiting, taken = iter(requests), 0

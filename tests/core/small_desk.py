@@ -33,7 +33,7 @@ class SmallDesk:
         kind = {"completed": "completed", "canceled": "canceled", "error": "failed"}.get(status, "waiting")
         self.history.append(Event(id=f"e{len(self.history)}", time=0, type=kind, operation=id, seq=len(self.history) + 1))
 
-    def create(self, requests, *, start=True, dry_run=False, together=False, environment=None):
+    def create(self, requests, *, start=True, dry_run=False, together=False, environment=None, batch=None):
         asked = list(requests)
         self.calls.append(("dry" if dry_run else "create", len(asked), together))
         bad = any(request.source in self.missing for request in asked)

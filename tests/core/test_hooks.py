@@ -180,7 +180,7 @@ def test_a_batch_is_told_once_and_each_listener_may_read_its_operations(tmp_path
         (batch,) = {one.batch for one in answers}
         eventually(lambda: len(read) == 2)
         (event,) = owned.events(type="batch_completed")
-    assert (event.batch, event.data) == (batch, {"total": 250})
+    assert (event.batch, event.data["total"], event.data["outcome"]) == (batch, 250, "success")
     assert read == [(batch, [str(number) for number in range(250)])] * 2
 
 

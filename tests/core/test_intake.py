@@ -161,7 +161,7 @@ def test_a_batch_that_loses_its_last_open_operation_to_a_newer_put_has_ended(own
         owned.file(name, b"changed")
         put(owned, f"{HOST}{name}", source=owned.folder / name)
     (event,) = owned.events(type="batch_completed")
-    assert (event.batch, event.data) == (answers[0].batch, {"total": 2})
+    assert (event.batch, event.data["total"], event.data["canceled"], event.data["outcome"]) == (answers[0].batch, 2, 2, None)
 
 
 def test_what_a_person_paused_is_passed_by_and_named(owned, busy):

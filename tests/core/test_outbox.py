@@ -216,7 +216,8 @@ def test_one_sink_hears_of_anothers_failures(tmp_path, boxes):
 def test_a_batch_that_ended_is_told_with_its_id(owned, boxes):
     answers = owned.create(*(Request(source=str(owned.file()), destination=f"plain://10.0.0.1/{name}") for name in "ab"))
     (notice,) = eventually(lambda: [notice for notice in boxes["one"].notices if notice.type == "batch_completed"])
-    assert (notice.operation, notice.data) == (None, {"batch": answers[0].batch, "total": 2})
+    told = {"batch": answers[0].batch, "total": 2, "completed": 2, "failed": 0, "canceled": 0, "outcome": "success"}
+    assert (notice.operation, notice.data) == (None, told)
 
 
 def test_a_sink_that_does_not_exist_is_shown_and_stops_nobody(tmp_path, boxes):

@@ -1,7 +1,9 @@
 """Where what is played end to end takes place."""
 
 import pytest
+import sendoff
 
+from tests.end_to_end.completing import HANDLERS, QUICK, Work
 from tests.end_to_end.stage import Stage
 
 
@@ -10,3 +12,13 @@ def stage(tmp_path):
     """A state folder, a configuration, real commands and real hosts."""
     with Stage(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def work(stage, monkeypatch):
+    """A place where programs can import ``handlers``, and completion groups call them; this process is one of these programs."""
+    stage.config.write_text(QUICK)
+    (stage.folder / "handlers.py").write_text(HANDLERS)
+    monkeypatch.syspath_prepend(str(stage.folder))
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
+        yield Work(stage, client)

@@ -18,7 +18,7 @@ from tests.end_to_end.stage import MIB
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "python.md").read_text()
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-CLASSES = (Client, sendoff.UploadOperation, sendoff.UploadHandle, sendoff.Batch, sendoff.BackgroundUploader)
+CLASSES = (Client, sendoff.UploadOperation, sendoff.UploadHandle, sendoff.Batch, sendoff.BackgroundUploader, sendoff.CompletionGroup, sendoff.CompletionDetails)
 INNER = {"looked", "progressed", "gave_up", "leave", "seen", "stream"}  # for the other parts of the face
 CONFIGURATION = """
 [destinations.archive]
@@ -60,6 +60,18 @@ posted: sendoff.UploadOperation = sendoff.post("https://h.example/up", parts, id
 sizes: list[int] = [part.size for part in posted.parts]
 uploader = sendoff.BackgroundUploader(sendoff.connect())
 uploader.method = "PUT"
+with uploader.batch() as night:
+    uploader.create_upload("https://h.example/b", "a.iso")
+both: int = len(night)
+with sendoff.CompletionGroup() as completion:
+    completion.on_complete("reports:all_done")
+    member = sendoff.BackgroundUploader(completion_group=completion).create_upload("https://h.example/c", "a.iso")
+enabled: bool = completion.is_enabled
+
+def all_done(details: sendoff.CompletionDetails) -> None:
+    failed: list[sendoff.UploadOperation] = [one for one in details.uploads if one.error is not None]
+    print(details.key, len(failed))
+
 started: sendoff.UploadHandle = uploader.create_upload("https://h.example/a", "a.iso").start(report)
 try:
     started.result(5)
@@ -79,6 +91,7 @@ def test_every_example_runs_as_it_stands(stage, tmp_path):
     with Receiver(tmp_path / "received") as receiver:
         stage.config.write_text(CONFIGURATION.format(url=receiver.url))
         stage.file(MIB, "a.iso")
+        (stage.folder / "reports.py").write_text(next(one for one in EXAMPLES if one.startswith("# reports.py")))
         del stage.environment["SENDOFF_STATE_DIR"]
         stage.environment["XDG_STATE_HOME"] = str(stage.folder / "home")
         stage.place = find_place(stage.environment)
@@ -103,6 +116,8 @@ def test_every_example_runs_as_it_stands(stage, tmp_path):
         "/up",
         "/1.iso",
         "/2.iso",
+        "/one",
+        "/two",
     } == {request.path for request in receiver.requests if request.complete}
     assert "CANNOT_CONNECT" in done.stdout or "SERVER_UNREACHABLE" in done.stdout
 

@@ -54,7 +54,7 @@ class Batch:
         """How far all of it is, looked at now."""
         sent = confirmed = total = 0
         views = list(self._connection.looked(self._others))
-        if self.id is not None:
+        if self.id is not None and self._new:
             told = self._connection.desk.ask(Question(what="batch", details={"name": self.id}))
             sent, confirmed, total = told["sent_bytes"], told["confirmed_bytes"], told["total_bytes"]
         for one in (view["progress"] for view in views):

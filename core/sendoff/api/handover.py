@@ -10,6 +10,7 @@ from typing import Any
 
 from sendoff.api.batch import Batch
 from sendoff.api.connection import Connection
+from sendoff.api.open_batch import OpenBatch
 from sendoff.api.operation import UploadOperation
 from sendoff.api.part import ContentPart
 from sendoff.api.source import UploadSource, is_path, kept, request_of
@@ -59,16 +60,16 @@ class _Answers:
 
 
 class Handover:
-    """Turns what is asked into operations. quiet: what goes well and should be done otherwise is not said."""
+    """Turns what is asked into operations. quiet: what goes well and should be done otherwise is not said. batch: they are created in this one."""
 
-    def __init__(self, connection: Connection, *, quiet: bool = False) -> None:
-        self._connection, self._quiet = connection, quiet
+    def __init__(self, connection: Connection, *, quiet: bool = False, batch: OpenBatch | None = None) -> None:
+        self._connection, self._quiet, self._batch = connection, quiet, batch
 
     def one(self, asked: Asked, *, start: bool) -> UploadOperation:
         """The operation, stored; whatever refuses it is raised, and then nothing is."""
         with ExitStack() as stack:
             request = self._request(asked, stack, check=hasattr(asked.source, "read"))
-            (answer,) = self._connection.desk.create([request], start=start)
+            (answer,) = self._created([request], start)
         return self._operation(answer)
 
     def form(self, asked: Posted, *, start: bool) -> UploadOperation:
@@ -82,17 +83,17 @@ class Handover:
                 check_room(self._connection.desk, files_of(loose))
                 loose = held(loose, stack)
             parts = stack.enter_context(packed(self._connection.place, loose))
-            (answer,) = self._connection.desk.create([replace(request, form=replace(asked.form, parts=parts))], start=start)
+            (answer,) = self._created([replace(request, form=replace(asked.form, parts=parts))], start)
         return self._operation(answer)
 
     def many(self, things: Iterable[Any], read: Callable[[Any], Asked], *, start: bool) -> Batch:
         """One batch, each answered for itself. read: what one of the things asks."""
         answers = _Answers()
         with ExitStack() as stack:
-            for place, answer in enumerate(self._connection.desk.create(self._requests(things, read, stack, answers), start=start)):
+            for place, answer in enumerate(self._created(self._requests(things, read, stack, answers), start)):
                 if isinstance(answer, SendoffError):
                     answers.errors.append((answers.placed[place], answer))
-                elif answer.existing or answer.skipped:
+                elif answer.existing or answer.skipped or self._batch is not None:
                     answers.others.append(answer.id)
                 else:
                     self._warn(answer)
@@ -101,6 +102,16 @@ class Handover:
         number = (first.batch_number or first.number) if first else None
         errors = sorted(answers.errors, key=lambda one: one[0])
         return Batch(self._connection, id=first.batch if first else None, number=number, new=answers.new, others=answers.others, errors=errors)
+
+    def _created(self, requests: Iterable[Request], start: bool) -> Iterator[Created | SendoffError]:
+        """The answer to each request."""
+        if self._batch is None:
+            yield from self._connection.desk.create(requests, start=start)
+            return
+        for answer in self._connection.desk.create(requests, start=start, batch=self._batch.join()):
+            if isinstance(answer, Created):
+                self._batch.took(answer)
+            yield answer
 
     def _operation(self, answer: Created | SendoffError) -> UploadOperation:
         if isinstance(answer, SendoffError):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from sendoff.api.batch import Batch
 from sendoff.api.client import Client, default
+from sendoff.api.completion import CompletionGroup
 from sendoff.api.group import TransferGroup
 from sendoff.api.handover import Asked, Handover
+from sendoff.api.open_batch import OpenBatch
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import fields_of, login_of
 from sendoff.api.source import UploadSource
-from sendoff.errors import InvalidArgument
+from sendoff.errors import InvalidArgument, InvalidState
 from sendoff.model.header import Header, checked_header, joined
 from sendoff.model.query import Query
 from sendoff.model.secret import Credential, Secret
@@ -32,7 +35,7 @@ class BackgroundUploader:
 
     Parameters
     ----------
-    client: whose operations they become; the one of ``sendoff.put`` by default.
+    client: whose operations they become; the one of ``sendoff.put`` by default. completion_group: they all join this one.
 
     Attributes
     ----------
@@ -42,8 +45,9 @@ class BackgroundUploader:
     copy: take over what a file holds when it is created. then: ``delete`` or ``move:DIR``, once it was seen to be there.
     """
 
-    def __init__(self, client: Client | None = None) -> None:
-        self._client = client
+    def __init__(self, client: Client | None = None, *, completion_group: CompletionGroup | None = None) -> None:
+        self._client, self._completion_group = client, completion_group
+        self._batch: OpenBatch | None = None
         self._method = "POST"
         self._headers: list[Header] = []
         self._server_credential: Credential | str | None = None
@@ -124,6 +128,32 @@ class BackgroundUploader:
         """Many operations as one batch, created and not started: ``(url, source)`` or ``(url, source, id)``; what is refused is in ``batch.errors``."""
         return self._handover().many(uploads, self._asked, start=False)
 
+    @property
+    def completion_group(self) -> CompletionGroup | None:
+        """What its operations join, as it was said when this uploader was made."""
+        return self._completion_group
+
+    @contextmanager
+    def batch(self) -> Iterator[Batch]:
+        """Everything that is created in the ``with`` is one batch, which is told of once: ``batch_completed``, when all of it has ended.
+
+        Before the end of the ``with`` it has not, even where the first has ended before the second is created. Should this process die before, the host
+        closes it at what came. Errors: ``InvalidState`` in a ``with batch()`` of the same uploader, or where that has a completion group, which is one.
+        """
+        if self._completion_group is not None or self._batch is not None:
+            what = "has a completion group, which is a batch" if self._completion_group is not None else "has an open batch already"
+            raise InvalidState(f"this uploader {what}")
+        self._batch = batch = OpenBatch(self._used()._connection)
+        try:
+            yield batch
+        finally:
+            self._batch = None
+            batch.seal()
+
+    def _open_batch(self) -> OpenBatch | None:
+        """What operations are created in now."""
+        return self._batch if self._completion_group is None else self._completion_group._bound(self._used()._connection)
+
     def current_uploads(self, group: str | None = None, *, all_groups: bool = False) -> list[UploadOperation]:
         """Operations that are unfinished or not acknowledged: those without a group, those of ``group``, or all."""
         connection = self._used()._connection
@@ -140,7 +170,7 @@ class BackgroundUploader:
         return self._client if self._client is not None else default()
 
     def _handover(self) -> Handover:
-        return Handover(self._used()._connection, quiet=True)
+        return Handover(self._used()._connection, quiet=True, batch=self._open_batch())
 
     def _asked(self, upload: Any) -> Asked:
         if not isinstance(upload, tuple | list) or len(upload) not in (2, 3):

@@ -58,10 +58,11 @@ class DeskClient:
         dry_run: bool = False,
         together: bool = False,
         environment: Mapping[str, str] | None = None,
+        batch: str | None = None,
     ) -> Iterator[Created | SendoffError]:
         """One answer per request, in order, while later requests are still on their way; see the contract."""
         submitter = self._environment if environment is None else environment
-        terms = codec.line({"environment": dict(submitter), "start": start, "dry_run": dry_run, "together": together})
+        terms = codec.line({"environment": dict(submitter), "start": start, "dry_run": dry_run, "together": together, "batch": batch})
         given, answered = _Given(requests), 0
         pieces = _pieces(terms, _noted(given, self._road.hide))
         first, second = next(pieces), next(pieces, None)

@@ -26,6 +26,7 @@ class Desk(Protocol):
         dry_run: bool = False,
         together: bool = False,
         environment: Mapping[str, str] | None = None,
+        batch: str | None = None,
     ) -> Iterator[Created | SendoffError]:
         """One answer per request, in order; durable when yielded; one batch per call; ``SLICE`` requests a commit.
 
@@ -33,6 +34,7 @@ class Desk(Protocol):
         ``dry_run``: check, say what would be there already or skipped, store nothing.
         ``together``: within a slice one bad request refuses all (each of the others is answered ``Refused``).
         ``environment``: the submitter's; None = this process's own. Only what says something about identity is kept, sealed.
+        ``batch``: one that this process holds open (``desk.hold``), instead of a new one; ``InvalidState`` when it is closed.
         """
         ...
 
@@ -60,7 +62,8 @@ class Desk(Protocol):
 
     def ask(self, question: Question) -> Json:
         """``status plugins config credentials check todos batch group open remains``; ``gc``, which forgets at once what is past its time;
-        and ``trust``, a server's key (``destination``), to be accepted (``fingerprint``) or forgotten (``forget``).
+        ``trust``, a server's key (``destination``), to be accepted (``fingerprint``) or forgotten (``forget``); and ``seal``: nothing is added to the
+        ``batch`` that this process holds open any more, and once all of it has ended its ``handler`` is called, if it has one.
 
         A host's desk also knows ``stop``: it leaves at a safe point.
         """

@@ -81,7 +81,7 @@ def incoming(place: Place, what: str = "standard input") -> Iterator[Incoming]:
     from uuid import uuid4
 
     place.prepare()
-    folder = _folder(place.state)
+    folder = incoming_folder(place.state)
     path = os.path.join(folder, str(uuid4()))
     descriptor = _locked(path)
     while not os.path.exists(path):  # a host that starts between open and lock takes it for a dead client's
@@ -102,7 +102,8 @@ def _locked(path: str) -> int:
     return file
 
 
-def _folder(state: str) -> str:
+def incoming_folder(state: str) -> str:
+    """Where what comes in is kept until the host has taken it over; made where it is missing."""
     spool = os.path.join(state, "spool")
     folder = os.path.join(spool, "incoming")
     for path in (spool, folder):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from sendoff.desk import codec
+from sendoff.desk.kinds import text_or_none
 from sendoff.errors import InvalidArgument, Json
 from sendoff.host.call import Call
 from sendoff.host.work import Work
@@ -39,7 +40,7 @@ class Verbs:
         terms = codec.parse_object(next(lines, b"{}"))
         answers = self._work.create(
             _requests(lines), start=terms.get("start", True) is True, dry_run=terms.get("dry_run") is True, together=terms.get("together") is True,
-            environment=codec.environment_of(terms.get("environment")),
+            environment=codec.environment_of(terms.get("environment")), batch=text_or_none("batch", terms.get("batch")),
         )  # fmt: skip
         call.begin(NDJSON)
         for answer in answers:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sendoff.model.destination import Destination
-from sendoff.model.limits import Limits, Retention, RetryRules
+from sendoff.model.limits import HandlerRules, Limits, Retention, RetryRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class Configuration:
     limits: Limits = Limits()
     retry: RetryRules = RetryRules()
     retention: Retention = Retention()
+    handlers: HandlerRules = HandlerRules()
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     transports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     credentials: Mapping[str, CredentialSection] = field(default_factory=dict)

@@ -41,6 +41,14 @@ class RetryRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerRules:
+    """How long a completion handler may take, in seconds, and how often it is tried before it is given up."""
+
+    timeout: float = 600.0
+    attempts: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """How long finished things are remembered, in microseconds before ``now``. receipts: what was brought to each target, by which it is skipped."""
 

@@ -94,7 +94,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to tell: ``status plugins config credentials check todos batch group open remains``; or to see to at once: ``gc trust``."""
+    """What to tell: ``status plugins config credentials check todos batch group open remains``; or to see to at once: ``gc trust seal``."""
 
     what: str
     details: Mapping[str, Any] = field(default_factory=dict)

@@ -44,8 +44,8 @@ class Afterwards:
 
     def work(self, limit: int = 100) -> int:
         """Try what is due once; how many of them were seen done."""
-        due = self._ledger.journal.store.todos(self._clock.steady(), limit=limit)
-        return sum(self._work_off(todo) for todo in due if todo.kind in self._works)
+        store, now = self._ledger.journal.store, self._clock.steady()
+        return sum(self._work_off(todo) for kind in self._works for todo in store.todos(now, kind=kind, limit=limit))
 
     def _work_off(self, todo: Todo) -> bool:
         asked, done = None, cast(Done, False)

@@ -92,10 +92,11 @@ class App:
         dry_run: bool = False,
         together: bool = False,
         environment: Mapping[str, str] | None = None,
+        batch: str | None = None,
     ) -> Iterator[Created | SendoffError]:
         """As ``Desk.create``."""
         surroundings = self._parts.environment if environment is None else environment
-        return self._intake.create(requests, surroundings, start=start, dry_run=dry_run, together=together)
+        return self._intake.create(requests, surroundings, start=start, dry_run=dry_run, together=together, batch=batch)
 
     # -- order, page, follow, answer, ask, keep ----------------------------------------------------------------------
 

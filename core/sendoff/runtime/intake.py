@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from sendoff.desk.contract import SLICE
@@ -31,12 +31,13 @@ NOTHING = Meeting()
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One call of ``create``. total: operations stored so far. number: the batch's, once it has one. own_ids: some were named by the caller,
-    so that they may be there already."""
+    so that they may be there already. joined: the batch is one that a client holds open, and total counts all of it."""
 
     batch: str
     environment: Mapping[str, str]
     start: bool
     together: bool
+    joined: bool = False
     total: int = 0
     number: int | None = None
     own_ids: bool = False
@@ -73,10 +74,11 @@ class Intake:
         self._batches, self._store, self._targets = ledger.batches, ledger.journal.store, targets
 
     def create(
-        self, requests: Iterable[Request], environment: Mapping[str, str], *, start: bool, dry_run: bool, together: bool
+        self, requests: Iterable[Request], environment: Mapping[str, str], *, start: bool, dry_run: bool, together: bool, batch: str | None = None
     ) -> Iterator[Created | SendoffError]:
         """As ``Desk.create``. Whoever stops listening leaves what was stored as a batch of that many."""
-        call = Call(batch=self._creation.new_id(), environment=environment, start=start, together=together)
+        joined = batch is not None
+        call = Call(batch=batch or self._creation.new_id(), environment=environment, start=start, together=together, joined=joined, sealed=joined)
         waiting, stopped = iter(requests), True
         try:
             while some := list(itertools.islice(waiting, SLICE)):
@@ -155,15 +157,26 @@ class Intake:
     def _taken(self, checked: Sequence[Checked], call: Call, *, last: bool) -> list[Answer]:
         """One disk transaction for a slice."""
         drafts = {place: one for place, one in enumerate(checked) if isinstance(one, Draft)}
-        if not call.start:
-            answers = self._enter(checked, drafts, {}, call, last=last)
-        else:
-            with self._targets.held(drafts.values()):
-                answers = self._enter(checked, drafts, self._targets.met(drafts), call, last=last)
+        with self._joining(call):
+            if not call.start:
+                answers = self._enter(checked, drafts, {}, call, last=last)
+            else:
+                with self._targets.held(drafts.values()):
+                    answers = self._enter(checked, drafts, self._targets.met(drafts), call, last=last)
         if last and not call.sealed:
             self._seal(call, stopped=False)
         self._told([one.record.lane for one in drafts.values()])
         return answers
+
+    @contextmanager
+    def _joining(self, call: Call) -> Iterator[None]:
+        """A batch that a client holds open stays open meanwhile."""
+        if not call.joined:
+            yield
+            return
+        with self._ledger.open_batches.joined(call.batch) as note:
+            call.number, call.total = (note.value["number"], note.value["total"]) if note is not None else (None, 0)
+            yield
 
     def _enter(self, checked: Sequence[Checked], drafts: Mapping[int, Draft], meetings: Mapping[int, Meeting], call: Call, *, last: bool) -> list[Answer]:
         """Store what is new; the answers, in the order of the requests."""
@@ -202,7 +215,7 @@ class Intake:
 
     def _commit(self, entries: Sequence[Entry], call: Call, *, last: bool) -> list[Sequence[Reply]]:
         """The replies for each entry. What was to be replaced and has begun meanwhile goes on, and the new one waits behind it."""
-        sealed = last and not call.own_ids and not any(entry.ends for entry in entries)
+        sealed = last and not call.joined and not call.own_ids and not any(entry.ends for entry in entries)
         try:
             replies = self._write(entries, call, total=call.total + len(entries), sealed=sealed)
             late = {place: replace(entries[place], ends=()) for place, said in enumerate(replies) if said[0].refused == "unit"}
@@ -223,17 +236,17 @@ class Intake:
         units: list[list[Change]] = [[note] for note in {note.key: note for entry in entries for note in entry.draft.notes}.values()]
         ahead = len(units)
         units += [entry.unit for entry in entries]
-        if total > 1:
+        if total > 1 or call.joined:
             call.number = call.number or self._batches.reserve()
-            units.append(kept(call.batch, call.number, total, sealed=sealed))
-            call.sealed = sealed
+            units.append(kept(call.batch, call.number, total, sealed=sealed, held=call.joined))
+            call.sealed = sealed or call.joined
         return list(self._ledger.journal.commit_many(units)[ahead : ahead + len(entries)])
 
     # -- answering -------------------------------------------------------------------------------------------------
 
     def _answers(self, entries: Sequence[Entry], replies: Sequence[Sequence[Reply]], call: Call) -> Iterator[tuple[int, Answer]]:
         call.total += sum(said[0].refused is None for said in replies)
-        number = call.number if call.total > 1 else None
+        number = call.number if call.total > 1 or call.joined else None
         for entry, said in zip(entries, replies, strict=True):
             yield entry.place, self._stored(entry.draft, said[0], number)
 

@@ -15,6 +15,7 @@ from sendoff.runtime.clearing import Clearing
 from sendoff.runtime.following import Bell
 from sendoff.runtime.forgetting import Forgetting
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.open_batches import OpenBatches
 from sendoff.runtime.outbox import Outbox
 from sendoff.runtime.sweep import Sweep
 from sendoff.runtime.sweeping import Sweeping
@@ -31,10 +32,10 @@ class Keeper:
 
     def __init__(
         self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, sweeping: Sweeping, waking: Waking, clearing: Clearing, bell: Bell, *,
-        configuration: Callable[[], Configuration], clock: Clock,
+        open_batches: OpenBatches, configuration: Callable[[], Configuration], clock: Clock,
     ) -> None:  # fmt: skip
         self._journal, self._afterwards, self._outbox, self._sweep, self._bell = journal, afterwards, outbox, sweep, bell
-        self._sweeping, self._waking, self._clearing, self._clock = sweeping, waking, clearing, clock
+        self._sweeping, self._waking, self._clearing, self._open_batches, self._clock = sweeping, waking, clearing, open_batches, clock
         self._forgetting = Forgetting(journal, clock, lambda: configuration().retention)
         self._closed = threading.Event()
         self._rest, self._rested = threading.Condition(), -1
@@ -66,7 +67,7 @@ class Keeper:
 
     def round(self) -> int:
         """One round; how much was done."""
-        done = self._sweeping.work() + self._waking.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
+        done = self._open_batches.look() + self._sweeping.work() + self._waking.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
         self._forgetting.work()
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
             self._trimmed = self._clock.monotonic()

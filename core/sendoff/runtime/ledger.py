@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.batches import Batches
 from sendoff.runtime.journal import Journal, Landing
+from sendoff.runtime.open_batches import OpenBatches
 from sendoff.runtime.receipts import RECEIPT, remembered
 
 
@@ -39,11 +40,12 @@ class Entering:
 
 
 class Ledger:
-    """Enters decisions and announces those that were taken."""
+    """Enters decisions and announces those that were taken. held: whether a client holds this batch open."""
 
-    def __init__(self, journal: Journal, clock: Clock, announcer: Announcer) -> None:
+    def __init__(self, journal: Journal, clock: Clock, announcer: Announcer, *, held: Callable[[str], bool] = lambda _: False) -> None:
         self.journal, self._clock, self._announcer = journal, clock, announcer
-        self.batches = Batches(journal, clock, announcer)
+        self.batches = Batches(journal, clock, announcer, held)
+        self.open_batches = OpenBatches(journal, self.batches, held)
 
     def enter(self, record: Record, decision: Decision, *, fenced: bool = False, synced: bool | None = None) -> tuple[Reply, Record]:
         """The store's answer, and the record as it is now if the decision was taken.

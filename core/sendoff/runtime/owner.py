@@ -42,6 +42,7 @@ from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.engine import Engine, Lookout
 from sendoff.runtime.following import Bell, Following
 from sendoff.runtime.groups import Groups
+from sendoff.runtime.handlers import Handlers, surroundings
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.journal import GroupJournal
@@ -70,9 +71,9 @@ from sendoff.runtime.workers import Workers
 class Given:
     """What an owner is made from.
 
-    folder: the state folder. configured: the configuration's folder. load: reads the configuration anew. explain: each key in force, its
-    value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that no log shows it. clean: takes
-    those out of what an error says, before it is put on record.
+    folder: the state folder. configured: the configuration's folder. config_file: its file, which need not be there. load: reads the configuration
+    anew. explain: each key in force, its value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that
+    no log shows it. clean: takes those out of what an error says, before it is put on record.
     """
 
     store: Store
@@ -87,6 +88,7 @@ class Given:
     folder: Path
     configured: Path
     environment: Mapping[str, str]
+    config_file: Path | None = None
     hide: Callable[[str], None] = lambda _: None
     clean: Callable[[str], str] = str
 
@@ -108,7 +110,8 @@ class Owner:
         self._groups = Groups(self._journal)
         self._groups.load()
         self._announcer = AnnouncerThread(given.listeners, self._underway)
-        self._ledger = Ledger(self._journal, given.clock, self._announcer)
+        self._spool = Spool(given.folder / "spool", given.configuration.limits.spool)
+        self._ledger = Ledger(self._journal, given.clock, self._announcer, held=self._spool.holds)
         self._toolkit = Toolkit(clock=given.clock, random=given.random, log=logging.getLogger("sendoff.drivers"), folder=given.configured)
         self._credentials = Credentials(
             given.installed, self._configured, self._toolkit, hide=given.hide, late=self._wake
@@ -117,7 +120,6 @@ class Owner:
         self._connections = Connections(
             given.installed, self._configured, self._credentials, self._secrets, self._journal, clock=given.clock, random=given.random
         )  # fmt: skip
-        self._spool = Spool(given.folder / "spool", given.configuration.limits.spool)
         self._spool.open()
         owner = f"{opened.machine[:8]}.{os.getpid()}.{given.random.getrandbits(32):08x}"
         self._meter = Meter(given.folder / "meter", boot_id())
@@ -156,6 +158,10 @@ class Owner:
         self._app = App(self._parts(boot, machine))
         self._app.sweeping.load()
         self._keeper = self._make_keeper()
+        self._handlers = Handlers(
+            self._journal, self._bell, configuration=self._configured, clock=given.clock, random=given.random, clean=given.clean,
+            environment=surroundings(given.environment, given.folder, given.config_file),
+        )  # fmt: skip
         self._lookout = Lookout(given.network, self._looked)
 
     def _start(self) -> None:
@@ -163,6 +169,7 @@ class Owner:
         self._lookout.start()
         self._engine.start()
         self._keeper.start()
+        self._handlers.start()
 
     def _parts(self, boot: str, machine: str) -> Parts:
         given = self._given
@@ -187,6 +194,7 @@ class Owner:
             "batch": census.batch,
             "open": census.open,
             "group": self._groups.ask,
+            "seal": self._ledger.open_batches.seal,
             "gc": self._clearing.gc,
             "leftovers": leftovers.ask,
             "remains": lambda _: remains(given.store),
@@ -210,7 +218,7 @@ class Owner:
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(
             self._journal, afterwards, outbox, sweep, self._app.sweeping, self._app.waking, self._clearing, self._bell,
-            configuration=self._configured, clock=given.clock,
+            open_batches=self._ledger.open_batches, configuration=self._configured, clock=given.clock,
         )  # fmt: skip
 
     def _sink_toolkit(self) -> SinkToolkit:
@@ -224,6 +232,7 @@ class Owner:
         self._leaving.set()
         self._lookout.close()
         stopped = self._engine.close(timeout)
+        self._handlers.close(deadline - self._given.clock.monotonic())
         self._keeper.close(deadline - self._given.clock.monotonic())
         self._announcer.close(deadline - self._given.clock.monotonic())
         self._given.listeners.tell("sendoff_closed", client=self)
@@ -238,7 +247,9 @@ class Owner:
 
     def catch_up(self, seconds: float) -> bool:
         """Wait until the sinks were told of everything so far, and what must still happen was tried; whether that came true in time."""
-        return self._keeper.caught_up(seconds)
+        end = self._given.clock.monotonic() + seconds
+        self._ledger.batches.close_called()
+        return self._keeper.caught_up(seconds) and self._handlers.caught_up(end - self._given.clock.monotonic())
 
     def reconfigure(self) -> None:
         """Read the configuration anew; an invalid one raises and leaves the old in force."""
@@ -262,9 +273,10 @@ class Owner:
         dry_run: bool = False,
         together: bool = False,
         environment: Mapping[str, str] | None = None,
+        batch: str | None = None,
     ) -> Iterator[Created | SendoffError]:
         """As ``Desk.create``."""
-        return self._app.create(requests, start=start, dry_run=dry_run, together=together, environment=environment)
+        return self._app.create(requests, start=start, dry_run=dry_run, together=together, environment=environment, batch=batch)
 
     def order(self, order: Order, which: Selection) -> Applied:
         """As ``Desk.order``."""

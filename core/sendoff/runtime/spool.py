@@ -25,6 +25,21 @@ class Spool:
         for path in self._orphans():
             path.unlink(missing_ok=True)
 
+    def holds(self, name: str) -> bool:
+        """Whether a client that lives has this incoming file under its lock."""
+        try:
+            handle = os.open(self._incoming / name, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(handle)
+
     def adopt(self, name: str) -> Path:
         """Take over what a client has written and synced; its path from now on."""
         source, target = self._incoming / name, self.target(name)

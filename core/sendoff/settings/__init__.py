@@ -17,7 +17,7 @@ from sendoff.errors import ConfigurationError
 from sendoff.model.complaint import nearest
 from sendoff.model.configuration import Configuration, CredentialSection, SinkSection
 from sendoff.model.destination import Destination
-from sendoff.model.limits import Limits, Retention
+from sendoff.model.limits import HandlerRules, Limits, Retention
 from sendoff.settings.explanation import Explained, explained
 from sendoff.settings.fault import Origins, as_configuration_error, error_at
 from sendoff.settings.paths import Paths
@@ -98,6 +98,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         limits=Limits(**shape.limits.model_dump()),
         retry=shape.retry.rules(),
         retention=Retention(finished=round(shape.retention.finished * 1e6), receipts=round(shape.retention.receipts * 1e6)),
+        handlers=HandlerRules(**shape.handlers.model_dump()),
         destinations={name: _destination(name, one, expanded(one.options)) for name, one in shape.destinations.items()},
         transports={name: expanded(options) for name, options in shape.transports.items()},
         credentials={name: CredentialSection(use=one.use, kind=one.kind, options=expanded(one.options)) for name, one in shape.credentials.items()},

@@ -16,12 +16,12 @@ from sendoff.model.delivery import Demand
 from sendoff.model.destination import checked_url, scheme_of
 from sendoff.model.event import TYPES
 from sendoff.model.header import checked_header
-from sendoff.model.limits import Limits, Retention, RetryRules
+from sendoff.model.limits import HandlerRules, Limits, Retention, RetryRules
 from sendoff.model.quantity import seconds, size
 
 PREFIX = "SENDOFF_"
 BETWEEN = "__"
-_IN_FORCE, _LIMITS, _RETRY, _RETENTION, _DEMAND = Configuration(), Limits(), RetryRules(), Retention(), Demand()
+_IN_FORCE, _LIMITS, _RETRY, _RETENTION, _HANDLERS, _DEMAND = Configuration(), Limits(), RetryRules(), Retention(), HandlerRules(), Demand()
 
 
 def _words(value: Any) -> Any:
@@ -126,6 +126,13 @@ class RetentionSection(Section):
     receipts: Seconds = _RETENTION.receipts / 1e6
 
 
+class HandlersSection(Section):
+    """``[handlers]``. timeout: seconds."""
+
+    timeout: Annotated[Seconds, Field(gt=0)] = _HANDLERS.timeout
+    attempts: Count = _HANDLERS.attempts
+
+
 class CredentialShape(OpenSection):
     """``[credentials.NAME]``."""
 
@@ -214,6 +221,7 @@ class Shape(BaseSettings):
     limits: LimitsSection = LimitsSection()
     retry: RetrySection = RetrySection()
     retention: RetentionSection = RetentionSection()
+    handlers: HandlersSection = HandlersSection()
     network: NetworkSection = NetworkSection()
     transports: dict[str, dict[str, Any]] = {}
     credentials: dict[str, CredentialShape] = {}

@@ -1,0 +1,77 @@
+"""The process in which a completion handler runs."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from sendoff.api.client import default
+from sendoff.api.completion import CompletionDetails
+from sendoff.api.operation import UploadOperation
+from sendoff.errors import Json
+from sendoff.model.query import Query
+
+_LONGEST = 2000  # characters of an error
+
+
+def serve(asked: Mapping[str, Json]) -> None:
+    """Find the handler, call it unless it was only to be found, and report once it has ended."""
+    error: str | None = None
+    _keep_to_ourselves(asked["report"])
+    try:
+        handler = found(asked["function"])
+        if not asked.get("check"):
+            _call(handler, asked["batch"], asked["key"])
+    except BaseException as cause:  # noqa: BLE001 - a stranger's code, which may also end its process: that is no success
+        traceback.print_exc()
+        error = f"{type(cause).__name__}: {cause}"[:_LONGEST]
+    os.write(asked["report"], json.dumps({"error": error}).encode() + b"\n")
+    os.close(asked["report"])
+
+
+def found(function: str) -> Callable[[CompletionDetails], object]:
+    """What ``module:function`` names; whatever its import raises, ``AttributeError``, or ``TypeError`` for what cannot be called."""
+    module, _, name = function.partition(":")
+    named: Any = import_module(module)
+    for part in name.split("."):
+        named = getattr(named, part)
+    if not callable(named):
+        raise TypeError(f"{function} is a {type(named).__name__}, which cannot be called")
+    return named  # type: ignore[no-any-return]
+
+
+def _call(handler: Callable[[CompletionDetails], object], batch: str, key: str) -> None:
+    connection = default()._connection
+    uploads = [UploadOperation(connection, view["id"], view=view) for view in connection.everything(Query(batch=batch))]
+    result = handler(CompletionDetails(uploads=uploads, key=key))
+    if inspect.isawaitable(result):
+        asyncio.run(_ended(result))
+
+
+async def _ended(result: Any) -> None:
+    await result
+
+
+def _keep_to_ourselves(report: int) -> None:
+    """What it starts has no part in how we are watched; whoever started us is watched by us: when that is gone, so are we."""
+    os.set_inheritable(report, False)
+    watched, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    threading.Thread(target=_end_with, args=(watched,), daemon=True).start()
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+
+
+def _end_with(watched: int) -> None:
+    while os.read(watched, 4096):
+        pass
+    os.killpg(0, signal.SIGKILL)

@@ -1,0 +1,64 @@
+"""A batch that a program adds operations to, call by call, until it is closed."""
+
+from __future__ import annotations
+
+from sendoff.api.batch import Batch
+from sendoff.api.connection import Connection
+from sendoff.desk.hold import Hold
+from sendoff.desk.place import Place
+from sendoff.errors import InvalidState
+from sendoff.model.completion import Handler
+from sendoff.model.document import encode
+from sendoff.model.query import Created, Question
+
+
+class OpenBatch(Batch):
+    """A batch in the making. what: it is called in messages.
+
+    It is held from the first operation on: should this process die, the host closes it at what came.
+    """
+
+    def __init__(self, connection: Connection, what: str = "batch") -> None:
+        self._hold, self._what, self._over = Hold(connection.place), what, False
+        super().__init__(connection, id=self._hold.batch, number=None, new=0)
+
+    @property
+    def place(self) -> Place:
+        """Whose work it belongs to."""
+        return self._connection.place
+
+    @property
+    def batch_id(self) -> str:
+        """Its id, whether there is anything in it or not."""
+        return self._hold.batch
+
+    def join(self) -> str:
+        """Its id, for something that is created in it; ``InvalidState`` once it is closed."""
+        self._check_open()
+        self._hold.take()
+        return self._hold.batch
+
+    def took(self, created: Created) -> None:
+        """An operation was created in it, unless it was there already."""
+        if not created.existing:
+            self._new, self.number = self._new + 1, created.batch_number
+
+    def seal(self, handler: Handler | None = None) -> None:
+        """Nothing is added any more; it has ended once all of it has, and the handler is called then. ``InvalidState`` the second time."""
+        self._check_open()
+        if handler is not None:
+            self._hold.take()
+        if self._hold.taken:
+            details = {"batch": self._hold.batch, "handler": None if handler is None else encode(handler)}
+            told = self._connection.desk.ask(Question(what="seal", details=details))
+            self._new, self.number = told["total"], told["number"]
+        self.leave()
+
+    def leave(self) -> None:
+        """Nothing is added any more; who has not sealed it leaves that to the host."""
+        self._over = True
+        self._hold.release()
+
+    def _check_open(self) -> None:
+        if self._over:
+            raise InvalidState(f"this {self._what} is closed: nothing can be added to it any more", hint="make a new one")
