@@ -51,6 +51,12 @@ from sendoff.api.functions import (
 from sendoff.api.functions import (
     put_many as put_many,
 )
+from sendoff.api.interfaces import (
+    TransferConfig as TransferConfig,
+)
+from sendoff.api.interfaces import (
+    TransferOperation as TransferOperation,
+)
 from sendoff.api.operation import (
     UploadHandle as UploadHandle,
 )
@@ -65,6 +71,12 @@ from sendoff.api.part import (
 )
 from sendoff.api.part import (
     FormPart as FormPart,
+)
+from sendoff.api.response import (
+    ResponseHeaders as ResponseHeaders,
+)
+from sendoff.api.response import (
+    ResponseInformation as ResponseInformation,
 )
 from sendoff.api.uploader import (
     BackgroundUploader as BackgroundUploader,

@@ -32,6 +32,7 @@ FULL = Request(
     headers=(("X-A", "1"), ("X-A", "2")),
     secret_headers=(("Authorization", "env:TOKEN"),),
     credential="file:x",
+    identities={"server": Credential(username="me", secret=Secret("s"), expires_at=5), "proxy": Credential(username="p", secret=Secret("w"))},
     id="me-1",
     group="g",
     priority="high",
@@ -49,6 +50,7 @@ FULL = Request(
     only_new=(1000, 1_700_000_000_123_456_789),
     found=True,
     whole=True,
+    literal=True,
 )
 
 

@@ -56,10 +56,10 @@ class _Answers:
 
 
 class Handover:
-    """Turns what is asked into operations. quiet: what goes well and should be done otherwise is not said."""
+    """Turns what is asked into operations. said: what went well and should be done otherwise, and was logged already; each is logged once."""
 
-    def __init__(self, connection: Connection, *, quiet: bool = False) -> None:
-        self._connection, self._quiet = connection, quiet
+    def __init__(self, connection: Connection, *, said: set[str] | None = None) -> None:
+        self._connection, self._said = connection, set[str]() if said is None else said
 
     def one(self, asked: Asked, *, start: bool) -> UploadOperation:
         """The operation, stored; whatever refuses it is raised, and then nothing is."""
@@ -130,5 +130,6 @@ class Handover:
                 raise answer
 
     def _warn(self, created: Created) -> None:
-        if created.warning and not self._quiet:
+        if created.warning and created.warning not in self._said:
+            self._said.add(created.warning)
             log.warning("%s: %s", created.url, created.warning)

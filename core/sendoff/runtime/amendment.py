@@ -22,7 +22,7 @@ from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.addresses import Address, Folder
 from sendoff.runtime.creation import Creation, check_sizes, shown_root, word_of
 from sendoff.runtime.heading import Heading
-from sendoff.runtime.secrets import Sealed
+from sendoff.runtime.secrets import Sealed, is_sealed
 
 NAMES = ("priority", "cost_policy", "headers", "secret_headers", "credential", "destination", "label", "metadata", "patience")
 _WORDS = {"cost_policy": "cost", "metadata": "meta"}
@@ -59,7 +59,8 @@ class Amendment:
             hint = f"sendoff retry {record.number} begins a new round, which can be changed"
             raise InvalidState(f"operation {record.number} is {record.status.word}", hint=hint)
         asked = checked(details)
-        draft = self._draft(record, opened=not asked.keys().isdisjoint(_SEALED))
+        came_along = "credential" in asked and is_sealed(record.spec.credential)
+        draft = self._draft(record, opened=came_along or not asked.keys().isdisjoint(_SEALED))
         if "destination" in asked:
             self._send_to(draft, str(asked["destination"]), other_origin=details.get("other_origin") is True, asked=asked)
         self._amend(draft, asked)
@@ -95,6 +96,7 @@ class Amendment:
         if "credential" in asked:
             more["credential"] = self._creation.credentials.checked(asked["credential"]) if asked["credential"] else None
             draft.named += self._creation.credentials.variables(asked["credential"]) if asked["credential"] else ()
+            draft.heading.forget_identity("server")
         if "label" in asked:
             more["label"] = asked["label"] or None
         if "metadata" in asked:

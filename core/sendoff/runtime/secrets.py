@@ -13,12 +13,13 @@ from urllib.parse import parse_qsl, urlsplit
 from sendoff.model.change import SaveNote
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
-from sendoff.model.secret import is_secret_word
+from sendoff.model.secret import Credential, Secret, is_secret_word
 from sendoff.model.session import Session, checked_session
 from sendoff.ports.store import Store
 from sendoff.runtime.vault import Vault
 
 NOTE = "environment"
+SEALED = "sealed:"  # begins the reference to a credential that came with an operation, and lies in its row
 _LONGEST_HIDDEN = 8192  # characters in base64; longer ones are documents, which no log repeats
 _SHORTEST_PATH = 16  # characters; a shorter one is hardly a secret, and could stand anywhere
 _IDENTITY = re.compile(r"AWS_\w+|(?:https?|all|no)_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
@@ -38,19 +39,20 @@ def is_identity(name: str) -> bool:
 class Sealed:
     """The opened secrets of an operation. headers: ``(name, value)``; references: ``(name, driver:name)``, resolved at each try.
 
-    parts: what parts of its form hold, in base64, by their place.
+    parts: what parts of its form hold, in base64, by their place. identities: credentials that came with it, by kind: ``server``, ``proxy``.
     """
 
     url: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     references: tuple[tuple[str, str], ...] = ()
     parts: tuple[tuple[int, str], ...] = ()
+    identities: tuple[tuple[str, Credential], ...] = ()
 
     def __repr__(self) -> str:
         return "Sealed(***)"
 
     def __bool__(self) -> bool:
-        return bool(self.url or self.headers or self.references or self.parts)
+        return bool(self.url or self.headers or self.references or self.parts or self.identities)
 
 
 @dataclass(slots=True)
@@ -68,8 +70,13 @@ class Secrets:
         if not sealed:
             return None
         self._hide_sealed(sealed)
-        plain = json.dumps({"url": sealed.url, "headers": sealed.headers, "references": sealed.references, "parts": sealed.parts})
-        return self.vault.seal(plain.encode(), f"operation {id}")
+        plain: dict[str, Any] = {"url": sealed.url, "headers": sealed.headers, "references": sealed.references, "parts": sealed.parts}
+        plain |= {"identities": [(kind, _written(one)) for kind, one in sealed.identities]} if sealed.identities else {}
+        return self.vault.seal(json.dumps(plain).encode(), f"operation {id}")
+
+    def reference(self, credential: Credential) -> str:
+        """What a record calls a credential that came with it: the same for the same one, and it tells nothing of it."""
+        return SEALED + self.vault.fingerprint(json.dumps(_written(credential)).encode())
 
     def open(self, record: Record) -> Sealed:
         """The secrets of an operation; ``CredentialNeeded`` when the key cannot be had."""
@@ -77,7 +84,8 @@ class Secrets:
             return Sealed()
         found = json.loads(self.vault.open(record.sealed, f"operation {record.id}"))
         pairs = {name: tuple((one[0], one[1]) for one in found.get(name, ())) for name in ("headers", "references", "parts")}
-        sealed = Sealed(url=found["url"], **pairs)
+        identities = tuple((kind, _read(one)) for kind, one in found.get("identities", ()))
+        sealed = Sealed(url=found["url"], **pairs, identities=identities)
         self._hide_sealed(sealed)
         return sealed
 
@@ -131,6 +139,8 @@ class Secrets:
     def _hide_sealed(self, sealed: Sealed) -> None:
         for _, value in sealed.headers:
             self.hide(value)
+        for _, credential in sealed.identities:
+            self.hide(credential.secret.reveal())
         for _, content in sealed.parts:
             if len(content) <= _LONGEST_HIDDEN:
                 self.hide(b64decode(content).decode(errors="replace").strip())
@@ -155,6 +165,19 @@ class Secrets:
             login = value.partition("://")[2].rpartition("@")[0]
             if login:
                 self.hide(login.partition(":")[2])
+
+
+def is_sealed(reference: str | None) -> bool:
+    """Whether a credential came with its operation, and is asked of nobody."""
+    return reference is not None and reference.startswith(SEALED)
+
+
+def _written(credential: Credential) -> dict[str, Any]:
+    return {"kind": credential.kind, "username": credential.username, "secret": credential.secret.reveal(), "expires_at": credential.expires_at}
+
+
+def _read(found: Mapping[str, Any]) -> Credential:
+    return Credential(kind=found["kind"], username=found["username"], secret=Secret(found["secret"]), expires_at=found["expires_at"])
 
 
 def holds_sealed(store: Store) -> bool:

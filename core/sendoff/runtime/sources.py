@@ -45,7 +45,7 @@ class Sources:
     def of(self, request: Request) -> Taken:
         """The source of a request; ``InvalidArgument`` and its kin say what is wrong with it."""
         if request.form is not None:
-            return self._form(Parts(self.look, self.new_boundary).whole(request.form))
+            return self._form(Parts(self.look, self.new_boundary, self._copy).whole(request.form))
         kind, name = ("file", request.source) if request.spool is None else ("spool", request.spool)
         return Taken(source=self.look(kind, name), spools=() if request.spool is None else (request.spool,))
 
@@ -61,6 +61,9 @@ class Sources:
         if folder not in self._mounts:
             self._mounts[folder] = mount_of(path)
         return Source(kind=kind, path=path, mount=self._mounts[folder], identity=SourceIdentity.of(found, self.boot))
+
+    def _copy(self, name: str) -> str:
+        return str(self.spool.path(name))
 
     @staticmethod
     def _form(whole: Whole) -> Taken:
