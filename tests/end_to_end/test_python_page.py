@@ -56,6 +56,23 @@ posted: sendoff.UploadOperation = sendoff.post("https://h.example/up", parts, id
 sizes: list[int] = [part.size for part in posted.parts]
 uploader = sendoff.BackgroundUploader(sendoff.connect())
 uploader.method = "PUT"
+uploader.proxy_credential = sendoff.Credential(username="p", secret=sendoff.Secret("w"))
+config: sendoff.TransferConfig = uploader
+config.cost_policy = sendoff.CostPolicy.ALWAYS
+transfer: sendoff.TransferOperation = operation
+transfer.priority = sendoff.TransferPriority.HIGH
+code: int | None = transfer.response.status_code if transfer.response is not None else None
+kind: str = transfer.response.headers["content-type"] if transfer.response is not None else ""
+related = uploader.create_multipart_upload("https://h.example/up", parts, "related", boundary="b")
+streamed = uploader.create_upload_from_stream("https://h.example/a", open("a.iso", "rb"), length=5)
+many: sendoff.Batch = uploader.create_uploads([("https://h.example/b", b"x")])
+
+async def awaited() -> bool:
+    await many.astart()
+    whole: sendoff.Batch = await many
+    one: sendoff.UploadOperation = await (await (await uploader.acreate_upload("https://h.example/a", b"x")).astart())
+    return await one.acancel() and len(whole) == 1
+
 started: sendoff.UploadHandle = uploader.create_upload("https://h.example/a", "a.iso").start(report)
 try:
     started.result(5)
@@ -71,6 +88,17 @@ sendoff.connect(mode="nowhere")
 """
 
 
+@pytest.mark.parity("F22", "F60")
+def test_an_uploader_and_an_operation_are_what_their_protocols_say(stage):
+    """The names at least; their types are for a type checker, below."""
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
+        uploader = sendoff.BackgroundUploader(client)
+        operation = uploader.create_upload("http://127.0.0.1:9/a", b"x")
+        for made, protocol in ((uploader, sendoff.TransferConfig), (operation, sendoff.TransferOperation)):
+            names = {*protocol.__annotations__, *(name for name in vars(protocol) if not name.startswith("_"))}
+            assert [name for name in names if not hasattr(made, name)] == []
+
+
 def test_every_example_runs_as_it_stands(stage, tmp_path):
     with Receiver(tmp_path / "received") as receiver:
         stage.config.write_text(CONFIGURATION.format(url=receiver.url))
@@ -84,9 +112,20 @@ def test_every_example_runs_as_it_stands(stage, tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(EXAMPLES) >= 10
-    assert {"/2026/a.iso", "/logs/today.txt", "/copy.iso", "/1", "/3", "/backup.iso", "/awaited.iso", "/later.iso", "/watched.iso", "/posted.iso", "/up"} == {
-        request.path for request in receiver.requests if request.complete
-    }
+    assert {
+        "/2026/a.iso",
+        "/logs/today.txt",
+        "/copy.iso",
+        "/1",
+        "/3",
+        "/backup.iso",
+        "/awaited.iso",
+        "/later.iso",
+        "/watched.iso",
+        "/posted.iso",
+        "/related",
+        "/up",
+    } == {request.path for request in receiver.requests if request.complete}
     assert "CANNOT_CONNECT" in done.stdout or "SERVER_UNREACHABLE" in done.stdout
 
 
@@ -99,6 +138,7 @@ def test_no_public_name_is_left_out():
 
 
 @pytest.mark.campaign
+@pytest.mark.parity("F22", "F60")
 def test_a_program_that_uses_it_is_checked_strictly(tmp_path, tmp_path_factory):
     (tmp_path / "well.py").write_text(WELL)
     (tmp_path / "badly.py").write_text(BADLY)
