@@ -126,6 +126,20 @@ def test_one_that_is_refused_needs_a_person_and_another_one_takes_its_place(stag
         assert {proof for _, proof in proofs(receiver.requests)} == {None, BASIC, right}
 
 
+@pytest.mark.parity("F9", "F96")
+def test_it_is_erased_with_the_upload_and_a_retry_says_what_is_missing(stage, uploader, receiver):
+    path, _ = stage.file(1000)
+    receiver.script.add(Rule(do=Answer(410), method="POST"))
+    uploader.server_credential = ME
+    operation = uploader.create_upload(receiver.url + "gone", path)
+    with pytest.raises(sendoff.UploadFailed):
+        operation.start().result(SOON)
+    operation.acknowledge()
+
+    with pytest.raises(sendoff.InvalidState, match="the credential that came with it"):
+        operation.retry()
+
+
 @pytest.mark.parity("F10")
 def test_each_of_proxy_and_server_gets_its_own_and_never_the_others(stage, tmp_path):
     path, _ = stage.file(1000)

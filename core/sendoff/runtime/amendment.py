@@ -13,6 +13,7 @@ from sendoff.model.destination import is_loopback, origin_of
 from sendoff.model.form import check_own_type
 from sendoff.model.lane import Lane, lane_key
 from sendoff.model.operation import Record, Request, Spec
+from sendoff.model.secret import is_sealed
 from sendoff.model.status import CostPolicy, TransferPriority, Want
 from sendoff.model.target import Target
 from sendoff.policy.decision import Decision
@@ -22,7 +23,7 @@ from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.addresses import Address, Folder
 from sendoff.runtime.creation import Creation, check_sizes, shown_root, word_of
 from sendoff.runtime.heading import Heading
-from sendoff.runtime.secrets import Sealed, is_sealed
+from sendoff.runtime.secrets import Sealed
 
 NAMES = ("priority", "cost_policy", "headers", "secret_headers", "credential", "destination", "label", "metadata", "patience")
 _WORDS = {"cost_policy": "cost", "metadata": "meta"}

@@ -17,7 +17,7 @@ from sendoff.errors import ConfigurationError, CredentialNeeded, InvalidArgument
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import Destination, origin_of, scheme_of
 from sendoff.model.operation import Record
-from sendoff.model.secret import Credential
+from sendoff.model.secret import Credential, is_sealed
 from sendoff.ports.clock import Clock
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.toolkit import TransportToolkit
@@ -27,7 +27,7 @@ from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.learned import TRUSTED, NotedLearned
-from sendoff.runtime.secrets import Secrets, is_sealed
+from sendoff.runtime.secrets import Secrets
 
 MOST_KEPT = 64
 OTHER_KINDS = ("proxy", "passphrase")  # of credentials, besides the server's

@@ -19,7 +19,7 @@ from sendoff.model.identifier import checked_id
 from sendoff.model.lane import lane_key
 from sendoff.model.moment import Moment
 from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec, Tally
-from sendoff.model.secret import STARS, public_url, reveal
+from sendoff.model.secret import STARS, is_sealed, public_url, reveal
 from sendoff.model.source import Source
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
 from sendoff.ports.http_protocol import HttpProtocol
@@ -29,7 +29,7 @@ from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for,
 from sendoff.runtime.credentials import Credentials, fault_of
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.parts import check_form, check_web
-from sendoff.runtime.secrets import Sealed, Secrets, is_sealed
+from sendoff.runtime.secrets import Sealed, Secrets
 from sendoff.runtime.sources import Sources, Taken
 from sendoff.runtime.spool import Spool
 

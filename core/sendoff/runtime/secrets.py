@@ -13,13 +13,12 @@ from urllib.parse import parse_qsl, urlsplit
 from sendoff.model.change import SaveNote
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
-from sendoff.model.secret import Credential, Secret, is_secret_word
+from sendoff.model.secret import SEALED, Credential, Secret, is_secret_word
 from sendoff.model.session import Session, checked_session
 from sendoff.ports.store import Store
 from sendoff.runtime.vault import Vault
 
 NOTE = "environment"
-SEALED = "sealed:"  # begins the reference to a credential that came with an operation, and lies in its row
 _LONGEST_HIDDEN = 8192  # characters in base64; longer ones are documents, which no log repeats
 _SHORTEST_PATH = 16  # characters; a shorter one is hardly a secret, and could stand anywhere
 _IDENTITY = re.compile(r"AWS_\w+|(?:https?|all|no)_proxy|SSH_AUTH_SOCK|SSL_CERT_\w+", re.IGNORECASE)
@@ -165,11 +164,6 @@ class Secrets:
             login = value.partition("://")[2].rpartition("@")[0]
             if login:
                 self.hide(login.partition(":")[2])
-
-
-def is_sealed(reference: str | None) -> bool:
-    """Whether a credential came with its operation, and is asked of nobody."""
-    return reference is not None and reference.startswith(SEALED)
 
 
 def _written(credential: Credential) -> dict[str, Any]:
