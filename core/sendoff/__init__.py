@@ -17,9 +17,11 @@ _WHERE = {
     "api.failure": "get_status",
     "api.functions": "aevents afind aget apost aput aput_many events find get post put put_many",
     "api.group": "TransferGroup",
+    "api.interfaces": "TransferConfig TransferOperation",
     "api.operation": "UploadHandle UploadOperation",
     "api.options": "Options",
     "api.part": "ContentPart FormPart",
+    "api.response": "ResponseHeaders ResponseInformation",
     "api.uploader": "BackgroundUploader",
     "errors": (
         "CredentialNeeded ConfigurationError DriverBroken DriverMissing HostKeyUnknown HostUnavailable IdConflict Interrupted InvalidArgument "

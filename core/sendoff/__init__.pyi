@@ -60,6 +60,12 @@ from sendoff.api.functions import (
 from sendoff.api.group import (
     TransferGroup as TransferGroup,
 )
+from sendoff.api.interfaces import (
+    TransferConfig as TransferConfig,
+)
+from sendoff.api.interfaces import (
+    TransferOperation as TransferOperation,
+)
 from sendoff.api.operation import (
     UploadHandle as UploadHandle,
 )
@@ -74,6 +80,12 @@ from sendoff.api.part import (
 )
 from sendoff.api.part import (
     FormPart as FormPart,
+)
+from sendoff.api.response import (
+    ResponseHeaders as ResponseHeaders,
+)
+from sendoff.api.response import (
+    ResponseInformation as ResponseInformation,
 )
 from sendoff.api.uploader import (
     BackgroundUploader as BackgroundUploader,

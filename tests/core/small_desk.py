@@ -23,7 +23,7 @@ class SmallDesk:
             "needs": None, "retry_at": None, "method": "PUT", "url": f"https://h/{id}", "destination": None, "transport": "http", "protocol": None,
             "resumable": None, "source": {"kind": "file", "path": f"/x/{id}", "size": 10}, "group": None, "priority": "default", "cost_policy": "default",
             "label": None, "metadata": {}, "progress": {"bytes_sent": 0, "bytes_confirmed": 0, "total_bytes": 10, "bytes_received": 0, "attempt": 1,
-            "has_restarted": False, "rate": None, "eta": None}, "response": None, "error": None, "receipt": None,
+            "has_restarted": False, "answers": 0, "total_bytes_to_receive": 0, "rate": None, "eta": None}, "response": None, "error": None, "receipt": None,
             "created_at": "2026-01-01T00:00:00.000000Z", "started_at": None, "finished_at": None, **more,
         }  # fmt: skip
         return self

@@ -60,7 +60,7 @@ def test_the_functions_of_the_module_and_their_twins_take_what_a_client_takes(na
 @pytest.mark.parametrize(
     ("options", "field", "value"),
     [
-        ({"method": "post"}, "method", "POST"),
+        ({"method": "POST"}, "method", "POST"),
         ({"headers": {"X-A": "1"}}, "headers", (("X-A", "1"),)),
         ({"headers": [("X-A", "1"), ("X-A", "2")]}, "headers", (("X-A", "1"), ("X-A", "2"))),
         ({"secret_headers": {"X-Key": sendoff.Secret("env:KEY")}}, "secret_headers", (("X-Key", "env:KEY"),)),
@@ -87,11 +87,14 @@ def test_a_digest_that_is_known_is_demanded():
     assert fields_of({"sha256": "ab" * 32})["demand"].expected_sha256 == "ab" * 32
 
 
-def test_a_credential_becomes_the_header_that_proves_it_and_stays_secret():
-    fields = fields_of({"credential": sendoff.Credential(username="me", secret=sendoff.Secret("open sesame")), "secret_headers": {"X-A": "b"}})
+def test_a_credential_itself_travels_as_one_and_stays_secret():
+    me = sendoff.Credential(username="me", secret=sendoff.Secret("open sesame"))
 
-    assert fields["secret_headers"] == (("X-A", "b"), ("Authorization", "Basic bWU6b3BlbiBzZXNhbWU="))
+    fields = fields_of({"credential": me, "secret_headers": {"X-A": "b"}})
+
+    assert (fields["identities"], fields["secret_headers"]) == ({"server": me}, (("X-A", "b"),))
     assert "credential" not in fields
+    assert "sesame" not in repr(fields["identities"])
 
 
 @pytest.mark.parametrize(

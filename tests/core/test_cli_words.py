@@ -182,7 +182,7 @@ def test_every_option_of_put_reaches_the_request():
         *("/a", "https://h/a", "--method", "post", "--header", "A: b: c", "--header-secret", "T: env:TOKEN", "--credential", "env:ME", "--id", "x-1"),
         *("--group", "g", "--priority", "high", "--cost", "always", "--label", "l", "--meta", "k=v=w", "--meta", "j=", "--patience", "5m", "--retry-unsafe"),
     )
-    assert (one.method, one.headers, one.secret_headers, one.credential) == ("POST", (("A", "b: c"),), (("T", "env:TOKEN"),), "env:ME")
+    assert (one.method, one.headers, one.secret_headers, one.credential) == ("post", (("A", "b: c"),), (("T", "env:TOKEN"),), "env:ME")
     assert (one.id, one.group, one.priority, one.cost_policy, one.label) == ("x-1", "g", "high", "always", "l")
     assert (one.metadata, one.patience, one.retry_unsafe) == ({"k": "v=w", "j": ""}, 300_000_000, True)
 

@@ -36,6 +36,7 @@ FULL = Request(
     headers=(("X-A", "1"), ("X-A", "2")),
     secret_headers=(("Authorization", "env:TOKEN"),),
     credential="file:x",
+    identities={"server": Credential(username="me", secret=Secret("s"), expires_at=5), "proxy": Credential(username="p", secret=Secret("w"))},
     id="me-1",
     group="g",
     priority="high",
@@ -54,6 +55,7 @@ FULL = Request(
     recoverable_errors=(6, 403),
     found=True,
     whole=True,
+    literal=True,
 )
 
 

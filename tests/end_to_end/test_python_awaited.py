@@ -11,6 +11,7 @@ import sendoff
 from sendoff.testing.receiver import Receiver
 
 from tests.end_to_end.stage import MIB, PACE, Stage
+from tests.end_to_end.ticker import Ticker
 
 SIZE = 8 * MIB
 SOON = 60
@@ -28,20 +29,6 @@ def stage(tmp_path_factory):
 def receiver(tmp_path):
     with Receiver(tmp_path / "received", rate=PACE) as made:
         yield made
-
-
-class Ticker:
-    """Ticks in the loop, and knows the longest time between two ticks."""
-
-    def __init__(self):
-        self.count, self.longest = 0, 0.0
-
-    async def tick(self):
-        last = time.monotonic()
-        while True:
-            await asyncio.sleep(0.01)
-            now = time.monotonic()
-            self.count, self.longest, last = self.count + 1, max(self.longest, now - last), now
 
 
 @pytest.mark.parity("F79")

@@ -83,7 +83,7 @@ def test_a_failure_says_why_and_a_retry_is_a_new_round(client, stage, receiver):
         operation.wait(SOON)
 
     assert (caught.value.http_status, sendoff.get_status(caught.value)) == (410, sendoff.WebErrorStatus.GONE)
-    assert (operation.error.http_status, operation.response.status, operation.open_response(3).read()) == (410, 410, b"was here once")
+    assert (operation.error.http_status, operation.response.status_code, operation.open_response(3).read()) == (410, 410, b"was here once")
     assert list(client.find(status="error")) == list(client.find(failed=True)) == [operation]
     operation.retry()
     assert operation.wait(SOON).receipt.size == 1000

@@ -71,6 +71,21 @@ enabled: bool = completion.is_enabled
 def all_done(details: sendoff.CompletionDetails) -> None:
     failed: list[sendoff.UploadOperation] = [one for one in details.uploads if one.error is not None]
     print(details.key, len(failed))
+uploader.proxy_credential = sendoff.Credential(username="p", secret=sendoff.Secret("w"))
+config: sendoff.TransferConfig = uploader
+config.cost_policy = sendoff.CostPolicy.ALWAYS
+transfer: sendoff.TransferOperation = operation
+transfer.priority = sendoff.TransferPriority.HIGH
+code: int | None = transfer.response.status_code if transfer.response is not None else None
+kind: str = transfer.response.headers["content-type"] if transfer.response is not None else ""
+related = uploader.create_multipart_upload("https://h.example/up", parts, "related", boundary="b")
+streamed = uploader.create_upload_from_stream("https://h.example/a", open("a.iso", "rb"), length=5)
+many: sendoff.Batch = uploader.create_uploads([("https://h.example/b", b"x")])
+async def awaited() -> bool:
+    await many.astart()
+    whole: sendoff.Batch = await many
+    one: sendoff.UploadOperation = await (await (await uploader.acreate_upload("https://h.example/a", b"x")).astart())
+    return await one.acancel() and len(whole) == 1
 
 started: sendoff.UploadHandle = uploader.create_upload("https://h.example/a", "a.iso").start(report)
 try:
@@ -85,6 +100,17 @@ sendoff.put("a.iso", "archive:", priority="urgent")
 sendoff.put(5, "archive:")
 sendoff.connect(mode="nowhere")
 """
+
+
+@pytest.mark.parity("F22", "F60")
+def test_an_uploader_and_an_operation_are_what_their_protocols_say(stage):
+    """The names at least; their types are for a type checker, below."""
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
+        uploader = sendoff.BackgroundUploader(client)
+        operation = uploader.create_upload("http://127.0.0.1:9/a", b"x")
+        for made, protocol in ((uploader, sendoff.TransferConfig), (operation, sendoff.TransferOperation)):
+            names = {*protocol.__annotations__, *(name for name in vars(protocol) if not name.startswith("_"))}
+            assert [name for name in names if not hasattr(made, name)] == []
 
 
 def test_every_example_runs_as_it_stands(stage, tmp_path):
@@ -118,6 +144,7 @@ def test_every_example_runs_as_it_stands(stage, tmp_path):
         "/2.iso",
         "/one",
         "/two",
+        "/related",
     } == {request.path for request in receiver.requests if request.complete}
     assert "CANNOT_CONNECT" in done.stdout or "SERVER_UNREACHABLE" in done.stdout
 
@@ -131,6 +158,7 @@ def test_no_public_name_is_left_out():
 
 
 @pytest.mark.campaign
+@pytest.mark.parity("F22", "F60")
 def test_a_program_that_uses_it_is_checked_strictly(tmp_path, tmp_path_factory):
     (tmp_path / "well.py").write_text(WELL)
     (tmp_path / "badly.py").write_text(BADLY)

@@ -97,7 +97,7 @@ def test_a_form_may_wait_for_its_start_and_tells_what_the_server_said(client, re
     operation.start().result(SOON)
 
     with operation.open_response() as body:
-        assert (operation.response.status, body.read()) == (201, b"asset 17")
+        assert (operation.response.status_code, body.read()) == (201, b"asset 17")
 
 
 class Untouched(io.BytesIO):

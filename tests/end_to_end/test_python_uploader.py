@@ -8,6 +8,7 @@ from tests.end_to_end.stage import Stage
 
 SOON = 60
 BUSY = [Rule(do=Answer(503), path="/busy", times=None)]
+WHO = Answer(401, (("WWW-Authenticate", 'Basic realm="here"'),))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ def test_the_literal_rule_is_four_requests(uploader, stage, receiver):
 @pytest.mark.parity("F4", "F6", "F7", "F50", "F126")
 def test_what_is_set_later_does_not_change_what_is_there(uploader, stage, receiver):
     path, _ = stage.file(1000)
+    receiver.script.add(Rule(do=WHO, path="/2", times=1))
     uploader.set_request_header("X-A", "1")
     uploader.set_request_header("x-a", "2")
     uploader.set_request_header("X-Kept", "hush", secret=True)
@@ -74,7 +76,7 @@ def test_what_is_set_later_does_not_change_what_is_there(uploader, stage, receiv
     for operation in (first, second):
         operation.start().result(SOON)
 
-    one, other = sorted(receiver.requests, key=lambda request: request.path)
+    one, _, other = sorted(receiver.requests, key=lambda request: request.path)
     assert (one.method, one.header("X-A"), one.header("X-Kept"), one.header("Authorization")) == ("POST", "1, 2", "hush", None)
     assert (other.method, other.header("X-A"), other.header("X-Kept"), other.header("Authorization")) == ("PATCH", None, "hush", "Basic bWU6b3Blbg==")
     assert (first.metadata, second.metadata) == ({"n": 1}, {})
@@ -99,7 +101,7 @@ def test_those_of_a_group_are_seen_by_who_asks_for_it(uploader, stage, receiver)
     assert uploader.current_uploads(all_groups=True) == []
 
 
-@pytest.mark.parametrize("method", ["", "PUT ", "G\x00T", None])
+@pytest.mark.parametrize("method", ["", "PUT ", "G\x00T", 7])
 def test_a_word_that_is_no_method_is_refused_where_it_is_set(uploader, method):
     with pytest.raises(sendoff.InvalidArgument, match="it is a word like POST or PUT"):
         uploader.method = method

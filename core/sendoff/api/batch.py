@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from sendoff.api.bridge import in_thread
 from sendoff.api.connection import Connection
 from sendoff.api.failure import failure_of
 from sendoff.api.operation import UploadHandle, UploadOperation
@@ -22,7 +23,7 @@ Item = TypeVar("Item")
 
 
 class Batch:
-    """The operations of one ``put_many``: ``len()`` of it, iterate over it, wait for it, give it orders.
+    """The operations of one ``put_many``: ``len()`` of it, iterate over it, wait for it (``await`` it), give it orders.
 
     id: of the batch; None where nothing new was stored. number: short, for people. errors: ``(index, error)`` of each pair that was refused.
     """
@@ -88,6 +89,10 @@ class Batch:
             raise _summary(problems, len(self))
         return self
 
+    def start(self) -> int:
+        """Let all that was created without being started begin, by one order; how many obeyed."""
+        return self._order("start")
+
     def pause(self) -> int:
         """Stop sending; how many obeyed."""
         return self._order("pause")
@@ -103,6 +108,31 @@ class Batch:
     def retry(self) -> int:
         """Begin a new round of each that failed; how many obeyed."""
         return self._order("retry", failed=True)
+
+    # -- the same for await: the caller's loop never waits ------------------------------------------------------------
+
+    def __await__(self) -> Generator[Any, None, Batch]:
+        return in_thread(self.wait).__await__()
+
+    async def astart(self) -> int:
+        """``start`` for ``await``."""
+        return await in_thread(self.start)
+
+    async def apause(self) -> int:
+        """``pause`` for ``await``."""
+        return await in_thread(self.pause)
+
+    async def aresume(self) -> int:
+        """``resume`` for ``await``."""
+        return await in_thread(self.resume)
+
+    async def acancel(self) -> int:
+        """``cancel`` for ``await``."""
+        return await in_thread(self.cancel)
+
+    async def aretry(self) -> int:
+        """``retry`` for ``await``."""
+        return await in_thread(self.retry)
 
     def _order(self, verb: str, *, failed: bool = False) -> int:
         count = 0

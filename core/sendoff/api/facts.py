@@ -10,13 +10,13 @@ from typing import Any, cast
 from sendoff.api.connection import Connection
 from sendoff.api.group import TransferGroup
 from sendoff.api.part import FormPart, parts_of
-from sendoff.api.reading import failure_value, progress_of, reason_of, receipt_of, response_of, time_of, word_of
+from sendoff.api.reading import failure_value, progress_of, reason_of, receipt_of, time_of, word_of
+from sendoff.api.response import ResponseInformation, information_of
 from sendoff.errors import UnknownOperation
 from sendoff.model.delivery import Receipt
 from sendoff.model.operation import Failure
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Created, View
-from sendoff.model.response import Response
 from sendoff.model.status import TransferStatus
 from sendoff.model.web_error import WebErrorStatus, status_of
 
@@ -27,10 +27,11 @@ class Facts:
     id: of the operation. view: how somebody has just found it. created: what its creation answered.
     """
 
-    __slots__ = ("_connection", "_created", "_view", "id")
+    __slots__ = ("_answer", "_connection", "_created", "_view", "id")
 
     def __init__(self, connection: Connection, id: str, *, view: View | None = None, created: Created | None = None) -> None:
         self._connection, self.id, self._view, self._created = connection, id, view, created
+        self._answer: tuple[object, ResponseInformation] | None = None
 
     # -- what it is -------------------------------------------------------------------------------------------------
 
@@ -109,9 +110,18 @@ class Facts:
         return progress_of(self._known)
 
     @property
-    def response(self) -> Response | None:
-        """The server's last answer; its body is read with ``open_response``."""
-        return response_of(self._known["response"])
+    def response(self) -> ResponseInformation | None:
+        """The server's last answer, the same object until there is a newer one; None where it has not answered, or has nothing to answer with.
+
+        Its body is read with ``open_response``.
+        """
+        view = self._known
+        if view["response"] is None:
+            return None
+        which = (view["round"], view["response"])
+        if self._answer is None or self._answer[0] != which:
+            self._answer = which, information_of(view["response"], resumable=view["resumable"] is True)
+        return self._answer[1]
 
     @property
     def error(self) -> Failure | None:

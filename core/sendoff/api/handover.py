@@ -60,10 +60,13 @@ class _Answers:
 
 
 class Handover:
-    """Turns what is asked into operations. quiet: what goes well and should be done otherwise is not said. batch: they are created in this one."""
+    """Turns what is asked into operations.
 
-    def __init__(self, connection: Connection, *, quiet: bool = False, batch: OpenBatch | None = None) -> None:
-        self._connection, self._quiet, self._batch = connection, quiet, batch
+    said: what went well and should be done otherwise, and was logged already; each is logged once. batch: they are created in this one.
+    """
+
+    def __init__(self, connection: Connection, *, said: set[str] | None = None, batch: OpenBatch | None = None) -> None:
+        self._connection, self._batch, self._said = connection, batch, set[str]() if said is None else said
 
     def one(self, asked: Asked, *, start: bool) -> UploadOperation:
         """The operation, stored; whatever refuses it is raised, and then nothing is."""
@@ -93,10 +96,12 @@ class Handover:
             for place, answer in enumerate(self._created(self._requests(things, read, stack, answers), start)):
                 if isinstance(answer, SendoffError):
                     answers.errors.append((answers.placed[place], answer))
-                elif answer.existing or answer.skipped or self._batch is not None:
+                    continue
+                if not (answer.existing or answer.skipped):
+                    self._warn(answer)
+                if answer.existing or answer.skipped or self._batch is not None:
                     answers.others.append(answer.id)
                 else:
-                    self._warn(answer)
                     answers.new, answers.first = answers.new + 1, answers.first or answer
         first = answers.first
         number = (first.batch_number or first.number) if first else None
@@ -155,5 +160,6 @@ class Handover:
                 raise answer
 
     def _warn(self, created: Created) -> None:
-        if created.warning and not self._quiet:
+        if created.warning and created.warning not in self._said:
+            self._said.add(created.warning)
             log.warning("%s: %s", created.url, created.warning)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import BinaryIO
 
+from sendoff.api.bridge import flowing, in_thread
 from sendoff.api.connection import Connection
 from sendoff.api.facts import Facts
 from sendoff.api.failure import failure_of
@@ -18,7 +19,7 @@ from sendoff.model.event import Event
 from sendoff.model.header import checked_header
 from sendoff.model.progress import UploadProgress
 from sendoff.model.quantity import size_text
-from sendoff.model.query import Selection
+from sendoff.model.query import Created, Selection, View
 from sendoff.model.status import CostPolicy, TransferPriority
 from sendoff.model.web_error import status_of
 
@@ -30,6 +31,11 @@ class UploadOperation(Facts):
     """
 
     __slots__ = ()
+
+    def __init__(self, connection: Connection, id: str, *, view: View | None = None, created: Created | None = None) -> None:
+        if not isinstance(connection, Connection):
+            raise TypeError("an UploadOperation is not constructed: put, get, find and the create_ methods of an uploader give it")
+        super().__init__(connection, id, view=view, created=created)
 
     def __reduce__(self) -> tuple[type[UploadOperation], tuple[Connection, str]]:
         return UploadOperation, (self._connection, self.id)
@@ -177,6 +183,48 @@ class UploadOperation(Facts):
         from sendoff.api.history import history
 
         return history(self._connection, ids=(self.id,))
+
+    # -- the same for await: the caller's loop never waits ------------------------------------------------------------
+
+    async def arefresh(self) -> UploadOperation:
+        """``refresh`` for ``await``."""
+        return await in_thread(self.refresh)
+
+    async def astart(self, progress: Callable[[UploadProgress], object] | None = None) -> UploadHandle:
+        """``start`` for ``await``; await what it gives for the end."""
+        return await in_thread(self.start, progress)
+
+    async def apause(self) -> None:
+        """``pause`` for ``await``."""
+        await in_thread(self.pause)
+
+    async def aresume(self) -> None:
+        """``resume`` for ``await``."""
+        await in_thread(self.resume)
+
+    async def acancel(self) -> bool:
+        """``cancel`` for ``await``."""
+        return await in_thread(self.cancel)
+
+    async def aretry(self) -> None:
+        """``retry`` for ``await``."""
+        await in_thread(self.retry)
+
+    async def aacknowledge(self) -> None:
+        """``acknowledge`` for ``await``."""
+        await in_thread(self.acknowledge)
+
+    async def aset_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
+        """``set_request_header`` for ``await``."""
+        await in_thread(self.set_request_header, name, value, secret=secret)
+
+    async def aremove_request_header(self, name: str) -> None:
+        """``remove_request_header`` for ``await``."""
+        await in_thread(self.remove_request_header, name)
+
+    def aevents(self) -> AsyncIterator[Event]:
+        """``events`` for ``async for``."""
+        return flowing(self.events)
 
 
 class UploadHandle(Wait[UploadOperation]):

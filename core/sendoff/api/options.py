@@ -101,21 +101,23 @@ def flag(options: Mapping[str, Any], name: str, default: bool) -> bool:
 
 
 def _add_credential(fields: dict[str, Any], credential: object) -> None:
-    """A reference travels as it is. A credential itself becomes the header that it would make, kept sealed with the operation."""
+    """A reference travels as it is. A credential itself is kept sealed with the operation, for whatever way of proving it the server asks for."""
     if credential is None:
         return
     if not isinstance(credential, Credential):
         fields["credential"] = _text("credential", credential)
         return
-    fields["secret_headers"] = (*fields.get("secret_headers", ()), login_of(credential))
+    fields["identities"] = {**fields.get("identities", {}), "server": checked_credential(credential)}
 
 
-def login_of(credential: Credential) -> tuple[str, str]:
-    """The header that proves this identity."""
-    missing = "a secret" if not credential.secret else "a user name" if credential.kind == "basic" and not credential.username else None
+def checked_credential(credential: Credential) -> Credential:
+    """One that can be sent; ``InvalidArgument`` says what it lacks."""
+    named = credential.kind in ("basic", "header")
+    missing = "secret" if not credential.secret else "user name" if named and not credential.username else None
     if missing:
-        raise InvalidArgument(f"the credential has no {missing.removeprefix('a ')}")
-    return login_header(credential)
+        raise InvalidArgument(f"the credential has no {missing}")
+    login_header(credential)
+    return credential
 
 
 # -- how each is read ---------------------------------------------------------------------------------------------------
@@ -135,10 +137,6 @@ def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise InvalidArgument(f"{name}={value!r}: True or False is expected")
     return value
-
-
-def _method(name: str, value: object) -> str:
-    return _text(name, value).upper()
 
 
 def _pairs(name: str, value: object) -> tuple[tuple[str, str], ...]:
@@ -212,7 +210,7 @@ def _key_header(name: str, value: object) -> str | None:
 
 
 _TURNS: Mapping[str, tuple[str, Callable[[str, object], object]]] = {
-    "method": ("method", _method), "headers": ("headers", _pairs), "secret_headers": ("secret_headers", _pairs),
+    "headers": ("headers", _pairs), "secret_headers": ("secret_headers", _pairs),
     "priority": ("priority", _word(TransferPriority)), "cost": ("cost_policy", _word(CostPolicy)), "metadata": ("metadata", _mapping),
     "patience": ("patience", _patience), "idempotency_key": ("idempotency_key", _key_header), "retry_unsafe": ("retry_unsafe", _flag),
     "again": ("again", _flag), "recoverable_errors": ("recoverable_errors", _listed),

@@ -11,7 +11,6 @@ from sendoff.model.moment import moment_of
 from sendoff.model.operation import Failure
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import View
-from sendoff.model.response import Response
 from sendoff.model.status import CostPolicy, Reason, TransferPriority, TransferStatus
 
 Word = TypeVar("Word", TransferStatus, TransferPriority, CostPolicy)
@@ -19,7 +18,10 @@ Word = TypeVar("Word", TransferStatus, TransferPriority, CostPolicy)
 
 def progress_of(view: View) -> UploadProgress:
     """How far it is."""
-    return UploadProgress(operation=view["id"], **view["progress"])
+    status = word_of(TransferStatus, view["status"])
+    return UploadProgress(
+        operation=view["id"], status=status, reason=reason_of(view["reason"]), protocol=view["protocol"], resumable=view["resumable"], **view["progress"]
+    )  # fmt: skip
 
 
 def word_of(kind: type[Word], text: str) -> Word:
@@ -30,19 +32,6 @@ def word_of(kind: type[Word], text: str) -> Word:
 def reason_of(text: str | None) -> str | None:
     """A ``Reason`` where it is one; a driver may have its own."""
     return Reason(text) if text is not None and text in Reason._value2member_map_ else text
-
-
-def response_of(found: Json) -> Response | None:
-    """The server's answer."""
-    if found is None:
-        return None
-    return Response(
-        status=found["status"],
-        headers=tuple((name, value) for name, value in found["headers"]),
-        url=found["url"],
-        body=found["body"],
-        truncated=found["truncated"],
-    )
 
 
 def failure_value(found: Json) -> Failure | None:

@@ -87,6 +87,22 @@ def _as_seen(path: str) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
+class Measured:
+    """A stream of which somebody said how long it is; ``InvalidArgument`` where that is not so."""
+
+    def __init__(self, stream: Readable, length: int) -> None:
+        self._read, self._length, self._count = reading(stream), length, 0
+
+    def read(self, size: int = BLOCK, /) -> bytes:  # noqa: ARG002 - whatever a block has
+        """The next bytes."""
+        block = self._read()
+        self._count += len(block)
+        if self._count > self._length or (not block and self._count < self._length):
+            there = f"ends after {self._count}" if not block else "has more"
+            raise InvalidArgument(f"the stream {there}, and length says {self._length} bytes; nothing is stored")
+        return block
+
+
 def reading(source: object) -> Callable[[], bytes]:
     """What gives bytes or a stream block by block; ``InvalidArgument`` for what is neither."""
     if isinstance(source, bytes | bytearray | memoryview):

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from sendoff.api.batch import Batch
+from sendoff.api.bridge import in_thread
 from sendoff.api.client import Client, default
 from sendoff.api.completion import CompletionGroup
 from sendoff.api.group import TransferGroup
-from sendoff.api.handover import Asked, Handover
+from sendoff.api.handover import Asked, Handover, Posted
 from sendoff.api.open_batch import OpenBatch
 from sendoff.api.operation import UploadOperation
-from sendoff.api.options import fields_of, login_of
-from sendoff.api.source import UploadSource
+from sendoff.api.options import fields_of
+from sendoff.api.part import ContentPart, checked_parts
+from sendoff.api.source import Measured, Readable, UploadSource, check_destination
+from sendoff.api.template import Template
 from sendoff.errors import InvalidArgument, InvalidState
-from sendoff.model.header import Header, checked_header, joined
+from sendoff.model.form import FORM_DATA, checked_boundary, checked_subtype
 from sendoff.model.query import Query
-from sendoff.model.secret import Credential, Secret
-from sendoff.model.status import CostPolicy
+from sendoff.model.source import Form
 
 Upload = tuple[str, UploadSource] | tuple[str, UploadSource, str | None]
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
-_REQUESTS = 4  # one try and three retries
 
 
-class BackgroundUploader:
+class BackgroundUploader(Template):
     """A template: what is set here holds for the operations that are created afterwards, and never for those that are there already.
 
-    An operation is created without being started, and fails after four requests, as the Windows pages say; ``put`` has patience instead.
+    An operation is created without being started, and fails after four requests, as the Windows pages say; ``put`` has patience instead. A ``POST``, the
+    default, is the least durable way there is: when its answer is lost it is not sent again, and the log says so once. Set ``method`` to ``PUT`` where the
+    server takes it.
 
     Parameters
     ----------
@@ -40,82 +41,31 @@ class BackgroundUploader:
     Attributes
     ----------
     method: HTTP method, ``POST``. cost_policy: on which networks they may run. transfer_group, group: the group they belong to, and its name.
-    metadata: your own data. existing: ``overwrite skip fail``. verify: ``auto size digest read-back``. server_credential: who we are to the server, a
-    ``Credential`` or a reference. recoverable_errors: at which errors they wait for you instead of failing, as in ``put``.
-    copy: take over what a file holds when it is created. then: ``delete`` or ``move:DIR``, once it was seen to be there.
+    metadata: your own data. existing: ``overwrite skip fail``. verify: ``auto size digest read-back``. server_credential, proxy_credential: who we are to the
+    server and to the proxy, a ``Credential`` or a reference; the one is never shown to the other. recoverable_errors: at which errors they wait for you
+    instead of failing, as in ``put``. copy: take over what a file holds when it is created. then: ``delete`` or ``move:DIR``, once it was seen to be there.
+    Any other name raises ``AttributeError``.
+
+    >>> uploader = BackgroundUploader()
+    >>> uploader.method = "PUT"
     """
 
+    __slots__ = ("_batch", "_completion_group", "_said")
+
     def __init__(self, client: Client | None = None, *, completion_group: CompletionGroup | None = None) -> None:
-        self._client, self._completion_group = client, completion_group
+        super().__init__(client)
+        self._completion_group = completion_group
         self._batch: OpenBatch | None = None
-        self._method = "POST"
-        self._headers: list[Header] = []
-        self._server_credential: Credential | str | None = None
-        self.cost_policy = CostPolicy.DEFAULT
-        self._transfer_group: TransferGroup | None = None
-        self.metadata: Mapping[str, Any] = {}
-        self.existing: str | None = None
-        self.verify: str | None = None
-        self.recoverable_errors: Iterable[int] = ()
-        self.copy = False
-        self.then: str | None = None
+        self._said: set[str] = set()
 
     @property
-    def method(self) -> str:
-        """HTTP method of what is created from now on; ``InvalidArgument`` for what is none."""
-        return self._method
+    def completion_group(self) -> CompletionGroup | None:
+        """What its operations join, as it was said when this uploader was made."""
+        return self._completion_group
 
-    @method.setter
-    def method(self, value: str) -> None:
-        if not isinstance(value, str) or not _METHOD.fullmatch(value):
-            raise InvalidArgument(f"method {value!r}: it is a word like POST or PUT (RFC 9110 section 5.6.2)")
-        self._method = value
+    # -- creating ---------------------------------------------------------------------------------------------------
 
-    @property
-    def transfer_group(self) -> TransferGroup | None:
-        """The group of what is created from now on; None = none. ``InvalidArgument`` for what is no group."""
-        return self._transfer_group
-
-    @transfer_group.setter
-    def transfer_group(self, value: TransferGroup | None) -> None:
-        if value is not None and not isinstance(value, TransferGroup):
-            raise InvalidArgument(f"transfer_group {value!r}: TransferGroup.create(name) gives one; a name alone is set as group")
-        self._transfer_group = value if value is None or self._client is None else TransferGroup.create(value.name, self._client)
-
-    @property
-    def group(self) -> str | None:
-        """The name of ``transfer_group``; setting it sets that, and leaves the group's behavior as it is."""
-        return None if self._transfer_group is None else self._transfer_group.name
-
-    @group.setter
-    def group(self, value: str | None) -> None:
-        self._transfer_group = None if value is None else TransferGroup.create(value, self._client)
-
-    @property
-    def server_credential(self) -> Credential | str | None:
-        """Who we are to the server; ``InvalidArgument`` for one without a name or a secret."""
-        return self._server_credential
-
-    @server_credential.setter
-    def server_credential(self, value: Credential | str | None) -> None:
-        if isinstance(value, Credential):
-            login_of(value)
-        self._server_credential = value
-
-    def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
-        """Send this header; the values of one that is set twice are joined by a comma.
-
-        secret: keep it sealed; None = where its name says so. Errors: ``InvalidArgument``.
-        """
-        self._headers.append(checked_header(name, Secret(value) if secret else value))
-
-    def remove_request_header(self, name: str) -> None:
-        """Send it no more; one that was not set is no error."""
-        self._headers = [one for one in self._headers if one[0].lower() != name.lower()]
-
-    def create_upload(
-        self, url: str, source: UploadSource, *, offset: int = 0, length: int | None = None, id: str | None = None
-    ) -> UploadOperation:  # fmt: skip
+    def create_upload(self, url: str, source: UploadSource, *, offset: int = 0, length: int | None = None, id: str | None = None) -> UploadOperation:
         """An operation, created and not started: ``start()`` begins it.
 
         url: absolute, or ``NAME:path``. source: a path, bytes or a readable binary object. offset, length: bytes of a file, all from there on where no
@@ -128,10 +78,35 @@ class BackgroundUploader:
         """Many operations as one batch, created and not started: ``(url, source)`` or ``(url, source, id)``; what is refused is in ``batch.errors``."""
         return self._handover().many(uploads, self._asked, start=False)
 
-    @property
-    def completion_group(self) -> CompletionGroup | None:
-        """What its operations join, as it was said when this uploader was made."""
-        return self._completion_group
+    def create_upload_from_stream(self, url: str, stream: Readable, length: int | None = None, *, id: str | None = None) -> UploadOperation:
+        """An operation for what a readable binary object gives, which is on disk when this returns; created and not started.
+
+        length: bytes it must have; ``InvalidArgument`` where it has more or fewer, and then nothing is stored. None = whatever it has.
+        """
+        if not callable(getattr(stream, "read", None)):
+            raise InvalidArgument(f"a {type(stream).__name__} cannot be read; hand over a binary file, or create_upload() a path or bytes")
+        if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 0):
+            raise InvalidArgument(f"length={length!r}: a number of bytes is expected")
+        return self.create_upload(url, stream if length is None else Measured(stream, length), id=id)
+
+    def create_multipart_upload(
+        self, url: str, parts: Iterable[ContentPart], subtype: str = FORM_DATA, boundary: str | None = None, *, id: str | None = None
+    ) -> UploadOperation:
+        """An operation for several parts as one body, created and not started.
+
+        Parameters
+        ----------
+        url: to which it goes as it stands, also where it ends in ``/``. parts: one or more, in their order.
+        subtype: what stands behind ``multipart/`` (RFC 2046 section 5.1); with another than ``form-data`` parts need no names.
+        boundary: what stands between the parts, 1 to 70 characters; made where not said. It must not occur in a part: texts, bytes and streams are searched
+        for it, files, which are read when it is sent, are not.
+
+        Errors: ``InvalidArgument`` and its kin; then nothing is stored.
+        """
+        check_destination(url)
+        form = Form(subtype=checked_subtype(_text("subtype", subtype)), boundary=checked_boundary(_text("boundary", boundary)) if boundary is not None else "")
+        fields = self._fields(id, "create_multipart_upload", protocol="plain")
+        return self._handover().form(Posted(parts=checked_parts(parts), destination=url, fields=fields, form=form, copy=self.copy), start=False)
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:
@@ -166,22 +141,48 @@ class BackgroundUploader:
             raise InvalidArgument(f"{group!r} is no TransferGroup; current_uploads takes a name")
         return self.current_uploads(group.name)
 
+    # -- the same for await: the caller's loop never waits ------------------------------------------------------------
+
+    async def acreate_upload(
+        self, url: str, source: UploadSource, *, offset: int = 0, length: int | None = None, id: str | None = None
+    ) -> UploadOperation:  # fmt: skip
+        """``create_upload`` for ``await``."""
+        return await in_thread(self.create_upload, url, source, offset=offset, length=length, id=id)
+
+    async def acreate_uploads(self, uploads: Iterable[Upload]) -> Batch:
+        """``create_uploads`` for ``await``; they are taken in another thread."""
+        return await in_thread(self.create_uploads, uploads)
+
+    async def acreate_upload_from_stream(self, url: str, stream: Readable, length: int | None = None, *, id: str | None = None) -> UploadOperation:
+        """``create_upload_from_stream`` for ``await``; the stream is read in another thread."""
+        return await in_thread(self.create_upload_from_stream, url, stream, length, id=id)
+
+    async def acreate_multipart_upload(
+        self, url: str, parts: Iterable[ContentPart], subtype: str = FORM_DATA, boundary: str | None = None, *, id: str | None = None
+    ) -> UploadOperation:
+        """``create_multipart_upload`` for ``await``; streams are read in another thread."""
+        return await in_thread(self.create_multipart_upload, url, parts, subtype, boundary, id=id)
+
+    async def acurrent_uploads(self, group: str | None = None, *, all_groups: bool = False) -> list[UploadOperation]:
+        """``current_uploads`` for ``await``."""
+        return await in_thread(self.current_uploads, group, all_groups=all_groups)
+
+    # -- what is handed over ------------------------------------------------------------------------------------------
+
     def _used(self) -> Client:
         return self._client if self._client is not None else default()
 
     def _handover(self) -> Handover:
-        return Handover(self._used()._connection, quiet=True, batch=self._open_batch())
+        return Handover(self._used()._connection, said=self._said, batch=self._open_batch())
 
     def _asked(self, upload: Any) -> Asked:
         if not isinstance(upload, tuple | list) or len(upload) not in (2, 3):
             raise InvalidArgument("each is (url, source) or (url, source, id)")
         url, source, id = (*upload, None)[:3]
-        headers = joined(tuple(self._headers))
-        options: dict[str, Any] = {
-            "method": self._method, "headers": [one for one in headers if not isinstance(one[1], Secret)],
-            "secret_headers": [one for one in headers if isinstance(one[1], Secret)], "credential": self._server_credential, "id": id,
-            "group": self.group, "cost": self.cost_policy, "metadata": self.metadata, "existing": self.existing, "verify": self.verify, "patience": 0,
-            "recoverable_errors": self.recoverable_errors,
-            "then": self.then,
-        }  # fmt: skip
-        return Asked(source=source, destination=url, fields={**fields_of(options, "create_upload"), "attempts": _REQUESTS}, copy=self.copy)
+        return Asked(source=source, destination=url, fields=self._fields(id, "create_upload"), copy=self.copy)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{name}={value!r}: a text is expected")
+    return value

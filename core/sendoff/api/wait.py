@@ -11,6 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 from sendoff.api.callbacks import EVERY, Call, Listener
 from sendoff.api.facts import Facts
 from sendoff.api.failure import failure_of
+from sendoff.api.news import News
 from sendoff.api.reading import progress_of
 from sendoff.api.watch import Watch
 from sendoff.errors import SendoffError, UnknownOperation
@@ -33,6 +34,7 @@ class Wait(Generic[Operation]):
         self._rings: list[Call] = []
         self._view: View | None = None
         self._last: UploadProgress | None = None
+        self._news = News()
         self._error: SendoffError | None = None  # that nothing more will be heard
         watch.add(self)
 
@@ -72,13 +74,14 @@ class Wait(Generic[Operation]):
     async def __aiter__(self) -> AsyncIterator[UploadProgress]:
         """How far it is, at most ten times a second, up to the end; ends as ``result`` does."""
         told: UploadProgress | None = None
+        news = News()
         with self._ringing() as changed:
             while True:
                 changed.clear()
                 over, last = self._settled(False), self._last
                 if last is not None and last != told:
                     told = last
-                    yield last
+                    yield news.of(last)
                 if over:
                     break
                 await changed.wait()
@@ -151,7 +154,7 @@ class Wait(Generic[Operation]):
                 done = [lambda function=function: _tell(function, self) for function in self._when_done]  # type: ignore[misc]
                 self._when_done = []
         progress, last = self._progress, self._last
-        latest = (lambda: _tell(progress, last)) if progress is not None and last is not None else None
+        latest = (lambda: _tell(progress, self._news.of(last))) if progress is not None and last is not None else None
         if latest or done:
             self._watch.callbacks.soon(self._listener, latest=latest, then=done)
         for ring in list(self._rings):

@@ -155,8 +155,10 @@ def _progress() -> dict[str, Json]:
         bytes_confirmed=_said(_COUNT, "0 until the answer where the server confirms nothing before"),
         total_bytes=_COUNT,
         bytes_received=_COUNT,
+        total_bytes_to_receive=_said(_COUNT, "of the server's answer; 0 where nobody says"),
         attempt=_COUNT,
-        has_restarted=_FLAG,
+        has_restarted=_said(_FLAG, "this try sends again what an earlier one had sent"),
+        answers=_said(_COUNT, "that the server has given in this round"),
         rate=_said({"type": ["number", "null"], "minimum": 0}, "bytes a second, over the last seconds"),
         eta=_said({"type": ["number", "null"], "minimum": 0}, "seconds"),
     )
@@ -182,6 +184,7 @@ def _receipt() -> dict[str, Json]:
 def _response() -> dict[str, Json]:
     return _object(
         "an answer; its body is kept beside the journal",
+        number=_said(_COUNT, "of the answers of this round, which one it is"),
         status=_or_null({"type": "integer"}),
         headers=_ref("headers"),
         url=_TEXT,

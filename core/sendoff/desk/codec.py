@@ -99,6 +99,10 @@ class RequestCodec:
         from operator import attrgetter
 
         from sendoff.model.operation import Request
+        from sendoff.model.secret import Credential
+
+        def plain(value: Any) -> Json:
+            return credential_document(value) if isinstance(value, Credential) else as_document(value)
 
         blank = Request()
         self._kind = Request
@@ -106,7 +110,7 @@ class RequestCodec:
         self._values: Callable[[Any], tuple[Any, ...]] = attrgetter(*self._names)
         self._defaults = self._values(blank)
         self._turns = {name: _TURNS.get(name) or _turn_like(default) for name, default in zip(self._names, self._defaults, strict=True)}
-        self._encoder = json.JSONEncoder(separators=(",", ":"), default=as_document, check_circular=False).encode
+        self._encoder = json.JSONEncoder(separators=(",", ":"), default=plain, check_circular=False).encode
 
     def line(self, request: Request) -> bytes:
         """A request as one line; fields that have their default are left out."""
@@ -152,9 +156,13 @@ def _form(name: str, value: Json) -> Any:
     return None if value is None else read_form(name, value)
 
 
+def _identities(name: str, value: Json) -> Any:
+    return {kind: read_credential(one) for kind, one in mapping(name, value).items()}
+
+
 _TURNS: dict[str, Turn] = {
     "headers": pairs, "secret_headers": pairs, "demand": _demand, "patience": number_or_none, "attempts": number_or_none, "only_new": two_numbers,
-    "form": _form, "taken": _identity, "recoverable_errors": numbers, "offset": number, "length": number_or_none,
+    "form": _form, "identities": _identities, "taken": _identity, "recoverable_errors": numbers, "offset": number, "length": number_or_none,
 }  # fmt: skip
 
 

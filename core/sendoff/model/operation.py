@@ -9,6 +9,7 @@ from typing import Any
 from sendoff.model.delivery import Demand, Receipt
 from sendoff.model.moment import Moment
 from sendoff.model.response import Response
+from sendoff.model.secret import Credential
 from sendoff.model.source import Form, Source, SourceIdentity
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
 
@@ -24,7 +25,8 @@ class Request:
     offset, length: bytes of the file; length None = all from there. then: what becomes of the file, ``delete`` or ``move:`` and an absolute folder.
     destination: an address, or ``NAME:path``. name: path below a destination that is a folder. whole: the destination is the whole address, also
     where it ends in ``/``.
-    headers, secret_headers: ``(name, value)``; a secret value may be a reference ``driver:name``.
+    headers, secret_headers: ``(name, value)``; a secret value may be a reference ``driver:name``. credential: a reference. identities: credentials
+    themselves, for the ``server`` and for the ``proxy``, which are kept sealed. literal: by the rules of the Windows pages, where the driver has some.
     priority: ``high default low``. cost_policy: ``unrestricted-only default always``.
     idempotency_key: name of the header that carries the same key at each try.
     patience: microseconds, None = as configured. recoverable_errors: numbers of ``WebErrorStatus``, or HTTP statuses, that it
@@ -46,6 +48,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     secret_headers: tuple[tuple[str, str], ...] = ()
     credential: str | None = None
+    identities: Mapping[str, Credential] = field(default_factory=dict)
     id: str | None = None
     group: str | None = None
     priority: str = "default"
@@ -64,6 +67,7 @@ class Request:
     only_new: tuple[int, int] | None = None
     found: bool = False
     whole: bool = False
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,7 @@ class Tally:
     pause: the wait that was planned before the next try. confirmed: bytes the server has now. best: most it ever had. sent: of all tries.
     resent: bytes sent again without a session since the last confirmed byte. lost: sessions lost without progress.
     unsettled: tries begun in a row whose end nobody recorded. restarted: the next try starts anew. protocol: how the last one was carried.
-    blind: a try ended with the machine, and nobody knows how much it had sent.
+    blind: a try ended with the machine, and nobody knows how much it had sent. answers: of the server, that were kept one after the other.
     """
 
     attempts: int = 0
@@ -130,6 +134,7 @@ class Tally:
     resumable: bool | None = None
     protocol: str | None = None
     blind: bool = False
+    answers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

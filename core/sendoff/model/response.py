@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -17,3 +18,9 @@ class Response:
     url: str = ""
     body: int = 0
     truncated: bool = False
+
+
+def length_of(headers: Iterable[tuple[str, str]]) -> int:
+    """Bytes of the body as ``Content-Length`` announces them (RFC 9110 section 8.6); 0 = nobody said."""
+    found = next((value.strip() for name, value in headers if name.lower() == "content-length"), "")
+    return int(found) if found.isascii() and found.isdigit() else 0

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 STARS = "***"
+SEALED = "sealed:"  # begins the reference to a credential that came with an operation, and lies in its row
 _SECRET_WORD = re.compile(r"sig|token|secret|key|password|credential|^x-amz-|^x-goog-", re.IGNORECASE)
 
 
@@ -61,6 +62,11 @@ class Credential:
     username: str = ""
     secret: Secret = Secret("")
     expires_at: int | None = None
+
+
+def is_sealed(reference: object) -> bool:
+    """Whether a reference is to a credential that came with its operation, and is asked of nobody."""
+    return isinstance(reference, str) and reference.startswith(SEALED)
 
 
 def is_secret_word(name: str) -> bool:

@@ -215,7 +215,8 @@ def _doubtful(record: Record, error: SendoffError) -> bool:
     """Whether the request may have been carried out and must not be repeated: it went out whole and the server did not say no."""
     if not record.point or record.spec.repeatable:
         return False
-    return isinstance(error, OutcomeUnknown) or (isinstance(error, Transient) and not isinstance(error, ServerBusy))
+    said_no = isinstance(error, ServerBusy) or (isinstance(error, Unreachable) and error.http_status is not None)  # a proxy or a portal was in between
+    return isinstance(error, OutcomeUnknown) or (isinstance(error, Transient) and not said_no)
 
 
 def _may_restart(record: Record) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from sendoff.errors import InvalidArgument, InvalidState
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record, Tally
-from sendoff.model.secret import STARS
+from sendoff.model.secret import STARS, is_sealed
 from sendoff.model.status import TransferStatus, Want
 from sendoff.policy.decision import Decision, lane_of, queued
 from sendoff.policy.lifecycle import canceled, paused
@@ -126,4 +126,6 @@ def _lost_secrets(record: Record) -> str | None:
         return f"the value of {hidden[0]}"
     if record.spec.source.sealed:
         return f"the value of the part {record.spec.source.sealed[0]}"
+    if is_sealed(record.spec.credential) or is_sealed(record.spec.options.get("proxy_credential")):
+        return "the credential that came with it"
     return "the signed part of its address" if STARS in record.spec.url else None

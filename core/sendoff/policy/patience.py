@@ -18,7 +18,7 @@ class Try:
 
     sent: body bytes handed over. confirmed: the server's last word, in all. session: a session stands, so nothing was sent in vain.
     down_since: since when its destination cannot be reached, as another's try found out. protocol, resumable: how it was carried.
-    blind: nobody knows how far it had come.
+    blind: nobody knows how far it had come. answers: that the server gave, and that were kept.
     """
 
     began: Moment
@@ -30,13 +30,14 @@ class Try:
     protocol: str | None = None
     resumable: bool | None = None
     blind: bool = False
+    answers: int = 0
 
 
 def settled(tally: Tally, one: Try, **more: Any) -> Tally:
     """The tally after a try whose end is known."""
     return replace(
         tally, sent=tally.sent + one.sent, unsettled=0, pause=0, blind=one.blind, protocol=one.protocol or tally.protocol,
-        resumable=tally.resumable if one.resumable is None else one.resumable, **more,
+        resumable=tally.resumable if one.resumable is None else one.resumable, answers=tally.answers + one.answers, **more,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, ClassVar, Protocol
@@ -95,6 +95,7 @@ class Transport(ABC):
 
     schemes: of the addresses it serves. methods: the verbs it knows, () where there are none; the first is the default.
     resumable: False where a broken upload always begins again, None where the server says.
+    literal: options that an upload by the literal rules of ``BackgroundUploader`` has where nobody says otherwise.
     compares: a resumed try compares what the server has with the source, and sends again what differs.
     Settings: a pydantic model of ``[transports.NAME]`` and the destination's own keys; unknown keys are errors.
     """
@@ -103,6 +104,7 @@ class Transport(ABC):
     methods: ClassVar[tuple[str, ...]] = ()
     resumable: ClassVar[bool | None] = None
     compares: ClassVar[bool] = False
+    literal: ClassVar[Mapping[str, Any]] = {}
     Settings: ClassVar[type]
 
     def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:

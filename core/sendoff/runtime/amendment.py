@@ -13,6 +13,7 @@ from sendoff.model.destination import is_loopback, origin_of
 from sendoff.model.form import check_own_type
 from sendoff.model.lane import Lane, lane_key
 from sendoff.model.operation import Record, Request, Spec
+from sendoff.model.secret import is_sealed
 from sendoff.model.status import CostPolicy, TransferPriority, Want
 from sendoff.model.target import Target
 from sendoff.model.web_error import numbers_of
@@ -60,7 +61,8 @@ class Amendment:
             hint = f"sendoff retry {record.number} begins a new round, which can be changed"
             raise InvalidState(f"operation {record.number} is {record.status.word}", hint=hint)
         asked = checked(details)
-        draft = self._draft(record, opened=not asked.keys().isdisjoint(_SEALED))
+        came_along = "credential" in asked and is_sealed(record.spec.credential)
+        draft = self._draft(record, opened=came_along or not asked.keys().isdisjoint(_SEALED))
         if "destination" in asked:
             self._send_to(draft, str(asked["destination"]), other_origin=details.get("other_origin") is True, asked=asked)
         self._amend(draft, asked)
@@ -96,6 +98,7 @@ class Amendment:
         if "credential" in asked:
             more["credential"] = self._creation.credentials.checked(asked["credential"]) if asked["credential"] else None
             draft.named += self._creation.credentials.variables(asked["credential"]) if asked["credential"] else ()
+            draft.heading.forget_identity("server")
         if "label" in asked:
             more["label"] = asked["label"] or None
         if "metadata" in asked:

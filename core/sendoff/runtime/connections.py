@@ -13,11 +13,11 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from sendoff.errors import ConfigurationError, InvalidArgument, Refused, SendoffError, UnsupportedScheme
+from sendoff.errors import ConfigurationError, CredentialNeeded, InvalidArgument, Refused, SendoffError, UnsupportedScheme
 from sendoff.model.configuration import Configuration
 from sendoff.model.destination import Destination, origin_of, scheme_of
 from sendoff.model.operation import Record
-from sendoff.model.secret import Credential
+from sendoff.model.secret import Credential, is_sealed
 from sendoff.ports.clock import Clock
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.toolkit import TransportToolkit
@@ -97,15 +97,21 @@ class Connections:
         key = _key(destination, record.environment)
         with self._lock:
             missing = key not in self._kept
-        made = self.make(destination, record.environment) if missing else None  # while nobody waits for it: it may ask a key store that takes long
+        made = self._made(destination, record) if missing else None  # while nobody waits for it: it may ask a key store that takes long
         with self._lock:
-            found = self._kept.get(key) or made or self.make(destination, record.environment)
+            found = self._kept.get(key) or made or self._made(destination, record)
             self._kept[key] = found
             self._kept.move_to_end(key)
             self._users[id(found)] += 1
             surplus = [self._kept.popitem(last=False)[1] for _ in range(len(self._kept) - MOST_KEPT)]
             surplus += [made] if made and made is not found else []
             return found, [one for one in surplus if not self._users[id(one)]]
+
+    def _made(self, destination: Destination, record: Record) -> Transport:
+        """A new transport for an operation, and for all with the same identity."""
+        given = any(is_sealed(reference_for(kind, destination)) for kind in ("server", *OTHER_KINDS))
+        identities = dict(self._secrets.open(record).identities) if given else {}
+        return self.make(destination, record.environment, identities=identities)
 
     def elsewhere(self, url: str) -> Transport:
         """A new transport for one try at another origin: no credential and no environment goes along. Its maker closes it."""
@@ -116,16 +122,20 @@ class Connections:
         named = [name for reference in references_of(destination) for name in self._credentials.variables(reference)]
         return self.make(destination, bundle=self._secrets.identity_of(environment, named))
 
-    def make(self, destination: Destination, environment: str | None = None, *, bundle: Mapping[str, str] | None = None) -> Transport:
+    def make(
+        self, destination: Destination, environment: str | None = None, *, bundle: Mapping[str, str] | None = None,
+        identities: Mapping[str, Credential] = {},
+    ) -> Transport:  # fmt: skip
         """A new transport; ``DriverMissing`` when it is not installed here, ``ConfigurationError`` when its settings are wrong.
 
         environment: the note that keeps the submitter's. bundle: what somebody's says who only asks, and of whom nothing is kept.
+        identities: credentials that came with the operation, by kind.
         """
         name = destination.transport
         options = self.options_of(destination)
         section = f"destinations.{destination.name}" if destination.name else None
         settings = self._installed.settings("transports", name, options, section=section)
-        made: Transport = self._installed.load("transports", name)(destination, settings, self._toolkit(destination, environment, bundle))
+        made: Transport = self._installed.load("transports", name)(destination, settings, self._toolkit(destination, environment, bundle, identities))
         return made
 
     def options_of(self, destination: Destination) -> Mapping[str, Any]:
@@ -149,11 +159,15 @@ class Connections:
         for one in unused:
             one.close()
 
-    def _toolkit(self, destination: Destination, environment: str | None, given: Mapping[str, str] | None) -> TransportToolkit:
+    def _toolkit(
+        self, destination: Destination, environment: str | None, given: Mapping[str, str] | None, identities: Mapping[str, Credential]
+    ) -> TransportToolkit:
         bundle = self._secrets.environment(environment) if given is None else given
 
         def credential(kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:  # noqa: ARG001
             reference = reference_for(kind, destination)
+            if is_sealed(reference):
+                return self._own(kind, identities.get(kind), refused)
             return self._credentials.get(reference, environment=bundle, refused=refused) if reference else None
 
         return TransportToolkit(
@@ -162,6 +176,17 @@ class Connections:
             trusted=self._trusted, http_protocols=self._protocol, child=in_child,
             allowed=lambda url: check_allowed(url, self._configuration()),
         )  # fmt: skip
+
+    def _own(self, kind: str, credential: Credential | None, refused: Credential | None) -> Credential:
+        """The credential that came with an operation, as long as it is good for anything."""
+        hint = "name another one: sendoff set ID --credential REF" if kind == "server" else None
+        if credential is None:
+            raise CredentialNeeded(f"the credential for the {kind} that came with this upload is gone", hint=hint)
+        if refused is not None:
+            raise CredentialNeeded(f"the {kind} refused the credential that came with this upload", hint=hint)
+        if credential.expires_at is not None and credential.expires_at <= self._clock.wall():
+            raise CredentialNeeded("the credential that came with this upload has expired", hint=hint)
+        return credential
 
     def _protocol(self, name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> HttpProtocol:
         settings = self._installed.settings("http_protocols", name, options, section="protocol_options")
@@ -176,7 +201,8 @@ def reference_for(kind: str, destination: Destination, asked: Mapping[str, Any] 
 
 def references_of(destination: Destination) -> tuple[str, ...]:
     """All the credentials that a destination names."""
-    return tuple(filter(None, (reference_for(kind, destination) for kind in ("server", *OTHER_KINDS))))
+    named = (reference_for(kind, destination) for kind in ("server", *OTHER_KINDS))
+    return tuple(one for one in named if one and not is_sealed(one))
 
 
 def check_allowed(url: str, configuration: Configuration) -> None:

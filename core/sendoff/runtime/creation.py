@@ -20,7 +20,7 @@ from sendoff.model.identifier import checked_id
 from sendoff.model.lane import lane_key
 from sendoff.model.moment import Moment
 from sendoff.model.operation import IDEMPOTENT, Record, Request, Spec, Tally
-from sendoff.model.secret import STARS, public_url, reveal
+from sendoff.model.secret import STARS, is_sealed, public_url, reveal
 from sendoff.model.source import Source
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
 from sendoff.model.web_error import numbers_of
@@ -29,7 +29,7 @@ from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import Address, Addresses
 from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for, references_of
-from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.credentials import Credentials, fault_of
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.parts import check_form, check_web
 from sendoff.runtime.removal import checked_then
@@ -38,6 +38,7 @@ from sendoff.runtime.sources import Sources, Taken
 from sendoff.runtime.spool import Spool
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+_KNOWN_METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"})
 _MOST_TEXT, _MOST_ADDRESS, _MOST_NAME = 64 * 1024, 8 * 1024, 512  # characters
 _DEEPEST = 32  # levels of a caller's own data
 _CLEARTEXT = ("http",)
@@ -88,9 +89,10 @@ class Creation:
         taken = self.sources.of(request)
         checked_then(request, taken.source)
         address, method = self.addressed(request)
+        request = self._by_the_rules(request, address)
         headers, sealed, named = self._headers(request, address, taken)
         key, once = _once(request, batch, id)
-        credential = self.credentials.checked(request.credential) if request.credential else None
+        credential = self._credential(request)
         if request.options:
             self.connections.check_options(address.destination, request.options)
         spec = self._spec(request, address, taken.source, method, headers + once, cost, credential)
@@ -98,7 +100,7 @@ class Creation:
         self.check_cleartext(address, spec, sealed)
         others = (reference_for(kind, address.destination, request.options) for kind in OTHER_KINDS)
         for reference in (credential, address.destination.credential, *others):
-            named += self.credentials.variables(reference) if reference else ()
+            named += self.credentials.variables(reference) if reference and not is_sealed(reference) else ()
         surroundings, note = self.secrets.keep_environment(environment, named)
         target = None if request.form is not None else self.one_thing(address, method, request.options)
         record = Record(
@@ -108,7 +110,7 @@ class Creation:
             target=target, holds_target=start and target is not None, tally=Tally(resumable=self._driver(address).resumable),
         )  # fmt: skip
         apart = request.again or request.id is not None
-        return Draft(record=record, notes=(note,) if note else (), spools=taken.spools, warning=_warning(spec), apart=apart)
+        return Draft(record=record, notes=(note,) if note else (), spools=taken.spools, warning=_warning(spec, literal=request.literal), apart=apart)
 
     def addressed(self, request: Request) -> tuple[Address, str | None]:
         """Where it goes and by which verb; the source is not looked at."""
@@ -147,19 +149,37 @@ class Creation:
         if request.form is not None:
             check_form(request)
         known = self._driver(address).methods
-        asked = request.method or request.options.get("method") or (None if request.form else address.destination.options.get("method"))
-        if asked is None and request.form is not None:
+        asked = request.method or request.options.get("method")
+        if asked is None and known and (request.literal or request.form is not None):
             return "POST"
+        if asked is None:
+            asked = address.destination.options.get("method")
         if asked is None:
             return known[0] if known else None
         if not known:
             raise InvalidArgument(f"--method {asked}: {address.destination.transport} has no methods")
-        method = str(asked).upper()
-        if not _METHOD.fullmatch(method):
-            raise InvalidArgument(f"--method {asked!r} is not an HTTP method")
-        if method in ("GET", "HEAD", "TRACE", "CONNECT"):
-            raise InvalidArgument(f"--method {method} carries no file; use PUT or POST")
-        return method
+        return _verb(str(asked), literal=request.literal)
+
+    def _credential(self, request: Request) -> str | None:
+        """What the record calls the credential: a reference that something here can answer, or one that came along."""
+        for kind, one in request.identities.items():
+            fault = fault_of(one) if kind in ("server", "proxy") else "is of a kind that is not known"
+            if fault or (kind == "proxy" and one.kind != "basic"):
+                fault = fault or "is not a user name and a password"
+                raise InvalidArgument(f"the credential for the {kind} {fault}")
+        if (given := request.identities.get("server")) is not None:
+            return self.secrets.reference(given)
+        return self.credentials.checked(request.credential) if request.credential else None
+
+    def _by_the_rules(self, request: Request, address: Address) -> Request:
+        """The request with the options that its driver has for the literal rules, and with what it is known by to the proxy."""
+        options = dict(request.options)
+        if request.literal:
+            said = self.connections.options_of(address.destination)
+            options = {**{name: value for name, value in self._driver(address).literal.items() if name not in said}, **options}
+        if (given := request.identities.get("proxy")) is not None:
+            options["proxy_credential"] = self.secrets.reference(given)
+        return replace(request, options=options) if options != request.options else request
 
     def _driver(self, address: Address) -> type[Transport]:
         return cast(type[Transport], self.installed.load("transports", address.destination.transport))
@@ -186,7 +206,9 @@ class Creation:
             else:
                 secret.append((name, value))
         signed = address.target.url if address.target.public != address.target.url else None
-        return tuple(public), Sealed(url=signed, headers=tuple(secret), references=tuple(references), parts=taken.hidden), named
+        identities = tuple(request.identities.items())
+        sealed = Sealed(url=signed, headers=tuple(secret), references=tuple(references), parts=taken.hidden, identities=identities)
+        return tuple(public), sealed, named
 
     @staticmethod
     def _spec(request: Request, address: Address, source: Source, method: str | None, headers: Headers, cost: CostPolicy, credential: str | None) -> Spec:
@@ -205,10 +227,20 @@ class Creation:
         scheme = address.target.url.partition(":")[0]
         if scheme not in _CLEARTEXT or address.folder.loopback or address.destination.cleartext:
             return
-        if sealed or spec.credential or address.destination.credential:
+        if replace(sealed, identities=()) or spec.credential or address.destination.credential:
             raise InvalidArgument(
                 f"a secret would go to {address.target.public} in clear text", hint="use https://, or say cleartext = true in the destination's section"
             )
+
+
+def _verb(asked: str, *, literal: bool) -> str:
+    """An HTTP method, which is told apart by case (RFC 9110 section 9.1). literal: as it stands, and those without a file, too."""
+    if not _METHOD.fullmatch(asked):
+        raise InvalidArgument(f"--method {asked!r} is not an HTTP method")
+    method = asked.upper() if asked.upper() in _KNOWN_METHODS and not literal else asked
+    if method in ("TRACE", "CONNECT") or (method in ("GET", "HEAD") and not literal):
+        raise InvalidArgument(f"--method {method} carries no file; use PUT or POST")
+    return method
 
 
 def shown_root(destination: Destination) -> str:
@@ -312,7 +344,9 @@ def _group(name: str | None) -> str | None:
     return None if name is None else checked_group(name)
 
 
-def _warning(spec: Spec) -> str | None:
+def _warning(spec: Spec, *, literal: bool) -> str | None:
     if spec.repeatable:
         return None
+    if literal:
+        return f"a {spec.method} is not sent again when its answer is lost; a PUT always is: set method, where the server takes it"
     return f"a {spec.method} cannot be repeated safely: if its answer is lost it is not sent again (see --idempotency-key and --retry-unsafe)"

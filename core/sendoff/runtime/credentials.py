@@ -84,7 +84,7 @@ class Credentials:
         if found.expires_at is not None and found.expires_at <= self._toolkit.clock.wall():
             raise CredentialNeeded(f"the credential {reference} has expired", hint="renew it where it comes from")
         wanted = _of_kind(found, entry.kind)
-        fault = _fault(wanted)
+        fault = fault_of(wanted)
         if fault:
             raise CredentialNeeded(f"the credential {reference} {fault}", hint="correct it where it comes from")
         return wanted
@@ -101,7 +101,7 @@ class Credentials:
             return
         self._hide(credential.secret.reveal())
         wanted = _of_kind(credential, entry.kind)
-        fault = _fault(wanted)
+        fault = fault_of(wanted)
         if fault:
             raise InvalidArgument(f"the credential {reference} {fault}; nothing was kept")
         self._asked(reference, store, lambda: store.set(entry.name, wanted), about=reference)
@@ -206,7 +206,7 @@ def _of_kind(found: Credential, kind: str | None) -> Credential:
     return found if kind is None else Credential(kind=kind, username=found.username, secret=found.secret, expires_at=found.expires_at)
 
 
-def _fault(credential: Credential) -> str | None:
+def fault_of(credential: Credential) -> str | None:
     """None, or what is wrong with one that could not be sent: a control character or an outer blank in a header (RFC 9110 section 5.5), a name that lacks."""
     value, named = credential.secret.reveal(), credential.kind in ("basic", "header")
     if named and not credential.username:

@@ -55,6 +55,10 @@ class Heading:
                 self._add(name, value, hidden=is_secret_header(name))
         self.sealed = replace(self.sealed, url=url)
 
+    def forget_identity(self, kind: str) -> None:
+        """Another credential takes the place of the one that came with the operation."""
+        self.sealed = replace(self.sealed, identities=tuple(one for one in self.sealed.identities if one[0] != kind))
+
     def _state(self) -> dict[str, Any]:
         """What goes out under each name."""
         sealed = {name.lower(): value for name, value in (*self.sealed.headers, *self.sealed.references)}

@@ -29,6 +29,7 @@ from sendoff.model.target import Target
 
 MOST_PARTS, MOST_FILES = 1000, 100  # as servers take them: DATA_UPLOAD_MAX_NUMBER_FIELDS and _FILES of Django
 MOST_HEADERS = 64 * 1024  # bytes
+BLOCK = 2**20  # bytes of a copy that are looked at at once
 USUAL_TYPE = "application/octet-stream"
 Looking = Callable[[str, str], Source]
 
@@ -44,10 +45,13 @@ class Whole:
 
 
 class Parts:
-    """Makes forms whole. look: gives a file by ``kind`` and name. new_boundary: makes one where none was asked for."""
+    """Makes forms whole.
 
-    def __init__(self, look: Looking, new_boundary: Callable[[], str]) -> None:
-        self._look, self._new_boundary = look, new_boundary
+    look: gives a file by ``kind`` and name. new_boundary: makes one where none was asked for. copy: the path of what a client has spooled, by its name.
+    """
+
+    def __init__(self, look: Looking, new_boundary: Callable[[], str], copy: Callable[[str], str] = str) -> None:
+        self._look, self._new_boundary, self._copy = look, new_boundary, copy
 
     def whole(self, asked: Form) -> Whole:
         """The form as it goes out; ``InvalidArgument`` and its kin say what is wrong with it."""
@@ -58,6 +62,8 @@ class Parts:
         if len(set(spools)) < len(spools):
             raise InvalidArgument("two parts of a form name the same spooled file")
         _check_kept(parts, form.boundary)
+        if asked.boundary:
+            _check_copies([self._copy(name) for name in spools], form.boundary)
         hidden = tuple((place, str(part.content)) for place, part in enumerate(parts) if _is_secret(part))
         form = replace(form, parts=tuple(replace(part, content=None) if _is_secret(part) else part for part in parts))
         if sum(map(len, openings(form))) > MOST_HEADERS:
@@ -116,6 +122,18 @@ def _check_kept(parts: list[Part], boundary: str) -> None:
         raise InvalidArgument(f"the values of a form are longer than {MOST_KEPT // 1024} KiB in all; spool the long ones")
     if any(f"--{boundary}".encode() in content for content in kept):
         raise InvalidArgument(f"the boundary {boundary!r} occurs in a value of the form; choose another one")
+
+
+def _check_copies(paths: list[str], boundary: str) -> None:
+    """A boundary of the caller's occurs in none of the copies either; files are read when they are sent, and nobody knows now what is in them then."""
+    wanted = f"--{boundary}".encode()
+    for path in paths:
+        rest = b""
+        with open(path, "rb") as file:
+            while block := file.read(BLOCK):
+                if wanted in rest + block:
+                    raise InvalidArgument(f"the boundary {boundary!r} occurs in a part of the form; choose another one")
+                rest = (rest + block)[-len(wanted) :]
 
 
 def _named(place: int, asked: Part) -> Part:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sendoff.model.change import SaveNote
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
-from sendoff.model.secret import is_secret_word
+from sendoff.model.secret import SEALED, Credential, Secret, is_secret_word
 from sendoff.model.session import Session, checked_session
 from sendoff.ports.store import Store
 from sendoff.runtime.vault import Vault
@@ -38,19 +38,20 @@ def is_identity(name: str) -> bool:
 class Sealed:
     """The opened secrets of an operation. headers: ``(name, value)``; references: ``(name, driver:name)``, resolved at each try.
 
-    parts: what parts of its form hold, in base64, by their place.
+    parts: what parts of its form hold, in base64, by their place. identities: credentials that came with it, by kind: ``server``, ``proxy``.
     """
 
     url: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     references: tuple[tuple[str, str], ...] = ()
     parts: tuple[tuple[int, str], ...] = ()
+    identities: tuple[tuple[str, Credential], ...] = ()
 
     def __repr__(self) -> str:
         return "Sealed(***)"
 
     def __bool__(self) -> bool:
-        return bool(self.url or self.headers or self.references or self.parts)
+        return bool(self.url or self.headers or self.references or self.parts or self.identities)
 
 
 @dataclass(slots=True)
@@ -68,8 +69,13 @@ class Secrets:
         if not sealed:
             return None
         self._hide_sealed(sealed)
-        plain = json.dumps({"url": sealed.url, "headers": sealed.headers, "references": sealed.references, "parts": sealed.parts})
-        return self.vault.seal(plain.encode(), f"operation {id}")
+        plain: dict[str, Any] = {"url": sealed.url, "headers": sealed.headers, "references": sealed.references, "parts": sealed.parts}
+        plain |= {"identities": [(kind, _written(one)) for kind, one in sealed.identities]} if sealed.identities else {}
+        return self.vault.seal(json.dumps(plain).encode(), f"operation {id}")
+
+    def reference(self, credential: Credential) -> str:
+        """What a record calls a credential that came with it: the same for the same one, and it tells nothing of it."""
+        return SEALED + self.vault.fingerprint(json.dumps(_written(credential)).encode())
 
     def open(self, record: Record) -> Sealed:
         """The secrets of an operation; ``CredentialNeeded`` when the key cannot be had."""
@@ -77,7 +83,8 @@ class Secrets:
             return Sealed()
         found = json.loads(self.vault.open(record.sealed, f"operation {record.id}"))
         pairs = {name: tuple((one[0], one[1]) for one in found.get(name, ())) for name in ("headers", "references", "parts")}
-        sealed = Sealed(url=found["url"], **pairs)
+        identities = tuple((kind, _read(one)) for kind, one in found.get("identities", ()))
+        sealed = Sealed(url=found["url"], **pairs, identities=identities)
         self._hide_sealed(sealed)
         return sealed
 
@@ -131,6 +138,8 @@ class Secrets:
     def _hide_sealed(self, sealed: Sealed) -> None:
         for _, value in sealed.headers:
             self.hide(value)
+        for _, credential in sealed.identities:
+            self.hide(credential.secret.reveal())
         for _, content in sealed.parts:
             if len(content) <= _LONGEST_HIDDEN:
                 self.hide(b64decode(content).decode(errors="replace").strip())
@@ -155,6 +164,14 @@ class Secrets:
             login = value.partition("://")[2].rpartition("@")[0]
             if login:
                 self.hide(login.partition(":")[2])
+
+
+def _written(credential: Credential) -> dict[str, Any]:
+    return {"kind": credential.kind, "username": credential.username, "secret": credential.secret.reveal(), "expires_at": credential.expires_at}
+
+
+def _read(found: Mapping[str, Any]) -> Credential:
+    return Credential(kind=found["kind"], username=found["username"], secret=Secret(found["secret"]), expires_at=found["expires_at"])
 
 
 def holds_sealed(store: Store) -> bool:

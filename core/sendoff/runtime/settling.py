@@ -139,12 +139,12 @@ class Settling:
         if shipment.elsewhere:
             return Try(
                 began=began, ended=ended, sent=shipment.sent, confirmed=shipment.operation.tally.confirmed, down_since=down_since,
-                protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.operation.tally.blind,
+                protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.operation.tally.blind, answers=shipment.answers,
             )  # fmt: skip
         session = shipment.session is not None
         return Try(
             began=began, ended=ended, sent=shipment.sent, confirmed=shipment.confirmed if session else 0, session=session, down_since=down_since,
-            protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.blind,
+            protocol=shipment.protocol, resumable=shipment.resumable, blind=shipment.blind, answers=shipment.answers,
         )  # fmt: skip
 
     def _unbegun(self, load: Load) -> Try:

@@ -19,10 +19,10 @@ from sendoff.model.operation import Record
 from sendoff.model.pace import Pace, left
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Query
-from sendoff.model.response import Response
+from sendoff.model.response import Response, length_of
 from sendoff.model.secret import STARS, Credential, public_url
 from sendoff.model.session import Session
-from sendoff.model.status import Want
+from sendoff.model.status import TransferStatus, Want
 from sendoff.model.target import Target
 from sendoff.ports.clock import Clock
 from sendoff.ports.toolkit import CredentialSource
@@ -72,7 +72,7 @@ class WorkShipment:
         self._furthest = _known_before(record, reader, session, vouched)
         self.protocol, self.resumable = record.tally.protocol, record.tally.resumable
         self._slot, self._counting = around.meter.begin(record.number, record.epoch), threading.Lock()
-        self._response: Response | None = None
+        self._response, self.answers = cast("Response | None", None), 0
         self._reader, self._around, self._credential = reader, around, credential
         self._version, self._point = record.version, False
         self._why: str | None = None
@@ -156,7 +156,7 @@ class WorkShipment:
 
     def answered(self, status: int | None, headers: Sequence[tuple[str, str]], url: str) -> BinaryIO:
         """As the port says."""
-        self.body = self._around.answers.writer(self.operation.number)
+        self.body, self.answers = self._around.answers.writer(self.operation.number), self.answers + 1
         self._response = Response(status=status, headers=tuple(_shown(name, value) for name, value in headers), url=public_url(url))
         return cast(BinaryIO, self.body)
 
@@ -280,7 +280,8 @@ class WorkShipment:
         done = max(self.sent, self.confirmed) if self.session is None else self.confirmed
         return UploadProgress(
             operation=self.operation.id, bytes_sent=self.sent, bytes_confirmed=self.confirmed, total_bytes=self.size,
-            bytes_received=self.body.received if self.body else 0, attempt=self.operation.tally.attempts,
+            bytes_received=self.body.received if self.body else 0, total_bytes_to_receive=length_of(self._response.headers) if self._response else 0,
+            attempt=self.operation.tally.attempts, status=TransferStatus.RUNNING, answers=self.operation.tally.answers + self.answers,
             has_restarted=self.operation.tally.restarted and self.operation.tally.attempts > 1, rate=rate,
             eta=left(self.size - done, rate), protocol=self.protocol, resumable=self.resumable,
         )  # fmt: skip

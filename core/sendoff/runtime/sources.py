@@ -45,7 +45,7 @@ class Sources:
     def of(self, request: Request) -> Taken:
         """The source of a request; ``InvalidArgument`` and its kin say what is wrong with it."""
         if request.form is not None:
-            return self._form(Parts(self.look, self.new_boundary).whole(request.form))
+            return self._form(Parts(self.look, self.new_boundary, self._copy).whole(request.form))
         if request.spool is None:
             return Taken(source=_cut(self.look("file", request.source), request))
         copy = _cut(self.look("spool", request.spool), request)
@@ -71,6 +71,9 @@ class Sources:
             return copy
         check_path(request.source)
         return replace(copy, origin=os.path.realpath(request.source), taken=replace(request.taken, boot=self.boot))
+
+    def _copy(self, name: str) -> str:
+        return str(self.spool.path(name))
 
     @staticmethod
     def _form(whole: Whole) -> Taken:

@@ -10,7 +10,7 @@ from sendoff.model.moment import Moment, moment_text
 from sendoff.model.operation import Failure, Record
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import View
-from sendoff.model.response import Response
+from sendoff.model.response import length_of
 from sendoff.model.secret import public_url
 from sendoff.model.source import Part, Source
 from sendoff.model.status import Reason, TransferStatus
@@ -50,7 +50,7 @@ def view(
         "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
         "recoverable_errors": list(spec.recoverable_errors), "then": spec.then,
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
-        "progress": _progress(record, live), "response": _response(record.response),
+        "progress": _progress(record, live), "response": _response(record),
         "error": _failure(record.error) if record.error and record.status is not TransferStatus.COMPLETED else None,
         "receipt": receipt_view(record.receipt), "want": record.want, "acknowledged_at": _time(record.acknowledged_at),
         "created_at": _time(record.created_at), "started_at": _time(record.started_at), "finished_at": _time(record.finished_at),
@@ -99,20 +99,27 @@ def _progress(record: Record, live: UploadProgress | None) -> dict[str, Any]:
     size = record.spec.source.size
     resting = UploadProgress(
         bytes_sent=size if done else record.tally.confirmed, bytes_confirmed=size if done else record.tally.confirmed, total_bytes=size,
-        bytes_received=record.response.body if record.response else 0, attempt=record.tally.attempts,
+        bytes_received=record.response.body if record.response else 0, attempt=record.tally.attempts, answers=record.tally.answers,
+        total_bytes_to_receive=length_of(record.response.headers) if record.response else 0,
+        has_restarted=done and record.tally.restarted and record.tally.attempts > 1,
     )  # fmt: skip
     shown = live or resting
     return {
         "bytes_sent": shown.bytes_sent, "bytes_confirmed": shown.bytes_confirmed, "total_bytes": shown.total_bytes, "bytes_received": shown.bytes_received,
-        "attempt": shown.attempt, "has_restarted": shown.has_restarted, "rate": shown.rate, "eta": shown.eta,
+        "total_bytes_to_receive": shown.total_bytes_to_receive, "attempt": shown.attempt, "has_restarted": shown.has_restarted, "answers": shown.answers,
+        "rate": shown.rate, "eta": shown.eta,
     }  # fmt: skip
 
 
-def _response(response: Response | None) -> dict[str, Any] | None:
+def _response(record: Record) -> dict[str, Any] | None:
+    response = record.response
     if response is None:
         return None
     headers = [[name, value] for name, value in response.headers]
-    return {"status": response.status, "headers": headers, "url": public_url(response.url), "body": response.body, "truncated": response.truncated}
+    return {
+        "number": record.tally.answers, "status": response.status, "headers": headers, "url": public_url(response.url), "body": response.body,
+        "truncated": response.truncated,
+    }  # fmt: skip
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

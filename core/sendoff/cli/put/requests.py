@@ -45,7 +45,7 @@ def _check_text(words: Sequence[str | None]) -> None:
 def _common(options: Namespace, destination: str) -> dict[str, Any]:
     asked = {
         "destination": destination,
-        "method": options.method.upper() if options.method else None,
+        "method": options.method,
         "headers": headers(options.header),
         "secret_headers": headers(options.header_secret),
         "credential": options.credential,

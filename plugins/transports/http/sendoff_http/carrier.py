@@ -145,5 +145,6 @@ def request(method: str, url: str, target: bytes, headers: list[tuple[str, str]]
     """A request as it is to go out; nothing but ``Host`` is added to its headers."""
     raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]  # RFC 9110 section 5.5
     made = httpx.Request(method, url, headers=raw, content=body, extensions={"lane": lane, "wire_target": target, **extensions})
+    made.method = method  # as it stands: methods are told apart by case (RFC 9110 section 9.1), which httpx does not
     made.headers.pop("Transfer-Encoding", None)  # what has no length here has no body
     return made

@@ -47,6 +47,11 @@ def offers_digest(challenge: str | None) -> bool:
     return re.search(r"(?:^|,)\s*digest\s", challenge or "", re.IGNORECASE) is not None
 
 
+def offers_basic(challenge: str | None) -> bool:
+    """Whether a server asks for the password itself, perhaps among others."""
+    return re.search(r"(?:^|,)\s*basic(?:\s|,|$)", challenge or "", re.IGNORECASE) is not None
+
+
 def _challenges(value: str) -> list[str]:
     """Those for Digest, of several in one header (RFC 9110 section 11.6.1)."""
     begins = [found.start(1) for found in re.finditer(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*)(?=\s+[A-Za-z0-9]|\s*,|\s*$)", value)]
@@ -56,4 +61,6 @@ def _challenges(value: str) -> list[str]:
 
 def _request(method: str, url: str) -> httpx.Request:
     """What is signed: the method, and the target exactly as it goes out."""
-    return httpx.Request(method, httpx.URL(url).copy_with(raw_path=request_target(url)))
+    made = httpx.Request(method, httpx.URL(url).copy_with(raw_path=request_target(url)))
+    made.method = method  # which httpx would write in capitals
+    return made

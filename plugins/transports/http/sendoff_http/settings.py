@@ -40,7 +40,8 @@ class Settings(BaseModel):
     pin: ``sha256//BASE64`` of the key that the server must have, one or several; as curl's ``--pinnedpubkey``.
     protocol: ``auto``, or one that is installed: ``plain tus rufh``; protocol_options: its own settings.
     resume_from: with ``auto``, files of this size and more are uploaded in a way that resumes, where the server announces one.
-    login: ``auto`` sends a password at once and answers a digest challenge where one comes, ``digest`` never sends the password itself.
+    login: ``auto`` sends a password at once and answers a digest challenge where one comes, ``digest`` never sends the password itself, ``strongest``
+    sends nothing before the server has asked, and then the strongest that it takes.
     session_origins: other origins that may be led to, and get the credential: ``https://HOST[:PORT]``.
     """
 
@@ -59,7 +60,7 @@ class Settings(BaseModel):
     protocol: str = "auto"
     protocol_options: Mapping[str, Any] = Field(default_factory=dict)
     resume_from: Bytes = 8 * 2**20
-    login: Literal["auto", "basic", "digest"] = "auto"
+    login: Literal["auto", "basic", "digest", "strongest"] = "auto"
     session_origins: tuple[str, ...] = ()
 
     @field_validator("pin", "session_origins", mode="before")

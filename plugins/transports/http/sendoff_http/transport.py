@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -44,6 +45,7 @@ class HttpTransport(Transport, Aborting, Probing):
     schemes: ClassVar[tuple[str, ...]] = ("https", "http")
     methods: ClassVar[tuple[str, ...]] = ("PUT", "POST", "PATCH")
     resumable: ClassVar[bool | None] = None
+    literal: ClassVar[Mapping[str, Any]] = {"login": "strongest"}
     Settings: ClassVar[type] = Settings
 
     def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:

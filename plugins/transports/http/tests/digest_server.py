@@ -49,9 +49,9 @@ class DigestServer:
         with self._lock:
             good, stale = self.judge(handler.command, handler.path, proof)
             found = len(self.stored.get(handler.path, b""))
-            status = 401 if not good else 201 if handler.command == "PUT" else 200 if found else 404
+            status = 401 if not good else 201 if handler.command in ("PUT", "POST") else 200 if found else 404
             self.requests.append((handler.command, handler.path, proof, len(body), status))
-            if good and handler.command == "PUT":
+            if good and handler.command in ("PUT", "POST"):
                 self.stored[handler.path] = body
             handler.send_response(status)
             for challenge in () if good else self.challenges(stale):
