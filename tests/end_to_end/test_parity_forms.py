@@ -145,7 +145,11 @@ def test_a_subtype_that_is_no_word_is_refused(uploader, receiver, subtype):
 
 
 @pytest.mark.parity("F34")
-@pytest.mark.parametrize("parts", [[], (), iter(()), "ab", [b"x"], None, [ContentPart("a").set_text("x"), "y"]], ids=repr)
+@pytest.mark.parametrize(
+    "parts",
+    [[], (), iter(()), "ab", [b"x"], None, [ContentPart("a").set_text("x"), "y"]],
+    ids=["empty list", "empty tuple", "empty iterator", "text", "bytes", "none", "one is text"],
+)
 def test_without_parts_there_is_no_form(client, uploader, stage, receiver, parts):
     before = len(stage.listed())
     ways = [client.post, uploader.create_multipart_upload, lambda url, parts: asyncio.run(client.apost(url, parts))]
