@@ -103,19 +103,48 @@ def _rows(node: ast.AST, mark: str) -> Iterator[Any]:
 
 
 def errors() -> str:
-    """Every error class by its stable code."""
-    from sendoff.errors import SendoffError, classes
+    """Every error class by its stable code, with what causes it and what to do; every ``WebErrorStatus``."""
+    from sendoff.errors import classes
 
+    facts = tomllib.loads((ROOT / "docs" / "errors.toml").read_text())
+    found, told, statuses = dict(sorted(classes().items())), facts["errors"], facts["web"]["status"]
     lines = [
         "# Errors\n",
-        "Every error has a stable `code`, which travels as JSON. `retryable` says whether waiting helps, `side` whose trouble it is.\n",
-        "| code | class | is a | means | retryable | side |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "Every error is a `SendoffError` with a stable `code`, which travels as JSON, a `message`, and mostly a `hint` that says what to do in this very case.",
+        "*Waits* says whether waiting helps (`retryable`), *side* whose trouble it is, *numbers* which [`WebErrorStatus`](#weberrorstatus) it may carry,",
+        "*exit* what a command or `sendoff wait` ends with; an upload that only a person can help makes `sendoff wait` end with 6 whatever its error is.",
+        "One error may know better than its class: `error.retryable`, `error.side` and `error.web_error` are what holds; `upload_failed` and `needs_attention`",
+        "have those of their reason.\n",
+        "| code | class | is a | waits | side | numbers | exit |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(_error_row(code, kind, statuses, told[code].get("passing", False)) for code, kind in found.items()),
     ]
-    for code, kind in sorted(classes().items()):
-        bases = " ".join(f"`{base.__name__}`" for base in kind.__bases__ if base is not Exception) if kind is not SendoffError else "`Exception`"
-        lines.append(f"| `{code}` | `{kind.__name__}` | {bases} | {_first(kind)} | {'yes' if kind.retryable else 'no'} | {kind.side} |")
-    return "\n".join(lines) + "\n"
+    for code, kind in found.items():
+        lines += [f"\n## {code}\n", f"`{kind.__name__}`: {_first(kind)}\n", f"*Cause*: {told[code]['cause']}\n", f"*What to do*: {told[code]['cure']}"]
+    return "\n".join([*lines, *_web_errors(statuses, facts["web"]["not_here"])]) + "\n"
+
+
+def _error_row(code: str, kind: Any, statuses: list[Any], passing: bool) -> str:
+    from sendoff.cli.exits import exit_code_of
+
+    bases = " ".join(f"`{base.__name__}`" for base in kind.__bases__)
+    numbers = " ".join(str(number) for number, _, codes in statuses if code in codes)
+    exit_code = "goes on" if passing else str(exit_code_of(kind()))
+    return f"| [`{code}`](#{code}) | `{kind.__name__}` | {bases} | {'yes' if kind.retryable else 'no'} | {kind.side} | {numbers} | {exit_code} |"
+
+
+def _web_errors(statuses: list[Any], absent: dict[str, str]) -> Iterator[str]:
+    from sendoff import WebErrorStatus
+
+    yield "\n## WebErrorStatus\n"
+    yield "What Windows calls a failure: `sendoff.get_status(error)`, `operation.current_web_error`, and `web_error_status` in JSON."
+    yield "An HTTP status that Windows lists is its own number; one that it does not list is 18 to 21, and `http_status` has it."
+    yield "By S3 and SFTP come those that fit. `recoverable_errors` takes any of them.\n"
+    yield "| number | name | what it is here | code |"
+    yield "| --- | --- | --- | --- |"
+    for number, means, codes in statuses:
+        shown = " ".join(f"[`{code}`](#{code})" for code in codes) or f"*cannot come here: {absent[str(number)]}*"
+        yield f"| {number} | `{WebErrorStatus(number).name}` | {means} | {shown if number else 'all others'} |"
 
 
 def hooks() -> str:
