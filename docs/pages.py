@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,6 +167,132 @@ def _rest(documented: Any) -> str:
     return (inspect.getdoc(documented) or "").partition("\n")[2].strip()
 
 
+# -- the face ----------------------------------------------------------------------------------------------------------
+
+INNER = {"looked", "progressed", "gave_up", "leave", "seen", "stream", "loose"}  # for the other parts of the face
+_ROOMS = {"api": "What programs call", "model": "Values", "hookspecs": "Listeners", "ports": "What authors of drivers implement and are given"}
+GIVEN = {"UploadOperation", "UploadHandle", "Batch", "Client", "TransferGroup", "ResponseHeaders"}  # nobody constructs one
+
+
+def face() -> str:
+    """Every public name but the errors: its signature, what its docstring says, its members."""
+    import sendoff
+    import sendoff.testing
+
+    lines = [
+        "# Every public name\n",
+        "Drawn from the docstrings of `import sendoff`. [Python](python.md) is the page to read first; [errors](errors.md) and [hooks](hooks.md) have pages of",
+        "their own. What begins with `>>>` is run by the tests, in a `sendoff.testing.client()` with a destination `archive`.",
+        "Moments are whole microseconds since 1970.",
+    ]
+    for room, title in _ROOMS.items():
+        found = [(name, module) for name, module in sorted(sendoff._MODULE_OF.items()) if module.partition(".")[0] == room]
+        lines += [f"\n## {title}", *(part for name, module in found for part in _entry(name, getattr(sendoff, name), module))]
+    return "\n".join([*lines, "\n## Tests of your own", *_entry("client", sendoff.testing.client, "testing")]) + "\n"
+
+
+def members(kind: type) -> dict[str, Any]:
+    """The public methods and properties of a class that are sendoff's own, those of its parents among them."""
+    found: dict[str, Any] = {}
+    for one in reversed(kind.__mro__):
+        if one.__module__.startswith("sendoff"):
+            found |= {name: value for name, value in vars(one).items() if not name.startswith("_") and name not in INNER}
+    return {name: value for name, value in found.items() if inspect.isfunction(value) or isinstance(value, property | classmethod)}
+
+
+def _entry(name: str, value: Any, module: str) -> Iterator[str]:
+    yield f"\n### {name}\n"
+    if inspect.isclass(value) and value is not int:
+        yield from _class(name, value)
+    elif inspect.isfunction(value):
+        yield from (_block(signature(name, value)), "", shown(value))
+    else:
+        yield said_below(ROOT / "core" / "sendoff" / f"{module.replace('.', '/')}.py", name)
+
+
+def _class(name: str, kind: type) -> Iterator[str]:
+    from enum import Enum
+
+    made = name not in GIVEN and not issubclass(kind, Enum | dict) and not getattr(kind, "_is_protocol", False)
+    yield from ([_block(signature(name, kind)), ""] if made else [])
+    yield shown(kind)
+    if getattr(kind, "_is_protocol", False) and kind.__annotations__:
+        yield "\n" + ", ".join(f"`{name}: {what}`" for name, what in kind.__annotations__.items())
+    if issubclass(kind, Enum):
+        yield "\n" + ", ".join(f"`{one.name}` = {one.value!r}" for one in kind)
+    for member, value in members(kind).items():
+        function = value.__func__ if isinstance(value, classmethod) else value
+        head = f"{member}{' (set, too)' if value.fset else ''}" if isinstance(value, property) else signature(member, function)
+        yield f"\n**`{head}`**\n\n{shown(function)}"
+
+
+def signature(name: str, function: Any) -> str:
+    """A call as somebody writes it, with types."""
+    asked = inspect.signature(function)
+    parts, star = [], False
+    for one in asked.parameters.values():
+        if one.name in ("self", "cls"):
+            continue
+        if one.kind is one.KEYWORD_ONLY and not star and not any(part.startswith("*") for part in parts):
+            parts.append("*")
+        mark = {one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "")
+        default = "" if one.default is one.empty else f" = {'...' if repr(one.default).startswith('<fact') else _value(one.default)}"
+        parts.append(f"{mark}{one.name}{'' if one.annotation is one.empty else f': {one.annotation}'}{default}")
+    gives = "" if inspect.isclass(function) or asked.return_annotation is asked.empty else f" -> {asked.return_annotation}"
+    return f"{'async ' if inspect.iscoroutinefunction(function) else ''}{name}({', '.join(parts)}){gives}"
+
+
+def _value(default: Any) -> str:
+    from enum import Enum
+
+    return (
+        f"{type(default).__name__}.{default.name}"
+        if isinstance(default, Enum)
+        else "..."
+        if callable(default) or hasattr(default, "__dataclass_fields__")
+        else repr(default)
+    )
+
+
+def _block(text: str) -> str:
+    return "\n".join(["```python", *textwrap.wrap(text, 140, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False), "```"])
+
+
+def shown(documented: Any) -> str:
+    """A docstring for people: its examples as code, what it says of each name as a list."""
+    known = "|".join([*_known(documented), "Errors", "Example"])
+    told = re.compile(rf"(?:^|(?<=[.;)] ))((?:{known})(?:, (?:{known}))*): ")
+    parts = []
+    for part in re.split(r"\n\n+", inspect.getdoc(documented) or ""):
+        if ">>>" in part.partition("\n")[0]:
+            parts.append(f"```python\n{part}\n```")
+            continue
+        text = " ".join(re.sub(r"^\w+\n-+\n?", "", part).split()).replace("``", "`")
+        parts.append(told.sub(r"\n- `\1`: ", text).replace("- `Errors`:", "\n*Errors*:").replace("- `Example`:", "\n*Example*:").strip())
+    return re.sub(r" +$", "", "\n\n".join(part for part in parts if part), flags=re.MULTILINE)
+
+
+def _known(documented: Any) -> list[str]:
+    """What a docstring may tell of by name: parameters, fields, options, properties."""
+    known = {*inspect.signature(documented).parameters} if callable(documented) and not _is_options(documented) else set()
+    for one in documented.__mro__ if inspect.isclass(documented) else ():
+        known |= {*getattr(one, "__annotations__", {}), *(name for name in vars(one) if not name.startswith("_"))}
+    return sorted(known | ({"id", "number", "errors", "raw"} if inspect.isclass(documented) else set()))
+
+
+def _is_options(kind: Any) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, dict)
+
+
+def said_below(path: Path, name: str) -> str:
+    """What stands below the name's assignment, after what it is."""
+    body = ast.parse(path.read_text()).body
+    at = next(number for number, node in enumerate(body) if isinstance(node, ast.Assign) and _names(node) == [name])
+    node, words = body[at], body[at + 1] if at + 1 < len(body) else None
+    said = words.value.value if isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant) else ""
+    return f"{_block(ast.unparse(node))}\n\n{said.replace('``', '`')}"
+
+
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
@@ -195,7 +323,7 @@ def _shown(key: Any) -> str:
 
 def pages() -> dict[Path, Callable[[], str]]:
     """Which page is drawn by which function."""
-    drawn = {"faults.md": faults, "parity.md": parity, "errors.md": errors, "hooks.md": hooks, "settings.md": settings}
+    drawn = {"faults.md": faults, "parity.md": parity, "errors.md": errors, "api.md": face, "hooks.md": hooks, "settings.md": settings}
     return {REFERENCE / name: draw for name, draw in drawn.items()}
 
 

@@ -10,7 +10,11 @@ from sendoff.model.status import CostPolicy, TransferPriority
 
 
 class TransferConfig(Protocol):
-    """What is set before operations are created; ``BackgroundUploader`` is one."""
+    """What is set before operations are created; ``BackgroundUploader`` is one.
+
+    >>> config: sendoff.TransferConfig = sendoff.BackgroundUploader()
+    >>> config.set_request_header("X-Project", "films")
+    """
 
     method: str | None
     group: str | None
@@ -19,14 +23,22 @@ class TransferConfig(Protocol):
     proxy_credential: Credential | str | None
 
     def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
-        """Send this header with what is created from now on."""
+        """Send this header with what is created from now on.
+
+        name, value: as they are written. secret: keep it sealed; None = where its name says so. Errors: ``InvalidArgument``.
+        """
 
     def remove_request_header(self, name: str) -> None:
-        """Send it no more."""
+        """Send it no more; one that was not set is no error. name: in any case. Errors: none."""
 
 
 class TransferOperation(Protocol):
-    """What can be asked of any transfer; ``UploadOperation`` is one."""
+    """What can be asked of any transfer; ``UploadOperation`` is one.
+
+    >>> transfer: sendoff.TransferOperation = sendoff.put("a.iso", "archive:")
+    >>> transfer.method
+    'PUT'
+    """
 
     id: str
     cost_policy: CostPolicy
@@ -53,5 +65,5 @@ class TransferOperation(Protocol):
         ...
 
     def open_response(self, offset: int = 0) -> BinaryIO:
-        """The kept body of the server's answer."""
+        """The kept body of the server's answer. offset: bytes from its beginning. Errors: ``UnknownOperation``, ``HostUnavailable``."""
         ...
