@@ -16,11 +16,45 @@ class TransferConfig(Protocol):
     >>> config.set_request_header("X-Project", "films")
     """
 
-    method: str | None
-    group: str | None
-    cost_policy: CostPolicy
-    server_credential: Credential | str | None
-    proxy_credential: Credential | str | None
+    @property
+    def method(self) -> str | None:
+        """The verb of what is created from now on."""
+        ...
+
+    @method.setter
+    def method(self, value: str | None) -> None: ...
+
+    @property
+    def group(self) -> str | None:
+        """The group of what is created from now on, by its name; None = none."""
+        ...
+
+    @group.setter
+    def group(self, value: str | None) -> None: ...
+
+    @property
+    def cost_policy(self) -> CostPolicy:
+        """On which networks it may run."""
+        ...
+
+    @cost_policy.setter
+    def cost_policy(self, value: CostPolicy) -> None: ...
+
+    @property
+    def server_credential(self) -> Credential | str | None:
+        """Who we are to the server: a ``Credential``, or a reference."""
+        ...
+
+    @server_credential.setter
+    def server_credential(self, value: Credential | str | None) -> None: ...
+
+    @property
+    def proxy_credential(self) -> Credential | str | None:
+        """Who we are to the proxy: a ``Credential``, or a reference."""
+        ...
+
+    @proxy_credential.setter
+    def proxy_credential(self, value: Credential | str | None) -> None: ...
 
     def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
         """Send this header with what is created from now on.
@@ -41,8 +75,22 @@ class TransferOperation(Protocol):
     """
 
     id: str
-    cost_policy: CostPolicy
-    priority: TransferPriority
+
+    @property
+    def cost_policy(self) -> CostPolicy:
+        """On which networks it may run."""
+        ...
+
+    @cost_policy.setter
+    def cost_policy(self, value: CostPolicy) -> None: ...
+
+    @property
+    def priority(self) -> TransferPriority:
+        """Who goes first."""
+        ...
+
+    @priority.setter
+    def priority(self, value: TransferPriority) -> None: ...
 
     @property
     def requested_url(self) -> str:
