@@ -188,7 +188,14 @@ def face() -> str:
     for room, title in _ROOMS.items():
         found = [(name, module) for name, module in sorted(sendoff._MODULE_OF.items()) if module.partition(".")[0] == room]
         lines += [f"\n## {title}", *(part for name, module in found for part in _entry(name, getattr(sendoff, name), module))]
-    return "\n".join([*lines, "\n## Tests of your own", *_entry("client", sendoff.testing.client, "testing")]) + "\n"
+    words = [f"\n## Words in signatures\n\n{_words()}"]
+    return "\n".join([*lines, *words, "\n## Tests of your own", *_entry("client", sendoff.testing.client, "testing")]) + "\n"
+
+
+def _words() -> str:
+    """What the names in signatures stand for that are none of the face."""
+    words = {"source": "UploadSource", "verbs": "Pair Status", "uploader": "Upload", "options": "Fields Length", "client": "Mode"}
+    return "\n\n".join(said_below(ROOT / "core" / "sendoff" / "api" / f"{stem}.py", name).strip() for stem, names in words.items() for name in names.split())
 
 
 def members(kind: type) -> dict[str, Any]:
@@ -222,7 +229,8 @@ def _class(name: str, kind: type) -> Iterator[str]:
         yield "\n" + ", ".join(f"`{one.name}` = {one.value!r}" for one in kind)
     for member, value in members(kind).items():
         function = value.__func__ if isinstance(value, classmethod) else value
-        head = f"{member}{' (set, too)' if value.fset else ''}" if isinstance(value, property) else signature(member, function)
+        head = signature(member, function) if not isinstance(value, property) else f"{member}: {inspect.signature(value.fget).return_annotation}"
+        head += " (set, too)" if isinstance(value, property) and value.fset else ""
         yield f"\n**`{head}`**\n\n{shown(function)}"
 
 
@@ -268,7 +276,8 @@ def shown(documented: Any) -> str:
             parts.append(f"```python\n{part}\n```")
             continue
         text = " ".join(re.sub(r"^\w+\n-+\n?", "", part).split()).replace("``", "`")
-        parts.append(told.sub(r"\n- `\1`: ", text).replace("- `Errors`:", "\n*Errors*:").replace("- `Example`:", "\n*Example*:").strip())
+        text = told.sub(r"\n- `\1`: ", text).replace("- `Errors`:", "\n*Errors*:").replace("- `Example`:", "\n*Example*:").strip()
+        parts.append(re.sub(r"^([^-*\n].*)\n- ", r"\1\n\n- ", text))
     return re.sub(r" +$", "", "\n\n".join(part for part in parts if part), flags=re.MULTILINE)
 
 
