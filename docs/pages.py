@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,19 +105,48 @@ def _rows(node: ast.AST, mark: str) -> Iterator[Any]:
 
 
 def errors() -> str:
-    """Every error class by its stable code."""
-    from sendoff.errors import SendoffError, classes
+    """Every error class by its stable code, with what causes it and what to do; every ``WebErrorStatus``."""
+    from sendoff.errors import classes
 
+    facts = tomllib.loads((ROOT / "docs" / "errors.toml").read_text())
+    found, told, statuses = dict(sorted(classes().items())), facts["errors"], facts["web"]["status"]
     lines = [
         "# Errors\n",
-        "Every error has a stable `code`, which travels as JSON. `retryable` says whether waiting helps, `side` whose trouble it is.\n",
-        "| code | class | is a | means | retryable | side |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "Every error is a `SendoffError` with a stable `code`, which travels as JSON, a `message`, and mostly a `hint` that says what to do in this very case.",
+        "*Waits* says whether waiting helps (`retryable`), *side* whose trouble it is, *numbers* which [`WebErrorStatus`](#weberrorstatus) it may carry,",
+        "*exit* what a command or `sendoff wait` ends with; an upload that only a person can help makes `sendoff wait` end with 6 whatever its error is.",
+        "One error may know better than its class: `error.retryable`, `error.side` and `error.web_error` are what holds; `upload_failed` and `needs_attention`",
+        "have those of their reason.\n",
+        "| code | class | is a | waits | side | numbers | exit |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(_error_row(code, kind, statuses, told[code].get("passing", False)) for code, kind in found.items()),
     ]
-    for code, kind in sorted(classes().items()):
-        bases = " ".join(f"`{base.__name__}`" for base in kind.__bases__ if base is not Exception) if kind is not SendoffError else "`Exception`"
-        lines.append(f"| `{code}` | `{kind.__name__}` | {bases} | {_first(kind)} | {'yes' if kind.retryable else 'no'} | {kind.side} |")
-    return "\n".join(lines) + "\n"
+    for code, kind in found.items():
+        lines += [f"\n## {code}\n", f"`{kind.__name__}`: {_first(kind)}\n", f"*Cause*: {told[code]['cause']}\n", f"*What to do*: {told[code]['cure']}"]
+    return "\n".join([*lines, *_web_errors(statuses, facts["web"]["not_here"])]) + "\n"
+
+
+def _error_row(code: str, kind: Any, statuses: list[Any], passing: bool) -> str:
+    from sendoff.cli.exits import exit_code_of
+
+    bases = " ".join(f"`{base.__name__}`" for base in kind.__bases__)
+    numbers = " ".join(str(number) for number, _, codes in statuses if code in codes)
+    exit_code = "goes on" if passing else str(exit_code_of(kind()))
+    return f"| [`{code}`](#{code}) | `{kind.__name__}` | {bases} | {'yes' if kind.retryable else 'no'} | {kind.side} | {numbers} | {exit_code} |"
+
+
+def _web_errors(statuses: list[Any], absent: dict[str, str]) -> Iterator[str]:
+    from sendoff import WebErrorStatus
+
+    yield "\n## WebErrorStatus\n"
+    yield "What Windows calls a failure: `sendoff.get_status(error)`, `operation.current_web_error`, and `web_error_status` in JSON."
+    yield "An HTTP status that Windows lists is its own number; one that it does not list is 18 to 21, and `http_status` has it."
+    yield "By S3 and SFTP come those that fit. `recoverable_errors` takes any of them.\n"
+    yield "| number | name | what it is here | code |"
+    yield "| --- | --- | --- | --- |"
+    for number, means, codes in statuses:
+        shown = " ".join(f"[`{code}`](#{code})" for code in codes) or f"*cannot come here: {absent[str(number)]}*"
+        yield f"| {number} | `{WebErrorStatus(number).name}` | {means} | {shown if number else 'all others'} |"
 
 
 def hooks() -> str:
@@ -134,6 +165,141 @@ def _first(documented: Any) -> str:
 
 def _rest(documented: Any) -> str:
     return (inspect.getdoc(documented) or "").partition("\n")[2].strip()
+
+
+# -- the face ----------------------------------------------------------------------------------------------------------
+
+INNER = {"looked", "progressed", "gave_up", "leave", "seen", "stream", "loose"}  # for the other parts of the face
+_ROOMS = {"api": "What programs call", "model": "Values", "hookspecs": "Listeners", "ports": "What authors of drivers implement and are given"}
+GIVEN = {"UploadOperation", "UploadHandle", "Batch", "Client", "TransferGroup", "ResponseHeaders"}  # nobody constructs one
+
+
+def face() -> str:
+    """Every public name but the errors: its signature, what its docstring says, its members."""
+    import sendoff
+    import sendoff.testing
+
+    lines = [
+        "# Every public name\n",
+        "Drawn from the docstrings of `import sendoff`. [Python](python.md) is the page to read first; [errors](errors.md) and [hooks](hooks.md) have pages of",
+        "their own. What begins with `>>>` is run by the tests, in a `sendoff.testing.client()` with a destination `archive`.",
+        "Moments are whole microseconds since 1970.",
+    ]
+    for room, title in _ROOMS.items():
+        found = [(name, module) for name, module in sorted(sendoff._MODULE_OF.items()) if module.partition(".")[0] == room]
+        lines += [f"\n## {title}", *(part for name, module in found for part in _entry(name, getattr(sendoff, name), module))]
+    words = [f"\n## Words in signatures\n\n{_words()}"]
+    return "\n".join([*lines, *words, "\n## Tests of your own", *_entry("client", sendoff.testing.client, "testing")]) + "\n"
+
+
+def _words() -> str:
+    """What the names in signatures stand for that are none of the face."""
+    words = {"source": "UploadSource", "verbs": "Pair Status", "uploader": "Upload", "options": "Fields Length", "client": "Mode"}
+    return "\n\n".join(said_below(ROOT / "core" / "sendoff" / "api" / f"{stem}.py", name).strip() for stem, names in words.items() for name in names.split())
+
+
+def members(kind: type) -> dict[str, Any]:
+    """The public methods and properties of a class that are sendoff's own, those of its parents among them."""
+    found: dict[str, Any] = {}
+    for one in reversed(kind.__mro__):
+        if one.__module__.startswith("sendoff"):
+            found |= {name: value for name, value in vars(one).items() if not name.startswith("_") and name not in INNER}
+    return {name: value for name, value in found.items() if inspect.isfunction(value) or isinstance(value, property | classmethod)}
+
+
+def _entry(name: str, value: Any, module: str) -> Iterator[str]:
+    yield f"\n### {name}\n"
+    if inspect.isclass(value) and value is not int:
+        yield from _class(name, value)
+    elif inspect.isfunction(value):
+        yield from (_block(signature(name, value)), "", shown(value))
+    else:
+        yield said_below(ROOT / "core" / "sendoff" / f"{module.replace('.', '/')}.py", name)
+
+
+def _class(name: str, kind: type) -> Iterator[str]:
+    from enum import Enum
+
+    made = name not in GIVEN and not issubclass(kind, Enum | dict) and not getattr(kind, "_is_protocol", False)
+    yield from ([_block(signature(name, kind)), ""] if made else [])
+    yield shown(kind)
+    if getattr(kind, "_is_protocol", False) and kind.__annotations__:
+        yield "\n" + ", ".join(f"`{name}: {what}`" for name, what in kind.__annotations__.items())
+    if issubclass(kind, Enum):
+        yield "\n" + ", ".join(f"`{one.name}` = {one.value!r}" for one in kind)
+    for member, value in members(kind).items():
+        function = value.__func__ if isinstance(value, classmethod) else value
+        head = signature(member, function) if not isinstance(value, property) else f"{member}: {inspect.signature(value.fget).return_annotation}"
+        head += " (set, too)" if isinstance(value, property) and value.fset else ""
+        yield f"\n**`{head}`**\n\n{shown(function)}"
+
+
+def signature(name: str, function: Any) -> str:
+    """A call as somebody writes it, with types."""
+    asked = inspect.signature(function)
+    parts, star = [], False
+    for one in asked.parameters.values():
+        if one.name in ("self", "cls"):
+            continue
+        if one.kind is one.KEYWORD_ONLY and not star and not any(part.startswith("*") for part in parts):
+            parts.append("*")
+        mark = {one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "")
+        default = "" if one.default is one.empty else f" = {'...' if repr(one.default).startswith('<fact') else _value(one.default)}"
+        parts.append(f"{mark}{one.name}{'' if one.annotation is one.empty else f': {one.annotation}'}{default}")
+    gives = "" if inspect.isclass(function) or asked.return_annotation is asked.empty else f" -> {asked.return_annotation}"
+    return f"{'async ' if inspect.iscoroutinefunction(function) else ''}{name}({', '.join(parts)}){gives}"
+
+
+def _value(default: Any) -> str:
+    from enum import Enum
+
+    return (
+        f"{type(default).__name__}.{default.name}"
+        if isinstance(default, Enum)
+        else "..."
+        if callable(default) or hasattr(default, "__dataclass_fields__")
+        else repr(default)
+    )
+
+
+def _block(text: str) -> str:
+    return "\n".join(["```python", *textwrap.wrap(text, 140, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False), "```"])
+
+
+def shown(documented: Any) -> str:
+    """A docstring for people: its examples as code, what it says of each name as a list."""
+    known = "|".join([*_known(documented), "Errors", "Example"])
+    told = re.compile(rf"(?:^|(?<=[.;)] ))((?:{known})(?:, (?:{known}))*): ")
+    parts = []
+    for part in re.split(r"\n\n+", inspect.getdoc(documented) or ""):
+        if ">>>" in part.partition("\n")[0]:
+            parts.append(f"```python\n{part}\n```")
+            continue
+        text = " ".join(re.sub(r"^\w+\n-+\n?", "", part).split()).replace("``", "`")
+        text = told.sub(r"\n- `\1`: ", text).replace("- `Errors`:", "\n*Errors*:").replace("- `Example`:", "\n*Example*:").strip()
+        parts.append(re.sub(r"^([^-*\n].*)\n- ", r"\1\n\n- ", text))
+    return re.sub(r" +$", "", "\n\n".join(part for part in parts if part), flags=re.MULTILINE)
+
+
+def _known(documented: Any) -> list[str]:
+    """What a docstring may tell of by name: parameters, fields, options, properties."""
+    known = {*inspect.signature(documented).parameters} if callable(documented) and not _is_options(documented) else set()
+    for one in documented.__mro__ if inspect.isclass(documented) else ():
+        known |= {*getattr(one, "__annotations__", {}), *(name for name in vars(one) if not name.startswith("_"))}
+    return sorted(known | ({"id", "number", "errors", "raw"} if inspect.isclass(documented) else set()))
+
+
+def _is_options(kind: Any) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, dict)
+
+
+def said_below(path: Path, name: str) -> str:
+    """What stands below the name's assignment, after what it is."""
+    body = ast.parse(path.read_text()).body
+    at = next(number for number, node in enumerate(body) if isinstance(node, ast.Assign) and _names(node) == [name])
+    node, words = body[at], body[at + 1] if at + 1 < len(body) else None
+    said = words.value.value if isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant) else ""
+    return f"{_block(ast.unparse(node))}\n\n{said.replace('``', '`')}"
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------
@@ -166,7 +332,7 @@ def _shown(key: Any) -> str:
 
 def pages() -> dict[Path, Callable[[], str]]:
     """Which page is drawn by which function."""
-    drawn = {"faults.md": faults, "parity.md": parity, "errors.md": errors, "hooks.md": hooks, "settings.md": settings}
+    drawn = {"faults.md": faults, "parity.md": parity, "errors.md": errors, "api.md": face, "hooks.md": hooks, "settings.md": settings}
     return {REFERENCE / name: draw for name, draw in drawn.items()}
 
 

@@ -20,11 +20,16 @@ from sendoff.model.progress import UploadProgress
 PROJECT = "sendoff"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a listener's function as the implementation of the hook of its name: ``@hookimpl`` above ``def sendoff_completed(operation)``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What ``sendoff_before_attempt`` may return: another address or further headers, for this attempt only."""
+    """What ``sendoff_before_attempt`` may return: another address or further headers, for this attempt only.
+
+    >>> sendoff.Change(headers=(("X-Trace", "17"),)).url is None
+    True
+    """
 
     url: str | None = None
     headers: tuple[tuple[str, str], ...] = ()

@@ -9,6 +9,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import sendoff
+from sendoff import moment
+from sendoff.cli.commands import COMMANDS
+from sendoff.errors import classes
+from sendoff_http.answers import error_of
 
 ROOT = Path(__file__).parents[2]
 PROMISED = {*range(1, 19), *range(20, 24), *range(25, 39), 40, 71, 81, 82, 83, *range(84, 90), *range(91, 98)}
@@ -83,6 +88,38 @@ def test_a_row_of_parity_is_shown_by_a_test_or_says_why_not(row, parity_by_row):
     absent = {**PARITY["not_here"], **PARITY["due"]}
 
     assert parity_by_row.get(row) or absent.get(row), f"no test is marked parity({row!r})"
+
+
+ERRORS = tomllib.loads((ROOT / "docs" / "errors.toml").read_text())
+STATUSES = {number: (means, codes) for number, means, codes in ERRORS["web"]["status"]}
+
+
+def test_every_error_has_a_cause_and_a_cure_and_none_is_named_that_is_not_there():
+    assert set(ERRORS["errors"]) == set(classes())
+    assert [] == [code for code, told in ERRORS["errors"].items() if not (told.get("cause") and told.get("cure")) or set(told) - {"cause", "cure", "passing"}]
+    assert {code for _, codes in STATUSES.values() for code in codes} == set(classes())
+
+
+def test_every_web_error_is_explained_or_says_why_it_cannot_come():
+    assert [number for number, *_ in ERRORS["web"]["status"]] == [int(one) for one in sendoff.WebErrorStatus]
+    assert len(STATUSES) == 55
+    assert {str(number) for number, (_, codes) in STATUSES.items() if not codes} == set(ERRORS["web"]["not_here"])
+
+
+def test_the_number_of_a_class_stands_beside_its_code():
+    assert [] == [code for code, kind in classes().items() if code not in STATUSES[kind.web_error][1]]
+
+
+def test_what_an_http_status_is_said_to_be_is_what_its_answer_becomes():
+    told = {status: error_of(status, [], "h", moment(0)) for status in [*(one for one in STATUSES if one >= 300), 306, 308, 418, 422, 429, 507, 511, 599]}
+
+    assert [] == [status for status, error in told.items() if error.code not in STATUSES[sendoff.get_status(error)][1]]
+
+
+def test_a_command_that_the_page_of_errors_names_is_one():
+    named = {word for told in ERRORS["errors"].values() for word in re.findall(r"`sendoff ([a-z]+)", told["cure"])}
+
+    assert named - {*COMMANDS} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

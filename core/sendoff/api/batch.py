@@ -26,6 +26,10 @@ class Batch:
     """The operations of one ``put_many``: ``len()`` of it, iterate over it, wait for it (``await`` it), give it orders.
 
     id: of the batch; None where nothing new was stored. number: short, for people. errors: ``(index, error)`` of each pair that was refused.
+
+    >>> batch = sendoff.put_many([("a.iso", "archive:1"), (b"two", "archive:2")]).wait()
+    >>> len(batch), batch.progress.percent
+    (2, 100.0)
     """
 
     def __init__(

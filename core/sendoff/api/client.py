@@ -20,6 +20,9 @@ class Client(AwaitableVerbs):
     """Everything that can be asked: ``put put_many post get find events``, and each with an ``a`` before it for ``await``.
 
     ``connect`` makes one. It may be used by many threads and over ``fork``; ``with`` closes it.
+
+    >>> with sendoff.connect() as client:
+    ...     operation = client.put(b"hello", "archive:hello.txt").wait()
     """
 
     def __repr__(self) -> str:
@@ -29,7 +32,7 @@ class Client(AwaitableVerbs):
         """The end of this client; whoever waits with it is told. Uploads go on with their host.
 
         drain: where this process does the work itself, wait for it to end first: True, or at most so many seconds. Else the work is broken off at a
-        safe point, and the next one goes on with it.
+        safe point, and the next one goes on with it. Errors: none; the second time nothing happens.
         """
         self._connection.close(drain)
 
@@ -63,6 +66,9 @@ def connect(
     ``auto``: what ``SENDOFF_MODE`` or the configuration says, else ``host``, and embedded where no process can be started.
 
     Errors: ``HostUnavailable``, ``ConfigurationError``, ``StoreRefused``.
+
+    >>> with sendoff.connect(app="backup", mode="embedded") as client:
+    ...     operation = client.put("a.iso", "archive:").wait(timeout=3600)
     """
     place = find_place(os.environ, app=app, state_dir=state_dir, config=config)
     if config is not None and not os.path.exists(place.config):

@@ -25,6 +25,9 @@ class CompletionDetails:
 
     uploads: every operation of the group, each of which has ended; how, is for you to look at. key: the same each time the handler is called for
     this group, so that who has seen it drops the repeat.
+
+    >>> def all_done(details: sendoff.CompletionDetails) -> None:
+    ...     print(sum(upload.error is not None for upload in details.uploads), "failed")
     """
 
     uploads: list[UploadOperation]
@@ -60,7 +63,7 @@ class CompletionGroup:
         return self._bound().batch_id
 
     def on_complete(self, function: str) -> None:
-        """Say whom to call: ``"package.module:function"``, with a ``CompletionDetails``.
+        """Say whom to call. function: ``"package.module:function"``, which gets a ``CompletionDetails``.
 
         The function runs in a process of its own with this interpreter, this working folder and this ``sys.path``, as long as ``[handlers] timeout``
         allows. When it raises it is called again, ``[handlers] attempts`` times at most; after a crash too. It is called at least once, and never again

@@ -31,7 +31,13 @@ def _failed(view: View) -> UploadFailed:
 
 
 def get_status(exception: BaseException) -> WebErrorStatus:
-    """What Windows calls this error: the class of failure, or the HTTP status itself where Windows lists it; ``UNKNOWN`` for all else."""
+    """What Windows calls this error: the class of failure, or the HTTP status itself where Windows lists it; ``UNKNOWN`` for all else.
+
+    exception: any. Errors: none.
+
+    >>> sendoff.get_status(sendoff.TargetExists()).name, sendoff.get_status(OSError()).name
+    ('PRECONDITION_FAILED', 'UNKNOWN')
+    """
     if not isinstance(exception, SendoffError):
         return WebErrorStatus.UNKNOWN
     number = exception.facts.get("web_error") or exception.web_error or (web_error_of(exception.http_status) if exception.http_status else 0)

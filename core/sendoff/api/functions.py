@@ -16,22 +16,42 @@ from sendoff.model.event import Event
 
 
 def put(source: UploadSource, destination: str, **options: Unpack[Options]) -> UploadOperation:
-    """Queue and start an upload; it is on disk when this returns, and goes on without this program. See ``Client.put``."""
+    """Queue and start an upload; it is on disk when this returns, and goes on without this program. See ``Client.put``.
+
+    >>> operation = sendoff.put("a.iso", "archive:2026/", metadata={"order": 42})
+    >>> operation.wait(timeout=3600).status.name
+    'COMPLETED'
+    """
     return default().put(source, destination, **options)
 
 
 def put_many(pairs: Iterable[Pair], **options: Unpack[Options]) -> Batch:
-    """Queue and start many uploads as one batch; those that are refused are in ``batch.errors``. See ``Client.put_many``."""
+    """Queue and start many uploads as one batch; those that are refused are in ``batch.errors``. See ``Client.put_many``.
+
+    >>> batch = sendoff.put_many([("a.iso", "archive:1"), ("missing.iso", "archive:2"), (b"three", "archive:3", {"label": "third"})])
+    >>> [(index, error.code) for index, error in batch.errors]
+    [(1, 'source_missing')]
+    """
     return default().put_many(pairs, **options)
 
 
 def post(url: str, parts: Iterable[ContentPart], **options: Unpack[Options]) -> UploadOperation:
-    """Queue and start a form, multipart/form-data; it is on disk when this returns, and goes on without this program. See ``Client.post``."""
+    """Queue and start a form, multipart/form-data; it is on disk when this returns, and goes on without this program. See ``Client.post``.
+
+    >>> form = [sendoff.ContentPart("title").set_text("films"), sendoff.ContentPart("image").set_file("a.iso")]
+    >>> [part.name for part in sendoff.post("archive:up", form, idempotency_key=True).wait().parts]
+    ['title', 'image']
+    """
     return default().post(url, parts, **options)
 
 
 def get(name: str | int) -> UploadOperation:
-    """The operation with this id, number, or beginning of an id that no other has. See ``Client.get``."""
+    """The operation with this id, number, or beginning of an id that no other has. See ``Client.get``.
+
+    >>> operation = sendoff.put("a.iso", "archive:")
+    >>> sendoff.get(operation.id) == sendoff.get(operation.number) == operation
+    True
+    """
     return default().get(name)
 
 
@@ -40,7 +60,11 @@ def find(
     metadata: Mapping[str, Any] | None = None, failed: bool = False, all: bool = False, limit: int | None = None,
     after: str | int | UploadOperation | None = None,
 ) -> Iterator[UploadOperation]:  # fmt: skip
-    """Operations in order of creation; those that are unfinished or not acknowledged, unless ``all``. See ``Client.find``."""
+    """Operations in order of creation; those that are unfinished or not acknowledged, unless ``all``. See ``Client.find``.
+
+    >>> for operation in sendoff.find(status="error", metadata={"order": 42}):
+    ...     operation.retry()
+    """
     return default().find(
         status=status, reason=reason, group=group, batch=batch, metadata=metadata, failed=failed, all=all, limit=limit, after=after
     )  # fmt: skip
@@ -49,7 +73,11 @@ def find(
 def events(
     after: int | None = None, follow: bool = False, *, operation: str | int | UploadOperation | None = None, types: Iterable[str] = ()
 ) -> Iterator[Event]:
-    """The durable history, in the order in which it was recorded. See ``Client.events``."""
+    """The durable history, in the order in which it was recorded. See ``Client.events``.
+
+    >>> for event in sendoff.events(after=None, types=("completed", "failed")):
+    ...     cursor = event.seq
+    """
     return default().events(after, follow, operation=operation, types=types)
 
 

@@ -26,8 +26,7 @@ class TransferGroup:
     ``TransferGroup.create("night")`` gives it, whether it was there or not; two are equal when their names are. It is the name that is remembered: by the
     operations that have it, and by the journal where the group is not as groups are at first, which is parallel. There may be any number.
 
-    Example
-    -------
+    >>> uploader = sendoff.BackgroundUploader()
     >>> uploader.transfer_group = sendoff.TransferGroup.create("night")
     >>> uploader.transfer_group.behavior = sendoff.TransferBehavior.SERIALIZED
     """

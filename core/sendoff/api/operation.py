@@ -28,6 +28,11 @@ class UploadOperation(Facts):
     """One durable upload. What it says of itself is as of the last look: ``refresh()`` looks again, and so does whoever gives it an order.
 
     ``put``, ``get`` and ``find`` make them; two are equal when their ids are. Pickled, it is its id, good in any process of this user.
+    Every question and order may end with ``HostUnavailable``, and with ``UnknownOperation`` once it is remembered no more.
+
+    >>> operation = sendoff.put("a.iso", "archive:2026/").wait()
+    >>> operation.status.word, operation.receipt.size == operation.progress.total_bytes
+    ('completed', True)
     """
 
     __slots__ = ()
@@ -93,23 +98,34 @@ class UploadOperation(Facts):
         self._order("set", recoverable_errors=list(fields_of({"recoverable_errors": value}, "set").get("recoverable_errors", ())))
 
     def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
-        """Send this header, in the place of one of the same name. secret: keep it sealed; None = where its name says so. Errors: ``InvalidArgument``."""
+        """Send this header, in the place of one of the same name, from the next request on.
+
+        name, value: as they are written. secret: keep it sealed; None = where its name says so.
+        Errors: ``InvalidArgument``; ``InvalidState`` when it has ended.
+        """
         checked_header(name, value)
         self._order("set", **{"secret_headers" if secret else "headers": [(name, value)], "environment": dict(os.environ)})
 
     def remove_request_header(self, name: str) -> None:
-        """Send it no more; one that was not set is no error."""
+        """Send it no more; one that was not set is no error. name: in any case. Errors: ``InvalidState`` when it has ended."""
         self._order("set", headers=[(name, None)])
 
     # -- waiting ----------------------------------------------------------------------------------------------------
 
     def start(self, progress: Callable[[UploadProgress], object] | None = None) -> UploadHandle:
-        """Let an operation that was created with ``start=False`` begin, and attach to it; ``InvalidState`` when it was started already."""
+        """Let an operation that was created with ``start=False`` begin, and attach to it.
+
+        progress: called with an ``UploadProgress``, as by ``attach``. Errors: ``InvalidState`` when it was started already.
+        """
         self._order("start")
         return self.attach(progress)
 
     def attach(self, progress: Callable[[UploadProgress], object] | None = None) -> UploadHandle:
-        """A handle of it, from any process, also of one that has ended. progress: called from the thread ``sendoff-callbacks``."""
+        """A handle of it, from any process, also of one that has ended.
+
+        progress: called with an ``UploadProgress`` from the thread ``sendoff-callbacks``, at most ten times a second. Errors: ``InvalidState`` where the client
+        is closed.
+        """
         return UploadHandle(self, self._connection.watch, progress)
 
     def wait(self, timeout: float | None = None, *, patient: bool = False) -> UploadOperation:
@@ -173,7 +189,7 @@ class UploadOperation(Facts):
     # -- what there is to read --------------------------------------------------------------------------------------
 
     def open_response(self, offset: int = 0) -> BinaryIO:
-        """The kept body of the server's answer as a binary stream, from ``offset``; empty when there is none."""
+        """The kept body of the server's answer as a binary stream; empty when there is none. offset: bytes from its beginning. Errors: ``UnknownOperation``."""
         from sendoff.api.answer import Answer
 
         return io.BufferedReader(Answer(self._connection.desk.answer(self.id, offset)))
@@ -231,6 +247,10 @@ class UploadHandle(Wait[UploadOperation]):
     """Attached to one operation: a result to wait for, from a thread or with ``await``, and progress to iterate over with ``async for``.
 
     It outlives the host: when that dies, the next one is started and asked. Dropping it stops nothing.
+
+    >>> handle = sendoff.put("a.iso", "archive:").attach()
+    >>> handle.result(timeout=60).status.word
+    'completed'
     """
 
     def cancel(self) -> bool:

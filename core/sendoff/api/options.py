@@ -38,6 +38,10 @@ class Options(TypedDict, total=False):
     file, all from there on where no length is said. copy: take over what the file holds now; what becomes of it later is no matter. then: ``delete``
     or ``move:DIR``, what becomes of the file once it was seen to be there. options: any key of the destination. start: False = created, and waits for
     ``start()``.
+
+    >>> night: sendoff.Options = {"group": "night", "patience": "12h", "cost": "unrestricted-only"}
+    >>> sendoff.put("a.iso", "archive:", **night).group
+    'night'
     """
 
     method: str | None

@@ -25,6 +25,8 @@ class ContentPart:
     filename: as which the server gets it; only what stands behind the last slash goes out. That of the file where ``set_file`` has one; ``""`` = none.
 
     Errors: ``InvalidArgument``, also when a second content is set.
+
+    >>> notes = sendoff.ContentPart("notes", "notes.txt").set_bytes(b"all went well").set_header("Content-Type", "text/plain")
     """
 
     def __init__(self, name: str | None = None, filename: str | None = None) -> None:
@@ -39,7 +41,7 @@ class ContentPart:
         return f"<ContentPart {self._name!r}>"
 
     def set_text(self, value: str) -> Self:
-        """A text, sent as UTF-8, as it stands."""
+        """It holds a text. value: sent as UTF-8, as it stands. Errors: ``InvalidArgument``."""
         if not isinstance(value, str):
             raise InvalidArgument(f"the text of part {self._name!r} is a {type(value).__name__}")
         self._only_once()
@@ -50,7 +52,7 @@ class ContentPart:
         return self
 
     def set_bytes(self, value: bytes | bytearray | memoryview) -> Self:
-        """Bytes."""
+        """It holds bytes. value: any number of them. Errors: ``InvalidArgument``."""
         if not isinstance(value, bytes | bytearray | memoryview):
             raise InvalidArgument(f"the bytes of part {self._name!r} are a {type(value).__name__}")
         self._only_once()
@@ -58,7 +60,7 @@ class ContentPart:
         return self
 
     def set_file(self, path: str | os.PathLike[str]) -> Self:
-        """A file, which is read when the form is sent and must not change until then."""
+        """It holds a file. path: is read when the form is sent and must not change until then. Errors: ``InvalidArgument``, ``SourceUnsuitable``."""
         if not isinstance(path, str | os.PathLike):
             raise InvalidArgument(f"the file of part {self._name!r} is a {type(path).__name__}, and no path")
         self._only_once()
@@ -66,7 +68,10 @@ class ContentPart:
         return self
 
     def set_stream(self, stream: Readable) -> Self:
-        """A readable binary object, which is read to its end when the form is handed over; the part can be handed over once."""
+        """It holds what can be read once; the part can be handed over once.
+
+        stream: a readable binary object, which is read to its end when the form is handed over. Errors: ``InvalidArgument``.
+        """
         if not callable(getattr(stream, "read", None)):
             raise InvalidArgument(f"the stream of part {self._name!r} is a {type(stream).__name__}, which cannot be read")
         self._only_once()
@@ -80,7 +85,10 @@ class ContentPart:
         return self
 
     def set_header(self, name: str, value: str) -> Self:
-        """A header of the part, such as its ``Content-Type``; one of the same name is replaced."""
+        """Give the part a header, such as its ``Content-Type``; one of the same name is replaced.
+
+        name, value: as they are written. Errors: ``InvalidArgument``.
+        """
         field = checked_field(_text(name, "part header"), _text(value, f"part header {name}"))
         self._headers = [one for one in self._headers if one[0].lower() != name.lower()] + [field]
         return self
@@ -106,6 +114,10 @@ class FormPart:
     """What an operation tells of a part of its form; never what a value says.
 
     type: its ``Content-Type``. kind: ``value``, ``file`` or ``spool``. path: of its file. size: bytes.
+
+    >>> posted = sendoff.post("archive:up", [sendoff.ContentPart("title").set_text("films")])
+    >>> [(part.name, part.size) for part in posted.parts]
+    [('title', 5)]
     """
 
     name: str | None

@@ -12,6 +12,8 @@ class ResponseHeaders(Mapping[str, str]):
     """The headers of an answer, found whichever way their names are written; values of one name are joined by a comma (RFC 9110 section 5.3).
 
     raw: every line in its order, with its name as the server wrote it. Cookies and other secrets are three stars.
+
+    Example: ``operation.response.headers["content-type"]``, ``dict(operation.response.headers)``.
     """
 
     __slots__ = ("_found", "raw")
@@ -52,8 +54,8 @@ class ResponseInformation:
     actual_url: who answered, after redirects; without signed query. is_resumable: an upload carried like this one goes on after a break.
     body: bytes that were kept of it. truncated: the server sent more.
 
-    >>> operation.response.headers["content-type"]  # doctest: +SKIP
-    'application/json'
+    >>> sendoff.put("a.iso", "archive:").wait().response.status_code
+    201
     """
 
     status_code: int | None = None

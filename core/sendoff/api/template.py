@@ -109,12 +109,12 @@ class Template:
     def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
         """Send this header; the values of one that is set twice are joined by a comma.
 
-        secret: keep it sealed; None = where its name says so. Errors: ``InvalidArgument``.
+        name, value: as they are written. secret: keep it sealed; None = where its name says so. Errors: ``InvalidArgument``.
         """
         self._headers.append(checked_header(name, Secret(value) if secret else value))
 
     def remove_request_header(self, name: str) -> None:
-        """Send it no more; one that was not set is no error."""
+        """Send it no more; one that was not set is no error. name: in any case. Errors: none."""
         self._headers = [one for one in self._headers if one[0].lower() != name.lower()]
 
     def _fields(self, id: str | None, verb: str, *, protocol: str | None = None) -> dict[str, Any]:

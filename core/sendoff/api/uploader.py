@@ -46,8 +46,11 @@ class BackgroundUploader(Template):
     instead of failing, as in ``put``. copy: take over what a file holds when it is created. then: ``delete`` or ``move:DIR``, once it was seen to be there.
     Any other name raises ``AttributeError``.
 
-    >>> uploader = BackgroundUploader()
+    >>> uploader = sendoff.BackgroundUploader()
     >>> uploader.method = "PUT"
+    >>> handle = uploader.create_upload("archive:a.iso", "a.iso").start()
+    >>> handle.result(timeout=3600).response.status_code
+    201
     """
 
     __slots__ = ("_batch", "_completion_group", "_said")
@@ -75,13 +78,17 @@ class BackgroundUploader(Template):
         return self._handover().one(replace(asked, fields={**asked.fields, **part}), start=False)
 
     def create_uploads(self, uploads: Iterable[Upload]) -> Batch:
-        """Many operations as one batch, created and not started: ``(url, source)`` or ``(url, source, id)``; what is refused is in ``batch.errors``."""
+        """Many operations as one batch, created and not started; what is refused is in ``batch.errors``.
+
+        uploads: ``(url, source)`` or ``(url, source, id)``, taken as they come. Errors: ``HostUnavailable``.
+        """
         return self._handover().many(uploads, self._asked, start=False)
 
     def create_upload_from_stream(self, url: str, stream: Readable, length: int | None = None, *, id: str | None = None) -> UploadOperation:
         """An operation for what a readable binary object gives, which is on disk when this returns; created and not started.
 
-        length: bytes it must have; ``InvalidArgument`` where it has more or fewer, and then nothing is stored. None = whatever it has.
+        url: absolute, or ``NAME:path``. stream: read to its end. length: bytes it must have; None = whatever it has. id: your own.
+        Errors: as ``put``; ``InvalidArgument`` where it has more or fewer bytes, and then nothing is stored.
         """
         if not callable(getattr(stream, "read", None)):
             raise InvalidArgument(f"a {type(stream).__name__} cannot be read; hand over a binary file, or create_upload() a path or bytes")
@@ -96,7 +103,7 @@ class BackgroundUploader(Template):
 
         Parameters
         ----------
-        url: to which it goes as it stands, also where it ends in ``/``. parts: one or more, in their order.
+        url: to which it goes as it stands, also where it ends in ``/``. parts: one or more, in their order. id: your own.
         subtype: what stands behind ``multipart/`` (RFC 2046 section 5.1); with another than ``form-data`` parts need no names.
         boundary: what stands between the parts, 1 to 70 characters; made where not said. It must not occur in a part: texts, bytes and streams are searched
         for it, files, which are read when it is sent, are not.
@@ -130,13 +137,19 @@ class BackgroundUploader(Template):
         return self._batch if self._completion_group is None else self._completion_group._bound(self._used()._connection)
 
     def current_uploads(self, group: str | None = None, *, all_groups: bool = False) -> list[UploadOperation]:
-        """Operations that are unfinished or not acknowledged: those without a group, those of ``group``, or all."""
+        """Operations that are unfinished or not acknowledged: those without a group.
+
+        group: those of this group instead, by its name. all_groups: all of them. Errors: ``InvalidArgument``, ``HostUnavailable``.
+        """
         connection = self._used()._connection
         views = connection.everything(Query(listed=True, group=group))
         return [UploadOperation(connection, view["id"], view=view) for view in views if all_groups or view["group"] == group]
 
     def current_uploads_for_group(self, group: TransferGroup) -> list[UploadOperation]:
-        """As ``current_uploads``, those of this group, whichever process created them. Errors: ``InvalidArgument`` for what is no group."""
+        """As ``current_uploads``, those of one group, whichever process created them.
+
+        group: a ``TransferGroup``. Errors: ``InvalidArgument`` for what is no group.
+        """
         if not isinstance(group, TransferGroup):
             raise InvalidArgument(f"{group!r} is no TransferGroup; current_uploads takes a name")
         return self.current_uploads(group.name)

@@ -52,6 +52,7 @@ class Verbs:
         """Queue and start many uploads as one batch: those that are refused are in ``batch.errors``, the others are stored.
 
         pairs: ``(source, destination)`` or ``(source, destination, {options})``; they are taken as they come. options: for all, where a pair says no other.
+        Errors: ``InvalidArgument`` for an option that there is not, ``HostUnavailable``, ``ConfigurationError``.
         """
         fields_of(options, "put_many")
         if options.get("id") is not None:
@@ -85,7 +86,10 @@ class Verbs:
     # -- and what became of it ----------------------------------------------------------------------------------------
 
     def get(self, name: str | int) -> UploadOperation:
-        """The operation with this id, number, or beginning of an id that no other has; ``UnknownOperation``, or ``InvalidArgument`` with the candidates."""
+        """The operation that somebody means. name: its id, its number, or a beginning of its id that no other has.
+
+        Errors: ``UnknownOperation``, ``InvalidArgument`` with ``candidates`` in ``facts`` where several begin so, ``HostUnavailable``.
+        """
         view = named(self._connection, name)
         return UploadOperation(self._connection, view["id"], view=view)
 
@@ -96,8 +100,10 @@ class Verbs:
     ) -> Iterator[UploadOperation]:  # fmt: skip
         """Operations in order of creation, page by page; those that are unfinished or not acknowledged, unless ``all``.
 
-        status: a word like ``"running"`` or a ``TransferStatus``, or several. batch: itself, its id, number or the beginning of its id. metadata: each key
-        has this value. failed: those with status ``error``. limit: no more than so many. after: only what was created after this one.
+        status: a word like ``"running"`` or a ``TransferStatus``, or several. reason: a ``Reason`` or its word. group: its name. batch: itself, its id,
+        number or the beginning of its id. metadata: each key has this value. failed: those with status ``error``. all: those of the past, too. limit: no
+        more than so many. after: only what was created after this one.
+        Errors: ``InvalidArgument`` for a word that is no status, ``UnknownOperation``, ``HostUnavailable``.
         """
         wanted = (*_words(status), *(("error",) if failed else ()))
         name = batch.id if isinstance(batch, Batch) else None if batch is None else str(batch)
@@ -120,7 +126,7 @@ class Verbs:
         """The durable history, in the order in which it was recorded.
 
         after: the ``seq`` of the last event that is known; None = from the beginning. follow: stay, and give what happens from now on as well, through the
-        death and return of hosts. operation: only of this one. types: only these (``"completed"``).
+        death and return of hosts. operation: only of this one. types: only these (``"completed"``). Errors: ``UnknownOperation``, ``HostUnavailable``.
         """
         for event in self.stream(after, follow, operation=operation, types=types):
             if event is not None:

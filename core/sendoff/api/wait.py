@@ -60,7 +60,7 @@ class Wait(Generic[Operation]):
         return self._error is not None or (self._view is not None and self._view["status"] in ENDED)
 
     def add_done_callback(self, function: Callable[[Self], object]) -> None:
-        """Call ``function(handle)`` at the end, in the thread ``sendoff-callbacks``; at once when that has come."""
+        """Call a function at the end, at once when that has come. function: gets the handle, in the thread ``sendoff-callbacks``. Errors: none."""
         self._stay()
         with self._watch.changed:
             if not self.done():

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """None = unknown, and unknown allows. power: False = the system asks to save it."""
+    """What is known about the network and the machine. None = unknown, and unknown allows. power: False = the system asks to save it.
+
+    >>> sendoff.Conditions(online=True, metered=True).roaming is None
+    True
+    """
 
     online: bool | None = None
     portal: bool | None = None

@@ -13,6 +13,9 @@ class Demand:
     """What must be true before an upload counts as done.
 
     verify: ``auto size digest read-back``. existing: ``overwrite skip fail``. digest: ``auto none sha256``. expected_sha256: hex.
+
+    >>> sendoff.Demand(verify="read-back").existing
+    'overwrite'
     """
 
     verify: str = "auto"
@@ -25,8 +28,11 @@ class Demand:
 class Delivery:
     """What the server was seen to hold; never more than was observed.
 
-    verified: ``read-back server-digest part-digests size accepted``, best first. digests: by algorithm, hex.
+    size: bytes. verified: ``read-back server-digest part-digests size accepted``, best first. digests: by algorithm, hex.
     existing: where overwriting was not allowed, what was seen of that: ``created skipped``, or ``unconfirmed`` by a server that may not heed it.
+
+    >>> sendoff.Delivery(url="https://h.example/a.iso", size=7, verified="size").etag is None
+    True
     """
 
     url: str
@@ -40,7 +46,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The proof of what landed."""
+    """The proof of what landed.
+
+    size: bytes. verified, digests, existing: as in ``Delivery``. bytes_resent: sent more than once. attempts: tries it took. finished_at: microseconds
+    since 1970. road: how it was carried, ``stock``.
+
+    >>> receipt = sendoff.put(b"hello", "archive:hello.txt").wait().receipt
+    >>> receipt.size, receipt.attempts
+    (5, 1)
+    """
 
     url: str
     size: int

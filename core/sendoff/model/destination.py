@@ -28,6 +28,9 @@ class Destination:
     url: its root, a folder ending in ``/``; the whole address of one thing when ``exact``. May hold a signed query: never shown.
     transport: the name of the driver.
     options: the driver's own keys.
+
+    >>> sendoff.Destination(url="https://h.example/in/", transport="http").origin
+    'https://h.example'
     """
 
     url: str
@@ -49,7 +52,11 @@ class Destination:
 
 
 def origin_of(url: str) -> str:
-    """``scheme://host:port`` without user-info, lower case."""
+    """``scheme://host:port`` without user-info, lower case. url: absolute. Errors: none.
+
+    >>> sendoff.origin_of("https://me@H.example:8443/a")
+    'https://h.example:8443'
+    """
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 
@@ -99,7 +106,11 @@ def regular_netloc(parts: SplitResult) -> str:
 
 
 def is_local(url: str) -> bool:
-    """Whether an address lies on this machine or a private network, where being offline does not matter."""
+    """Whether an address lies on this machine or a private network, where being offline does not matter. url: absolute. Errors: none.
+
+    >>> sendoff.is_local("http://192.168.0.7/in/")
+    True
+    """
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -111,7 +122,11 @@ def is_local(url: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address lies on this machine."""
+    """Whether an address lies on this machine. url: absolute. Errors: none.
+
+    >>> sendoff.is_loopback("http://192.168.0.7/in/")
+    False
+    """
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -17,7 +17,11 @@ Turn = Callable[[Any], Any]
 
 
 def encode(value: Any) -> Json:
-    """A frozen value as plain JSON values."""
+    """A frozen value as plain JSON values; fields that have their default are left out. value: one of this package's. Errors: none of ours.
+
+    >>> sendoff.encode(sendoff.Demand(verify="size"))
+    {'verify': 'size'}
+    """
     if isinstance(value, str | int | float | None):
         return int(value) if isinstance(value, Enum) and isinstance(value, int) else value
     if isinstance(value, tuple | list):
@@ -33,7 +37,13 @@ def encode(value: Any) -> Json:
 
 
 def decode(kind: type[Value], data: Mapping[str, Json]) -> Value:
-    """The value that ``encode`` described; unknown keys are ignored, so that an older reader understands a newer writer."""
+    """The value that ``encode`` described; unknown keys are ignored, so that an older reader understands a newer writer.
+
+    kind: its class. data: what ``encode`` gave. Errors: ``TypeError`` where a field is missing.
+
+    >>> sendoff.decode(sendoff.Demand, {"verify": "size"}).verify
+    'size'
+    """
     turns = _turns(cast(Any, kind))
     return kind(**{name: turns[name](item) for name, item in data.items() if name in turns})
 

@@ -20,7 +20,12 @@ ENDS = frozenset({"completed", "failed", "canceled"})
 class Event:
     """Something that happened, in commit order.
 
-    seq: grows in commit order, given by the store. id: stable; a receiver that saw it drops the repeat.
+    seq: grows in commit order, given by the store. id: stable; a receiver that saw it drops the repeat. time: microseconds since 1970. round: counts from 1,
+    one more with each retry. data: what belongs to the type, JSON values.
+
+    >>> operation = sendoff.put(b"hello", "archive:hello.txt").wait()
+    >>> [event.type for event in operation.events()]
+    ['created', 'completed', 'acknowledged']
     """
 
     id: str

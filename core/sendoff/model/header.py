@@ -11,6 +11,7 @@ from sendoff.model.secret import Credential, Secret, reveal
 
 Header = tuple[str, "str | Secret"]
 Headers = tuple[Header, ...]
+"""Names and values in their order, ``(("X-Project", "films"), ("Authorization", Secret("Bearer t0ken")))``."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SECRET_NAME = re.compile(r"token|secret|passw|credential|signature|api-?key|access-?key", re.IGNORECASE)
@@ -20,7 +21,13 @@ _OURS = frozenset({"content-length", "transfer-encoding", "host", "connection", 
 
 
 def checked_header(name: str, value: str | Secret) -> Header:
-    """A header that can go out as it stands, or ``InvalidArgument`` that says what is wrong with it."""
+    """A header that can go out as it stands. name, value: as they are written.
+
+    Errors: ``InvalidArgument`` that says what is wrong with it.
+
+    >>> sendoff.checked_header("X-Project", "films")
+    ('X-Project', 'films')
+    """
     text = reveal(value)
     if not _TOKEN.fullmatch(name):
         raise InvalidArgument(f"header name {name!r}: only letters, digits and -!#$%&'*+.^_`|~ may stand in it (RFC 9110 section 5.1)")
@@ -38,7 +45,11 @@ def checked_header(name: str, value: str | Secret) -> Header:
 
 
 def is_secret_header(name: str) -> bool:
-    """Whether a header's value is a secret because of its name."""
+    """Whether a header's value is a secret because of its name. name: in any case. Errors: none.
+
+    >>> sendoff.is_secret_header("X-Api-Key")
+    True
+    """
     return name.lower() in _ALWAYS_SECRET or name.lower().startswith("proxy-") or _SECRET_NAME.search(name) is not None
 
 
@@ -57,7 +68,13 @@ def joined(headers: Headers) -> Headers:
 
 
 def login_header(credential: Credential) -> tuple[str, str]:
-    """The header that proves an identity (RFC 7617, RFC 6750). The value is the secret itself: for the wire only."""
+    """The header that proves an identity (RFC 7617, RFC 6750). The value is the secret itself: for the wire only.
+
+    credential: of kind ``basic bearer header key``. Errors: ``InvalidArgument`` for another kind.
+
+    >>> sendoff.login_header(sendoff.Credential(kind="bearer", secret=sendoff.Secret("t0ken")))
+    ('Authorization', 'Bearer t0ken')
+    """
     secret = credential.secret.reveal()
     if credential.kind == "basic":
         return "Authorization", "Basic " + b64encode(f"{credential.username}:{secret}".encode()).decode("ascii")
@@ -71,7 +88,13 @@ def login_header(credential: Credential) -> tuple[str, str]:
 
 
 def retry_after(value: str | None, now: Moment) -> float | None:
-    """Seconds to wait, between a second and an hour; None where it is absent, in the past or not readable (RFC 9110 section 10.2.3)."""
+    """Seconds to wait, between a second and an hour; None where it is absent, in the past or not readable (RFC 9110 section 10.2.3).
+
+    value: of ``Retry-After``, seconds or a date. now: microseconds since 1970. Errors: none.
+
+    >>> sendoff.retry_after("120", sendoff.moment(0))
+    120.0
+    """
     from email.utils import parsedate_to_datetime
 
     text = (value or "").strip()

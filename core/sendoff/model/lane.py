@@ -10,7 +10,11 @@ from sendoff.model.status import CostPolicy, TransferPriority
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """A lane in which something is due. key: see ``lane_key``. since: the earliest moment at which one of its operations became due."""
+    """A lane in which something is due. key: see ``lane_key``. since: the earliest moment at which one of its operations became due.
+
+    >>> sendoff.Lane(key="1|0|0|night|archive", since=0).group
+    'night'
+    """
 
     key: str
     since: Moment

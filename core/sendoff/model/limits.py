@@ -9,8 +9,12 @@ from dataclasses import dataclass
 class Limits:
     """How much at once.
 
-    concurrency: tries that run, a run of small operations being one. high_beside: of a serialized group, one of high priority beside another. lanes:
-    connections that one of them may use. memory: bytes of sources that all of them together hold. spool: bytes of copies kept.
+    concurrency: tries that run, a run of small operations being one. per_destination: of them to one destination. high_beside: of a serialized group, one of
+    high priority beside another. lanes: connections that one of them may use. memory: bytes of sources that all of them together hold. spool: bytes of
+    copies kept.
+
+    >>> sendoff.Limits(concurrency=4, memory=2**20).share
+    262144
     """
 
     concurrency: int = 16
@@ -28,7 +32,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRules:
-    """How often and how long to try. Lengths of time are seconds; attempts count only where patience is 0."""
+    """How often and how long to try. Lengths of time are seconds.
+
+    patience: without a newly confirmed byte. attempts: requests, where patience is 0. resend: whole files sent again in vain before a person is asked.
+    first_pause, longest_pause: between tries. connect_timeout, response_timeout, stall_timeout: of a connection, an answer, a byte.
+
+    >>> sendoff.RetryRules(patience=3600.0).first_pause
+    2.0
+    """
 
     patience: float = 3 * 86400.0
     attempts: int = 4
@@ -50,7 +61,14 @@ class HandlerRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long finished things are remembered, in microseconds before ``now``. receipts: what was brought to each target, by which it is skipped."""
+    """How long finished things are remembered.
+
+    now: the moment, microseconds since 1970. finished, receipts: microseconds before it; the second is for what was brought to each target, by which it is
+    skipped.
+
+    >>> sendoff.Retention(now=sendoff.moment(0)).finished == 30 * 86400 * 1_000_000
+    True
+    """
 
     now: int = 0
     finished: int = 30 * 86400 * 1_000_000

@@ -10,7 +10,11 @@ from sendoff.model.moment import Moment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A small keyed fact: a group, a sink's position, an environment. value: JSON, at most 64 KiB."""
+    """A small keyed fact: a group, a sink's position, an environment. value: JSON, at most 64 KiB. version: grows with every change, from 1.
+
+    >>> sendoff.Note(kind="group", key="night", value={"behavior": "serialized"}).version
+    1
+    """
 
     kind: str
     key: str
@@ -22,7 +26,10 @@ class Note:
 class Todo:
     """What must still happen after an operation's end: kept until it was seen done.
 
-    about: the operation's id, with or without a dot and its round, or a notice's.
+    about: the operation's id, with or without a dot and its round, or a notice's. due: from then on. tries: so many so far. version: grows with every change.
+
+    >>> sendoff.Todo(kind="abort", about="0190.1", payload={}, due=0).tries
+    0
     """
 
     kind: str

@@ -15,6 +15,9 @@ class Notice:
     """One event for one sink.
 
     id: the event's stable id; the same notice may come again. operation: as JSON shows it, None for a batch's.
+
+    >>> sendoff.Notice(id="0190", type="batch_completed", time=0).json()
+    '{"id": "0190", "type": "batch_completed", "time": "1970-01-01T00:00:00.000000Z", "operation": null, "data": null}'
     """
 
     id: str

@@ -29,10 +29,13 @@ class Request:
     themselves, for the ``server`` and for the ``proxy``, which are kept sealed. literal: by the rules of the Windows pages, where the driver has some.
     priority: ``high default low``. cost_policy: ``unrestricted-only default always``.
     idempotency_key: name of the header that carries the same key at each try.
-    patience: microseconds, None = as configured. recoverable_errors: numbers of ``WebErrorStatus``, or HTTP statuses, that it
-    waits at instead of failing. again: a new operation even where an unchanged source is still queued for the same target.
+    patience: microseconds, None = as configured. attempts: requests, where patience is 0. recoverable_errors: numbers of ``WebErrorStatus``, or HTTP statuses,
+    that it waits at instead of failing. again: a new operation even where an unchanged source is still queued for the same target.
     only_new: ``(size, mtime in ns)`` of the source as the caller saw it; what has a receipt for the same target with both is skipped without being opened.
     found: by a walk, and not named by anybody: skipped where it is gone by now.
+
+    >>> sendoff.Request(source="/home/me/a.iso", destination="archive:").priority
+    'default'
     """
 
     source: str = ""
@@ -76,7 +79,10 @@ class Spec:
 
     root, url: public forms. name: path below the root. local: reachable without a network.
     headers: secret values as three stars. idempotency_key: the key itself, by which the server knows a repeat.
+    patience: microseconds. attempts: requests, where patience is 0. recoverable_errors: numbers at which it waits instead of failing.
     then: what becomes of the caller's file once the server was seen to hold it.
+
+    Example: ``operation.spec`` of a listener's ``Record``: ``spec.url``, ``spec.source.size``, ``spec.metadata``.
     """
 
     transport: str
@@ -118,6 +124,9 @@ class Tally:
     resent: bytes sent again without a session since the last confirmed byte. lost: sessions lost without progress.
     unsettled: tries begun in a row whose end nobody recorded. restarted: the next try starts anew. protocol: how the last one was carried.
     blind: a try ended with the machine, and nobody knows how much it had sent. answers: of the server, that were kept one after the other.
+
+    >>> sendoff.Tally(attempts=2, confirmed=65536).best
+    0
     """
 
     attempts: int = 0
@@ -139,7 +148,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why it failed, or why it waits; as JSON shows it."""
+    """Why it failed, or why it waits; as JSON shows it.
+
+    code: of the error. side: whose trouble it is, ``source network server credential configuration local``. http_status: of the answer, when there was one.
+    web_error: a number of ``WebErrorStatus``. retryable: whether waiting helps. hint: what to do.
+
+    >>> sendoff.Failure(code="too_large", message="h.example does not take it", side="server", http_status=413, web_error=413).retryable
+    False
+    """
 
     code: str
     message: str
@@ -154,11 +170,13 @@ class Failure:
 class Record:
     """One operation as the journal holds it.
 
-    number: short, given by the store. version: grows with every update. epoch: grows with every claim. owner: who claimed it.
+    number: short, given by the store. version: grows with every update. epoch: grows with every claim. owner: who claimed it. round: one more with each retry.
     want: an order a try has not yet obeyed, see ``Want``. due: when it may start; None = nothing to start. rank: its place in its lane;
     None = at the end. target: the key of its target, None where each upload makes a new thing. holds_target: later ones to the
     same target wait for it. open: not terminal. point: a request that must not be repeated may have gone out whole.
     environment: the note that keeps the submitter's. sealed: the secrets. needs: what a person must do, ``{"what", "command"}``.
+
+    Example: a listener's hooks get one, and the store keeps them: ``operation.spec.url``, ``operation.status.word``, ``operation.tally.attempts``.
     """
 
     id: str

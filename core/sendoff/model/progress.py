@@ -11,11 +11,15 @@ from sendoff.model.status import TransferStatus
 class UploadProgress:
     """How far an operation is; bytes may go down when a try starts anew.
 
+    bytes_sent, bytes_confirmed, total_bytes: given to the network, acknowledged by the server, and of the whole.
     status, reason: where the operation stands. bytes_received, total_bytes_to_receive: of the body of the server's answer; the second is 0 where nobody
     says how long it is. attempt: which try. has_restarted: it sends again what an earlier one had sent; has_response_changed: there is another answer to
     read. Whoever is told of progress while it goes on finds each of these two True once, and False from then on. answers: how many the server has given.
     rate: bytes a second over the last seconds, None when nothing moves or it cannot be said yet. eta: seconds; None as well when only the answer is missing.
     protocol, resumable: how it is carried just now, and whether that goes on after a break; None = nobody says.
+
+    >>> sendoff.put(b"hello", "archive:hello.txt").wait().progress.percent
+    100.0
     """
 
     operation: str = ""

@@ -12,7 +12,11 @@ _FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 
 
 def seconds(text: str | float) -> float:
-    """A length of time in seconds: ``90``, ``"90s"``, ``"5m"``, ``"3d"``."""
+    """A length of time in seconds. text: ``90``, ``"90s"``, ``"5m"``, ``"12h"``, ``"3d"``. Errors: ``InvalidArgument``.
+
+    >>> sendoff.seconds("5m")
+    300.0
+    """
     if isinstance(text, int | float):
         return float(text)
     found = _FORM.fullmatch(text)
@@ -22,7 +26,11 @@ def seconds(text: str | float) -> float:
 
 
 def size(text: str | int) -> int:
-    """A number of bytes: ``90``, ``"256M"``, ``"20G"`` (powers of 1024)."""
+    """A number of bytes. text: ``90``, ``"256M"``, ``"20G"`` (powers of 1024). Errors: ``InvalidArgument``.
+
+    >>> sendoff.size("256M")
+    268435456
+    """
     if isinstance(text, int):
         return text
     found = _FORM.fullmatch(text)

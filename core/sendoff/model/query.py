@@ -21,6 +21,9 @@ class Query:
     a store is never asked so. ids: operations or batches, by id. numbers: short numbers. prefix: of an operation's id or of its batch's.
     statuses: words (``running``). claimed: has an owner. listed: not finished or not acknowledged. targets: keys. due_after: due, but later than this.
     metadata: each key has this value.
+
+    >>> sendoff.Query(statuses=("running", "idle"), group="night").open is None
+    True
     """
 
     name: str | None = None
@@ -42,7 +45,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Item]):
-    """Some of many. next: pass it as ``after`` for more; None = that was all. A page may be empty and still have a next."""
+    """Some of many. next: pass it as ``after`` for more; None = that was all. A page may be empty and still have a next.
+
+    >>> sendoff.Page(items=(1, 2), next="2").items
+    (1, 2)
+    """
 
     items: Sequence[Item]
     next: str | None = None

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 class Response:
     """Status, headers and actual address of the last answer; its body lies beside the journal.
 
-    body: size in bytes of what was kept. truncated: the server sent more than is kept.
+    status: as HTTP has it. body: size in bytes of what was kept. truncated: the server sent more than is kept.
+
+    >>> sendoff.Response(status=201, url="https://h.example/a.iso").body
+    0
     """
 
     status: int | None = None

@@ -13,7 +13,11 @@ _SECRET_WORD = re.compile(r"sig|token|secret|key|password|credential|^x-amz-|^x-
 
 
 class Secret:
-    """A text that does not print, format or pickle; ``reveal()`` is the only way to it."""
+    """A text that does not print, format or pickle; ``reveal()`` is the only way to it. value: the text.
+
+    >>> sendoff.Secret("t0ken")
+    ***
+    """
 
     __slots__ = ("_value",)
 
@@ -46,7 +50,11 @@ class Secret:
 
 
 def reveal(value: str | Secret) -> str:
-    """The text of a value that may be secret."""
+    """The text of a value that may be secret. value: a text or a ``Secret``. Errors: none.
+
+    >>> sendoff.reveal(sendoff.Secret("t0ken"))
+    't0ken'
+    """
     return value.reveal() if isinstance(value, Secret) else value
 
 
@@ -56,6 +64,9 @@ class Credential:
 
     kind: ``basic`` (username, secret), ``bearer`` (secret), ``header`` (username = header's name, secret = its value), ``key``.
     expires_at: moment (microseconds) after which it is of no use; None when it does not say.
+
+    >>> sendoff.Credential(username="me", secret=sendoff.Secret("pass"))
+    Credential(kind='basic', username='me', secret=***, expires_at=None)
     """
 
     kind: str = "basic"
@@ -75,7 +86,13 @@ def is_secret_word(name: str) -> bool:
 
 
 def public_url(url: str) -> str:
-    """The form of an address that may be shown: no user-info, secret query values as three stars, no fragment; of one that is none, only its scheme."""
+    """The form of an address that may be shown: no user-info, secret query values as three stars, no fragment; of one that is none, only its scheme.
+
+    url: any text. Errors: none.
+
+    >>> sendoff.public_url("https://me@h.example/a?token=17&page=2")
+    'https://h.example/a?token=***&page=2'
+    """
     if "@" not in url and "?" not in url and "#" not in url:
         return url
     try:

@@ -11,6 +11,9 @@ class ServerKey:
 
     host: as files of known hosts call it. kind: the type of the key. fingerprint: ``SHA256:...``.
     standing: ``known``, ``unknown``, ``changed``, ``revoked`` or ``certified`` (only an authority is known). where: the line that says so.
+
+    >>> sendoff.ServerKey(host="h.example", kind="ssh-ed25519", fingerprint="SHA256:q1", standing="unknown").where is None
+    True
     """
 
     host: str

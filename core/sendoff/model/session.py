@@ -20,6 +20,9 @@ class Session:
     kind: ``"tus/1"``; a driver that does not know the kind raises ``SessionLost``.
     data: JSON values, at most 4 KiB in all; sealed whole, for a session's address is a bearer secret.
     leaves: the server keeps something until ``abort`` was seen to succeed.
+
+    >>> sendoff.Session(kind="tus/1", data={"url": "https://h.example/files/17"}, leaves=True)
+    Session('tus/1', leaves=True)
     """
 
     kind: str
@@ -42,7 +45,10 @@ def checked_session(encoded: bytes) -> bytes:
 class Leftover:
     """Something unfinished at a server that is to be removed.
 
-    headers: what the operation was sent with, secrets too. began_at, size: as the server tells them of what was found there; None = it does not.
+    headers: what the operation was sent with, secrets too. began_at, size: as the server tells them of what was found there, bytes; None = it does not.
+
+    >>> sendoff.Leftover(url="https://h.example/files/17", session=sendoff.Session(kind="tus/1", data={})).size is None
+    True
     """
 
     url: str
@@ -57,7 +63,11 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What one bodiless question told about a destination; None = it did not say."""
+    """What one bodiless question told about a destination; None = it did not say.
+
+    >>> sendoff.Probe(reachable=True, resumable=True).writable is None
+    True
+    """
 
     reachable: bool
     writable: bool | None = None

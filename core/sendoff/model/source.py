@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceIdentity:
-    """What makes a file the same file: ``device`` counts only within one ``boot``, device numbers are handed out anew."""
+    """What makes a file the same file: ``device`` counts only within one ``boot``, device numbers are handed out anew.
+
+    size: bytes. mtime_ns, ctime_ns: nanoseconds since 1970. inode, device: of the file system.
+
+    >>> import os
+    >>> now = sendoff.SourceIdentity.of(os.stat("a.iso"), boot="1")
+    >>> now.same_file(now)
+    True
+    """
 
     size: int
     mtime_ns: int
@@ -19,15 +27,18 @@ class SourceIdentity:
 
     @classmethod
     def of(cls, found: os.stat_result, boot: str) -> SourceIdentity:
-        """The identity that ``fstat`` gives."""
+        """The identity that ``fstat`` gives. found: what it gave. boot: the id of this start of the machine. Errors: none."""
         return cls(size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino, device=found.st_dev, boot=boot)
 
     def same_content(self, other: SourceIdentity) -> bool:
-        """Size and modification time agree: nothing says that the content changed."""
+        """Size and modification time agree: nothing says that the content changed. other: the one to compare with. Errors: none."""
         return self.size == other.size and self.mtime_ns == other.mtime_ns
 
     def same_file(self, other: SourceIdentity) -> bool:
-        """The very same file, untouched; False after a remount, a restore or a copy, whose content may still be equal."""
+        """The very same file, untouched; False after a remount, a restore or a copy, whose content may still be equal.
+
+        other: the one to compare with. Errors: none.
+        """
         moved = self.boot == other.boot and self.device != other.device
         return self.same_content(other) and self.ctime_ns == other.ctime_ns and self.inode == other.inode and not moved
 
@@ -81,6 +92,9 @@ class Source:
     drive is mounted on. identity: of the whole file; of a form only its size is meant, which is that of the whole body.
     offset, length: which bytes of it are sent; length None = all from there. origin, taken: of a copy that was taken of a file, that file's path
     and what it was then.
+
+    >>> sendoff.Source(path="/home/me/a.iso", offset=10, length=5).size
+    5
     """
 
     kind: str = "file"
@@ -111,7 +125,7 @@ class Source:
         return self.identity if self.kind == "file" else self.taken
 
     def same_part(self, other: Source) -> bool:
-        """The same bytes of the same path are meant, whatever the file holds now."""
+        """The same bytes of the same path are meant, whatever the file holds now. other: the one to compare with. Errors: none."""
         return (self.file or self.path, self.offset, self.length) == (other.file or other.path, other.offset, other.length)
 
     @property

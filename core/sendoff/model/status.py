@@ -6,7 +6,11 @@ from enum import IntEnum, StrEnum
 
 
 class TransferStatus(IntEnum):
-    """The ten statuses; the numbers are those of Windows.Networking.BackgroundTransfer and are not an order."""
+    """The ten statuses; the numbers are those of Windows.Networking.BackgroundTransfer and are not an order.
+
+    >>> sendoff.TransferStatus.PAUSED_NO_NETWORK.word
+    'paused_no_network'
+    """
 
     IDLE = 0  # created or queued, nothing moves
     RUNNING = 1  # a try is under way, or waits for its next one
@@ -34,7 +38,11 @@ _TERMINAL = frozenset({TransferStatus.COMPLETED, TransferStatus.CANCELED, Transf
 
 
 class Reason(StrEnum):
-    """Why an operation stands where it stands."""
+    """Why an operation stands where it stands.
+
+    >>> sendoff.Reason("offline") is sendoff.Reason.OFFLINE
+    True
+    """
 
     QUEUED = "queued"
     EARLIER_UPLOAD = "earlier_upload"
@@ -69,7 +77,11 @@ class Want(StrEnum):
 
 
 class TransferPriority(IntEnum):
-    """Which waiting operations start first."""
+    """Which waiting operations start first.
+
+    >>> sendoff.put(b"hello", "archive:hello.txt", priority=sendoff.TransferPriority.HIGH).priority.name
+    'HIGH'
+    """
 
     DEFAULT = 0
     HIGH = 1
@@ -82,7 +94,11 @@ class TransferPriority(IntEnum):
 
 
 class TransferBehavior(IntEnum):
-    """How the operations of a group run beside each other."""
+    """How the operations of a group run beside each other.
+
+    >>> sendoff.TransferBehavior.SERIALIZED.word
+    'serialized'
+    """
 
     PARALLEL = 0  # as many at once as the limits allow
     SERIALIZED = 1  # one at a time
@@ -94,7 +110,11 @@ class TransferBehavior(IntEnum):
 
 
 class CostPolicy(IntEnum):
-    """On which networks an operation may run."""
+    """On which networks an operation may run.
+
+    >>> sendoff.put(b"hello", "archive:hello.txt", cost=sendoff.CostPolicy.ALWAYS).cost_policy.word
+    'always'
+    """
 
     DEFAULT = 0
     UNRESTRICTED_ONLY = 1

@@ -10,7 +10,11 @@ from sendoff.model.secret import public_url
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one operation's bytes go. ``url`` may hold a signed query and is never shown; ``public`` may."""
+    """Where one operation's bytes go. url: may hold a signed query and is never shown; ``public`` may.
+
+    >>> sendoff.Target("https://h.example/a?sig=17").public
+    'https://h.example/a?sig=***'
+    """
 
     url: str
 

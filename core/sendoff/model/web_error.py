@@ -9,7 +9,11 @@ from sendoff.errors import InvalidArgument
 
 
 class WebErrorStatus(IntEnum):
-    """Classes of failure; an HTTP status that Windows lists is its own number."""
+    """Classes of failure; an HTTP status that Windows lists is its own number. ``docs/reference/errors.md`` says what each is here.
+
+    >>> sendoff.WebErrorStatus(403).name
+    'FORBIDDEN'
+    """
 
     UNKNOWN = 0
     CERTIFICATE_COMMON_NAME_IS_INCORRECT = 1
@@ -94,7 +98,11 @@ def status_of(number: int | None) -> WebErrorStatus:
 
 
 def web_error_of(http_status: int) -> int:
-    """The number Windows gives this HTTP status: the status itself where listed, else its class."""
+    """The number Windows gives this HTTP status: the status itself where listed, else its class. http_status: any number. Errors: none.
+
+    >>> sendoff.web_error_of(404), sendoff.web_error_of(429)
+    (404, 20)
+    """
     if http_status in _LISTED:
         return http_status
     by_class = {3: WebErrorStatus.UNEXPECTED_REDIRECTION, 4: WebErrorStatus.UNEXPECTED_CLIENT_ERROR, 5: WebErrorStatus.UNEXPECTED_SERVER_ERROR}

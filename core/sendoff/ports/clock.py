@@ -9,7 +9,10 @@ from sendoff.model.moment import Moment
 
 
 class Clock(Protocol):
-    """Three readings of time."""
+    """Three readings of time; a driver asks the one in its toolkit, and a test hands in its own.
+
+    Example: ``deadline = self.toolkit.clock.monotonic() + 30``.
+    """
 
     def monotonic(self) -> float:
         """Seconds that never go back; for time limits."""

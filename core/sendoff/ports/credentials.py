@@ -11,7 +11,12 @@ from sendoff.ports.toolkit import Toolkit
 
 
 class CredentialStore(ABC):
-    """The word before ``:`` in a reference."""
+    """The word before ``:`` in a reference.
+
+    Settings: a pydantic model of ``[credentials.NAME]``; unknown keys are errors.
+
+    Example: ``sendoff_credentials_basic.env:EnvCredentials``.
+    """
 
     Settings: ClassVar[type]
 
@@ -21,15 +26,20 @@ class CredentialStore(ABC):
 
     @abstractmethod
     def get(self, name: str, *, environment: Mapping[str, str], refused: Credential | None = None) -> Credential:
-        """The credential as it is now; with ``refused`` a newer one. ``CredentialNeeded`` says what to do.
+        """The credential as it is now; with ``refused`` a newer one.
 
-        With ``absent=True`` that says that there surely is none; with ``locked=True`` that ``usable`` will tell when somebody has unlocked it.
+        name: what stands behind the colon. environment: of the submitter, what it says about identity and ``variables``. refused: the one that a server did
+        not take. The caller sets the deadline and never caches.
 
-        environment: of the submitter, what it says about identity and ``variables``. The caller sets the deadline and never caches.
+        Errors: ``CredentialNeeded`` that says what to do; with ``absent=True`` that there surely is none, with ``locked=True`` that ``usable`` will tell when
+        somebody has unlocked it.
         """
 
     def variables(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
-        """Variables of the submitter's environment that ``get`` reads for this one, which therefore travel with the operation, sealed."""
+        """Variables of the submitter's environment that ``get`` reads for this one, which therefore travel with the operation, sealed.
+
+        name: what stands behind the colon. Errors: none.
+        """
         return ()
 
     def usable(self) -> str | None:
@@ -49,15 +59,22 @@ class CredentialStore(ABC):
 
 
 class Writable(ABC):
-    """A credential store that can be written."""
+    """A credential store that can be written.
+
+    Example: ``sendoff_credentials_basic.file:FileCredentials``.
+    """
 
     @abstractmethod
     def set(self, name: str, credential: Credential) -> None:
-        """Keep it; read back before this returns."""
+        """Keep it; read back before this returns.
+
+        name: what stands behind the colon. credential: to be kept.
+        Errors: ``CredentialNeeded`` where it cannot be, ``InvalidArgument`` for one that has no place.
+        """
 
     @abstractmethod
     def remove(self, name: str) -> bool:
-        """Forget it; whether it was there."""
+        """Forget it; whether it was there. name: what stands behind the colon. Errors: ``CredentialNeeded`` where it cannot be."""
 
     @abstractmethod
     def names(self) -> Iterator[str]:

@@ -23,12 +23,21 @@ _PAUSES = (0.1, 0.2, 0.4)  # seconds
 
 
 def needs_digest(demand: Demand) -> bool:
-    """Whether the source's SHA-256 has to be known."""
+    """Whether the source's SHA-256 has to be known. demand: of the upload. Errors: none.
+
+    >>> sendoff.needs_digest(sendoff.Demand(digest="sha256"))
+    True
+    """
     return demand.digest == "sha256" or demand.verify in ("digest", "read-back") or demand.expected_sha256 is not None
 
 
 def sha256_of(shipment: Shipment) -> str:
-    """The SHA-256 of the whole source, hex; it is read once more for it, and not sent."""
+    """The SHA-256 of the whole source, hex; it is read once more for it, and not sent.
+
+    shipment: whose source. Errors: ``SourceChanged``, ``SourceUnavailable``, ``SourceUnreadable``, ``Interrupted``.
+
+    Example: ``digests = {"sha256": sha256_of(shipment)}``.
+    """
     digest, offset = hashlib.sha256(), 0
     room = memoryview(bytearray(min(_BLOCK, max(shipment.size, 1))))
     while offset < shipment.size:
@@ -41,18 +50,31 @@ def sha256_of(shipment: Shipment) -> str:
 
 
 def check_expected(demand: Demand, sha256: str | None, *, what: str = "nothing was sent") -> None:
-    """``Unverified`` when the source is not what the caller said it is. what: became of it so far."""
+    """The source is what the caller said it is.
+
+    demand: of the upload. sha256: of the source, hex. what: became of it so far. Errors: ``Unverified`` when it is something else.
+
+    >>> sendoff.check_expected(sendoff.Demand(), None)
+    """
     if demand.expected_sha256 and sha256 != demand.expected_sha256.lower():
         raise Unverified(f"the file's SHA-256 is {sha256}, not {demand.expected_sha256.lower()}; {what}", side="source")
 
 
 def digest_field(sha256: str) -> str:
-    """The value of ``Repr-Digest`` or ``Content-Digest`` (RFC 9530 section 2)."""
+    """The value of ``Repr-Digest`` or ``Content-Digest`` (RFC 9530 section 2). sha256: hex. Errors: ``ValueError`` for what is no hex.
+
+    >>> sendoff.digest_field("00" * 32)
+    'sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:'
+    """
     return f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode()}:"
 
 
 def repr_sha256(value: str | None) -> str | None:
-    """The SHA-256 of a ``Repr-Digest`` (RFC 9530 section 3), hex; None where there is none."""
+    """The SHA-256 of a ``Repr-Digest`` (RFC 9530 section 3), hex; None where there is none. value: of the header; None = it did not come. Errors: none.
+
+    >>> sendoff.repr_sha256(sendoff.digest_field("ab" * 32)) == "ab" * 32
+    True
+    """
     found = re.search(r"(?:^|[\s,])sha-256=:([A-Za-z0-9+/=]+):", value or "")
     try:
         return b64decode(found[1], validate=True).hex() if found else None
@@ -61,7 +83,12 @@ def repr_sha256(value: str | None) -> str | None:
 
 
 class Proof:
-    """Asks the server for what was just sent. sha256: of the source, where it is known; it is read anew where a demand needs it."""
+    """Asks the server for what was just sent.
+
+    shipment: what was sent. exchange: to ask by. sha256: of the source, where it is known; it is read anew where a demand needs it.
+
+    Example: ``Delivery(url=url, size=shipment.size, verified=Proof(shipment, exchange).of(url, answer=answer))``.
+    """
 
     def __init__(self, shipment: Shipment, exchange: Exchange, sha256: str | None = None) -> None:
         self._shipment, self._exchange, self.sha256 = shipment, exchange, sha256
@@ -69,8 +96,9 @@ class Proof:
     def of(self, url: str, *, seen: str = "accepted", answer: Answer | None = None) -> str:
         """How surely the server holds it: the word for the receipt.
 
-        seen: what the protocol itself has observed, one of ``LEVELS``. answer: the last one, which may tell a digest.
-        Errors: ``Unverified`` when that is less than ``shipment.demand`` asks, or what is there is something else.
+        url: where it lies. seen: what the protocol itself has observed, one of ``LEVELS``. answer: the last one, which may tell a digest.
+        Errors: ``Unverified`` when that is less than ``shipment.demand`` asks, or what is there is something else; ``Transient`` where sending it again is
+        the cure.
         """
         verify = self._shipment.demand.verify
         try:
@@ -83,12 +111,15 @@ class Proof:
             raise self._doubt(public_url(url), f"asking for it failed: {cause}", cause) from cause
 
     def size(self, url: str) -> str:
-        """The word for a size that the server was seen to hold; ``Unverified`` for another one."""
+        """The word for a size that the server was seen to hold. url: where it lies. Errors: ``Unverified`` for another one."""
         self._check_size(self._held(url))
         return "size"
 
     def holds(self, url: str) -> bool:
-        """Whether what lies there is, byte for byte, what was to be sent; a question, nothing is demanded."""
+        """Whether what lies there is, byte for byte, what was to be sent; a question, nothing is demanded.
+
+        url: where it lies. Errors: those of ``Exchange``.
+        """
         sink = _Digesting(most=self._shipment.size + 1)
         held = self._exchange("GET", url, into=lambda answer: cast(BinaryIO, sink) if answer.status == 200 else None)
         return held.status == 200 and held.whole and sink.size == self._shipment.size and sink.digest.hexdigest() == self._source()

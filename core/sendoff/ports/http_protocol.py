@@ -21,8 +21,10 @@ MOST_BODY = 64 * 1024  # bytes of an answer's body that ``Answer.body`` holds
 class Span:
     """The bytes from ``start`` to ``stop`` of a source, streamed with their exact length.
 
-    completes: with them the server has all it needs, so that the commit point comes before the last of them.
+    start, stop: bytes from its beginning. completes: with them the server has all it needs, so that the commit point comes before the last of them.
     digest: ``Answer.sha256`` is to tell what went out.
+
+    Example: ``exchange("PUT", url, body=Span(shipment, 0, shipment.size, completes=True))``.
     """
 
     shipment: Shipment
@@ -46,9 +48,13 @@ class Span:
 class Answer:
     """What a server answered, whatever its status.
 
-    url: of whoever gave it, after redirects; may hold secrets. body: at most ``MOST_BODY`` bytes, empty where it was written elsewhere.
+    status: as HTTP has it. url: of whoever gave it, after redirects; may hold secrets. body: at most ``MOST_BODY`` bytes, empty where it was written elsewhere.
     whole: the body came to its end. sent: body bytes of the request that the network took. took_all: it took all of them.
     sha256: of those, hex, where that was asked for.
+
+    >>> answer = sendoff.Answer(status=204, url="https://h.example/files/17", headers=(("Upload-Offset", "65536"),))
+    >>> answer.good, answer.number("upload-offset")
+    (True, 65536)
     """
 
     status: int
@@ -66,19 +72,23 @@ class Answer:
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str | None:
-        """A header's value, joined by ``", "`` where it comes several times; None = it is not there."""
+        """A header's value, joined by ``", "`` where it comes several times; None = it is not there. name: in any case. Errors: none."""
         found = [value for key, value in self.headers if key.lower() == name.lower()]
         return ", ".join(found) if found else None
 
     def number(self, name: str) -> int | None:
-        """A header that counts something; None where it is missing or counts nothing."""
+        """A header that counts something; None where it is missing or counts nothing. name: in any case. Errors: none."""
         text = (self.header(name) or "").strip()
         return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A destination speaks a protocol. most: the largest file it takes. facts: what the protocol wants to know again, JSON values."""
+    """A destination speaks a protocol. most: bytes of the largest file it takes. facts: what the protocol wants to know again, JSON values.
+
+    >>> sendoff.Offer(most=sendoff.size("5G")).facts
+    {}
+    """
 
     most: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -86,12 +96,17 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The server says that the upload is complete. answer: the one that said so, where it matters."""
+    """The server says that the upload is complete. answer: the one that said so, where it matters.
+
+    >>> sendoff.Finished().answer is None
+    True
+    """
 
     answer: Answer | None = None
 
 
 Into = Callable[[Answer], "BinaryIO | None"]
+"""Told an answer when its headers are here, gives the binary file that its body goes to; None = ``Answer.body``."""
 
 
 class Exchange(Protocol):
@@ -99,6 +114,8 @@ class Exchange(Protocol):
 
     TLS, proxy, authentication, the redirect rule, caps, the stall rule and redaction have been applied; another origin than the destination's gets
     no credential and none of the caller's headers.
+
+    Example: ``answer = exchange("HEAD", url, headers={"Tus-Resumable": "1.0.0"})``.
     """
 
     def __call__(
@@ -114,7 +131,10 @@ class Exchange(Protocol):
         ...
 
     def refusal(self, answer: Answer) -> SendoffError:
-        """What an answer that is no success means for an upload, as the error to raise; a protocol knows better about some."""
+        """What an answer that is no success means for an upload, as the error to raise; a protocol knows better about some.
+
+        answer: of any status. Errors: none; it gives one.
+        """
         ...
 
 
@@ -123,6 +143,8 @@ class HttpProtocol(ABC):
 
     Settings: a pydantic model of the destination's ``protocol_options``; unknown keys are errors.
     names_target: what it makes lies at the target; False where each upload makes a new thing, at an address of the server's choice.
+
+    Example: ``sendoff_http.plain:Plain``.
     """
 
     Settings: ClassVar[type]
@@ -133,7 +155,10 @@ class HttpProtocol(ABC):
         self.settings, self.toolkit = settings, toolkit
 
     def offer(self, exchange: Exchange, root: str) -> Offer | None:  # noqa: ARG002
-        """One bodiless question whether a destination speaks it; None: not here. Remembered until a failure."""
+        """One bodiless question whether a destination speaks it; None: not here. Remembered until a failure.
+
+        exchange: to ask by. root: address of the destination. Errors: those of ``Exchange``.
+        """
         return None
 
     @abstractmethod

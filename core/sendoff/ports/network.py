@@ -12,7 +12,12 @@ from sendoff.ports.toolkit import Toolkit
 
 
 class Network(ABC):
-    """Tells conditions."""
+    """Tells conditions.
+
+    Settings: a pydantic model of ``[network]``; unknown keys are errors.
+
+    Example: ``sendoff_networks_basic.routes:Routes``.
+    """
 
     Settings: ClassVar[type]
 
@@ -29,8 +34,11 @@ class Network(ABC):
 
 
 class Watching(ABC):
-    """A network that tells of changes; without it the core looks every 30 s."""
+    """A network that tells of changes; without it the core looks every 30 s.
+
+    Example: ``class Signals(Network, Watching)``, with ``watch`` a generator under ``contextlib.contextmanager``.
+    """
 
     @abstractmethod
     def watch(self, changed: Callable[[], None]) -> AbstractContextManager[None]:
-        """Inside this context ``changed`` is called when ``look()`` may differ."""
+        """Inside this context ``changed`` is called when ``look()`` may differ. changed: may be called from any thread. Errors: none."""

@@ -19,28 +19,47 @@ class SessionProtocol(HttpProtocol):
 
     An author writes the five steps; in which order they come, what is on disk before what, and which of the server's words are believed is said here.
     kind: of its sessions, with a version (``"tus/1"``).
+
+    Example: ``sendoff_http.tus:Tus``.
     """
 
     kind: ClassVar[str]
 
     @abstractmethod
     def create(self, shipment: Shipment, exchange: Exchange) -> Session:
-        """Open a session at the server; not one byte of the source goes out."""
+        """Open a session at the server; not one byte of the source goes out.
+
+        shipment: what is to be sent. exchange: to ask by. Errors: those of ``Exchange``, and ``exchange.refusal(answer)``.
+        """
 
     @abstractmethod
     def ask(self, shipment: Shipment, exchange: Exchange) -> int | Finished:
-        """How many bytes the server has. ``self.gone(...)`` is the error where it does not know the session."""
+        """How many bytes the server has.
+
+        shipment: with its session. exchange: to ask by. Errors: ``self.gone(...)`` where it does not know the session; those of ``Exchange``.
+        """
 
     @abstractmethod
     def append(self, shipment: Shipment, exchange: Exchange, offset: int) -> int | Finished:
-        """Send one chunk from ``offset`` on: how many bytes the server has then. On any doubt raise, or ask and give what it says."""
+        """Send one chunk: how many bytes the server has then. On any doubt raise, or ask and give what it says.
+
+        shipment: with its session. exchange: to ask by. offset: of the first byte of the chunk.
+        Errors: those of ``Exchange``, and ``exchange.refusal(answer)``.
+        """
 
     @abstractmethod
     def finish(self, shipment: Shipment, exchange: Exchange, ended: Finished | None) -> Delivery:
-        """Every byte is there: complete it unless that was ``ended`` already, and verify what ``shipment.demand`` asks."""
+        """Every byte is there: complete it, and verify what ``shipment.demand`` asks.
+
+        shipment: with its session. exchange: to ask by. ended: what said that it is complete already; None = nothing.
+        Errors: ``Unverified``, and those of ``Exchange``.
+        """
 
     def send(self, shipment: Shipment, exchange: Exchange) -> Delivery:
-        """One try. The session is on disk before the first byte that depends on it; a session that stands is asked for first."""
+        """One try. The session is on disk before the first byte that depends on it; a session that stands is asked for first.
+
+        shipment: what is to be sent. exchange: to ask by. Errors: as ``Transport.send``.
+        """
         reached = self._begun(shipment, exchange) if shipment.session is None else self._asked(shipment, exchange)
         most, still = (0, 0) if isinstance(reached, Finished) else (reached, 0)
         while not isinstance(reached, Finished) and reached < shipment.size:
@@ -53,14 +72,20 @@ class SessionProtocol(HttpProtocol):
         return self.finish(shipment, exchange, reached if isinstance(reached, Finished) else None)
 
     def refused(self, shipment: Shipment, exchange: Exchange) -> int | Finished:
-        """``ask`` after a refusal to append: a server that does not know the session has completed nothing by that request, nor had it before."""
+        """``ask`` after a refusal to append: a server that does not know the session has completed nothing by that request, nor had it before.
+
+        shipment: with its session. exchange: to ask by. Errors: ``SessionLost``, and those of ``ask``.
+        """
         try:
             return self.ask(shipment, exchange)
         except OutcomeUnknown as unknown:
             raise SessionLost(f"{shipment.target.public} no longer knows the half-done upload") from unknown
 
     def gone(self, shipment: Shipment) -> SendoffError:
-        """The error for a session that the server does not know: it is begun anew, unless everything had gone out and it may have been completed."""
+        """The error for a session that the server does not know: it is begun anew, unless everything had gone out and it may have been completed.
+
+        shipment: with its session. Errors: none; it gives one.
+        """
         session = shipment.session
         expired = session is not None and session.expires_at is not None and session.expires_at <= self.toolkit.clock.wall()
         if shipment.furthest is None or shipment.furthest < shipment.size:

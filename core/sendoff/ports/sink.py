@@ -10,7 +10,12 @@ from sendoff.ports.toolkit import SinkToolkit
 
 
 class Sink(ABC):
-    """Delivers notices."""
+    """Delivers notices.
+
+    Settings: a pydantic model of one ``[[sinks]]``; unknown keys are errors.
+
+    Example: ``sendoff_sinks_basic.log:LogSink``.
+    """
 
     Settings: ClassVar[type]
 
@@ -20,7 +25,7 @@ class Sink(ABC):
 
     @abstractmethod
     def deliver(self, notice: Notice) -> None:
-        """Returning = accepted. ``Transient``: later; ``Permanent``: set aside, shown. The same ``notice.id`` may come again."""
+        """Returning = accepted. notice: the same ``notice.id`` may come again. Errors: ``Transient``: later; ``Permanent``: set aside, shown."""
 
     def close(self) -> None:
         """Let go of what it holds."""

@@ -23,6 +23,9 @@ class Store(ABC):
 
     Knows nothing of states: the core sets the fields, the store indexes them. Reads may come from any thread; ``commit`` from one at a time.
     May be open in several processes; epochs and versions keep them apart.
+    Settings: a pydantic model of ``[store]``; unknown keys are errors.
+
+    Example: ``sendoff_sqlite.store:SqliteStore``.
     """
 
     Settings: ClassVar[type]
@@ -41,55 +44,71 @@ class Store(ABC):
     def commit(self, units: Sequence[Unit], *, synced: bool) -> Sequence[Sequence[Reply]]:
         """Write units, each whole or not at all, in one disk transaction; a reply per change.
 
-        A refused change refuses its own unit only. ``synced``: survives a power cut when it returns. Events get their seq in commit order.
+        units: a refused change refuses its own unit only. synced: survives a power cut when it returns. Events get their seq in commit order.
         Errors: ``JournalFull`` (nothing of these units was written), ``StoreRefused``.
         """
 
     @abstractmethod
     def find(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[Record]:
-        """Records by number, ascending. Bounded time a page: it may hold fewer rows than ``limit``, even none, with ``next``."""
+        """Records by number, ascending. Bounded time a page: it may hold fewer rows than ``limit``, even none, with ``next``.
+
+        query: which. after: ``next`` of the page before. limit: rows at most. Errors: ``StoreRefused``.
+        """
 
     @abstractmethod
     def checkpoint(self, number: int) -> Checkpoint | None:
-        """How far the operation has come, as far as was recorded."""
+        """How far the operation has come, as far as was recorded. number: of the record. Errors: ``StoreRefused``."""
 
     @abstractmethod
     def lanes(self, now: Moment, *, after: str | None = None, limit: int = 1000) -> Page[Lane]:
-        """Lanes with something due at ``now``, by key, found by index however long the queue."""
+        """Lanes with something due, by key, found by index however long the queue.
+
+        now: microseconds since 1970. after: ``next`` of the page before. limit: lanes at most. Errors: ``StoreRefused``.
+        """
 
     @abstractmethod
     def due(self, lane: str, now: Moment, limit: int) -> Sequence[Record]:
-        """Unclaimed records of this lane that are due, by rank; skips whoever waits behind an earlier holder of its target. Claims nothing."""
+        """Unclaimed records of a lane that are due, by rank; skips whoever waits behind an earlier holder of its target. Claims nothing.
+
+        lane: its key. now: microseconds since 1970. limit: records at most. Errors: ``StoreRefused``.
+        """
 
     @abstractmethod
     def rank(self, lane: str, *, below: float | None = None) -> float | None:
-        """The lowest rank of what waits in this lane, due or not; with ``below`` the highest under it. None = there is none."""
+        """The lowest rank of what waits in a lane, due or not; None = there is none.
+
+        lane: its key. below: the highest under this one. Errors: ``StoreRefused``.
+        """
 
     @abstractmethod
     def wake(self, now: Moment) -> Moment | None:
-        """The first moment after ``now`` at which an unclaimed record becomes due; None = never."""
+        """The first moment after this one at which an unclaimed record becomes due; None = never. now: microseconds since 1970. Errors: ``StoreRefused``."""
 
     @abstractmethod
     def events(self, after: int, limit: int, *, query: Query | None = None) -> Sequence[Event]:
-        """Events with a greater seq, in commit order; never a hole that fills later. ``query``: its ids, batch and types count."""
+        """Events in commit order; never a hole that fills later.
+
+        after: those with a greater seq. limit: events at most. query: its ids, batch and types count. Errors: ``StoreRefused``.
+        """
 
     @abstractmethod
     def todos(self, now: Moment, *, kind: str | None = None, limit: int = 100) -> Sequence[Todo]:
-        """What is due at ``now``, longest due first."""
+        """What is due, longest due first. now: microseconds since 1970. kind: only these. limit: to-dos at most. Errors: ``StoreRefused``."""
 
     @abstractmethod
     def notes(self, kind: str, *, after: str | None = None, limit: int = 1000) -> Page[Note]:
-        """Notes of a kind, by key."""
+        """Notes of a kind, by key. kind: which. after: ``next`` of the page before. limit: notes at most. Errors: ``StoreRefused``."""
 
     @abstractmethod
     def note(self, kind: str, keys: Sequence[str]) -> Mapping[str, Note]:
-        """The named notes that exist."""
+        """The named notes that exist. kind: which. keys: their names. Errors: ``StoreRefused``."""
 
     @abstractmethod
     def trim(self, keep: Retention, *, limit: int) -> int:
-        """Forget at most ``limit`` finished operations (with their events and checkpoints) past retention; how many; 0 when done.
+        """Forget finished operations (with their events and checkpoints) past retention; how many; 0 when done.
 
-        With the last who refers to it, an operation or an ``abort`` to-do whose payload names it, goes an ``environment`` note; every other note stays.
+        keep: how long. limit: operations at most. With the last who refers to it, an operation or an ``abort`` to-do whose payload names it, goes an
+        ``environment`` note; every other note stays. Errors: ``JournalFull``, ``StoreRefused``.
         """
 
     @abstractmethod
@@ -98,7 +117,10 @@ class Store(ABC):
 
 
 class Salvaging(ABC):
-    """A store whose journal can come from another machine, or be damaged. Only whoever holds the host's role calls these, and before ``open``."""
+    """A store whose journal can come from another machine, or be damaged. Only whoever holds the host's role calls these, and before ``open``.
+
+    Example: ``sendoff_sqlite.store:SqliteStore``.
+    """
 
     @abstractmethod
     def adopt(self) -> Opened:

@@ -17,7 +17,10 @@ from sendoff.ports.clock import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolkit:
-    """Clock, chance and a log; a store also gets its folder, a credential store the configuration folder as ``folder``."""
+    """Clock, chance and a log; a store also gets its folder, a credential store the configuration folder as ``folder``.
+
+    Example: ``self.toolkit.log.warning("%s answers slowly", host)``, ``self.toolkit.random.random()``.
+    """
 
     clock: Clock
     random: Random
@@ -26,7 +29,10 @@ class Toolkit:
 
 
 class CredentialLookup(Protocol):
-    """Where a sink asks for a credential that its settings name."""
+    """Where a sink asks for a credential that its settings name.
+
+    Example: ``secret = self.toolkit.credential(self.settings.credential).secret``.
+    """
 
     def __call__(self, reference: str) -> Credential:
         """The credential of ``driver:name`` or ``[credentials.NAME]``, as it is now. Errors: ``CredentialNeeded``, ``ConfigurationError``."""
@@ -35,13 +41,19 @@ class CredentialLookup(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkToolkit(Toolkit):
-    """What a sink is given besides: the credentials that the configuration names, ``env:`` from the environment of the process that does the work."""
+    """What a sink is given besides: the credentials that the configuration names, ``env:`` from the environment of the process that does the work.
+
+    Example: ``self.toolkit.credential("env:HOOK_TOKEN")``.
+    """
 
     credential: CredentialLookup
 
 
 class CredentialSource(Protocol):
-    """Where a transport asks for the credential to use now."""
+    """Where a transport asks for the credential to use now.
+
+    Example: ``newer = self.toolkit.credential(refused=old)``.
+    """
 
     def __call__(self, kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:
         """The credential; None when none is configured; with ``refused`` a newer one, or ``CredentialNeeded``."""
@@ -49,18 +61,21 @@ class CredentialSource(Protocol):
 
 
 class Learned(Protocol):
-    """Facts about one destination, as one identity sees it; kept over restarts. Whoever relied on one that proves wrong forgets it."""
+    """Facts about one destination, as one identity sees it; kept over restarts. Whoever relied on one that proves wrong forgets it.
+
+    Example: ``self.toolkit.learned.put("chunk", 8 * 2**20)``.
+    """
 
     def get(self, key: str) -> Json:
-        """What was learned; None = nothing."""
+        """What was learned; None = nothing. key: its name. Errors: none."""
         ...
 
     def put(self, key: str, value: Json) -> None:
-        """Keep it: a few hundred bytes at most."""
+        """Keep it. key: its name. value: JSON, a few hundred bytes at most. Errors: none."""
         ...
 
     def forget(self, key: str) -> None:
-        """It is no longer so."""
+        """It is no longer so. key: its name. Errors: none."""
         ...
 
 
@@ -84,7 +99,10 @@ class MemoryLearned:
 
 
 class ProtocolSource(Protocol):
-    """Where the HTTP transport gets the protocols that are installed."""
+    """Where the HTTP transport gets the protocols that are installed.
+
+    Example: ``self.toolkit.http_protocols("tus", {}, self.toolkit)``.
+    """
 
     def __call__(self, name: str, options: Mapping[str, Any], toolkit: TransportToolkit) -> Any:
         """The ``HttpProtocol`` of this name, with these options. Errors: ``DriverMissing``, ``DriverBroken``, ``ConfigurationError``."""
@@ -97,7 +115,10 @@ def no_protocol(name: str, options: Mapping[str, Any], toolkit: TransportToolkit
 
 
 class Child(Protocol):
-    """Where a transport has something done that reads the environment, as the libraries' own credential chains do."""
+    """Where a transport has something done that reads the environment, as the libraries' own credential chains do.
+
+    Example: ``self.toolkit.child(chain.found, self.toolkit.environment, profile="work")``.
+    """
 
     def __call__(self, function: Callable[..., Json], environment: Mapping[str, str], **words: Json) -> Json:
         """What ``function(**words)`` gives in a process of its own, which sees this environment beside the host's.
@@ -125,6 +146,8 @@ class TransportToolkit:
     learned: facts about the destination. trusted: keys of servers that a person accepted, by host; the same for all destinations.
     http_protocols: those installed. child: runs a function in a process of its own.
     allowed: raises ``Refused`` or ``UnsupportedScheme`` for an address that the policy forbids; ask it before a server's word leads to another origin.
+
+    Example: ``socket.create_connection(address, timeout=self.toolkit.rules.connect_timeout)``.
     """
 
     clock: Clock

@@ -24,8 +24,10 @@ class Shipment(Protocol):
     """All that a driver sees of sendoff during a try; any method may be called from any thread.
 
     headers: to send, secrets revealed only by ``Secret.reveal``. deadline: monotonic seconds at which the try should be over, or infinity.
-    session: the last one recorded, opened; None = begin anew. lanes: connections this try may use at once.
+    size: bytes of the source. session: the last one recorded, opened; None = begin anew. lanes: connections this try may use at once.
     memory: bytes of the source that it may hold at once, whatever it needs besides.
+
+    Example: ``while count := shipment.readinto(room, offset): connection.sendall(room[:count])``; ``shipment.handed(count)`` and ``offset += count`` follow.
     """
 
     operation: Record
@@ -46,35 +48,45 @@ class Shipment(Protocol):
         ...
 
     def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
-        """Fill from the source at this offset; the bytes read, 0 at its end.
+        """Fill from the source; the bytes read, 0 at its end.
 
-        paced: it is for being sent; False for a look, a digest for instance, which counts nowhere.
-        The source's identity is checked and ``Interrupted`` raised here. Errors: ``SourceChanged``, ``SourceUnavailable``, ``SourceUnreadable``.
+        buffer: to be filled. offset: bytes from the beginning of the source. paced: it is for being sent; False for a look, a digest for instance, which counts
+        nowhere. The source's identity is checked and ``Interrupted`` raised here. Errors: ``SourceChanged``, ``SourceUnavailable``, ``SourceUnreadable``.
         """
         ...
 
     def credential(self, kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:
-        """The one to use now; None when none is configured; with ``refused`` a newer one, or ``CredentialNeeded``."""
+        """The one to use now; None when none is configured; with ``refused`` a newer one.
+
+        kind: ``server`` or ``proxy``. challenge: what the server asked for. refused: the one that it did not take. Errors: ``CredentialNeeded``.
+        """
         ...
 
     def record(self, session: Session) -> None:
-        """Put the session on disk, synced, before it returns; call it before the first byte that depends on it. Even where the try is to stop:
-        ``Interrupted`` comes out once it is on record, so that nothing is forgotten that a server has made."""
+        """Put the session on disk, synced, before it returns; call it before the first byte that depends on it.
+
+        session: what is needed to go on. Errors: ``Interrupted`` where the try is to stop, once it is on record, so that nothing is forgotten that a server
+        has made; ``Superseded``, ``JournalFull``.
+        """
         ...
 
     def confirm(self, total: int, session: Session | None = None) -> None:
-        """The server has acknowledged this many bytes in all (parts: their sum). Never blocks. May go down.
+        """The server has acknowledged this much. Never blocks. May go down.
 
-        ``SessionLost`` where that is more than was ever handed over, or than the source has: the session is somebody else's, or the server is broken.
+        total: bytes in all (parts: their sum). session: a newer one. Errors: ``SessionLost`` where that is more than was ever handed over, or than the source
+        has: the session is somebody else's, or the server is broken.
         """
         ...
 
     def handed(self, count: int) -> None:
-        """So many more bytes of the source were given to the network. Who never says so is taken to have given all that was read."""
+        """More of the source was given to the network. Who never says so is taken to have given all that was read. count: bytes. Errors: none."""
         ...
 
     def carried(self, protocol: str, *, resumable: bool) -> None:
-        """How this try is carried, where a destination has several ways, and whether that goes on after a break; for people to read."""
+        """How this try is carried, where a destination has several ways; for people to read.
+
+        protocol: a word. resumable: it goes on after a break. Errors: none.
+        """
         ...
 
     def commit_point(self) -> None:
@@ -82,11 +94,17 @@ class Shipment(Protocol):
         ...
 
     def answered(self, status: int | None, headers: Sequence[tuple[str, str]], url: str) -> BinaryIO:
-        """Keep this response, errors too; write its body to what this returns (the rest beyond the cap is dropped)."""
+        """Keep this response, errors too; write its body to what this returns (the rest beyond the cap is dropped).
+
+        status: as HTTP has it; None where there is none. headers: every line in its order. url: of whoever answered. Errors: none.
+        """
         ...
 
     def on_interrupt(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        """Inside this context ``stop`` breaks a blocked call: shut the socket down, never close it. Called at most once, from another thread."""
+        """Inside this context a blocked call can be broken.
+
+        stop: shuts the socket down, never closes it; called at most once, from another thread. Errors: ``Interrupted`` where that is so already.
+        """
         ...
 
 
@@ -98,6 +116,8 @@ class Transport(ABC):
     literal: options that an upload by the literal rules of ``BackgroundUploader`` has where nobody says otherwise.
     compares: a resumed try compares what the server has with the source, and sends again what differs.
     Settings: a pydantic model of ``[transports.NAME]`` and the destination's own keys; unknown keys are errors.
+
+    Example: ``sendoff_sftp.transport:SftpTransport``.
     """
 
     schemes: ClassVar[tuple[str, ...]]
@@ -113,18 +133,24 @@ class Transport(ABC):
 
     @abstractmethod
     def target(self, name: PurePosixPath) -> Target:
-        """The full address of one thing, inside the root, or ``InvalidArgument``. Pure."""
+        """The full address of one thing, inside the root. Pure. name: path below the root. Errors: ``InvalidArgument``."""
 
     @abstractmethod
     def send(self, shipment: Shipment) -> Delivery:
-        """One try, from ``shipment.session`` if there is one (the server is asked first). Returns only what the server was seen to hold."""
+        """One try, from ``shipment.session`` if there is one (the server is asked first). Returns only what the server was seen to hold.
+
+        shipment: what is to be sent. Errors: any that stands in the tree of ``sendoff.errors`` below *what a driver says*, and what the shipment raises.
+        """
 
     def close(self) -> None:
         """Let connections go; the next send opens new ones."""
 
 
 class Shipments(Protocol):
-    """A run: several small ones for one connection."""
+    """A run: several small ones for one connection.
+
+    Example: ``for shipment in shipments: ...``, the sessions of all of them on disk by one ``shipments.record(...)``.
+    """
 
     def __len__(self) -> int:
         """How many."""
@@ -140,29 +166,38 @@ class Shipments(Protocol):
 
 
 class Bundling(ABC):
-    """A transport that carries many small ones on one connection faster than one after the other."""
+    """A transport that carries many small ones on one connection faster than one after the other.
+
+    Example: ``sendoff_sftp.transport:SftpTransport``.
+    """
 
     @abstractmethod
     def send_bundle(self, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError] | None]:
         """One try of each, told as soon as it is known, in any order, once. Whose bytes went out is told; whoever is not told has not begun.
 
-        None now and then while it waits for something: so that what was told before is passed on meanwhile.
+        shipments: the run. None now and then while it waits for something: so that what was told before is passed on meanwhile.
 
-        What one of them raises (``Interrupted``, ``SourceChanged``) is told of this one and ends no other. Where the connection does not come about, or
-        a person must help all of them, that is raised. A connection that breaks is ``Transient`` for whoever has begun, and ends the run.
+        What one of them raises (``Interrupted``, ``SourceChanged``) is told of this one and ends no other. A connection that breaks is ``Transient`` for
+        whoever has begun, and ends the run. Errors: where the connection does not come about, or a person must help all of them.
         """
 
 
 class Aborting(ABC):
-    """A transport whose sessions leave something at the server."""
+    """A transport whose sessions leave something at the server.
+
+    Example: ``sendoff_s3.transport:S3Transport``.
+    """
 
     @abstractmethod
     def abort(self, leftover: Leftover) -> None:
-        """Returns when the server was seen to hold nothing more. Called until it does."""
+        """Returns when the server was seen to hold nothing more. Called until it does. leftover: what to remove. Errors: as ``Transport.send``."""
 
 
 class Sweeping(ABC):
-    """A transport that can see what lies unfinished at its destination, whoever began it."""
+    """A transport that can see what lies unfinished at its destination, whoever began it.
+
+    Example: ``sendoff_s3.transport:S3Transport``.
+    """
 
     @abstractmethod
     def leftovers(self) -> Iterator[Leftover]:
@@ -170,7 +205,10 @@ class Sweeping(ABC):
 
 
 class Probing(ABC):
-    """A transport that can ask without sending."""
+    """A transport that can ask without sending.
+
+    Example: ``sendoff_http.transport:HttpTransport``.
+    """
 
     @abstractmethod
     def probe(self) -> Probe:
@@ -178,7 +216,10 @@ class Probing(ABC):
 
 
 class Trusting(ABC):
-    """A transport whose servers prove themselves by a key that a person knows; what a person accepts is kept in ``toolkit.trusted``."""
+    """A transport whose servers prove themselves by a key that a person knows; what a person accepts is kept in ``toolkit.trusted``.
+
+    Example: ``sendoff_sftp.transport:SftpTransport``.
+    """
 
     @abstractmethod
     def server_key(self) -> ServerKey:
@@ -186,7 +227,10 @@ class Trusting(ABC):
 
     @abstractmethod
     def trust(self, fingerprint: str) -> ServerKey:
-        """Accepts what the server shows now; ``InvalidArgument`` if it is not this, ``HostKeyUnknown`` for one that is not to be accepted like this."""
+        """Accepts what the server shows now.
+
+        fingerprint: ``SHA256:...``. Errors: ``InvalidArgument`` if it shows another, ``HostKeyUnknown`` for one that is not to be accepted like this.
+        """
 
     @abstractmethod
     def distrust(self) -> bool:

@@ -144,7 +144,7 @@ def client(*, config: Mapping[str, Any] | None = None, hurry: bool = True) -> Me
 
     >>> with sendoff.testing.client() as client:
     ...     client.receiver.answer(503)
-    ...     client.put(b"hello", "https://far.example/greeting").wait()
+    ...     operation = client.put(b"hello", "https://far.example/greeting").wait()
     ...     assert client.receiver.stored["https://far.example/greeting"] == b"hello"
     """
     folder = tempfile.TemporaryDirectory(prefix="sendoff-", dir=_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None)
