@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import sendoff
@@ -26,6 +27,13 @@ with sendoff.connect(mode=sys.argv[1], parity="winrt") as client:
 """
 STALL = Stall()
 ENDS = ("killed", "closed")
+FORKS = """
+import os, sys, sendoff
+client = sendoff.connect(mode="host", parity="winrt")
+print(client.put(sys.argv[2], sys.argv[1]).id, flush=True)
+os.fork()
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -165,6 +173,33 @@ class TestWithAHost(Rules):
 
         assert (stage.view(put)["status"], stage.view(put)["reason"]) == ("paused_by_application", "client_gone")
         assert (stage.view(post)["status"], stage.view(post)["reason"]) == ("canceled", "interrupted_non_idempotent")
+
+    @pytest.mark.parity("F165")
+    def test_its_forked_children_are_not_the_program(self, stage, receiver):
+        receiver.script.add(Rule(do=Stall(), method="PUT", at=MIB))
+        command = [sys.executable, "-W", "ignore", "-c", FORKS, f"{receiver.url}a", stage.file(SIZE)[0]]
+        with subprocess.Popen(command, env=stage.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            id = process.stdout.readline().strip()
+            receiver.wait_for(bytes=MIB)
+            process.kill()
+            stage.until(id, status="paused_by_application")
+
+    @pytest.mark.parity("F167")
+    def test_what_a_server_holds_of_it_is_given_up_and_it_begins_at_the_first_byte(self, stage, tmp_path):
+        (tmp_path / "resumable").mkdir()
+        path, _ = stage.file(SIZE)
+        with Receiver(tmp_path / "resumable", tus=True, checksums=False, script=[Rule(do=Delay(1.0), method="PATCH", at=4 * MIB)]) as receiver:
+            with self.client(stage, parity="winrt") as first:
+                first.put(path, receiver.url, protocol="tus")
+                receiver.wait_until(lambda rows: any(row.received >= 4 * MIB for row in rows))
+            with self.client(stage, parity="winrt") as again:
+                (found,) = sendoff.BackgroundUploader(again).current_uploads()
+                assert found.wait(SOON).progress.has_restarted
+            begun = [row.header("Upload-Offset") for row in receiver.requests if row.method == "PATCH"]
+            (upload,) = eventually(lambda: len(receiver.uploads.all()) == 1 and receiver.uploads.all())
+
+        assert (begun, upload.whole) == (["0", "0"], True)
+        assert receiver.stored(upload.name) == Path(path).read_bytes()
 
 
 class TestEmbedded(Rules):

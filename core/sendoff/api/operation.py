@@ -109,7 +109,10 @@ class UploadOperation(Facts):
         return self.attach(progress)
 
     def attach(self, progress: Callable[[UploadProgress], object] | None = None) -> UploadHandle:
-        """A handle of it, from any process, also of one that has ended. progress: called from the thread ``sendoff-callbacks``."""
+        """A handle of it, from any process, also of one that has ended. progress: called from the thread ``sendoff-callbacks``.
+
+        With ``connect(parity="winrt")`` the host is asked first, and what an ended program had left begins anew.
+        """
         self._recall()
         return UploadHandle(self, self._connection.watch, progress)
 
