@@ -56,6 +56,7 @@ FULL = Request(
     found=True,
     whole=True,
     literal=True,
+    client="0196b2c0-0000-7000-8000-000000000001",
 )
 
 

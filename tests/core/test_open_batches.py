@@ -40,27 +40,27 @@ def told(owned, batch):
 
 @pytest.mark.parity("F99")
 def test_calls_join_a_batch_that_is_held_until_it_is_sealed(owned, held):
-    (first,) = add(owned, held.batch, "a")
+    (first,) = add(owned, held.id, "a")
     owned.done(first.id)
     owned.reopen()
-    second, third = add(owned, held.batch, "b", "c", start=False)
-    assert {one.batch for one in (first, second, third)} == {held.batch} and first.batch_number == third.batch_number
+    second, third = add(owned, held.id, "b", "c", start=False)
+    assert {one.batch for one in (first, second, third)} == {held.id} and first.batch_number == third.batch_number
     owned.order("cancel", second.id)
     owned.order("cancel", third.id)
-    assert told(owned, held.batch) == []
+    assert told(owned, held.id) == []
 
-    assert seal(owned, held.batch)["total"] == 3
-    assert told(owned, held.batch) == [{"total": 3, "completed": 1, "failed": 0, "canceled": 2, "outcome": "success"}]
+    assert seal(owned, held.id)["total"] == 3
+    assert told(owned, held.id) == [{"total": 3, "completed": 1, "failed": 0, "canceled": 2, "outcome": "success"}]
 
-    assert seal(owned, held.batch)["total"] == 3, "whoever has lost the answer asks again"
+    assert seal(owned, held.id)["total"] == 3, "whoever has lost the answer asks again"
     with pytest.raises(InvalidState, match="is closed"):
-        add(owned, held.batch, "d")
-    assert len(owned.records()) == 3 and len(told(owned, held.batch)) == 1
+        add(owned, held.id, "d")
+    assert len(owned.records()) == 3 and len(told(owned, held.id)) == 1
 
 
 def test_a_batch_that_nobody_holds_cannot_be_joined_or_sealed(owned, held):
     batch = many(owned, "a", "b", start=False)[0].batch
-    for name in (batch, "../../etc/passwd", "", held.batch[:-1] + "x"):
+    for name in (batch, "../../etc/passwd", "", held.id[:-1] + "x"):
         with pytest.raises(InvalidState):
             add(owned, name or " ", "c")
     with pytest.raises(InvalidState):
@@ -71,37 +71,37 @@ def test_a_batch_that_nobody_holds_cannot_be_joined_or_sealed(owned, held):
 
 
 def test_whoever_lets_go_leaves_it_closed_at_what_came_and_an_event_says_so(owned, held):
-    add(owned, held.batch, "a", start=False)
+    add(owned, held.id, "a", start=False)
     held.release()
     eventually(lambda: not any(note.value["sealed"] is False for note in owned.store.notes(BATCH).items))
-    assert [event.data for event in owned.events(type="changed") if event.batch == held.batch] == [{"sealed": 1}]
+    assert [event.data for event in owned.events(type="changed") if event.batch == held.id] == [{"sealed": 1}]
     with pytest.raises(InvalidState, match="is closed"):
-        seal(owned, held.batch, HANDLER_OF_NOBODY)
+        seal(owned, held.id, HANDLER_OF_NOBODY)
     assert owned.store.notes(COMPLETION).items == []
 
 
 def test_a_batch_in_which_nothing_was_stored_leaves_nothing(owned, held):
-    (refused,) = owned.create(Request(source="/nowhere/at/all", destination=f"{HOST}x"), batch=held.batch)
+    (refused,) = owned.create(Request(source="/nowhere/at/all", destination=f"{HOST}x"), batch=held.id)
     assert isinstance(refused, InvalidArgument)
-    assert seal(owned, held.batch)["total"] == 0
-    assert (owned.store.notes(BATCH).items, owned.store.notes(OPEN).items, told(owned, held.batch)) == ([], [], [])
+    assert seal(owned, held.id)["total"] == 0
+    assert (owned.store.notes(BATCH).items, owned.store.notes(OPEN).items, told(owned, held.id)) == ([], [], [])
 
 
 @pytest.mark.parity("F107")
 def test_an_owner_that_dies_between_the_last_end_and_the_to_do_leaves_it_to_the_next_one(owned, held):
-    (one,) = add(owned, held.batch, "a", start=False)
+    (one,) = add(owned, held.id, "a", start=False)
     owned.order("cancel", one.id)
     number = one.batch_number
-    completion = SaveNote(kind=COMPLETION, key=held.batch, value=HANDLER_OF_NOBODY)
-    owned.owner._journal.commit([*kept(held.batch, number, 1, sealed=True), completion])  # and here it dies
+    completion = SaveNote(kind=COMPLETION, key=held.id, value=HANDLER_OF_NOBODY)
+    owned.owner._journal.commit([*kept(held.id, number, 1, sealed=True), completion])  # and here it dies
     held.release()
     owned.config.write_text("[handlers]\nattempts = 1\n")
 
     owned.reopen()
 
     (event,) = eventually(lambda: owned.events(type="handler_failed"))
-    assert (event.batch, event.data["again"]) == (held.batch, False) and "no_such_module" in event.data["message"]
-    assert told(owned, held.batch)[0]["outcome"] is None
+    assert (event.batch, event.data["again"]) == (held.id, False) and "no_such_module" in event.data["message"]
+    assert told(owned, held.id)[0]["outcome"] is None
     assert (owned.store.todos(2**62, kind=HANDLER), owned.store.notes(COMPLETION).items) == ([], [])
 
 
@@ -114,6 +114,6 @@ def test_an_owner_that_dies_between_the_last_end_and_the_to_do_leaves_it_to_the_
 )  # fmt: skip
 def test_a_handler_that_is_none_is_refused_and_the_batch_stays_open(change, owned, held):
     with pytest.raises(InvalidArgument, match="handler"):
-        seal(owned, held.batch, {**HANDLER_OF_NOBODY, **change})
-    assert len(add(owned, held.batch, "a", start=False)) == 1
-    assert seal(owned, held.batch)["total"] == 1
+        seal(owned, held.id, {**HANDLER_OF_NOBODY, **change})
+    assert len(add(owned, held.id, "a", start=False)) == 1
+    assert seal(owned, held.id)["total"] == 1

@@ -44,6 +44,7 @@ def campaign(stage, receiver, operations, say):
     return len(counted)
 
 
+@pytest.mark.parity("F167")
 def test_an_upload_killed_at_a_random_byte_is_completed_by_the_next_host(stage, receiver, say):
     assert campaign(stage, receiver, 3, say) >= 2
 
@@ -79,10 +80,11 @@ def test_a_client_that_waits_outlives_the_host_and_starts_the_next(stage, receiv
     assert stage.ends(id) == ["completed"]
 
 
-@pytest.mark.parity("F160")
-def test_a_client_killed_while_it_waits_never_touches_the_transfer(stage, receiver):
+@pytest.mark.parity("F160", "F165")
+@pytest.mark.parametrize("words", [(), ("--method", "POST")], ids=["PUT", "POST"])
+def test_a_client_killed_while_it_waits_never_touches_the_transfer(stage, receiver, words):
     source, digest = stage.file(SIZE)
-    with stage.begin("put", "--wait", source, receiver.url) as putting:
+    with stage.begin("put", "--wait", *words, source, receiver.url) as putting:
         id = putting.stdout.readline().strip()
         receiver.wait_for(bytes=MIB)
         putting.kill()

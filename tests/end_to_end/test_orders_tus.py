@@ -69,6 +69,7 @@ def post(stage):
         one.receiver.close()
 
 
+@pytest.mark.parity("F61")
 def test_paused_and_resumed_it_goes_on_at_the_byte_that_the_server_has(stage, post):
     one = post()
     one.order("pause")

@@ -47,6 +47,7 @@ def died_awaiting_the_answer(stage, receiver, *words):
     return id, digest
 
 
+@pytest.mark.parity("F165", "F168")
 def test_a_post_that_had_gone_out_when_the_host_died_ends_canceled_and_is_never_sent_twice(stage, receiver):
     id, _ = died_awaiting_the_answer(stage, receiver)
 
@@ -182,6 +183,7 @@ def test_a_host_told_to_stop_does_not_wait_for_ever_for_the_answer_to_a_post(sta
     assert (stage.view(id)["reason"], stage.ends(id), len(posted(receiver))) == ("interrupted_non_idempotent", ["canceled"], 1)
 
 
+@pytest.mark.parity("F61")
 def test_pausing_a_post_under_way_is_refused_in_one_sentence(stage, receiver):
     receiver.script.add(Rule(do=Stall(), at=MIB, method="POST"))
     source, _ = stage.file(SIZE)

@@ -57,6 +57,7 @@ def ran(stage, program, *words):
     return said.strip()
 
 
+@pytest.mark.parity("F165")
 def test_the_program_is_the_owner_and_after_a_kill_the_next_one_finishes(stage, receiver, embedded):
     path, digest = stage.file(SIZE)
     with begun(stage, PUT, path, receiver.url) as process:

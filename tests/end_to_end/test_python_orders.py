@@ -41,7 +41,7 @@ def client(stage, receiver):
             operation.acknowledge()
 
 
-@pytest.mark.parity("F119", "F122")
+@pytest.mark.parity("F61", "F119", "F122")
 def test_an_upload_is_paused_and_resumed(client, stage, receiver):
     path, digest = stage.file(SIZE)
     operation = client.put(path, receiver.url)
@@ -54,7 +54,8 @@ def test_an_upload_is_paused_and_resumed(client, stage, receiver):
     operation.resume()
 
     assert operation.wait(SOON).receipt.size == SIZE
-    assert [request.sha256 for request in receiver.requests if request.complete] == [digest]
+    assert operation.progress.has_restarted
+    assert [(request.received, request.sha256) for request in receiver.requests if request.complete] == [(SIZE, digest)]
     with pytest.raises(sendoff.InvalidState, match="there is nothing to pause"):
         operation.pause()
 

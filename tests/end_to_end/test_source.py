@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sendoff
-from sendoff.testing.receiver import Receiver
+from sendoff.testing.receiver import Receiver, Rule, Stall
 
 from tests.end_to_end.machine import AS_ANYBODY, Machine
 from tests.end_to_end.roads import reference
@@ -156,3 +156,25 @@ def test_a_read_error_counts_against_the_source_and_the_session_is_kept(stage, r
     assert "unreachable" not in reasons
     assert [found for _, found in road.uploads()] == [digest]
     assert next(row.offset for row in road.proxy.requests[before:] if row.received) > 0
+
+
+@pytest.mark.parity("F178")
+def test_a_file_that_may_no_longer_be_read_is_an_error_at_once_and_goes_on_when_it_may(tmp_path):
+    machine = Machine(tmp_path / "machine", AS_ANYBODY)
+    machine.config.write_text("[limits]\nconcurrency = 1\n")
+    with Receiver(tmp_path / "received", script=[Rule(do=Stall(), path="/first", at=10)]) as receiver:
+        (first,) = machine.put(machine.file("first"), f"{receiver.url}first")
+        receiver.wait_for(bytes=10)
+        (second,) = machine.put(path := machine.file("second"), f"{receiver.url}second")
+        os.chmod(path, 0)
+        machine.run("cancel", first)
+        machine.run("wait", second, fine=(1,))
+        error = machine.show(second)["error"]
+        os.chmod(path, 0o644)
+        machine.run("retry", second)
+        machine.run("wait", second)
+        machine.run("host", "stop")
+
+    assert (error["code"], error["side"], error["hint"]) == ("source_unreadable", "source", "make it readable")
+    assert error["message"] == f"{path} cannot be read: permission denied"
+    assert [request.path for request in receiver.requests if request.complete] == ["/second"]

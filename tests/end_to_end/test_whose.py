@@ -77,6 +77,7 @@ def test_a_check_is_made_as_whoever_asks(machine, tmp_path):
     assert {one.header("Authorization") for one in receiver.requests} <= {"Bearer of-b", None}
 
 
+@pytest.mark.parity("F158")
 def test_a_proxy_is_the_submitters(machine, receiver, tmp_path):
     (tmp_path / "other").mkdir()
     with Receiver(tmp_path / "other") as other:

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from sendoff.api.averbs import AwaitableVerbs
 from sendoff.api.bridge import in_thread
 from sendoff.api.connection import SHARED, Connection
+from sendoff.api.life import Parity, checked_parity
 from sendoff.api.mode import mode_of
 from sendoff.desk.place import find_place
 from sendoff.errors import ConfigurationError
@@ -54,8 +55,9 @@ class Client(AwaitableVerbs):
 
 
 def connect(
-    *, app: str | None = None, state_dir: str | os.PathLike[str] | None = None, config: str | os.PathLike[str] | None = None, mode: Mode = "auto"
-) -> Client:
+    *, app: str | None = None, state_dir: str | os.PathLike[str] | None = None, config: str | os.PathLike[str] | None = None, mode: Mode = "auto",
+    parity: Parity | None = None,
+) -> Client:  # fmt: skip
     """A client of its own, when somebody answers.
 
     Parameters
@@ -64,25 +66,29 @@ def connect(
     ``SENDOFF_CONFIG``.
     mode: ``host``: attach to the host that runs, or start one. ``embedded``: this process does the work, unless another does it already.
     ``auto``: what ``SENDOFF_MODE`` or the configuration says, else ``host``, and embedded where no process can be started.
+    parity: ``"winrt"``: what this client creates, starts or resumes goes by its life, as the Windows pages have it. When the client is closed or its
+    program dies, a ``PUT`` is paused, and begins anew once such a client lists it (``current_uploads``) or attaches to it; a ``POST`` is canceled.
 
-    Errors: ``HostUnavailable``, ``ConfigurationError``, ``StoreRefused``.
+    Errors: ``InvalidArgument``, ``HostUnavailable``, ``ConfigurationError``, ``StoreRefused``.
 
     >>> with sendoff.connect(app="backup", mode="embedded") as client:
     ...     operation = client.put("a.iso", "archive:").wait(timeout=3600)
     """
+    rules = checked_parity(parity)
     place = find_place(os.environ, app=app, state_dir=state_dir, config=config)
     if config is not None and not os.path.exists(place.config):
         raise ConfigurationError(f"the configuration file {place.config} does not exist")
-    connection = Connection(place, mode_of(mode, place, os.environ))
+    connection = Connection(place, mode_of(mode, place, os.environ), rules)
     connection.reach()
     return Client(connection)
 
 
 async def aconnect(
-    *, app: str | None = None, state_dir: str | os.PathLike[str] | None = None, config: str | os.PathLike[str] | None = None, mode: Mode = "auto"
-) -> Client:
+    *, app: str | None = None, state_dir: str | os.PathLike[str] | None = None, config: str | os.PathLike[str] | None = None, mode: Mode = "auto",
+    parity: Parity | None = None,
+) -> Client:  # fmt: skip
     """``connect`` for ``await``."""
-    return await in_thread(connect, app=app, state_dir=state_dir, config=config, mode=mode)
+    return await in_thread(connect, app=app, state_dir=state_dir, config=config, mode=mode, parity=parity)
 
 
 def default() -> Client:

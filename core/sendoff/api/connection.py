@@ -6,10 +6,12 @@ import atexit
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sendoff.api.life import Life, Parity
 from sendoff.api.mode import mode_of
 from sendoff.api.watch import TURNS, Watch
 from sendoff.api.way import HostOrOwn
@@ -20,6 +22,7 @@ from sendoff.model.query import Applied, Order, Query, Selection, View, every
 
 if TYPE_CHECKING:
     from sendoff.host.embedded import Embedded
+    from sendoff.model.operation import Request
 
 AT_ONCE = 100
 PAGE = 500
@@ -33,20 +36,21 @@ class Connection:
 
     Parameters
     ----------
-    place: whose work. mode: ``auto host embedded``, see ``mode.mode_of``.
+    place: whose work. mode: ``auto host embedded``, see ``mode.mode_of``. parity: the literal rules, None = the better ones.
     """
 
-    def __init__(self, place: Place, mode: str) -> None:
-        self.place, self.mode = place, mode
+    def __init__(self, place: Place, mode: str, parity: Parity | None = None) -> None:
+        self.place, self.mode, self.parity = place, mode, parity
         self.watch = Watch(lambda: self.desk)
+        self._life = Life(place, lambda: self.desk) if parity else None
         self._closed = False
         self._left: list[object] = []
         self._embedded: Embedded | None = None
         self._desk = self._made()
         _renewed_in_children(self)
 
-    def __reduce__(self) -> tuple[Callable[..., Connection], tuple[Place, str]]:
-        return connection_to, (self.place, self.mode)
+    def __reduce__(self) -> tuple[Callable[..., Connection], tuple[Place, str, Parity | None]]:
+        return connection_to, (self.place, self.mode, self.parity)
 
     @property
     def desk(self) -> DeskClient:
@@ -67,6 +71,8 @@ class Connection:
             return
         if drain and self._embedded is not None:
             self._drain(None if drain is True else float(drain))
+        if self._life is not None:
+            self._life.end(own=self._embedded is not None and self._embedded.owns)
         self.watch.close()
         self._closed = True
         if self._embedded is not None:
@@ -94,6 +100,8 @@ class Connection:
         """Give an order; who lets an upload go on brings a corrected variable along."""
         if verb in ("resume", "retry"):
             details["environment"] = dict(os.environ)
+        if verb in ("start", "resume", "retry") and self._life is not None:
+            details["client"] = self._life.taken()
         return self.desk.order(Order(verb=verb, details=details), which)
 
     def looked(self, ids: Sequence[str]) -> Iterator[View]:
@@ -104,6 +112,14 @@ class Connection:
     def everything(self, query: Query, *, after: str | None = None, limit: int = PAGE) -> Iterator[View]:
         """All that a filter finds, page by page."""
         return every(lambda place: self.desk.page(query, after=place, limit=limit), after)
+
+    def bound(self, requests: Iterable[Request]) -> Iterator[Request]:
+        """Requests as they go out: by the literal rules they go by the life of this client."""
+        return iter(requests) if self._life is None else (replace(one, client=self._life.taken()) for one in requests)
+
+    def recalled(self, find: Callable[[], Sequence[View]]) -> Sequence[View]:
+        """What somebody lists or attaches to; by the literal rules what a program had left when it ended begins anew."""
+        return find() if self._life is None else self._life.recalled(find)
 
     # -- this process ----------------------------------------------------------------------------------------------
 
@@ -123,6 +139,8 @@ class Connection:
     def renew(self) -> None:
         """In a forked child."""
         self.watch.renew()
+        if self._life is not None:
+            self._life.renew()
         if self._embedded is not None:
             self._left.append(self._embedded)  # never let go here: its journal is open in the parent
             self._embedded = None
@@ -144,10 +162,10 @@ class Shared:
 SHARED = Shared()
 
 
-def connection_to(place: Place, mode: str) -> Connection:
-    """What an operation that comes out of a pickle is asked over; one for each place and process."""
+def connection_to(place: Place, mode: str, parity: Parity | None = None) -> Connection:
+    """What an operation that comes out of a pickle is asked over; one for each place and process, unless it goes by the literal rules."""
     shared = SHARED.to(place)
-    return shared if shared.mode == mode else Connection(place, mode)
+    return shared if shared.mode == mode and parity is None else Connection(place, mode, parity)
 
 
 def _close(known: weakref.ref[Connection]) -> None:

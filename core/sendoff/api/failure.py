@@ -15,7 +15,8 @@ def failure_of(view: View, *, patient: bool = False) -> SendoffError | None:
     if view["status"] == "error":
         return _failed(view)
     if view["status"] == "canceled":
-        return UploadCanceled(f"the upload to {view['url']} was canceled", hint="retry() begins a new round", operation=view["id"])
+        why = f": {view['reason_text']}" if view["reason_text"] else ""
+        return UploadCanceled(f"the upload to {view['url']} was canceled{why}", hint="retry() begins a new round", operation=view["id"], reason=view["reason"])
     if view["needs"] is None or patient:
         return None
     text = view["reason_text"] or view["reason"]

@@ -111,9 +111,9 @@ class Handover:
     def _created(self, requests: Iterable[Request], start: bool) -> Iterator[Created | SendoffError]:
         """The answer to each request."""
         if self._batch is None:
-            yield from self._connection.desk.create(requests, start=start)
+            yield from self._connection.desk.create(self._connection.bound(requests), start=start)
             return
-        for answer in self._connection.desk.create(requests, start=start, batch=self._batch.join()):
+        for answer in self._connection.desk.create(self._connection.bound(requests), start=start, batch=self._batch.join()):
             if isinstance(answer, Created):
                 self._batch.took(answer)
             yield answer

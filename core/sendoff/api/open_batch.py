@@ -20,7 +20,7 @@ class OpenBatch(Batch):
 
     def __init__(self, connection: Connection, what: str = "batch") -> None:
         self._hold, self._what, self._over = Hold(connection.place), what, False
-        super().__init__(connection, id=self._hold.batch, number=None, new=0)
+        super().__init__(connection, id=self._hold.id, number=None, new=0)
 
     @property
     def place(self) -> Place:
@@ -30,13 +30,13 @@ class OpenBatch(Batch):
     @property
     def batch_id(self) -> str:
         """Its id, whether there is anything in it or not."""
-        return self._hold.batch
+        return self._hold.id
 
     def join(self) -> str:
         """Its id, for something that is created in it; ``InvalidState`` once it is closed."""
         self._check_open()
         self._hold.take()
-        return self._hold.batch
+        return self._hold.id
 
     def took(self, created: Created) -> None:
         """An operation was created in it, unless it was there already."""
@@ -49,7 +49,7 @@ class OpenBatch(Batch):
         if handler is not None:
             self._hold.take()
         if self._hold.taken:
-            details = {"batch": self._hold.batch, "handler": None if handler is None else encode(handler)}
+            details = {"batch": self._hold.id, "handler": None if handler is None else encode(handler)}
             told = self._connection.desk.ask(Question(what="seal", details=details))
             self._new, self.number = told["total"], told["number"]
         self.leave()

@@ -123,9 +123,10 @@ class UploadOperation(Facts):
     def attach(self, progress: Callable[[UploadProgress], object] | None = None) -> UploadHandle:
         """A handle of it, from any process, also of one that has ended.
 
-        progress: called with an ``UploadProgress`` from the thread ``sendoff-callbacks``, at most ten times a second. Errors: ``InvalidState`` where the client
-        is closed.
+        progress: called with an ``UploadProgress`` from the thread ``sendoff-callbacks``, at most ten times a second. With ``connect(parity="winrt")`` the
+        host is asked first, and what an ended program had left begins anew. Errors: ``InvalidState`` where the client is closed.
         """
+        self._recall()
         return UploadHandle(self, self._connection.watch, progress)
 
     def wait(self, timeout: float | None = None, *, patient: bool = False) -> UploadOperation:
@@ -134,6 +135,7 @@ class UploadOperation(Facts):
         timeout: seconds; then ``TimeoutError``, and the upload goes on. patient: where only a person can help, wait on.
         Errors: ``UploadFailed``, ``UploadCanceled``, ``NeedsAttention``.
         """
+        self._recall()
         view, watch = self.refresh()._known, self._connection.watch
         if view["status"] in ENDED or (view["needs"] and not patient):
             watch.told([view])
@@ -146,6 +148,9 @@ class UploadOperation(Facts):
             return handle.result(timeout, patient=patient)
         finally:
             handle.leave()
+
+    def _recall(self) -> None:
+        self._connection.recalled(lambda: list(self._connection.looked([self.id])))
 
     # -- orders -----------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Any
 from sendoff.api.client import Client
 from sendoff.api.group import TransferGroup
 from sendoff.api.options import checked_credential, fields_of
+from sendoff.api.tls import NONE, checked_tls
 from sendoff.errors import InvalidArgument
 from sendoff.model.complaint import nearest
 from sendoff.model.header import Header, checked_header, joined
@@ -24,7 +25,7 @@ class Template:
     """What holds for operations that are created afterwards, and never for those that are there already. client: whose they become."""
 
     __slots__ = (
-        "_client", "_headers", "_method", "_proxy_credential", "_server_credential", "_transfer_group",
+        "_client", "_headers", "_method", "_proxy_credential", "_server_credential", "_tls", "_transfer_group",
         "copy", "cost_policy", "existing", "metadata", "recoverable_errors", "then", "verify",
     )  # fmt: skip
 
@@ -35,6 +36,7 @@ class Template:
         self._server_credential: Credential | str | None = None
         self._proxy_credential: Credential | str | None = None
         self._transfer_group: TransferGroup | None = None
+        self._tls = NONE
         self.cost_policy = CostPolicy.DEFAULT
         self.metadata: Mapping[str, Any] = {}
         self.existing: str | None = None
@@ -106,6 +108,18 @@ class Template:
             raise InvalidArgument(f"the credential for the proxy is of kind {value.kind!r}; a user name and a password are expected")
         self._proxy_credential = value
 
+    @property
+    def tls(self) -> Mapping[str, Any]:
+        """Whom to trust: ``ca_file``, ``client_cert``, ``client_key``, ``pin`` and ``min_tls``, as in the section of a destination; stronger than that.
+
+        Files are kept with each operation by their paths, and are read at each try. None = nothing said. ``InvalidArgument`` for any other name.
+        """
+        return self._tls
+
+    @tls.setter
+    def tls(self, value: Mapping[str, Any] | None) -> None:
+        self._tls = NONE if value is None else checked_tls(value)
+
     def set_request_header(self, name: str, value: str, *, secret: bool | None = None) -> None:
         """Send this header; the values of one that is set twice are joined by a comma.
 
@@ -120,12 +134,13 @@ class Template:
     def _fields(self, id: str | None, verb: str, *, protocol: str | None = None) -> dict[str, Any]:
         """What is set, as fields of a ``Request``."""
         headers, proxy = joined(tuple(self._headers)), self._proxy_credential
+        said = {**self._tls, **({"proxy_credential": proxy} if isinstance(proxy, str) else {})}
         options: dict[str, Any] = {
             "method": self._method, "headers": [one for one in headers if not isinstance(one[1], Secret)],
             "secret_headers": [one for one in headers if isinstance(one[1], Secret)], "credential": self._server_credential, "id": id,
             "group": self.group, "cost": self.cost_policy, "metadata": self.metadata, "existing": self.existing, "verify": self.verify, "patience": 0,
             "recoverable_errors": self.recoverable_errors, "then": self.then,
-            "protocol": protocol, "options": {"proxy_credential": proxy} if isinstance(proxy, str) else None,
+            "protocol": protocol, "options": said or None,
         }  # fmt: skip
         fields = {**fields_of(options, verb), "attempts": _REQUESTS, "literal": True}
         return {**fields, "identities": {**fields.get("identities", {}), "proxy": proxy}} if isinstance(proxy, Credential) else fields

@@ -21,7 +21,7 @@ from sendoff.api.source import Measured, Readable, UploadSource, check_destinati
 from sendoff.api.template import Template
 from sendoff.errors import InvalidArgument, InvalidState
 from sendoff.model.form import FORM_DATA, checked_boundary, checked_subtype
-from sendoff.model.query import Query
+from sendoff.model.query import Query, View
 from sendoff.model.source import Form
 
 Upload = tuple[str, UploadSource] | tuple[str, UploadSource, str | None]
@@ -43,7 +43,9 @@ class BackgroundUploader(Template):
     method: HTTP method, ``POST``. cost_policy: on which networks they may run. transfer_group, group: the group they belong to, and its name.
     metadata: your own data. existing: ``overwrite skip fail``. verify: ``auto size digest read-back``. server_credential, proxy_credential: who we are to the
     server and to the proxy, a ``Credential`` or a reference; the one is never shown to the other. recoverable_errors: at which errors they wait for you
-    instead of failing, as in ``put``. copy: take over what a file holds when it is created. then: ``delete`` or ``move:DIR``, once it was seen to be there.
+    instead of failing, as in ``put``. tls: whom to trust, ``{"ca_file": "ca.pem"}``. copy: take over what a file holds when it is created. then: ``delete``
+    or ``move:DIR``, once it was seen to be there.
+
     Any other name raises ``AttributeError``.
 
     >>> uploader = sendoff.BackgroundUploader()
@@ -139,11 +141,15 @@ class BackgroundUploader(Template):
     def current_uploads(self, group: str | None = None, *, all_groups: bool = False) -> list[UploadOperation]:
         """Operations that are unfinished or not acknowledged: those without a group.
 
-        group: those of this group instead, by its name. all_groups: all of them. Errors: ``InvalidArgument``, ``HostUnavailable``.
+        group: those of this group instead, by its name. all_groups: all of them. With ``connect(parity="winrt")`` each ``PUT`` among them that an ended
+        program had left begins anew. Errors: ``InvalidArgument``, ``HostUnavailable``.
         """
         connection = self._used()._connection
-        views = connection.everything(Query(listed=True, group=group))
-        return [UploadOperation(connection, view["id"], view=view) for view in views if all_groups or view["group"] == group]
+
+        def listed() -> list[View]:
+            return [view for view in connection.everything(Query(listed=True, group=group)) if all_groups or view["group"] == group]
+
+        return [UploadOperation(connection, view["id"], view=view) for view in connection.recalled(listed)]
 
     def current_uploads_for_group(self, group: TransferGroup) -> list[UploadOperation]:
         """As ``current_uploads``, those of one group, whichever process created them.

@@ -20,6 +20,7 @@ _WHY = {
     "journal_full": "the disk of the journal is full",
     "plugin_missing": "the driver it needs is not installed",
     "replaced": "its file has changed since, and was put again",
+    "client_gone": "the program by whose life it goes has ended",
     "interrupted_non_idempotent": "the request may have been carried out when the host died, and it must not be repeated",
 }
 _HELP = {

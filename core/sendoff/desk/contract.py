@@ -39,7 +39,7 @@ class Desk(Protocol):
         ...
 
     def order(self, order: Order, which: Selection) -> Applied:
-        """``start pause resume cancel retry acknowledge move set group``, with the details that ``Order`` names; durable when it returns.
+        """``start pause resume cancel retry acknowledge move set group attach``, with the details that ``Order`` names; durable when it returns.
 
         An order for many is in force at once and written out in slices. Why one that was named alone cannot obey is raised; of many, ``Applied`` says it.
         """
@@ -63,7 +63,8 @@ class Desk(Protocol):
     def ask(self, question: Question) -> Json:
         """``status plugins config credentials check todos batch group open remains``; ``gc``, which forgets at once what is past its time;
         ``trust``, a server's key (``destination``), to be accepted (``fingerprint``) or forgotten (``forget``); and ``seal``: nothing is added to the
-        ``batch`` that this process holds open any more, and once all of it has ended its ``handler`` is called, if it has one.
+        ``batch`` that this process holds open any more, and once all of it has ended its ``handler`` is called, if it has one; and ``clients``: what goes by
+        the life of a program that is gone, or is ``over``, has been left when this returns.
 
         A host's desk also knows ``stop``: it leaves at a safe point.
         """

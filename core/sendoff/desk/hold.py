@@ -1,4 +1,4 @@
-"""Holding a batch open: as long as this process lives, or until it lets go."""
+"""What counts as there only as long as this process lives, or until it lets go: an open batch, a client."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class Hold:
-    """A batch that can be added to. batch: its id.
+    """Something that a host sees to be held. id: by which it is known there.
 
-    Its lock lies among the incoming files, where whoever tidies up removes it once nobody holds it. A forked child holds it, too.
+    Its lock lies among the incoming files, where whoever tidies up removes it once nobody holds it. A forked child holds it, too, unless it drops it.
     """
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self.batch = Identifiers(SystemRandom()).new(time.time_ns() // 1_000_000)
-        self._path = os.path.join(place.state, "spool", "incoming", self.batch)
+        self.id = Identifiers(SystemRandom()).new(time.time_ns() // 1_000_000)
+        self._path = os.path.join(place.state, "spool", "incoming", self.id)
         self._descriptor: int | None = None
         self._lock = threading.Lock()
 
@@ -44,11 +44,17 @@ class Hold:
                 self._descriptor = self._locked()
 
     def release(self) -> None:
-        """Let it go: a host closes it, if nobody has."""
+        """Let it go; a host sees that nobody has it any more."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(FileNotFoundError):
                 os.unlink(self._path)
+            os.close(descriptor)
+
+    def drop(self) -> None:
+        """In a forked child: it is the parent's alone."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
             os.close(descriptor)
 
     def _locked(self) -> int:

@@ -32,7 +32,7 @@ class Request:
     patience: microseconds, None = as configured. attempts: requests, where patience is 0. recoverable_errors: numbers of ``WebErrorStatus``, or HTTP statuses,
     that it waits at instead of failing. again: a new operation even where an unchanged source is still queued for the same target.
     only_new: ``(size, mtime in ns)`` of the source as the caller saw it; what has a receipt for the same target with both is skipped without being opened.
-    found: by a walk, and not named by anybody: skipped where it is gone by now.
+    found: by a walk, and not named by anybody: skipped where it is gone by now. client: a program that lives (``desk.hold``), by whose life it goes.
 
     >>> sendoff.Request(source="/home/me/a.iso", destination="archive:").priority
     'default'
@@ -71,6 +71,7 @@ class Request:
     found: bool = False
     whole: bool = False
     literal: bool = False
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class Spec:
     headers: secret values as three stars. idempotency_key: the key itself, by which the server knows a repeat.
     patience: microseconds. attempts: requests, where patience is 0. recoverable_errors: numbers at which it waits instead of failing.
     then: what becomes of the caller's file once the server was seen to hold it.
+    client: the program by whose life it goes, as the Windows pages have it (``policy.parting``); None = it goes on without one.
 
     Example: ``operation.spec`` of a listener's ``Record``: ``spec.url``, ``spec.source.size``, ``spec.metadata``.
     """
@@ -108,11 +110,17 @@ class Spec:
     recoverable_errors: tuple[int, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     then: str | None = None
+    client: str | None = None
+
+    @property
+    def idempotent(self) -> bool:
+        """Its method may be repeated, whatever was said beside (RFC 9110 section 9.2.2)."""
+        return self.method is None or self.method in IDEMPOTENT
 
     @property
     def repeatable(self) -> bool:
         """A whole request may be sent again without doing the thing twice (RFC 9110 section 9.2.2)."""
-        return self.method is None or self.method in IDEMPOTENT or self.retry_unsafe or self.idempotency_key is not None
+        return self.idempotent or self.retry_unsafe or self.idempotency_key is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     RECOVERABLE_ERROR = "recoverable_error"
     INTERRUPTED_NON_IDEMPOTENT = "interrupted_non_idempotent"
     REPLACED = "replaced"
+    CLIENT_GONE = "client_gone"
 
 
 class Want(StrEnum):
@@ -74,6 +75,10 @@ class Want(StrEnum):
     PAUSE = "pause"
     CANCEL = "cancel"
     NOW = "now"  # one try, whatever network, power or back-off say
+    LEFT = "left"  # its program ended, and it goes by the literal rules
+
+
+STOPPING = frozenset({Want.PAUSE, Want.CANCEL, Want.LEFT})  # a try that is under way is broken off
 
 
 class TransferPriority(IntEnum):

@@ -8,6 +8,7 @@ idle ──claimed──▶ running ──delivered──▶ completed
                     │ └─ an order ──────────────▶ paused_by_application, canceled
 An upload that must not be repeated and may have gone out whole (its commit point) is never sent again:
 it ends as error ``outcome_unknown`` while the process lives, canceled ``interrupted_non_idempotent`` after its death.
+What goes by the life of its program, and not of the process (``policy.parting``), is ``left`` with it.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from sendoff.policy.retry import pause_before_next
 MOST_LOST_SESSIONS = 3
 SUSPECT_UNSETTLED = 3
 MOST_UNSETTLED = 10
+_WENT_OUT = "the process ended after the whole request had gone out; it is not sent twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,8 @@ def failed(record: Record, error: SendoffError, one: Try, response: Response | N
 def _failed(record: Record, error: SendoffError, one: Try, response: Response | None, setting: Setting) -> Decision:
     if record.want == Want.CANCEL:
         return canceled(record, setting.wall, tally=_kept(record.tally, one))
+    if record.want == Want.LEFT:
+        return left(record, setting.wall, tally=_kept(record.tally, one))
     if isinstance(error, Interrupted):
         return _interrupted(record, one, setting)
     if isinstance(error, Postpone):
@@ -150,6 +154,8 @@ def orphaned(record: Record, setting: Setting, *, sent: int | None = None) -> De
     tally = replace(record.tally, sent=record.tally.sent + (sent or 0), blind=record.tally.blind or sent is None)
     if record.want == Want.CANCEL:
         return canceled(record, setting.wall, tally=tally)
+    if record.want == Want.LEFT:
+        return left(record, setting.wall, tally=tally)
     if record.point and not record.spec.repeatable:
         return canceled(record, setting.wall, reason=Reason.INTERRUPTED_NON_IDEMPOTENT, tally=tally)
     if record.want == Want.PAUSE:
@@ -157,11 +163,10 @@ def orphaned(record: Record, setting: Setting, *, sent: int | None = None) -> De
     return Decision(fields=queued(setting.now, tally=replace(tally, restarted=True)))
 
 
-def canceled(record: Record, wall: Moment, *, reason: Reason | None = None, tally: Tally | None = None) -> Decision:
-    """Canceled; what the server keeps is removed afterwards, and the secrets with it."""
-    text = "the process ended after the whole request had gone out; it is not sent twice" if reason else None
+def canceled(record: Record, wall: Moment, *, reason: Reason | None = None, text: str = _WENT_OUT, tally: Tally | None = None) -> Decision:
+    """Canceled; what the server keeps is removed afterwards, and the secrets with it. text: says the reason."""
     fields = ending(TransferStatus.CANCELED, wall, tally=tally or record.tally)
-    fields.update({"reason": str(reason) if reason else None, "reason_text": text})
+    fields.update({"reason": str(reason) if reason else None, "reason_text": text if reason else None})
     return Decision(fields=fields, lines=(("canceled", {"reason": fields["reason"]}),), abort=True, erase=bool(record.spec.source.copies))
 
 
@@ -172,6 +177,16 @@ def paused(record: Record, tally: Tally | None = None) -> Decision:
         "point": False, "due": None, "holds_target": False, "tally": tally or record.tally,
     }  # fmt: skip
     return Decision(fields=fields, lines=(("paused", {}),))
+
+
+def left(record: Record, wall: Moment, *, tally: Tally | None = None) -> Decision:
+    """The program by whose life it goes has ended: it is paused until a program lists it; what must not be made twice has ended with it."""
+    if not record.spec.idempotent:
+        text = f"the program that made this {record.spec.method} ended before it had; it is not sent again"
+        return canceled(record, wall, reason=Reason.INTERRUPTED_NON_IDEMPOTENT, text=text, tally=tally)
+    decision = paused(record, tally)
+    why = {"reason": str(Reason.CLIENT_GONE), "reason_text": "its program ended; it begins anew when the program lists its uploads"}
+    return replace(decision, fields={**decision.fields, **why}, lines=(("paused", {"reason": why["reason"]}),))
 
 
 def gated(gate: Gate) -> Decision:

@@ -50,7 +50,8 @@ def resume(record: Record, now: Moment, _wall: Moment) -> Decision | None:
     """It goes on, whether a person paused it or it waited for one."""
     _must_be_open(record, "resume")
     if record.owner is not None:
-        return Decision(fields={"want": None}) if record.want == Want.PAUSE else None
+        stops = record.want == Want.PAUSE or (record.want == Want.LEFT and record.spec.idempotent)
+        return Decision(fields={"want": None}) if stops else None
     if record.status not in (TransferStatus.PAUSED_BY_APPLICATION, TransferStatus.PAUSED_RECOVERABLE, TransferStatus.PAUSED_SYSTEM_POLICY):
         return None
     tally = replace(record.tally, resent=0, pause=0)

@@ -18,6 +18,7 @@ from sendoff.model.status import Reason, TransferStatus
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.answers import Answers
+from sendoff.runtime.clients import Clients
 from sendoff.runtime.conductor import Queued, Signal
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.following import Following
@@ -73,8 +74,12 @@ class App:
         self._ledger, self._clock = parts.ledger, parts.clock
         self._selecting = Selecting(parts.ledger.journal.store)
         targets = Targets(parts.ledger.journal.store, parts.creation.secrets, parts.in_force)
-        self._intake = Intake(parts.ledger, parts.creation, parts.announcer, targets, parts.clock, stored=lambda lanes: parts.signal(Queued(tuple(lanes))))
-        verdicts = Verdicts(parts.creation, parts.ledger.journal.store, parts.clock)
+        self.clients = Clients(parts.ledger, parts.clock, held=parts.creation.spool.holds, signal=parts.signal)
+        self._intake = Intake(
+            parts.ledger, parts.creation, parts.announcer, targets, parts.clock, stored=lambda lanes: parts.signal(Queued(tuple(lanes))),
+            joined=self.clients.joined,
+        )  # fmt: skip
+        verdicts = Verdicts(parts.creation, parts.ledger.journal.store, parts.clock, self.clients.bound)
         self.sweeping = Sweeping(
             parts.ledger, parts.in_force, verdicts, clock=parts.clock, signal=parts.signal, new_id=parts.creation.new_id, leaving=parts.leaving,
             first=parts.slice,
@@ -102,7 +107,9 @@ class App:
 
     def order(self, order: Order, which: Selection) -> Applied:
         """As ``Desk.order``."""
-        return self._ordering.carry_out(order, which)
+        client = order.details.get("client")
+        with self.clients.joined([str(client)] if client is not None else []):
+            return self._ordering.carry_out(order, which)
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
         """As ``Desk.page``."""
@@ -148,6 +155,8 @@ class App:
         """As ``Desk.ask``."""
         if question.what == "trust":
             return self._trusted(question.details)
+        if question.what == "clients":
+            return self.clients.ask(question.details)
         if question.what not in self._parts.questions:
             raise InvalidArgument(f"there is no question {question.what!r}; there are {', '.join(sorted(self._parts.questions))}")
         return self._parts.questions[question.what](question.details)

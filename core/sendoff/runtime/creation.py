@@ -219,6 +219,7 @@ class Creation:
             label=request.label, metadata=request.metadata, demand=_demand(request, _demanded(request, destination), method), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
             if_changed=_choice(request.if_changed, "fail", "restart"), recoverable_errors=numbers_of(request.recoverable_errors), then=request.then,
+            client=request.client,
         )  # fmt: skip
 
     @staticmethod

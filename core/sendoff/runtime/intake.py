@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from sendoff.desk.contract import SLICE
@@ -65,11 +65,13 @@ class Entry:
 
 
 class Intake:
-    """Creates operations. stored: told after each slice in which lanes it has stored."""
+    """Creates operations. stored: told after each slice in which lanes it has stored. joined: as long as some come to go by the life of clients."""
 
     def __init__(
-        self, ledger: Ledger, creation: Creation, announcer: Announcer, targets: Targets, clock: Clock, *, stored: Callable[[Sequence[str]], None]
+        self, ledger: Ledger, creation: Creation, announcer: Announcer, targets: Targets, clock: Clock, *, stored: Callable[[Sequence[str]], None],
+        joined: Callable[[Collection[str]], AbstractContextManager[None]],
     ) -> None:  # fmt: skip
+        self._joined = joined
         self._ledger, self._creation, self._announcer, self._clock, self._told = ledger, creation, announcer, clock, stored
         self._batches, self._store, self._targets = ledger.batches, ledger.journal.store, targets
 
@@ -157,7 +159,8 @@ class Intake:
     def _taken(self, checked: Sequence[Checked], call: Call, *, last: bool) -> list[Answer]:
         """One disk transaction for a slice."""
         drafts = {place: one for place, one in enumerate(checked) if isinstance(one, Draft)}
-        with self._joining(call):
+        clients = {one.record.spec.client for one in drafts.values() if one.record.spec.client is not None}
+        with self._joined(clients), self._joining(call):
             if not call.start:
                 answers = self._enter(checked, drafts, {}, call, last=last)
             else:

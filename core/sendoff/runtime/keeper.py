@@ -12,6 +12,7 @@ from sendoff.model.query import Query
 from sendoff.ports.clock import Clock
 from sendoff.runtime.afterwards import Afterwards
 from sendoff.runtime.clearing import Clearing
+from sendoff.runtime.clients import Clients
 from sendoff.runtime.following import Bell
 from sendoff.runtime.forgetting import Forgetting
 from sendoff.runtime.journal import Journal
@@ -32,10 +33,11 @@ class Keeper:
 
     def __init__(
         self, journal: Journal, afterwards: Afterwards, outbox: Outbox, sweep: Sweep, sweeping: Sweeping, waking: Waking, clearing: Clearing, bell: Bell, *,
-        open_batches: OpenBatches, configuration: Callable[[], Configuration], clock: Clock,
+        open_batches: OpenBatches, clients: Clients, configuration: Callable[[], Configuration], clock: Clock,
     ) -> None:  # fmt: skip
         self._journal, self._afterwards, self._outbox, self._sweep, self._bell = journal, afterwards, outbox, sweep, bell
         self._sweeping, self._waking, self._clearing, self._open_batches, self._clock = sweeping, waking, clearing, open_batches, clock
+        self._clients = clients
         self._forgetting = Forgetting(journal, clock, lambda: configuration().retention)
         self._closed = threading.Event()
         self._rest, self._rested = threading.Condition(), -1
@@ -67,7 +69,8 @@ class Keeper:
 
     def round(self) -> int:
         """One round; how much was done."""
-        done = self._open_batches.look() + self._sweeping.work() + self._waking.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
+        done = self._open_batches.look() + self._clients.look()
+        done += self._sweeping.work() + self._waking.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
         self._forgetting.work()
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
             self._trimmed = self._clock.monotonic()

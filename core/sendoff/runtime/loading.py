@@ -15,7 +15,7 @@ from sendoff.model.delivery import Delivery
 from sendoff.model.destination import checked_url, origin_of
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
-from sendoff.model.status import Want
+from sendoff.model.status import STOPPING
 from sendoff.model.target import Target
 from sendoff.ports.transport import Transport
 from sendoff.runtime.connections import Connections, check_allowed
@@ -118,7 +118,7 @@ class Loading:
         )  # fmt: skip
         load.transport, load.reader, load.shipment = transport, begin.reader, shipment
         self._underway.enter(record.number, shipment)
-        if record.want in (Want.PAUSE, Want.CANCEL):
+        if record.want in STOPPING:
             shipment.interrupt(f"ordered: {record.want}")
         self._ledger.announce(checked, "attempt_started")
 

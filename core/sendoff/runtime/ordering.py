@@ -9,7 +9,7 @@ from itertools import chain, islice
 from sendoff.errors import InvalidArgument
 from sendoff.model.operation import Record
 from sendoff.model.query import Applied, Order, Query, Selection
-from sendoff.model.status import Want
+from sendoff.model.status import STOPPING
 from sendoff.policy.order import VERBS
 from sendoff.runtime.conductor import Amended, Queued, Signal, Stop
 from sendoff.runtime.groups import Groups, behavior_of
@@ -37,7 +37,7 @@ class Ordering:
             raise InvalidArgument(f"{order.verb} what? Name operations, a batch, a group or --all")
         if order.verb in ("move", "group"):
             return (self._move if order.verb == "move" else self._behave)(order, which)
-        if order.verb not in VERBS and order.verb != "set":
+        if order.verb not in VERBS and order.verb not in ("set", "attach"):
             raise InvalidArgument(f"there is no order {order.verb!r}; there are {', '.join(sorted((*VERBS, 'group', 'move', 'set')))}")
         named, queries = self._meant(order.verb, which)
         if order.verb == "set":
@@ -60,7 +60,7 @@ class Ordering:
                 break
             records = self._newest(records)
         for record, decision in verdict.decided:
-            if decision.fields.get("want") in (Want.PAUSE, Want.CANCEL):
+            if decision.fields.get("want") in STOPPING:
                 self._signal(Stop(record.number, f"ordered: {decision.fields['want']}"))
             elif order.verb == "set":
                 self._signal(Amended(replace(decision.applied(record), version=record.version + 1)))

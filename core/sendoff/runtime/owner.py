@@ -157,6 +157,8 @@ class Owner:
         )  # fmt: skip
         self._app = App(self._parts(boot, machine))
         self._app.sweeping.load()
+        self._app.clients.load()
+        self._app.clients.look()  # before anything begins again that is to wait
         self._keeper = self._make_keeper()
         self._handlers = Handlers(
             self._journal, self._bell, configuration=self._configured, clock=given.clock, random=given.random, clean=given.clean,
@@ -218,7 +220,7 @@ class Owner:
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(
             self._journal, afterwards, outbox, sweep, self._app.sweeping, self._app.waking, self._clearing, self._bell,
-            open_batches=self._ledger.open_batches, configuration=self._configured, clock=given.clock,
+            open_batches=self._ledger.open_batches, clients=self._app.clients, configuration=self._configured, clock=given.clock,
         )  # fmt: skip
 
     def _sink_toolkit(self) -> SinkToolkit:

@@ -22,7 +22,7 @@ from sendoff.model.query import Query
 from sendoff.model.response import Response, length_of
 from sendoff.model.secret import STARS, Credential, public_url
 from sendoff.model.session import Session
-from sendoff.model.status import TransferStatus, Want
+from sendoff.model.status import STOPPING, TransferStatus
 from sendoff.model.target import Target
 from sendoff.ports.clock import Clock
 from sendoff.ports.toolkit import CredentialSource
@@ -150,7 +150,7 @@ class WorkShipment:
             self.operation = replace(self.operation, want=reply.want)  # whoever settles this try by that version must know what was ordered
             if reply.refused not in (None, "version"):
                 raise Superseded()
-            if reply.want in (Want.PAUSE, Want.CANCEL):
+            if reply.want in STOPPING:
                 raise Interrupted(f"ordered: {reply.want}")
             self._point = reply.refused is None
 

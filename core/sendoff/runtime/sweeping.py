@@ -10,7 +10,7 @@ from sendoff.errors import HostUnavailable, SendoffError
 from sendoff.model.change import Reserve, SaveNote
 from sendoff.model.operation import Record
 from sendoff.model.query import Applied, Order, Query, every
-from sendoff.model.status import Want
+from sendoff.model.status import STOPPING
 from sendoff.policy.standing import HOLDING, Standing
 from sendoff.ports.clock import Clock
 from sendoff.runtime.conductor import Queued, Signal, Stop
@@ -132,7 +132,7 @@ class Sweeping:
             after = self._ledger.enter_latest(record, lambda newest: self._verdicts.one(order, newest)[0])
         except SendoffError:  # why it cannot be is said when its slice comes
             return
-        if after is not None and after.want in (Want.PAUSE, Want.CANCEL):
+        if after is not None and after.want in STOPPING:
             self._signal(Stop(after.number, f"ordered: {after.want}"))
 
     # -- writing out -----------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ class Sweeping:
         sweep.version, sweep.over = sweep.version + 1, over
         sweep.size = min(max(int(sweep.size * min(max(_SLICE / max(took, 1e-6), 0.25), 2.0)), 1), _MOST)
         for record, decision in verdict.decided:
-            if decision.fields.get("want") in (Want.PAUSE, Want.CANCEL):
+            if decision.fields.get("want") in STOPPING:
                 self._signal(Stop(record.number, f"ordered: {decision.fields['want']}"))
 
     def _look_again(self, sweep: Sweep) -> None:

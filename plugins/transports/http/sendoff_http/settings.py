@@ -36,7 +36,8 @@ class Settings(BaseModel):
     stall_timeout: while sending, without a single byte taken by the network.
     proxy: ``http://HOST:PORT``, or ``none`` for never; else ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
     proxy_credential: who we are to the proxy, a reference; the server's is never used for it.
-    ca_file: certificates to trust instead of the system's. client_cert, client_key: PEM files for a server that asks for them.
+    ca_file: certificates to trust instead of the system's; a list of revoked ones in it is heeded.
+    client_cert, client_key: PEM files for a server that asks for them.
     pin: ``sha256//BASE64`` of the key that the server must have, one or several; as curl's ``--pinnedpubkey``.
     protocol: ``auto``, or one that is installed: ``plain tus rufh``; protocol_options: its own settings.
     resume_from: with ``auto``, files of this size and more are uploaded in a way that resumes, where the server announces one.

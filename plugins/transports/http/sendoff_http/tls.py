@@ -13,6 +13,7 @@ from sendoff import ConfigurationError, Permanent, SendoffError, Unreachable, We
 
 from sendoff_http.settings import Settings
 
+_REVOCATIONS = b"-----BEGIN X509 CRL-----"
 _CLOCK = "if its certificate is in order, the clock of this machine is wrong"
 # the numbers of OpenSSL's X509_V_ERR_*
 _REFUSALS = {
@@ -35,6 +36,8 @@ class Context(ssl.SSLContext):
 def context_of(settings: Settings, environment: Mapping[str, str], *, home: bool = True) -> Context:
     """The context for one origin: always verifying. Trust: ``ca_file``, else the submitter's ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, else the system's.
 
+    A file that also holds a list of what its issuers have revoked is asked for that, too.
+
     home: it is the destination's own; no other is shown our certificate, or has its key.
     """
     context = Context(ssl.PROTOCOL_TLS_CLIENT)
@@ -53,6 +56,8 @@ def _trust(context: ssl.SSLContext, ca_file: str | None, environment: Mapping[st
     with _readable(named or folder):
         if named or folder:
             context.load_verify_locations(cafile=_expanded(named), capath=_expanded(folder))
+            if named and _REVOCATIONS in Path(named).expanduser().read_bytes():
+                context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
         elif fallback := _fallback():
             context.load_verify_locations(cafile=fallback)
         else:

@@ -120,6 +120,7 @@ def test_a_plain_request_goes_through_the_proxy_with_its_whole_address(lab):
     assert proxy.requests[0].header("Host") == "far.example"
 
 
+@pytest.mark.parity("F158")
 def test_an_encrypted_request_goes_through_a_tunnel_and_its_secrets_stay_inside(lab, tmp_path):
     authority, tunnel = Authority(tmp_path), Tunnel()
     receiver = lab.receiver(tls=server_context(authority.issue("server")))
