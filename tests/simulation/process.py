@@ -14,6 +14,7 @@ from sendoff.model.change import Reply, Unit
 from sendoff.model.configuration import Configuration
 from sendoff.model.identifier import Identifiers
 from sendoff.model.moment import Moment
+from sendoff.policy.proof import THEN
 from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
 from sendoff.runtime.addresses import Addresses
@@ -36,6 +37,7 @@ from sendoff.runtime.lineup import FEW
 from sendoff.runtime.meter import Meter, Reading
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.recovery import Recovery
+from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.spool import Spool
@@ -175,5 +177,7 @@ class Process:
                 leaving=self.leaving, few=1, slice=2,
             )
         )  # fmt: skip
-        self.afterwards = Afterwards(self.ledger, connections, credentials, secrets, spool, clock=clock, random=random)
+        self.afterwards = Afterwards(
+            self.ledger, connections, credentials, secrets, spool, clock=clock, random=random, more={THEN: Removal(self.ledger, "boot")}
+        )
         self.recovery = Recovery(self.ledger, owner=name, clock=clock, random=random, rules=configuration.retry, left=left)
