@@ -76,7 +76,7 @@ class Invariants:
 
     def none_too_dear(self, stops: Sequence[tuple[int, str]], owner: str, gate_of: Callable[[Record], Gate | None]) -> None:
         """13: what is under way and may not use the network as it is now, by what was set for it last, was told to stop."""
-        self._stopped |= {(one.number, one.epoch) for one in self._read([number for number, _ in stops])}
+        self._stopped |= {(one.number, one.epoch + (one.owner is None)) for one in self._read([number for number, _ in stops])}
         for one in self.store.find(Query(claimed=True), limit=1000).items:
             told = (one.number, one.epoch) in self._stopped
             assert one.owner != owner or gate_of(one) is None or told, f"{one.id} goes on though the network is {gate_of(one)}"

@@ -23,7 +23,7 @@ from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.answers import Answers
 from sendoff.runtime.app import App, Parts
 from sendoff.runtime.attempts import Attempts
-from sendoff.runtime.conductor import Conductor, Reached, Signal
+from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
@@ -40,6 +40,7 @@ from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.shipment import Surroundings
+from sendoff.runtime.signals import Reached, Signal
 from sendoff.runtime.spool import Spool
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.vault import Vault

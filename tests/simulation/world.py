@@ -20,9 +20,9 @@ from sendoff.model.operation import Request
 from sendoff.model.query import Created, Order, Query, Selection
 from sendoff.policy.standing import Standing
 from sendoff.runtime.attempts import Ticket
-from sendoff.runtime.conductor import Changed, Ended, Queued
 from sendoff.runtime.key import MemoryKey
 from sendoff.runtime.lineup import FEW
+from sendoff.runtime.signals import Changed, Ended, Queued
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 

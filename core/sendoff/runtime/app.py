@@ -18,7 +18,6 @@ from sendoff.model.status import Reason, TransferStatus
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.answers import Answers
-from sendoff.runtime.conductor import Queued, Signal
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.following import Following
 from sendoff.runtime.groups import Groups
@@ -27,6 +26,7 @@ from sendoff.runtime.intake import Intake
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.ordering import Ordering
 from sendoff.runtime.selection import Selecting
+from sendoff.runtime.signals import Queued, Signal
 from sendoff.runtime.sweeping import Sweeping
 from sendoff.runtime.targets import Targets
 from sendoff.runtime.underway import Underway

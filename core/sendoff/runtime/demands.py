@@ -1,4 +1,4 @@
-"""What is demanded of an upload, and what its source's change means to it: the caller's word, else the destination's, else the default."""
+"""What is demanded of an upload and of its source: the caller's word, else the destination's, else the default."""
 
 from __future__ import annotations
 
