@@ -29,6 +29,7 @@ from sendoff.runtime.bounds import check_sizes
 from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for, references_of
 from sendoff.runtime.credentials import Credentials, fault_of
 from sendoff.runtime.demands import demand_of, if_changed
+from sendoff.runtime.draft import Draft
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.parts import check_form, check_web
 from sendoff.runtime.removal import checked_then
@@ -42,21 +43,6 @@ _CLEARTEXT = ("http",)
 _AUTO = "auto"  # the destination is asked how it takes files; what it takes lies at the target
 
 Headers = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A checked request, not yet stored.
-
-    notes: to be written before it. spools: copies to be adopted before it, by name. warning: one sentence for the caller.
-    apart: a new operation even where the same is still queued, for it was asked for, or its id was.
-    """
-
-    record: Record
-    notes: tuple[SaveNote, ...] = ()
-    spools: tuple[str, ...] = ()
-    warning: str | None = None
-    apart: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
