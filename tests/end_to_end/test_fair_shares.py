@@ -5,14 +5,12 @@ import time
 import pytest
 import sendoff
 from sendoff import TransferPriority
-from sendoff.model.query import Question
 from sendoff.testing.receiver import Receiver
 
 from tests.end_to_end.stage import MIB
 
 SOON = 60
 TOGETHER = 32  # small ones that go in one run
-GROUPS, OF_EACH, BACKLOG = 5_000, 4, 80_000
 
 
 @pytest.fixture
@@ -71,33 +69,3 @@ def test_what_goes_to_one_target_goes_in_order_of_creation_whatever_its_priority
         operation.wait(SOON)
 
     assert [request.sha256 for request in receiver.requests] == [digest for _, digest in files]
-
-
-@pytest.mark.campaign
-@pytest.mark.timeout(900)
-def test_five_thousand_groups_are_served_beside_eighty_thousand_of_one(stage, client, say):
-    path = stage.file(100)[0]
-    with Receiver(None) as receiver:
-        began = time.monotonic()
-        names = [f"of-{number % GROUPS}/{number}" for number in range(GROUPS * OF_EACH)]
-        backlog = put_many(client, receiver, path, (f"backlog/{number}" for number in range(BACKLOG)), group="backlog", start=False)
-        groups = client.put_many([(path, f"{receiver.url}{name}", {"group": name.partition("/")[0]}) for name in names], start=False)
-        created = time.monotonic() - began
-        backlog.start()
-        groups.start()
-        began = time.monotonic()
-        client.put(path, f"{receiver.url}alone", group="alone", priority=TransferPriority.HIGH).wait(SOON)
-        waited = time.monotonic() - began
-        groups.wait(600)
-        took = time.monotonic() - began
-        open_still = stage.desk.ask(Question(what="open"))
-        served = begun(receiver)
-        backlog.cancel()
-
-    of_backlog = sum(name.startswith("backlog/") for name in served)
-    say(f"100,000 created in {created:.0f} s; one of high priority was done after {waited:.2f} s")
-    say(f"5,000 groups were through after {took:.0f} s, and {of_backlog} of the backlog")
-    say(f"open then: {open_still}")
-    assert waited < 10
-    assert of_backlog < BACKLOG / 4
-    assert len({name.partition("/")[0] for name in served[: GROUPS * OF_EACH // 2]}) > GROUPS / 4
