@@ -43,7 +43,7 @@ _PACKAGES = {  # of this project; whose else a name may be, nobody knows
     "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic", "webhook": "sendoff-webhook"},
     "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
 }
-_OF_THE_CORE = frozenset({"existing", "verify", "digest", "method"})  # what a destination may ask of any transport
+_OF_THE_CORE = frozenset({"existing", "verify", "digest", "if_changed", "method"})  # what a destination may ask of any transport
 
 
 class _Installed(DriverManager[Any]):
@@ -94,7 +94,7 @@ class Drivers:
     def settings(self, kind: str, name: str, options: Mapping[str, Any], *, section: str | None = None) -> Any:
         """The driver's own ``Settings`` of these options. section: how the configuration calls them, ``transports.NAME`` when left out.
 
-        ``existing verify digest method`` may stand beside the options of any transport. Errors: ``ConfigurationError`` with section, key and the
+        ``existing verify digest if_changed method`` may stand beside the options of any transport. Errors: ``ConfigurationError`` with section, key and the
         nearest known key.
         """
         shape = self.load(kind, name).Settings  # type: ignore[attr-defined]

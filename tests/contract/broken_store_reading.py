@@ -46,6 +46,14 @@ class GivesUpAfterAThousand(BrokenStore):
         return replace(page, items=[one for one in page.items if one.number <= int(after or 0) + 1000], next=page.next)
 
 
+class LeavesOutWhoFailed(BrokenStore):
+    breaks = "test_whoever_may_still_read_a_file_is_found"
+
+    def find(self, query, *, after=None, limit=100):
+        page = super().find(query, after=after, limit=limit)
+        return replace(page, items=[one for one in page.items if one.open]) if query.reads else page
+
+
 class FindsNothingInstead(BrokenStore):
     breaks = "test_a_status_that_does_not_exist_is_a_clear_error"
 

@@ -158,7 +158,7 @@ def test_who_asks_twice_at_the_same_moment_gets_one_operation(owned):
         ({"group": ""}, "a group's name has 1 to 128 characters"),
         ({"method": "GET"}, "carries no file; use PUT or POST"),
         ({"method": "PUT\r\nX: y"}, "is not an HTTP method"),
-        ({"if_changed": "maybe"}, "'maybe': choose from fail, restart"),
+        ({"if_changed": "maybe"}, "if_changed 'maybe': choose from fail, restart"),
         ({"destination": "session://10.0.0.1/x", "method": "PUT"}, "session has no methods"),
         ({"destination": "nowhere"}, "'nowhere' is not an address"),
         ({"destination": "nowhere:x"}, "there is no destination named 'nowhere'"),

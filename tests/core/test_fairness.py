@@ -24,9 +24,10 @@ from sendoff.ports.clock import SystemClock
 from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
 from sendoff.runtime.announcer import Announcer
-from sendoff.runtime.conductor import Conductor, Queued
+from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.signals import Queued
 from sendoff.testing.receiver import Receiver
 
 from tests.core.records import waiting

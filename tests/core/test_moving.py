@@ -9,7 +9,7 @@ from sendoff.errors import InvalidArgument, InvalidState
 from sendoff.model.change import Update
 from sendoff.model.operation import Record
 from sendoff.model.query import Applied, Order, Query, Selection
-from sendoff.runtime.conductor import Queued
+from sendoff.runtime.signals import Queued
 
 from tests.core.test_sweeping import Ground
 

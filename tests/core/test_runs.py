@@ -14,7 +14,7 @@ from sendoff.model.query import Query
 from sendoff.model.status import TransferStatus
 from sendoff.policy.schedule import MOST_BYTES, MOST_TOGETHER, SMALL
 from sendoff.runtime.attempts import Outcome, Ticket
-from sendoff.runtime.conductor import Changed, Ended, Reached, Stop
+from sendoff.runtime.signals import Changed, Ended, Reached, Stop
 
 from tests.core.test_conductor import Stand
 

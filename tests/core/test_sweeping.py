@@ -14,8 +14,8 @@ from sendoff.model.operation import Record, Request
 from sendoff.model.query import Applied, Created, Order, Query, Selection
 from sendoff.model.status import TransferStatus
 from sendoff.policy.standing import Standing
-from sendoff.runtime.conductor import Queued
 from sendoff.runtime.key import MemoryKey
+from sendoff.runtime.signals import Queued
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 

@@ -10,6 +10,7 @@ import pytest
 import sendoff
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
+from tests.core.owned import eventually
 from tests.end_to_end.stage import MIB, PACE, Stage
 
 SOON = 60
@@ -102,16 +103,23 @@ def test_a_damaged_journal_is_told_of_and_another_apps_is_untouched(tmp_path):
         assert [view["status"] for view in other.listed()] == ["completed"]
 
 
+TIB = 1024**4
+
+
+def sparse(stage, size):
+    """A file that is long and takes no room."""
+    path = stage.folder / "sparse"
+    with path.open("wb") as file:
+        file.truncate(size)
+    return str(path)
+
+
 @pytest.mark.campaign
 @pytest.mark.parity("F180", "F183")
-@pytest.mark.fault(35)
-def test_a_very_large_file_has_its_exact_length_and_takes_no_memory(stage, tmp_path):
+def test_a_very_large_file_has_its_exact_length_and_takes_no_memory(stage):
     size = 6 * 1024**3 + 1
-    sparse = stage.folder / "sparse"
-    with sparse.open("wb") as file:
-        file.truncate(size)
     with Receiver(None) as receiver:
-        (id,) = stage.put(str(sparse), f"{receiver.url}a")
+        (id,) = stage.put(sparse(stage, size), f"{receiver.url}a")
         receiver.wait_for(bytes=256 * MIB, timeout=SOON)
         begun = most_memory(stage.host())
         stage.run("wait", id)
@@ -120,6 +128,28 @@ def test_a_very_large_file_has_its_exact_length_and_takes_no_memory(stage, tmp_p
 
     assert (request.size, request.received, request.complete) == (size, size, True)
     assert ended - begun < 32 * MIB
+
+
+@pytest.mark.campaign
+@pytest.mark.fault(35)
+def test_a_file_of_a_tebibyte_goes_by_in_constant_memory_and_can_be_let_go_of(stage):
+    with Receiver(None) as receiver:
+        (id,) = stage.put(sparse(stage, TIB), f"{receiver.url}a")
+        receiver.wait_for(bytes=64 * MIB, timeout=SOON)
+        begun = most_memory(stage.host())
+        receiver.wait_for(bytes=1024 * MIB, timeout=SOON)
+        ended = most_memory(stage.host())
+        progress = stage.view(id)["progress"]
+        stage.run("cancel", id)
+        view = stage.until(id, status="canceled")
+        eventually(lambda: receiver.requests, "the end of the request")
+        (request,) = receiver.requests
+
+    assert (request.header("content-length"), request.complete) == (str(TIB), False)
+    assert 1024 * MIB <= request.received < TIB
+    assert progress["total_bytes"] == TIB and progress["bytes_sent"] >= 1024 * MIB
+    assert (view["receipt"], view["error"]) == (None, None)
+    assert ended - begun < 16 * MIB
 
 
 def most_memory(pid):

@@ -12,8 +12,8 @@ from sendoff.model.limits import RetryRules
 from sendoff.model.operation import Request
 from sendoff.model.query import Created, Query
 from sendoff.runtime.batches import BATCH
-from sendoff.runtime.conductor import Leave, Queued
 from sendoff.runtime.key import MemoryKey
+from sendoff.runtime.signals import Leave, Queued
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 

@@ -10,8 +10,8 @@ from sendoff.model.limits import RetryRules
 from sendoff.model.operation import Request
 from sendoff.model.query import Order, Query, Selection
 from sendoff.model.status import TransferStatus
-from sendoff.runtime.conductor import Ended, Queued
 from sendoff.runtime.key import MemoryKey
+from sendoff.runtime.signals import Ended, Queued
 from sendoff.testing.memory_transport import MemoryServer
 
 from tests.faults.journals import store_in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,28 +10,34 @@ from sendoff.model.event import ENDS, Event
 from sendoff.model.lane import Lane
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
-from sendoff.model.status import TransferStatus
+from sendoff.model.status import TransferPriority, TransferStatus
+from sendoff.policy.cost import Gate
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 
+from tests.simulation.removals import Removals
+
 END_OF = {TransferStatus.COMPLETED: "completed", TransferStatus.CANCELED: "canceled", TransferStatus.ERROR: "failed"}
+HIGH = TransferPriority.HIGH
 PAUSED = (TransferStatus.PAUSED_BY_APPLICATION,)
 
 
 @dataclass(slots=True)
 class Invariants:
-    """Checks 1 to 5, 7 to 9 and 11 of the list in ``docs/explanation/simulation.md``.
+    """Checks 1 to 5, 7 to 9, 11, 13 and, by ``removals``, 12 of the list in ``docs/explanation/simulation.md``.
 
     forgotten: sessions the server dropped. posted: how many bodies each POST has brought to the server.
     """
 
     store: MemoryStore
     server: MemoryServer
+    removals: Removals
     forgotten: set[str] = field(default_factory=set)
     _ended: dict[tuple[str, int], TransferStatus] = field(default_factory=dict)
     _seq: int = 0
     _ends: dict[tuple[str, int], str] = field(default_factory=dict)
     _ids: set[str] = field(default_factory=set)
+    _stopped: set[tuple[int, int]] = field(default_factory=set)
     _contents: dict[str, bytes] = field(default_factory=dict)
     _epochs: dict[str, int] = field(default_factory=dict)
 
@@ -46,6 +52,7 @@ class Invariants:
         self._published(records)
         self._posted_once(records)
         self._one_a_target(records)
+        self.removals.check(records.values())
         assert self.server.repeated == 0, f"{self.server.repeated} bytes the server had confirmed were sent again"
 
     def check_end(self, created: list[str]) -> None:
@@ -58,14 +65,28 @@ class Invariants:
             if record.status is TransferStatus.COMPLETED and record.spec.method != "POST":
                 assert self.server.things.get(record.spec.url) is not None, f"{record.id} is completed and nothing is there"
         self._nothing_left_over()
+        self.removals.check_end(self.store.find(Query(), limit=1000).items)
         assert not self.store.notes("sweep").items, "an order for many was not written out"
 
-    def one_of_a_group(self, starting: Sequence[Record], under_way: Sequence[Record]) -> None:
-        """11: nothing of a serialized group starts beside another of it, by what is on record."""
+    def one_of_a_group(self, starting: Sequence[Record], under_way: Sequence[int], *, beside: bool) -> None:
+        """11: nothing of a serialized group starts beside another of it, by what is on record. beside: one of high priority may, beside one that is not."""
         serialized = {note.key for note in self.store.notes("group").items}
-        groups = [record.group for record in starting if record.group in serialized]
-        beside = [record.id for record in under_way if record.group in groups]
-        assert len(groups) == len(set(groups)) and not beside, f"{[record.id for record in starting]} start beside others of their groups: {beside}"
+        mine, others = ([(one.group, beside and one.priority is HIGH) for one in some if one.group in serialized] for some in (starting, self._read(under_way)))
+        assert len(mine) == len(set(mine)) and not set(mine) & set(others), f"{[record.id for record in starting]} start beside others of their groups"
+
+    def none_too_dear(self, stops: Sequence[tuple[int, str]], owner: str, gate_of: Callable[[Record], Gate | None]) -> None:
+        """13: what is under way and may not use the network as it is now, by what was set for it last, was told to stop."""
+        self._stopped |= {(one.number, one.epoch + (one.owner is None)) for one in self._read([number for number, _ in stops])}
+        for one in self.store.find(Query(claimed=True), limit=1000).items:
+            told = (one.number, one.epoch) in self._stopped
+            assert one.owner != owner or gate_of(one) is None or told, f"{one.id} goes on though the network is {gate_of(one)}"
+
+    def whatever_the_network(self, starting: Sequence[Record]) -> None:
+        """These were ordered to be tried at once, and nothing stops them for the network."""
+        self._stopped |= {(one.number, one.epoch + 1) for one in starting if Lane(key=one.lane, since=0).at_once}
+
+    def _read(self, numbers: Sequence[int]) -> Sequence[Record]:
+        return self.store.find(Query(numbers=tuple(numbers)), limit=1000).items if numbers else ()
 
     def _nothing_left_over(self) -> None:
         """What a canceled upload left at the server is gone, unless its session never came to the record."""
@@ -117,6 +138,7 @@ class Invariants:
             self._seq = event.seq
             assert event.id not in self._ids, f"the event id {event.id} came twice"
             self._ids.add(event.id)
+            self.removals.hear(event)
             if event.type in ENDS:
                 self._end(event)
 

@@ -14,6 +14,7 @@ from sendoff.model.change import Reply, Unit
 from sendoff.model.configuration import Configuration
 from sendoff.model.identifier import Identifiers
 from sendoff.model.moment import Moment
+from sendoff.policy.proof import THEN
 from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
 from sendoff.runtime.addresses import Addresses
@@ -22,7 +23,7 @@ from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.answers import Answers
 from sendoff.runtime.app import App, Parts
 from sendoff.runtime.attempts import Attempts
-from sendoff.runtime.conductor import Conductor, Reached, Signal
+from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
@@ -36,8 +37,10 @@ from sendoff.runtime.lineup import FEW
 from sendoff.runtime.meter import Meter, Reading
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.recovery import Recovery
+from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.shipment import Surroundings
+from sendoff.runtime.signals import Reached, Signal
 from sendoff.runtime.spool import Spool
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.vault import Vault
@@ -175,5 +178,7 @@ class Process:
                 leaving=self.leaving, few=1, slice=2,
             )
         )  # fmt: skip
-        self.afterwards = Afterwards(self.ledger, connections, credentials, secrets, spool, clock=clock, random=random)
+        self.afterwards = Afterwards(
+            self.ledger, connections, credentials, secrets, spool, clock=clock, random=random, more={THEN: Removal(self.ledger, "boot")}
+        )
         self.recovery = Recovery(self.ledger, owner=name, clock=clock, random=random, rules=configuration.retry, left=left)

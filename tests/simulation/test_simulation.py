@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 from sendoff.policy import lifecycle, order, target
 from sendoff.policy.decision import Decision
-from sendoff.runtime import bundle, conductor, shipment
+from sendoff.runtime import bundle, conductor, removal, shipment
 from sendoff.runtime.groups import Groups
+from sendoff.runtime.heads import Heads
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.recovery import Recovery
+from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.sweeping import Sweeping
 
@@ -118,9 +120,16 @@ BREAKS: dict[str, tuple[Any, str, Any]] = {
     "who did not begin in a run is forgotten": (bundle, "_untold", lambda left, error: iter(())),
     "a run's sessions are not on record": (bundle.WorkShipments, "record", record_nothing),
     "two of a serialized group run": (conductor, "admits", lambda under_way, **_: True),
-    "a serialized group goes along": (conductor.Conductor, "_alone", lambda self, lane: lane.at_once),
+    "a serialized group goes along": (Heads, "_alone", lambda self, lane: lane.at_once),
     "a behavior dies with its process": (Groups, "load", lambda self: None),
-    "the conductor starts what it has started": (conductor.Conductor, "_due", lambda self, lane, now, count: list(self._store.due(lane.key, now, count))),
+    "what is set of a running one is not heeded": (conductor.Conductor, "_amended", lambda self, record: []),
+    "a dearer network stops nobody": (conductor.Conductor, "_no_longer_allowed", lambda self, numbers: []),
+    "a file goes without the proof that was asked for": (removal, "doubt", lambda demand, receipt: None),
+    "a file goes that was written anew": (Removal, "_changed", lambda self, record, file: None),
+    "a file goes that another needs": (Removal, "_kept", Removal._changed),
+    "a removal is not on record before it begins": (Removal, "_begin", lambda self, todo: todo),
+    "a file is not let go of": (lifecycle, "removal", lambda record, now: ()),
+    "the conductor starts what it has started": (Heads, "_due", lambda self, lane, count: list(self._store.due(lane.key, self._now, count))),
 }
 
 

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
 
 from greenlet import getcurrent, greenlet
-from sendoff.errors import InvalidState, SendoffError, Transient, Unreachable
+from sendoff.errors import InvalidArgument, InvalidState, Json, SendoffError, Transient, Unreachable
 from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
+from sendoff.model.delivery import Demand
 from sendoff.model.limits import Limits, RetryRules
 from sendoff.model.operation import Request
 from sendoff.model.query import Created, Order, Query, Selection
 from sendoff.policy.standing import Standing
 from sendoff.runtime.attempts import Ticket
-from sendoff.runtime.conductor import Changed, Ended, Queued
 from sendoff.runtime.key import MemoryKey
 from sendoff.runtime.lineup import FEW
+from sendoff.runtime.signals import Changed, Ended, Queued
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 
 from tests.simulation.invariants import Invariants
 from tests.simulation.process import Crash, Process, VirtualClock
+from tests.simulation.removals import Removals
 
+PLACES = ("10.0.0.0", "10.0.0.1", "h.example")  # the last one needs a network
 VERBS = ("pause", "resume", "cancel", "retry", "acknowledge")
 GROUPS = ("one", "two")
+PRIORITIES = ("default", "default", "high", "low")
+COSTS = ("default", "default", "unrestricted-only", "always")
 BEFORE = {"connect"}  # a fault here means that no connection came about
 
 
@@ -83,12 +89,16 @@ class World:
         self.odds, self.clock, self.store = Odds.drawn(self.random), VirtualClock(), MemoryStore()
         self.server, self.key = MemoryServer(point=self._point), MemoryKey()
         self.configuration = Configuration(
-            limits=Limits(concurrency=self.random.choice((1, 2, 4)), per_destination=self.random.choice((1, 2))),
+            limits=Limits(concurrency=self.random.choice((1, 2, 4)), per_destination=self.random.choice((1, 2)), high_beside=self.random.random() < 0.3),
             retry=RetryRules(patience=self.random.choice((3600.0, 3 * 86400.0)), resend=0),
         )
         self.bundling = self.random.random() < 0.5
         self.few = self.random.choice((0, 0, FEW))  # lanes that are looked at in each step
-        self.invariants = Invariants(self.store, self.server)
+        self.own = self.folder / f"own-{self.seed}"  # files that may be let go of
+        shutil.rmtree(self.own, ignore_errors=True)
+        (self.own / "moved").mkdir(parents=True)
+        self.removals = Removals(self.own / "moved")
+        self.invariants = Invariants(self.store, self.server, self.removals)
         for path in self.sources:
             self._touch(path)
         self.process = self._boot()
@@ -101,6 +111,7 @@ class World:
             self.invariants.check(self.created)
         self._heal()
         self.invariants.check_end(self.created)
+        shutil.rmtree(self.own)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -109,7 +120,8 @@ class World:
         if draw < self.odds.order:
             self._safely(self._create if self.random.random() < 0.3 else self._order)
         elif draw < self.odds.order + self.odds.network:
-            self._safely(lambda: self._conduct([Changed(Conditions(online=self.random.random() < 0.5))]))
+            conditions = Conditions(online=self.random.random() < 0.7, metered=self.random.random() < 0.5, roaming=self.random.random() < 0.2)
+            self._safely(lambda: self._conduct([Changed(conditions)]))
         elif draw < self.odds.order + self.odds.network + self.odds.forget:
             self._forget()
         elif draw < self.odds.order + self.odds.network + self.odds.forget + self.odds.again:
@@ -131,13 +143,28 @@ class World:
     def _create(self) -> None:
         """One, or a handful that may go along with each other."""
         scheme, method = self.random.choice((("plain", None), ("plain", "POST"), ("session", None), ("session", None)))
-        place, patience = self.random.randrange(2), self.random.choice((None, None, 0))
-        group, priority = self.random.choice((None, None, None, *GROUPS)), self.random.choice(("default", "default", "high", "low"))
+        place, patience = self.random.choice(PLACES), self.random.choice((None, None, 0))
+        group, priority = self.random.choice((None, None, None, *GROUPS)), self.random.choice(PRIORITIES)
+        cost = self.random.choice(COSTS)
         for _ in range(self.random.choice((1, 3, 6)) if self.bundling else 1):
             name = f"t{self.random.randrange(6 if self.bundling else 3)}"
-            url = f"{scheme}://10.0.0.{place}/{name}"
-            source = str(self.random.choice(self.sources))
-            self._ask(Request(source=source, destination=url, method=method, patience=patience, group=group, priority=priority))
+            url = f"{scheme}://{place}/{name}"
+            self._ask(replace(self._sent(method), destination=url, method=method, patience=patience, group=group, priority=priority, cost_policy=cost))
+
+    def _sent(self, method: str | None) -> Request:
+        """A file that stays; or, of what is no POST, one that is to be let go of, perhaps the same as before."""
+        if method is not None or self.random.random() < 0.7:
+            return Request(source=str(self.random.choice(self.sources)))
+        there = sorted(path for path in self.removals.written if os.path.exists(path))
+        path = self.random.choice(there) if there and self.random.random() < 0.5 else self._file()
+        then = self.random.choice((None, "delete", "delete", f"move:{self.removals.folder}"))
+        return Request(source=path, then=then, demand=Demand(verify=self.random.choice(("auto", "auto", "auto", "digest"))))
+
+    def _file(self) -> str:
+        path = self.own / f"file-{len(self.removals.written)}"
+        shutil.copyfile(self.random.choice(self.sources), path)
+        self._touch(path)
+        return str(path)
 
     def _put_again(self) -> None:
         """Somebody puts what is queued once more; often the file was written anew since."""
@@ -146,10 +173,13 @@ class World:
             record = self.random.choice(queued)
             if self.random.random() < 0.7:
                 self._touch(Path(record.spec.source.path))
-            self._ask(Request(source=record.spec.source.path, destination=record.spec.url, method=record.spec.method, patience=record.spec.patience))
+            spec = record.spec
+            self._ask(Request(source=spec.source.path, destination=spec.url, method=spec.method, patience=spec.patience, then=spec.then, demand=spec.demand))
 
     def _ask(self, request: Request) -> None:
         for answer in self.process.app.create([request]):
+            if isinstance(answer, InvalidArgument) and request.source in self.removals.gone:
+                continue
             assert isinstance(answer, Created), answer
             self.created.append(answer.id)
 
@@ -159,9 +189,20 @@ class World:
         if self.random.random() < 0.2:
             self._regroup()
             return
+        if self.random.random() < 0.25:
+            self._amend()
+            return
         which = Selection(all=True) if self.random.random() < 0.2 else Selection(ids=(self.random.choice(self.created),))
         with suppress(InvalidState):
             self.process.app.order(Order(verb=self.random.choice(VERBS), details={"now": self.random.random() < 0.3}), which)
+
+    def _amend(self) -> None:
+        """Another priority, another word on what it may cost, whether it runs or not."""
+        details: dict[str, Json] = {"priority": self.random.choice(PRIORITIES)}
+        if self.random.random() < 0.5:
+            details = {"cost_policy": self.random.choice(COSTS)}
+        with suppress(InvalidState):
+            self.process.app.order(Order(verb="set", details=details), Selection(ids=(self.random.choice(self.created),)))
 
     def _regroup(self) -> None:
         """A group behaves otherwise, or one of its operations is made the current one."""
@@ -181,8 +222,12 @@ class World:
 
     def _touch(self, path: Path) -> None:
         """Somebody writes the file anew: what was queued of it is out of date."""
+        if not path.exists():
+            return
         self.touched += 1
         os.utime(path, ns=(self.touched, self.touched))
+        if path.parent == self.own:
+            self.removals.written[str(path)] = self.touched
 
     def _conduct(self, more: list[object] | None = None) -> None:
         """One step of the conductor, and what it orders."""
@@ -191,11 +236,14 @@ class World:
         orders = process.conductor.step(signals, self.clock.now)  # type: ignore[arg-type]
         for number, why in orders.stops:
             process.underway.interrupt(number, why)
+        self.invariants.none_too_dear(orders.stops, process.name, process.conductor.gate_of)
         for ticket in orders.starts:
             orders_for_many = [Standing.from_json(note.value) for note in self.store.notes("sweep").items]
             held = [record.id for record in ticket.records if any(one.holds(record) for one in orders_for_many)]
             assert not held, f"{held} start though they were ordered to stop"
-            self.invariants.one_of_a_group(ticket.records, [record for hand in self.hands for record in hand.ticket.records])
+            under_way = [record.number for hand in self.hands for record in hand.ticket.records]
+            self.invariants.one_of_a_group(ticket.records, under_way, beside=self.configuration.limits.high_beside)
+            self.invariants.whatever_the_network(ticket.records)
             for record in ticket.records:
                 process.underway.expect(record.number)
             self.hands.append(Hand(process, ticket, greenlet(partial(_worked, process))))

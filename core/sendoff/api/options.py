@@ -31,13 +31,13 @@ class Options(TypedDict, total=False):
     cost: ``unrestricted-only default always``. metadata: what JSON can say; found again by ``find(metadata=)``. patience: seconds, ``"5m"`` or a
     ``timedelta`` without one newly confirmed byte; as configured (3 days) where not said. recoverable_errors: ``WebErrorStatus`` members, or HTTP
     statuses, at which it waits for you instead of failing. existing: ``overwrite skip fail``. verify: ``auto size
-    digest read-back``. digest: ``auto none sha256``. sha256: what it must be, hex. protocol: ``auto plain tus rufh``, or another that is
-    installed. idempotency_key: True, or the name of the header that carries the
-    same key at each try. retry_unsafe: send a POST again even when it may have been carried out. again: a new operation even where an unchanged
-    source is queued for the same target. only_new: skip what has a receipt for the same target with the same size and time. offset, length: bytes of a
-    file, all from there on where no length is said. copy: take over what the file holds now; what becomes of it later is no matter. then: ``delete``
-    or ``move:DIR``, what becomes of the file once it was seen to be there. options: any key of the destination. start: False = created, and waits for
-    ``start()``.
+    digest read-back``. digest: ``auto none sha256``. sha256: what it must be, hex. if_changed: where the file was changed after it was queued,
+    ``fail``, or ``restart`` with what it holds then. protocol: ``auto plain tus rufh``, or another that is installed. idempotency_key: True, or the
+    name of the header that carries the same key at each try. retry_unsafe: send a POST again even when it may have been carried out. again: a new
+    operation even where an unchanged source is queued for the same target. only_new: skip what has a receipt for the same target with the same size and
+    time. offset, length: bytes of a file, all from there on where no length is said. copy: take over what the file holds now; what becomes of it later
+    is no matter. then: ``delete`` or ``move:DIR``, what becomes of the file once it was seen to be there. options: any key of the destination. start:
+    False = created, and waits for ``start()``.
 
     >>> night: sendoff.Options = {"group": "night", "patience": "12h", "cost": "unrestricted-only"}
     >>> sendoff.put("a.iso", "archive:", **night).group
@@ -60,6 +60,7 @@ class Options(TypedDict, total=False):
     verify: Literal["auto", "size", "digest", "read-back"] | None
     digest: Literal["auto", "none", "sha256"] | None
     sha256: str | None
+    if_changed: Literal["fail", "restart"] | None
     protocol: str | None
     idempotency_key: bool | str | None
     retry_unsafe: bool
@@ -74,7 +75,7 @@ class Options(TypedDict, total=False):
 
 
 NAMES = tuple(Options.__annotations__)
-_OF_THE_DESTINATION = ("existing", "verify", "digest", "protocol")  # stronger here than in its section
+_OF_THE_DESTINATION = ("existing", "verify", "digest", "if_changed", "protocol")  # stronger here than in its section
 _ASIDE = frozenset({"start", "only_new", "copy", "credential", "sha256", *_OF_THE_DESTINATION})  # they become no field of their own
 
 

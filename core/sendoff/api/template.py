@@ -26,7 +26,7 @@ class Template:
 
     __slots__ = (
         "_client", "_headers", "_method", "_proxy_credential", "_server_credential", "_tls", "_transfer_group",
-        "copy", "cost_policy", "existing", "metadata", "recoverable_errors", "then", "verify",
+        "copy", "cost_policy", "existing", "if_changed", "metadata", "recoverable_errors", "then", "verify",
     )  # fmt: skip
 
     def __init__(self, client: Client | None) -> None:
@@ -41,6 +41,7 @@ class Template:
         self.metadata: Mapping[str, Any] = {}
         self.existing: str | None = None
         self.verify: str | None = None
+        self.if_changed: str | None = None
         self.recoverable_errors: Iterable[int] = ()
         self.copy = False
         self.then: str | None = None
@@ -139,7 +140,7 @@ class Template:
             "method": self._method, "headers": [one for one in headers if not isinstance(one[1], Secret)],
             "secret_headers": [one for one in headers if isinstance(one[1], Secret)], "credential": self._server_credential, "id": id,
             "group": self.group, "cost": self.cost_policy, "metadata": self.metadata, "existing": self.existing, "verify": self.verify, "patience": 0,
-            "recoverable_errors": self.recoverable_errors, "then": self.then,
+            "recoverable_errors": self.recoverable_errors, "then": self.then, "if_changed": self.if_changed,
             "protocol": protocol, "options": said or None,
         }  # fmt: skip
         fields = {**fields_of(options, verb), "attempts": _REQUESTS, "literal": True}

@@ -44,7 +44,7 @@ class BackgroundUploader(Template):
     metadata: your own data. existing: ``overwrite skip fail``. verify: ``auto size digest read-back``. server_credential, proxy_credential: who we are to the
     server and to the proxy, a ``Credential`` or a reference; the one is never shown to the other. recoverable_errors: at which errors they wait for you
     instead of failing, as in ``put``. tls: whom to trust, ``{"ca_file": "ca.pem"}``. copy: take over what a file holds when it is created. then: ``delete``
-    or ``move:DIR``, once it was seen to be there.
+    or ``move:DIR``, once it was seen to be there. if_changed: ``fail``, or ``restart`` with what a file holds that was changed after it was created.
 
     Any other name raises ``AttributeError``.
 

@@ -95,6 +95,7 @@ def _operation() -> dict[str, Json]:
         cost_policy={"enum": [policy.word for policy in CostPolicy]},
         recoverable_errors=_said({"type": "array", "items": {"type": "integer"}}, "numbers of errors that it waits at instead of failing"),
         then=_said(_or_null(_TEXT), "what becomes of the file once it was seen to be there: delete, or move: and a folder"),
+        if_changed=_said({"enum": ["fail", "restart"]}, "what to do where the file was changed after it was queued"),
         label=_or_null(_TEXT),
         metadata={"type": "object"},
         headers=_said(_ref("headers"), "asked for; secret values as ***"),

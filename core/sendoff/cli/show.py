@@ -92,6 +92,7 @@ def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
     for name in ("group", "label", "priority", "cost_policy"):
         yield from _if_known(name.replace("_", " "), view[name] if view[name] != "default" else None)
     yield from _if_known("then", view.get("then"))
+    yield from _if_known("if changed", "restart" if view.get("if_changed") == "restart" else None)
     yield from ((f"meta {key}", str(value)) for key, value in view["metadata"].items())
     yield from outcome(view, verbose=verbose)
     for name in ("created_at", "started_at", "finished_at"):

@@ -20,7 +20,7 @@ class Query:
     name: what people call an operation or a batch: its id, its short number, or a prefix of the id that no other has; whoever asks a desk may use it,
     a store is never asked so. ids: operations or batches, by id. numbers: short numbers. prefix: of an operation's id or of its batch's.
     statuses: words (``running``). claimed: has an owner. listed: not finished or not acknowledged. targets: keys. due_after: due, but later than this.
-    metadata: each key has this value.
+    reads: the path of a file that may still be read for it, because it is open, or has failed and was not acknowledged. metadata: each key has this value.
 
     >>> sendoff.Query(statuses=("running", "idle"), group="night").open is None
     True
@@ -39,6 +39,7 @@ class Query:
     claimed: bool | None = None
     targets: tuple[str, ...] = ()
     due_after: Moment | None = None
+    reads: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     types: tuple[str, ...] = ()  # of events
 

@@ -19,7 +19,6 @@ from typing import Any
 
 from sendoff.errors import (
     DriverMissing,
-    HostKeyUnknown,
     Interrupted,
     JournalFull,
     NeedsPerson,
@@ -40,6 +39,7 @@ from sendoff.model.operation import Failure, Record, Tally
 from sendoff.model.response import Response
 from sendoff.model.status import Reason, TransferStatus, Want
 from sendoff.model.web_error import web_error_of
+from sendoff.policy.asking import asking, trust_of
 from sendoff.policy.cost import Gate
 from sendoff.policy.decision import Decision, ending, lane_of, queued, told, waiting
 from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent, settled
@@ -250,7 +250,7 @@ def _tried_again(record: Record, error: SendoffError, failure: Failure, one: Try
         return paused(record, tally)
     if needs_consent(tally, record.spec.source.size, setting.rules):
         text = f"{tally.resent} bytes were sent in vain, as the server cannot resume; the last error was: {failure.message}"
-        return _asking(record, Reason.CONSENT, "consent", text, failure, tally, response)
+        return asking(record, Reason.CONSENT, "consent", text, failure, tally, response)
     pause = pause_before_next(tally.requests, setting.rules, setting.random, error.retry_after)
     reason = Reason.UNREACHABLE if isinstance(error, Unreachable) else Reason.SERVER_LOCK if error.facts.get("locked") else Reason.BACKOFF
     fields = waiting(
@@ -278,7 +278,7 @@ def _given_up(record: Record, failure: Failure, tally: Tally, response: Response
     tally = replace(tally, requests=0, spent=0)
     if record.want == Want.PAUSE:
         return paused(record, tally)
-    return _asking(record, Reason.RECOVERABLE_ERROR, "consent", failure.message, failure, tally, response)
+    return asking(record, Reason.RECOVERABLE_ERROR, "consent", failure.message, failure, tally, response)
 
 
 def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
@@ -286,30 +286,11 @@ def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one:
     tally = _kept(record.tally, one)
     if record.want == Want.PAUSE:
         return paused(record, tally)
-    decision = _asking(record, Reason(error.reason), error.what, failure.message, failure, tally, response, _trust(record, error))
+    decision = asking(record, Reason(error.reason), error.what, failure.message, failure, tally, response, trust_of(record, error))
     if not isinstance(error, SourceUnavailable):
         return decision
     pause = pause_before_next(record.tally.attempts, setting.rules, setting.random)
     return replace(decision, fields={**decision.fields, "due": setting.now + pause, "needs": None})
-
-
-def _trust(record: Record, error: NeedsPerson) -> str | None:
-    """How a host key is accepted; one that is not to be accepted like this is at least shown."""
-    if not isinstance(error, HostKeyUnknown):
-        return None
-    shown = error.facts.get("fingerprint") if error.facts.get("standing") in ("unknown", "certified") else None
-    return " ".join(["sendoff trust", record.spec.destination or record.spec.url, *([shown] if shown else [])])
-
-
-def _asking(
-    record: Record, reason: Reason, what: str, text: str, failure: Failure, tally: Tally, response: Response | None, command: str | None = None
-) -> Decision:
-    """It waits for a person; later uploads to the same target pass by."""
-    needs = {"what": what, "command": command or f"sendoff resume {record.number}"}
-    fields = waiting(TransferStatus.PAUSED_RECOVERABLE, reason, due=None, text=text, error=failure, tally=tally, response=response)
-    fields.update({"needs": needs, "holds_target": False})
-    already = record.status is TransferStatus.PAUSED_RECOVERABLE
-    return Decision(fields=fields, lines=() if already else (("waiting", {"reason": str(reason), "needs": needs}),))
 
 
 def _held(record: Record, failure: Failure, reason: Reason, one: Try, setting: Setting) -> Decision:

@@ -22,7 +22,8 @@ from sendoff.ports.clock import Clock
 from sendoff.ports.store import Store
 from sendoff.runtime.abandonment import abandoned
 from sendoff.runtime.addresses import Address, Folder
-from sendoff.runtime.creation import Creation, check_sizes, shown_root, word_of
+from sendoff.runtime.bounds import check_sizes
+from sendoff.runtime.creation import Creation, shown_root, word_of
 from sendoff.runtime.heading import Heading
 from sendoff.runtime.secrets import Sealed
 

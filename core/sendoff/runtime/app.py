@@ -19,7 +19,6 @@ from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.answers import Answers
 from sendoff.runtime.clients import Clients
-from sendoff.runtime.conductor import Queued, Signal
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.following import Following
 from sendoff.runtime.groups import Groups
@@ -28,6 +27,7 @@ from sendoff.runtime.intake import Intake
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.ordering import Ordering
 from sendoff.runtime.selection import Selecting
+from sendoff.runtime.signals import Queued, Signal
 from sendoff.runtime.sweeping import Sweeping
 from sendoff.runtime.targets import Targets
 from sendoff.runtime.underway import Underway

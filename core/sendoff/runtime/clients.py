@@ -16,8 +16,8 @@ from sendoff.model.status import Want
 from sendoff.policy.decision import Decision
 from sendoff.policy.parting import parted
 from sendoff.ports.clock import Clock
-from sendoff.runtime.conductor import Queued, Signal, Stop
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.signals import Queued, Signal, Stop
 
 CLIENT = "client"  # the kind of note that remembers one, until all that goes by its life was left
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -10,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, cast
 
-from sendoff.errors import InvalidArgument, SourceMissing
+from sendoff.errors import InvalidArgument
 from sendoff.model.change import SaveNote
-from sendoff.model.delivery import Demand
 from sendoff.model.destination import Destination
 from sendoff.model.group import checked_group
 from sendoff.model.header import checked_header, is_secret_header, joined
@@ -24,12 +22,14 @@ from sendoff.model.secret import STARS, is_sealed, public_url, reveal
 from sendoff.model.source import Source
 from sendoff.model.status import CostPolicy, Reason, TransferPriority
 from sendoff.model.web_error import numbers_of
-from sendoff.policy.proof import surer
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.transport import Transport
 from sendoff.runtime.addresses import Address, Addresses
+from sendoff.runtime.bounds import check_sizes
 from sendoff.runtime.connections import OTHER_KINDS, Connections, reference_for, references_of
 from sendoff.runtime.credentials import Credentials, fault_of
+from sendoff.runtime.demands import demand_of, if_changed
+from sendoff.runtime.draft import Draft
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.parts import check_form, check_web
 from sendoff.runtime.removal import checked_then
@@ -39,28 +39,10 @@ from sendoff.runtime.spool import Spool
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
 _KNOWN_METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"})
-_MOST_TEXT, _MOST_ADDRESS, _MOST_NAME = 64 * 1024, 8 * 1024, 512  # characters
-_DEEPEST = 32  # levels of a caller's own data
 _CLEARTEXT = ("http",)
 _AUTO = "auto"  # the destination is asked how it takes files; what it takes lies at the target
-_DEMANDS = {"verify": ("auto", "size", "digest", "read-back"), "existing": ("overwrite", "skip", "fail"), "digest": ("auto", "none", "sha256")}
 
 Headers = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A checked request, not yet stored.
-
-    notes: to be written before it. spools: copies to be adopted before it, by name. warning: one sentence for the caller.
-    apart: a new operation even where the same is still queued, for it was asked for, or its id was.
-    """
-
-    record: Record
-    notes: tuple[SaveNote, ...] = ()
-    spools: tuple[str, ...] = ()
-    warning: str | None = None
-    apart: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -216,9 +198,9 @@ class Creation:
         return Spec(
             transport=destination.transport, url=address.target.public, root=shown_root(destination), name=address.name, source=source, method=method,
             destination=destination.name, exact=destination.exact, local=address.folder.local, headers=headers, credential=credential, cost_policy=cost,
-            label=request.label, metadata=request.metadata, demand=_demand(request, _demanded(request, destination), method), retry_unsafe=request.retry_unsafe,
+            label=request.label, metadata=request.metadata, demand=demand_of(request, destination, method), retry_unsafe=request.retry_unsafe,
             idempotency_key=request.idempotency_key, patience=request.patience, attempts=request.attempts, options=request.options,
-            if_changed=_choice(request.if_changed, "fail", "restart"), recoverable_errors=numbers_of(request.recoverable_errors), then=request.then,
+            if_changed=if_changed(request, destination), recoverable_errors=numbers_of(request.recoverable_errors), then=request.then,
             client=request.client,
         )  # fmt: skip
 
@@ -249,39 +231,6 @@ def shown_root(destination: Destination) -> str:
     return destination.url if destination.name is None else public_url(destination.url)
 
 
-def _demanded(request: Request, destination: Destination) -> Mapping[str, Any]:
-    """What a destination says of files that are put there: a form is none, and whatever is posted finds nothing of its name."""
-    if request.form is not None:
-        return {}
-    return {name: value for name, value in destination.options.items() if name != "existing"} if request.whole else destination.options
-
-
-def _demand(request: Request, configured: Mapping[str, Any], method: str | None) -> Demand:
-    """What is demanded: the caller's word, else the destination's, else the default."""
-    asked, usual = request.demand, Demand()
-    if configured or request.options:
-        said = {**configured, **request.options}
-        unsaid = [name for name in _DEMANDS if getattr(asked, name) == getattr(usual, name) and name in said]
-        asked = replace(asked, **{name: said[name] for name in unsaid})
-    for name, words in _DEMANDS.items():
-        if getattr(asked, name) not in words:
-            raise InvalidArgument(f"{name} {getattr(asked, name)!r}: choose from {', '.join(words)}")
-    if asked.expected_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", asked.expected_sha256):
-        raise InvalidArgument(f"--sha256 {asked.expected_sha256!r}: write 64 hexadecimal digits")
-    if asked.existing != usual.existing and method is not None and method not in IDEMPOTENT:
-        raise InvalidArgument(f"existing {asked.existing}: a {method} makes a new thing each time, and finds none of its name", hint="use it with PUT")
-    return asked if request.then is None else _surer(request, asked, method)
-
-
-def _surer(request: Request, asked: Demand, method: str | None) -> Demand:
-    """A file that is not kept has to be seen at the server; what a POST brought is seen by nobody who was not told where to look."""
-    if asked.verify == "auto" and method is not None and method not in IDEMPOTENT:
-        raise InvalidArgument(
-            f"then {request.then}: what a {method} brought is not looked for, and the file would go without a proof", hint="say verify, or use PUT"
-        )
-    return surer(asked)
-
-
 def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:
     """The key that all tries of this operation carry and no other's, and its header where it is not the standard one."""
     if request.idempotency_key is None:
@@ -291,41 +240,6 @@ def _once(request: Request, batch: str, id: str) -> tuple[str | None, Headers]:
     return key, () if name.lower() == "idempotency-key" else ((name, key),)
 
 
-def check_sizes(request: Request) -> None:
-    """Every text of a request is one that the journal can keep; ``InvalidArgument``."""
-    if not request.source and request.spool is None and request.form is None:
-        raise SourceMissing("no source was named")
-    headers = repr(request.headers) + repr(request.secret_headers) if request.headers or request.secret_headers else ""
-    for what, values in (("--meta", request.metadata), ("an option", request.options)):
-        _check_json(values, what, _DEEPEST)
-    data = repr(dict(request.metadata)) + repr(dict(request.options)) if request.metadata or request.options else ""
-    texts = (
-        ("--label", request.label, _MOST_TEXT), ("--meta", data, _MOST_TEXT), ("the headers", headers, _MOST_TEXT),
-        ("the destination", request.destination, _MOST_ADDRESS), ("the name", request.name, _MOST_ADDRESS), ("the source", request.source, _MOST_ADDRESS),
-        ("--credential", request.credential, _MOST_NAME), ("--idempotency-key", request.idempotency_key, _MOST_NAME), ("--method", request.method, _MOST_NAME),
-        ("--id", request.id, _MOST_NAME), ("--group", request.group, _MOST_NAME), ("--priority", request.priority, _MOST_NAME),
-        ("--cost", request.cost_policy, _MOST_NAME), ("--then", request.then, _MOST_ADDRESS),
-    )  # fmt: skip
-    for what, text, most in texts:
-        if text is not None and len(text) > most:
-            raise InvalidArgument(f"{what}: {len(text)} characters are too many; at most {most} are kept")
-
-
-def _check_json(value: Any, what: str, deeper: int) -> None:
-    """Only what JSON can say, and not too deep: whoever reads the journal later must be able to."""
-    if isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value)):
-        return
-    if deeper == 0:
-        raise InvalidArgument(f"{what}: it is nested deeper than {_DEEPEST} levels")
-    if not isinstance(value, list | tuple | Mapping):
-        raise InvalidArgument(f"{what}: {value!r} is no JSON value")
-    for key in value if isinstance(value, Mapping) else ():
-        if not isinstance(key, str):
-            raise InvalidArgument(f"{what}: the name {key!r} is no text")
-    for one in value.values() if isinstance(value, Mapping) else value:
-        _check_json(one, what, deeper - 1)
-
-
 def word_of(kind: Any, text: str, option: str) -> Any:
     """The member of an enumeration that an option's word names; ``InvalidArgument`` lists the words."""
     try:
@@ -333,12 +247,6 @@ def word_of(kind: Any, text: str, option: str) -> Any:
     except KeyError:
         words = ", ".join(one.name.lower().replace("_", "-") for one in kind)
         raise InvalidArgument(f"{option} {text!r}: choose from {words}") from None
-
-
-def _choice(text: str, *words: str) -> str:
-    if text not in words:
-        raise InvalidArgument(f"{text!r}: choose from {', '.join(words)}")
-    return text
 
 
 def _group(name: str | None) -> str | None:

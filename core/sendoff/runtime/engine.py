@@ -12,7 +12,8 @@ from sendoff.errors import SendoffError
 from sendoff.model.conditions import Conditions
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network, Watching
-from sendoff.runtime.conductor import Conductor, Leave, Orders, Signal, Stop
+from sendoff.runtime.conductor import Conductor
+from sendoff.runtime.signals import Leave, Orders, Signal, Stop
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.workers import Workers
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 
 from sendoff.desk.contract import SLICE
 from sendoff.errors import HostUnavailable, InvalidState, Refused, SendoffError, SourceMissing
-from sendoff.model.change import Append, Change, Insert, Reply
-from sendoff.model.event import Event
+from sendoff.model.change import Change, Reply
 from sendoff.model.operation import Record, Request
 from sendoff.model.query import Created, Query
 from sendoff.policy.target import Meeting, replaced
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.batches import kept
-from sendoff.runtime.creation import Creation, Draft
-from sendoff.runtime.ledger import Ledger, Prepared
+from sendoff.runtime.creation import Creation
+from sendoff.runtime.draft import Draft, Entry
+from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.likeness import conflict, fingerprint
 from sendoff.runtime.receipts import Brought, brought
 from sendoff.runtime.targets import Targets, same_of
@@ -42,26 +42,6 @@ class Call:
     number: int | None = None
     own_ids: bool = False
     sealed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A draft about to be stored. place: of its request in the slice. ends: what it replaces, ended in the same unit."""
-
-    place: int
-    draft: Draft
-    passed: tuple[str, ...] = ()
-    ends: tuple[Prepared, ...] = ()
-
-    @property
-    def unit(self) -> list[Change]:
-        """One decision: it is stored and told of, and what it replaces ends."""
-        record = self.draft.record
-        data = {"started": record.due is not None, "url": record.spec.url, "size": record.spec.source.size}
-        if self.passed:
-            data["passed"] = list(self.passed)
-        created = Event(id=f"{record.id}.created", time=record.created_at, type="created", operation=record.id, batch=record.batch, data=data)
-        return [Insert(record), Append(created), *(change for one in self.ends for change in one.changes)]
 
 
 class Intake:

@@ -11,11 +11,11 @@ from sendoff.model.operation import Record
 from sendoff.model.query import Applied, Order, Query, Selection
 from sendoff.model.status import STOPPING
 from sendoff.policy.order import VERBS
-from sendoff.runtime.conductor import Amended, Queued, Signal, Stop
 from sendoff.runtime.groups import Groups, behavior_of
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.moving import Moving
 from sendoff.runtime.selection import Selecting
+from sendoff.runtime.signals import Amended, Queued, Signal, Stop
 from sendoff.runtime.sweeping import MOST_NAMED, Sweeping
 from sendoff.runtime.verdicts import Verdicts
 

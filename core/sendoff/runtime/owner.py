@@ -35,7 +35,7 @@ from sendoff.runtime.app import App, Parts
 from sendoff.runtime.attempts import Attempts, Outcome
 from sendoff.runtime.census import Census
 from sendoff.runtime.clearing import Clearing
-from sendoff.runtime.conductor import Changed, Conductor, Ended, Queued, Reached
+from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
@@ -60,6 +60,7 @@ from sendoff.runtime.remains import remains
 from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets, holds_sealed
 from sendoff.runtime.shipment import Surroundings
+from sendoff.runtime.signals import Changed, Ended, Queued, Reached
 from sendoff.runtime.spool import Spool
 from sendoff.runtime.sweep import Sweep
 from sendoff.runtime.underway import Underway

@@ -17,6 +17,7 @@ from sendoff.errors import InvalidArgument, SendoffError, SourceMissing
 from sendoff.model.change import Append, SaveTodo
 from sendoff.model.note import Todo
 from sendoff.model.operation import Record, Request
+from sendoff.model.query import Query
 from sendoff.model.source import Source, SourceIdentity
 from sendoff.model.then import Then
 from sendoff.policy.proof import doubt
@@ -96,7 +97,16 @@ class Removal:
 
     def _left(self, record: Record, file: str) -> Leave | None:
         why = doubt(record.spec.demand, record.receipt)
-        return Leave(why) if why is not None else self._changed(record, file)
+        return Leave(why) if why is not None else self._kept(record, file)
+
+    def _kept(self, record: Record, file: str) -> Leave | None:
+        """Why it is not to be touched: it is not what was sent, or another upload may still read it, which lets go of it then where that was asked."""
+        left = self._changed(record, file)
+        if left is not None:
+            return left
+        others = self._ledger.journal.store.find(Query(reads=file), limit=2).items
+        other = next((one for one in others if one.number != record.number), None)
+        return None if other is None else Leave(f"upload {other.number} {'may still need' if other.open else 'has failed, and a retry would need'} it")
 
     def _changed(self, record: Record, file: str) -> Leave | None:
         """Why it is not to be touched: it is another, or has changed since it was sent; None = it still is what was sent."""
@@ -131,7 +141,7 @@ class Removal:
     # -- the deed ----------------------------------------------------------------------------------------------------
 
     def _delete(self, record: Record, file: str) -> dict[str, Any] | Leave:
-        left = self._changed(record, file)
+        left = self._kept(record, file)
         if left is not None:
             return left if os.path.lexists(file) else {"what": "deleted"}
         return _done(lambda: os.unlink(file), file) or {"what": "deleted"}
@@ -142,7 +152,7 @@ class Removal:
         moved = {"what": "moved", "to": place}
         if _is_ours(place, record.spec.source.found):  # a crash came between the two
             return (_done(lambda: os.unlink(file), file, place) if _same(file, place) else None) or moved
-        left = self._changed(record, file)
+        left = self._kept(record, file)
         return left or _done(lambda: _renamed(file, place), file, place) or moved
 
     def _tell(self, todo: Todo, record: Record, type_: str, data: dict[str, Any]) -> None:

@@ -13,9 +13,9 @@ from sendoff.model.query import Applied, Order, Query, every
 from sendoff.model.status import STOPPING
 from sendoff.policy.standing import HOLDING, Standing
 from sendoff.ports.clock import Clock
-from sendoff.runtime.conductor import Queued, Signal, Stop
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
+from sendoff.runtime.signals import Queued, Signal, Stop
 from sendoff.runtime.verdicts import Verdict, Verdicts
 
 NOTE = "sweep"

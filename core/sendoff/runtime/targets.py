@@ -10,7 +10,7 @@ from sendoff.model.operation import Record
 from sendoff.model.query import Query, every
 from sendoff.policy.target import Meeting, met
 from sendoff.ports.store import Store
-from sendoff.runtime.creation import Draft
+from sendoff.runtime.draft import Draft
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.likeness import alike
 from sendoff.runtime.secrets import Secrets

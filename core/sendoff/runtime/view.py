@@ -48,7 +48,7 @@ def view(
         "resumable": live.resumable if live else record.tally.resumable,
         "source": _source(spec.source),
         "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
-        "recoverable_errors": list(spec.recoverable_errors), "then": spec.then,
+        "recoverable_errors": list(spec.recoverable_errors), "then": spec.then, "if_changed": spec.if_changed,
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
         "progress": _progress(record, live), "response": _response(record),
         "error": _failure(record.error) if record.error and record.status is not TransferStatus.COMPLETED else None,

@@ -151,11 +151,12 @@ class DestinationShape(OpenSection):
     existing: Literal["overwrite", "skip", "fail"] | None = None
     verify: Literal["auto", "size", "digest", "read-back"] | None = None
     digest: Literal["auto", "none", "sha256"] | None = None
+    if_changed: Literal["fail", "restart"] | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:
         """The driver's own keys, and what is asked of the uploads to here."""
-        asked = self.model_dump(include={"existing", "verify", "digest"}, exclude_none=True)
+        asked = self.model_dump(include={"existing", "verify", "digest", "if_changed"}, exclude_none=True)
         return {**(self.model_extra or {}), **asked}
 
     @field_validator("url")

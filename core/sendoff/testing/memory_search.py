@@ -67,6 +67,8 @@ def _marks(query: Query) -> list[Test]:
         tests.append(lambda one: (one.open or one.acknowledged_at is None) == query.listed)
     if query.claimed is not None:
         tests.append(lambda one: (one.owner is not None) == query.claimed)
+    if query.reads is not None:
+        tests.append(lambda one: one.spec.source.path == query.reads and (one.open or (one.status is TransferStatus.ERROR and one.acknowledged_at is None)))
     if query.metadata:
         tests.append(lambda one: all(key in one.spec.metadata and one.spec.metadata[key] == value for key, value in query.metadata.items()))
     return tests

@@ -21,8 +21,8 @@ from sendoff.model.event import Event
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Query
 from sendoff.redaction import Redaction
-from sendoff.runtime.conductor import Changed, Queued
 from sendoff.runtime.owner import Given, Owner
+from sendoff.runtime.signals import Changed, Queued
 from sendoff.settings import load
 from sendoff.testing.fake_clock import FakeClock
 from sendoff.testing.fake_network import ToldNetwork

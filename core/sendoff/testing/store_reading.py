@@ -12,6 +12,7 @@ from sendoff.model.change import Append, Insert, SaveCheckpoint, SaveNote, SaveT
 from sendoff.model.limits import Retention
 from sendoff.model.note import Note
 from sendoff.model.query import Query
+from sendoff.model.source import Source, SourceIdentity
 from sendoff.model.status import TransferStatus
 from sendoff.ports.store import Store
 from sendoff.testing.store_sample import NOW, create, happened, names, read, sample, walk, write
@@ -40,6 +41,21 @@ class FindPromises:
         ]  # fmt: skip
 
         assert expected == [(query, "".join(name[-1] for name in names(store, query))) for query, _ in expected]
+
+    def test_whoever_may_still_read_a_file_is_found(self, store: Store) -> None:
+        """Whatever its name is made of, and among thousands."""
+        store.commit([[Insert(sample(f"{place:04}", source=Source(path=f"/{place}"))), Append(happened())] for place in range(2500)], synced=True)
+        file = Source(path='/ä "\udcff', identity=SourceIdentity(size=1, mtime_ns=2, ctime_ns=3, inode=4, device=5, boot="b"))
+        create(store, "open", source=file)
+        create(store, "failed", source=file, status=ERROR, open=False, due=None)
+        create(store, "given up", source=file, status=ERROR, open=False, due=None, acknowledged_at=NOW)
+        create(store, "completed", source=file, status=TransferStatus.COMPLETED, open=False, due=None)
+        create(store, "copied", source=Source(kind="spool", path="/spool/x", origin=file.path))
+
+        assert names(store, Query(reads=file.path)) == ["open", "failed"]
+        assert names(store, Query(reads=file.path, open=True)) == ["open"]
+        assert (names(store, Query(reads="/7")), names(store, Query(reads="/none"))) == (["0007"], [])
+        assert [record.id for record in store.find(Query(reads="/7"), limit=1).items] == ["0007"]
 
     def test_several_filters_hold_together(self, store: Store) -> None:
         for place, (batch, status, metadata) in enumerate([("x", RUNNING, {}), ("x", ERROR, {"k": 1}), ("y", ERROR, {"k": 1})]):

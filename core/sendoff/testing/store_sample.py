@@ -19,14 +19,14 @@ NOW = 1_800_000_000_000_000
 LANE = "1|0|0||https://a.example:443"
 
 
-def sample(name: str, *, metadata: dict[str, Any] | None = None, **fields: Any) -> Record:
+def sample(name: str, *, metadata: dict[str, Any] | None = None, source: Source | None = None, **fields: Any) -> Record:
     """A new record whose id is ``name``; it waits and is due unless ``fields`` says otherwise."""
     spec = Spec(
         transport="http",
         url=f"https://a.example/{name}",
         root="https://a.example/",
         name=name,
-        source=Source(path=f"/files/{name}"),
+        source=source or Source(path=f"/files/{name}"),
         metadata=metadata or {},
     )
     return Record(**{"id": name, "batch": "batch", "spec": spec, "lane": LANE, "created_at": NOW, "due": NOW, **fields})

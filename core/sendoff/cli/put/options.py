@@ -34,6 +34,11 @@ def add_asked(parser: Parser, *, method: str) -> None:
         default=[],
         help="wait for me instead of failing with one of these: 403,410",
     )
+    option(
+        "--if-changed",
+        choices=("fail", "restart"),
+        help="where a file was changed after it was queued: fail, or start over with what it holds then (default: fail)",
+    )
     option("--copy", action="store_true", help="take over what the files hold now, before the ids are printed: what becomes of them later is no matter")
     option("--then", metavar="WHAT", help="delete, or move:DIR: what becomes of a file once it was seen to be there")
     option("--wait", action="store_true", help="stay until it has ended; the exit code says how")

@@ -21,7 +21,7 @@ ELSEWHERE = {
     "credential": "say --credential REF", "headers": "say --header 'NAME: VALUE'", "url": "the last word says where to",
     "use": "only the destination's section can say it", "cleartext": "only the destination's section can say it",
 }  # fmt: skip
-_OF_THE_DESTINATION = ("existing", "verify", "digest", "protocol")  # stronger here than in its section
+_OF_THE_DESTINATION = ("existing", "verify", "digest", "if_changed", "protocol")  # stronger here than in its section
 Asking = Callable[[Found], Request]
 
 

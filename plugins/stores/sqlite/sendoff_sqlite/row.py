@@ -45,14 +45,20 @@ def cell(name: str, value: Any) -> Any:
 
 
 def row_of(record: Record, number: int, spec: str) -> Row:
-    """The row of a new record under this number; ``spec`` is its document's text."""
+    """The row of a new record under this number, and the file it is made of; ``spec`` is its document's text."""
     one = record
     return (
         number, one.id, one.batch, one.version, one.epoch, one.owner, one.round, int(one.status), one.reason, one.want, int(one.point), one.lane,
         number if one.rank is None else one.rank, one.site, one.due, one.target, int(one.holds_target), int(one.open), one.group, int(one.priority),
         one.created_at, one.started_at, one.finished_at, one.acknowledged_at, one.environment, maybe_text(one.reason_text), maybe_text(one.needs), one.sealed,
         spec, "{}" if one.tally == _NO_TALLY else text_of(one.tally), maybe_text(one.response), maybe_text(one.error), maybe_text(one.receipt),
+        path_bytes(one.spec.source.path),
     )  # fmt: skip
+
+
+def path_bytes(path: str) -> bytes:
+    """A path as it is compared, whatever its name is made of."""
+    return path.encode(errors="surrogatepass")
 
 
 def record_of(row: Row) -> Record:

@@ -99,7 +99,7 @@ class Rescue:
         with closing(connect(self._saved_file)) as new:
             new.execute("pragma journal_mode = delete")
             new.execute("begin")
-            self._keep(new, "operation", COLUMNS, self._operations(wreck))
+            self._keep(new, "operation", f"{COLUMNS}, file", self._operations(wreck))
             self._keep(new, "event", _EVENT, self._events(wreck))
             self._keep(new, "checkpoint", _CHECKPOINT, self._checkpoints(wreck))
             self._keep(new, "todo", _TODO, self._keyed(wreck, "todo", _TODO, "about, kind", document=2))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sendoff import InvalidArgument, Page, Query, Record, TransferStatus, encode
 
-from sendoff_sqlite.row import record_of
+from sendoff_sqlite.row import path_bytes, record_of
 from sendoff_sqlite.statements import Statements
 
 LOOKED_AT = 2000  # rows a page looks at when a filter has no index; about 10 ms
@@ -69,6 +69,8 @@ def _road(query: Query) -> tuple[set[str], list[tuple[str, Any]]]:
             return {"targets", "open"}, [("by_open_target", json.dumps(query.targets))]
         case Query(targets=(_, *_)):
             return {"targets"}, [("by_target", json.dumps(query.targets))]
+        case Query(reads=str()):
+            return {"reads"}, [("by_file", path_bytes(query.reads))]
         case Query(batch=str(), open=True):
             return {"batch", "open"}, [("by_open_batch", query.batch)]
         case Query(batch=str()):
@@ -107,6 +109,7 @@ def _parameters(query: Query, *, candidates: str, limit: int) -> dict[str, Any]:
         "claimed": query.claimed,
         "listed": query.listed,
         "due_after": query.due_after,
+        "reads": None if query.reads is None else path_bytes(query.reads),
         **_range(query),
         "numbers": json.dumps(query.numbers) if query.numbers else None,
         "ids": json.dumps(query.ids) if query.ids else None,

@@ -36,7 +36,7 @@ def pragma(file, name):
 def test_a_new_journal_can_shrink_and_is_read_while_it_is_written(store, file):
     store.open()
 
-    assert [pragma(file, name) for name in ("auto_vacuum", "journal_mode", "user_version", "application_id")] == [2, "wal", 2, 0x73656E64]
+    assert [pragma(file, name) for name in ("auto_vacuum", "journal_mode", "user_version", "application_id")] == [2, "wal", 3, 0x73656E64]
 
 
 def test_a_synced_commit_waits_for_the_disk_and_another_does_not(store):

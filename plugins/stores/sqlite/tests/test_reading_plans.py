@@ -8,7 +8,7 @@ from sendoff_sqlite.statements import Statements, migrations
 
 ASKED_ALL_THE_TIME = [
     "lanes", "due_count", "due_by_rank", "due_in_lane", "wake",
-    "operation_by_id", "by_id", "by_batch", "by_status", "by_group", "by_listed", "by_claim", "by_due", "by_open_batch", "by_open_target", "by_open",
+    "operation_by_id", "by_id", "by_batch", "by_status", "by_group", "by_listed", "by_claim", "by_due", "by_open_batch", "by_open_target", "by_open", "by_file",
     "by_number", "by_prefix", "find", "checkpoint", "events", "events_of_operation", "events_of_batch", "todos_of_kind", "notes", "named_notes",
     "standing", "past", "forget_events", "forget_operations", "forget_batches", "forget_environments",
 ]  # fmt: skip

@@ -33,6 +33,11 @@ select number from operation indexed by operation_claimed where owner is not nul
 select number from operation indexed by operation_listed
 where (open = 1 or acknowledged_at is null) and number > :after order by number limit :scan;
 
+-- name: by_file
+-- 7: failed.
+select number from operation indexed by operation_by_file
+where (open = 1 or acknowledged_at is null) and file = :value and (open = 1 or status = 7) and number > :after order by number limit :scan;
+
 -- name: by_open
 select number from operation indexed by operation_open where open = 1 and number > :after order by number limit :scan;
 
@@ -63,6 +68,7 @@ where number in (select value from json_each(:candidates))
     and (:claimed is null or (owner is not null) = :claimed)
     and (:listed is null or (open = 1 or acknowledged_at is null) = :listed)
     and (:due_after is null or due > :due_after)
+    and (:reads is null or (file = :reads and (open = 1 or (status = 7 and acknowledged_at is null))))
     and (:low is null or (id >= :low and id < :high) or (batch >= :low and batch < :high))
     and (:numbers is null or number in (select value from json_each(:numbers)))
     and (:ids is null or id in (select value from json_each(:ids)) or batch in (select value from json_each(:ids)))

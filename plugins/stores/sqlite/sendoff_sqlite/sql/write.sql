@@ -15,8 +15,8 @@ select seq from sqlite_sequence where name = 'event';
 insert into operation (
     number, id, batch, version, epoch, owner, round, status, reason, want, point, lane, rank, site, due, target, holds_target,
     open, group_name, priority, created_at, started_at, finished_at, acknowledged_at, environment, reason_text, needs, sealed,
-    spec, tally, response, error, receipt
-) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    spec, tally, response, error, receipt, file
+) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_event
 insert into event (seq, id, time, type, operation, batch, round, data) values (?, ?, ?, ?, ?, ?, ?, ?);
