@@ -10,7 +10,7 @@ from sendoff.testing.receiver import Answer, Receiver, Rule
 from tests.end_to_end.completing import QUICK, SOON, created, started
 
 
-@pytest.mark.parity(("F2", "F105", "F107", "F112", "F114"))
+@pytest.mark.parity("F2", "F105", "F107", "F112", "F114")
 def test_the_handler_is_called_once_after_the_last_end_and_knows_every_member(work, stage, tmp_path):
     source, _ = stage.file(1000)
     with Receiver(tmp_path / "in", script=[Rule(do=Answer(403), path="/refused", times=None)]) as receiver:
@@ -57,7 +57,7 @@ def test_an_uploader_has_the_group_it_was_made_with_and_no_other(work):
         uploader.completion_group = None
 
 
-@pytest.mark.parity(("F108", "F109"))
+@pytest.mark.parity("F108", "F109")
 def test_a_group_is_enabled_once_and_nothing_joins_it_afterwards(work, stage, receiver):
     source, _ = stage.file(10)
     with sendoff.CompletionGroup(work.client) as group:
@@ -93,7 +93,7 @@ def test_a_group_that_is_never_enabled_calls_nobody_and_keeps_no_host(work, stag
     assert work.todos() == 0
 
 
-@pytest.mark.parity(("F110", "F111"))
+@pytest.mark.parity("F110", "F111")
 @pytest.mark.parametrize("names", ["ab", ""], ids=["all have ended", "there are none"])
 def test_a_group_in_which_nothing_is_left_to_do_is_called_when_it_is_enabled(names, work, stage, receiver):
     source, _ = stage.file(10)
@@ -108,7 +108,7 @@ def test_a_group_in_which_nothing_is_left_to_do_is_called_when_it_is_enabled(nam
     assert row["ids"] == [operation.id for operation in operations]
 
 
-@pytest.mark.parity(("F106", "F116"))
+@pytest.mark.parity("F106", "F116")
 @pytest.mark.parametrize(
     ("function", "why"),
     [

@@ -45,7 +45,7 @@ def test_a_host_that_is_killed_between_the_handlers_end_and_its_record_calls_it_
     assert len(work.told()) == 2, "never again once its end was recorded"
 
 
-@pytest.mark.parity(("A13", "F113"))
+@pytest.mark.parity("A13", "F113")
 def test_a13_half_of_ten_fail_the_program_is_gone_and_the_handler_retries_until_each_has_arrived_once(work, stage, tmp_path):
     source, digest = stage.file(1000)
     script = [Rule(do=Answer(403), path=f"/{number}", times=2 if number == 8 else 1) for number in (0, 2, 4, 6, 8)]
