@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 import sendoff
@@ -86,6 +87,105 @@ def test_every_twin_does_the_same_and_leaves_the_loop_alone(client, uploader, st
     rows = {row.path: row for row in receiver.requests}
     assert (rows["/one"].header("X-A"), rows["/one"].header("X-B"), rows["/one"].sha256) == ("1", None, digest)
     assert set(rows) == {"/one", "/stream", "/form", *(f"/b{number}" for number in range(20)), *(f"/c{number}" for number in range(20))}
+
+
+@contextmanager
+def slow_host(stage, seconds=1.0):
+    """Whoever asks the host has to wait so long. Gives what begins the wait in a loop, which ticks, and tells how long it stood still at most."""
+    host = stage.host()
+
+    def begin():
+        ticker = Ticker()
+        asyncio.get_running_loop().call_later(seconds, os.kill, host, signal.SIGCONT)
+        os.kill(host, signal.SIGSTOP)
+        return ticker, asyncio.create_task(ticker.tick())
+
+    try:
+        yield begin
+    finally:
+        os.kill(host, signal.SIGCONT)
+
+
+def test_what_can_be_set_and_read_has_twins_that_leave_the_loop_alone(client, uploader, stage, receiver):
+    path, _ = stage.file(1000)
+    group = sendoff.TransferGroup.create("awaited", client)
+    uploader.method, uploader.transfer_group = "PUT", group
+    one, two = (uploader.create_upload(receiver.url + name, path) for name in ("one", "two"))
+    batch = uploader.create_uploads([(f"{receiver.url}b{number}", path) for number in range(3)])
+
+    async def program(begin):
+        ticker, ticking = begin()
+        await asyncio.gather(
+            group.aset_behavior(sendoff.TransferBehavior.SERIALIZED),
+            one.aset_priority(sendoff.TransferPriority.HIGH),
+            one.aset_cost_policy(sendoff.CostPolicy.ALWAYS),
+            one.aset_recoverable_errors([sendoff.WebErrorStatus.FORBIDDEN]),
+            two.amake_current_in_group(),
+        )
+        assert await group.abehavior() is sendoff.TransferBehavior.SERIALIZED
+        assert {operation.id for operation in await uploader.acurrent_uploads_for_group(group)} == {one.id, two.id, *(each.id for each in batch)}
+        assert await (await one.arefresh()).attach().acancel() is True
+        assert [operation.id async for operation in batch] == [operation.id async for operation in batch.aoperations()]
+        assert (await batch.aprogress()).total_bytes == 3000
+        await (await two.astart())
+        body = await two.aopen_response()
+        ticking.cancel()
+        return ticker.longest, body.read()
+
+    with slow_host(stage) as begin:
+        longest, body = asyncio.run(program(begin))
+
+    assert longest < LONGEST_STEP
+    assert body == two.open_response().read()
+    assert (one.priority, one.cost_policy, one.recoverable_errors) == (
+        sendoff.TransferPriority.HIGH, sendoff.CostPolicy.ALWAYS, (sendoff.WebErrorStatus.FORBIDDEN,),
+    )  # fmt: skip
+
+
+def test_completion_groups_and_batches_are_awaited_too(client, stage, receiver, monkeypatch):
+    (stage.folder / "awaited_handlers.py").write_text("def told(details): ...\n")
+    monkeypatch.syspath_prepend(str(stage.folder))
+    client.put(b"x", receiver.url + "warm").wait(SOON)
+
+    async def program(begin):
+        ticker, ticking = begin()
+        async with sendoff.CompletionGroup(client) as group:
+            await group.aon_complete("awaited_handlers:told")
+            member = await sendoff.BackgroundUploader(client, completion_group=group).acreate_upload(receiver.url + "member", b"x")
+        assert group.is_enabled
+        with pytest.raises(sendoff.InvalidState):
+            await group.aenable()
+        uploader = sendoff.BackgroundUploader(client)
+        async with uploader.batch() as batch:
+            first = await uploader.acreate_upload(receiver.url + "first", b"x")
+            second = await uploader.acreate_upload(receiver.url + "second", b"x")
+        after = await uploader.acreate_upload(receiver.url + "after", b"x")
+        for operation in (member, first, second, after):
+            await (await operation.astart())
+        async for event in client.aevents(follow=True, types=("handler_completed",)):
+            if event.batch == group.id:
+                break
+        ticking.cancel()
+        return ticker.longest, batch, [first, second], after
+
+    with slow_host(stage) as begin:
+        longest, batch, inside, after = asyncio.run(program(begin))
+
+    assert longest < LONGEST_STEP
+    assert [operation.id for operation in batch] == [operation.id for operation in inside]
+    assert after.batch != batch.id and len(batch) == 2
+
+
+def test_a_completion_group_that_is_left_by_an_error_is_not_enabled(client):
+    async def program():
+        async with sendoff.CompletionGroup(client) as group:
+            groups.append(group)
+            raise KeyError("x")
+
+    groups = []
+    with pytest.raises(KeyError):
+        asyncio.run(program())
+    assert not groups[0].is_enabled
 
 
 @pytest.mark.parity("F36")
