@@ -46,6 +46,30 @@ def test_a_handler_runs_where_it_was_registered_and_as_this_interpreter_would(wo
     assert str(stage.folder) in row["path"] and set(row["path"]) == {os.path.abspath(one) for one in sys.path}
 
 
+@pytest.mark.parity("F113")
+def test_a_handler_reads_every_member_and_what_it_creates_in_a_group_of_its_own_runs(work, stage, tmp_path):
+    source, digest = stage.file(1000)
+    with Receiver(tmp_path / "in", script=[Rule(do=Answer(403), path="/refused")]) as receiver:
+        group, uploader = work.group("handlers:reads")
+        uploader.set_request_header("X-Open", "seen")
+        uploader.set_request_header("X-Key", "open-s3same", secret=True)
+        operations = created(uploader, receiver, source, "a", "refused", "dropped")
+        started(operations[:2])
+        operations[2].cancel()
+        group.enable()
+
+        first, second = work.told(2)
+        arrived = {row.path: row.sha256 for row in receiver.requests if row.status == 201}
+
+    headers = [["X-Open", "seen"], ["X-Key", "***"]]
+    assert first["read"] == [
+        ["completed", 201, receiver.url + "a", source, headers], ["error", 403, receiver.url + "refused", source, headers],
+        ["canceled", None, receiver.url + "dropped", source, headers],
+    ]  # fmt: skip
+    assert second["status"] == ["completed"] * 2 and not {*second["ids"]} & {*first["ids"]}
+    assert arrived == dict.fromkeys(("/a", "/refused-again", "/dropped-again"), digest)
+
+
 @pytest.mark.parity("F3")
 def test_an_uploader_has_the_group_it_was_made_with_and_no_other(work):
     group = sendoff.CompletionGroup(work.client)

@@ -20,6 +20,8 @@ class Crew:
     A thread ends when there is no work for it. A forked child has none of its parent's.
     """
 
+    _watched: bool
+
     def __init__(self) -> None:
         self._renew()
 
