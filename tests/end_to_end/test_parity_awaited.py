@@ -40,7 +40,7 @@ def uploader(client):
     return sendoff.BackgroundUploader(client)
 
 
-@pytest.mark.parity("F36")
+@pytest.mark.parity("F36", "F79")
 def test_every_twin_does_the_same_and_leaves_the_loop_alone(client, uploader, stage, receiver):
     path, digest = stage.file(1000)
     uploader.method = "PUT"

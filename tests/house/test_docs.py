@@ -85,6 +85,16 @@ def test_a_row_of_parity_is_shown_by_a_test_or_says_why_not(row, parity_by_row):
     assert parity_by_row.get(row) or absent.get(row), f"no test is marked parity({row!r})"
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row.startswith("A") and row not in {**PARITY["not_here"], **PARITY["due"]}])
+def test_a_scenario_has_a_test_that_is_named_after_it(row, parity_by_row):
+    assert any(f"_{row.lower()}_" in test for test in parity_by_row.get(row, ())), f"no test of {row} has it in its name"
+
+
+def test_a_mark_that_cannot_be_read_is_an_error(pages):
+    with pytest.raises(ValueError, match="rows are written one by one"):
+        list(pages.marked(ast.parse("@pytest.mark.parity(('F1', 'F2'))\ndef test_a(): ..."), "parity"))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_in_a_page_leads_somewhere(page):
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
