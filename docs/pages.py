@@ -98,7 +98,10 @@ def _names(node: ast.Assign) -> list[str]:
 def _rows(node: ast.AST, mark: str) -> Iterator[Any]:
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == mark:
-            yield from (word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, int | str))
+            for word in call.args:
+                if not isinstance(word, ast.Constant) or not isinstance(word.value, int | str):
+                    raise ValueError(f"{ast.unparse(call)[:100]}: rows are written one by one, each as it is, or nobody finds them")
+                yield word.value
 
 
 # -- errors and hooks --------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """How a wait ends, as an error, and what Windows calls it."""
 
-import pytest
 import sendoff
 from sendoff.api.failure import failure_of
 from sendoff.errors import from_json, to_json
@@ -41,24 +40,6 @@ def test_what_only_a_person_can_help_on_is_an_error_unless_one_is_patient():
 def test_what_goes_on_is_no_error():
     assert failure_of(VIEW) is None
     assert failure_of({**VIEW, "status": "completed"}) is None
-
-
-@pytest.mark.parity("F134")
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (failure_of({**VIEW, "status": "error", "error": REFUSED}), sendoff.WebErrorStatus.NOT_FOUND),
-        (sendoff.Unreachable(), sendoff.WebErrorStatus.SERVER_UNREACHABLE),
-        (sendoff.Unreachable(web_error=7), sendoff.WebErrorStatus.TIMEOUT),
-        (sendoff.UploadCanceled(), sendoff.WebErrorStatus.OPERATION_CANCELED),
-        (sendoff.UploadFailed(http_status=503), sendoff.WebErrorStatus.SERVICE_UNAVAILABLE),
-        (sendoff.UploadFailed(http_status=418), sendoff.WebErrorStatus.UNEXPECTED_CLIENT_ERROR),
-        (sendoff.Permanent(web_error=99), sendoff.WebErrorStatus.UNKNOWN),
-        (ValueError("other"), sendoff.WebErrorStatus.UNKNOWN),
-    ],
-)
-def test_an_error_has_the_number_windows_gives_it(error, status):
-    assert sendoff.get_status(error) is status
 
 
 def test_an_error_that_travelled_as_json_knows_what_it_knew():

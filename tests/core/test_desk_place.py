@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,21 @@ def test_what_a_dead_host_left_is_replaced(tmp_path):
 
     with endpoint.bind() as listener:
         assert reachable(listener, endpoint)
+
+
+def test_where_more_ask_at_once_than_the_kernel_has_room_for_they_stand_in_line(tmp_path):
+    endpoint = Endpoint(place_in(tmp_path), {})
+    with endpoint.bind() as listener, ExitStack() as open_ones:
+        listener.listen(0)
+        with pytest.raises(BlockingIOError):
+            while True:
+                open_ones.enter_context(endpoint.connect(0))
+        accepting = threading.Timer(0.2, lambda: open_ones.enter_context(listener.accept()[0]))
+        accepting.start()
+
+        endpoint.connect(20).close()
+
+        accepting.join()
 
 
 def test_a_runtime_folder_that_others_may_look_into_is_not_used(tmp_path):

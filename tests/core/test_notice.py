@@ -4,7 +4,7 @@ import pytest
 from sendoff.policy.notice import Ends
 
 
-@pytest.mark.parity(("F97", "F98", "F104"))
+@pytest.mark.parity("F97", "F98", "F104")
 @pytest.mark.parametrize(
     ("completed", "failed", "canceled", "outcome"),
     [

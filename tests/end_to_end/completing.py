@@ -58,8 +58,8 @@ def sleeps(details):
     time.sleep(600)
 
 def again(details):
-    say(details, n=sum(one.status.word == "completed" for one in details.uploads))
     failed = [one for one in details.uploads if one.status.word != "completed"]
+    say(details, said=f"{len(details.uploads) - len(failed)} succeeded, {len(failed)} failed")
     assert all(one.error.http_status == 403 and one.response is not None for one in failed)
     if failed:
         with sendoff.CompletionGroup() as group:
@@ -67,6 +67,19 @@ def again(details):
             uploader = sendoff.BackgroundUploader(completion_group=group)
             for one in failed:
                 uploader.create_upload(one.requested_url, one.source_file).start()
+
+def reads(details):
+    read = [
+        [one.status.word, one.response and one.response.status_code, one.requested_url, str(one.source_file), [list(pair) for pair in one.request_headers]]
+        for one in details.uploads
+    ]
+    say(details, read=read)
+    with sendoff.CompletionGroup() as group:
+        group.on_complete("handlers:told")
+        uploader = sendoff.BackgroundUploader(completion_group=group)
+        for one in details.uploads:
+            if one.response is None or one.response.status_code != 201:
+                uploader.create_upload(one.requested_url + "-again", one.source_file).start()
 
 number = 3
 """

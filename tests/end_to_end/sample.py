@@ -29,7 +29,7 @@ def ended(operation, handle):
         say(f"Error: {operation.id} - Error: {sendoff.get_status(error).name}")
     else:
         said = operation.open_response().read().decode(errors="replace")
-        say(f"Completed: {operation.id}, Status Code: {operation.response.status}, {len(operation.response.headers)} headers, {said}")
+        say(f"Completed: {operation.id}, Status Code: {operation.response.status_code}, {len(operation.response.headers)} headers, {said}")
 
 
 def discovered(uploader):

@@ -10,7 +10,7 @@ from sendoff.testing.receiver import Answer, Receiver, Rule
 from tests.end_to_end.completing import QUICK, SOON, created, started
 
 
-@pytest.mark.parity(("F2", "F105", "F107", "F112", "F114"))
+@pytest.mark.parity("F2", "F105", "F107", "F112", "F114")
 def test_the_handler_is_called_once_after_the_last_end_and_knows_every_member(work, stage, tmp_path):
     source, _ = stage.file(1000)
     with Receiver(tmp_path / "in", script=[Rule(do=Answer(403), path="/refused", times=None)]) as receiver:
@@ -46,6 +46,30 @@ def test_a_handler_runs_where_it_was_registered_and_as_this_interpreter_would(wo
     assert str(stage.folder) in row["path"] and set(row["path"]) == {os.path.abspath(one) for one in sys.path}
 
 
+@pytest.mark.parity("F113")
+def test_a_handler_reads_every_member_and_what_it_creates_in_a_group_of_its_own_runs(work, stage, tmp_path):
+    source, digest = stage.file(1000)
+    with Receiver(tmp_path / "in", script=[Rule(do=Answer(403), path="/refused")]) as receiver:
+        group, uploader = work.group("handlers:reads")
+        uploader.set_request_header("X-Open", "seen")
+        uploader.set_request_header("X-Key", "open-s3same", secret=True)
+        operations = created(uploader, receiver, source, "a", "refused", "dropped")
+        started(operations[:2])
+        operations[2].cancel()
+        group.enable()
+
+        first, second = work.told(2)
+        arrived = {row.path: row.sha256 for row in receiver.requests if row.status == 201}
+
+    headers = [["X-Open", "seen"], ["X-Key", "***"]]
+    assert first["read"] == [
+        ["completed", 201, receiver.url + "a", source, headers], ["error", 403, receiver.url + "refused", source, headers],
+        ["canceled", None, receiver.url + "dropped", source, headers],
+    ]  # fmt: skip
+    assert second["status"] == ["completed"] * 2 and not {*second["ids"]} & {*first["ids"]}
+    assert arrived == dict.fromkeys(("/a", "/refused-again", "/dropped-again"), digest)
+
+
 @pytest.mark.parity("F3")
 def test_an_uploader_has_the_group_it_was_made_with_and_no_other(work):
     group = sendoff.CompletionGroup(work.client)
@@ -57,7 +81,7 @@ def test_an_uploader_has_the_group_it_was_made_with_and_no_other(work):
         uploader.completion_group = None
 
 
-@pytest.mark.parity(("F108", "F109"))
+@pytest.mark.parity("F108", "F109")
 def test_a_group_is_enabled_once_and_nothing_joins_it_afterwards(work, stage, receiver):
     source, _ = stage.file(10)
     with sendoff.CompletionGroup(work.client) as group:
@@ -93,7 +117,7 @@ def test_a_group_that_is_never_enabled_calls_nobody_and_keeps_no_host(work, stag
     assert work.todos() == 0
 
 
-@pytest.mark.parity(("F110", "F111"))
+@pytest.mark.parity("F110", "F111")
 @pytest.mark.parametrize("names", ["ab", ""], ids=["all have ended", "there are none"])
 def test_a_group_in_which_nothing_is_left_to_do_is_called_when_it_is_enabled(names, work, stage, receiver):
     source, _ = stage.file(10)
@@ -108,7 +132,7 @@ def test_a_group_in_which_nothing_is_left_to_do_is_called_when_it_is_enabled(nam
     assert row["ids"] == [operation.id for operation in operations]
 
 
-@pytest.mark.parity(("F106", "F116"))
+@pytest.mark.parity("F106", "F116")
 @pytest.mark.parametrize(
     ("function", "why"),
     [

@@ -69,7 +69,7 @@ def paths(receiver):
 
 
 @pytest.mark.parity("A17", "F121", "F148", "F129", "F57")
-def test_the_cable_is_pulled_in_mid_transfer_and_no_try_is_spent(client, stage, receiver, network):
+def test_a17_the_cable_is_pulled_in_mid_transfer_and_no_try_is_spent(client, stage, receiver, network):
     path, digest = stage.file(SIZE)
     told = []
     operation = client.put(path, f"{FAR}a", patience=0, headers={"X-Ticket": "old"})
@@ -105,7 +105,7 @@ def test_what_is_put_while_offline_goes_out_by_itself_when_the_network_is_back(c
 
 
 @pytest.mark.parity("A18", "F120", "F129")
-def test_what_may_only_go_where_it_is_free_waits_for_such_a_network(client, stage, receiver, network):
+def test_a18_what_may_only_go_where_it_is_free_waits_for_such_a_network(client, stage, receiver, network):
     path, digest = stage.file(SIZE)
     operation = client.put(path, f"{FAR}a", patience=0, cost=sendoff.CostPolicy.UNRESTRICTED_ONLY)
     receiver.wait_for(bytes=MIB)

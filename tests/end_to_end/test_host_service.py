@@ -223,6 +223,28 @@ def test_a_service_takes_the_work_over_comes_back_from_a_kill_makes_way_for_an_u
     assert manager.run("systemctl", "--user", "is-enabled", "sendoff.service", check=False).returncode != 0
 
 
+@pytest.mark.campaign
+@pytest.mark.parity("F169")
+def test_after_a_reboot_the_upload_goes_on_though_nobody_asks_for_it(tmp_path):
+    manager = Manager(tmp_path)
+    if manager.reason:
+        pytest.skip(manager.reason)
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(6 * 2**20))
+    with Receiver(tmp_path / "received", rate=2 * 2**20) as slow:
+        with manager:
+            command(manager, "host", "install")
+            (id,) = command(manager, "put", str(source), slow.url).stdout.split()
+            slow.wait_for(request=1, bytes=1)
+        assert not slow.requests[0].complete, "the power went in the middle"
+
+        with manager:  # the machine is up again, and nobody has logged in to look
+            slow.wait_until(lambda rows: any(row.complete and row.number > 1 for row in rows), timeout=60)
+            assert json.loads(command(manager, "show", id, "--json").stdout)["status"] == "completed"
+
+    assert (tmp_path / "received" / "source").read_bytes() == source.read_bytes()
+
+
 def status_of_new(manager):
     command(manager, "list")
     return status(manager)

@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+import sendoff
 from sendoff.model.query import Query, Question
 
 from tests.end_to_end.stage import COMMAND
 
+QUEUED, SAMPLE = 100_000, 100
 FILES, FOLDERS = int(os.environ.get("MANY_FILES", "20000")), 300  # it was seen with 100,000
 MOST_MEMORY = 150 * 2**20
 # begun from a small process: the kernel counts what a process was before it became another
@@ -85,3 +87,27 @@ def test_a_tree_of_many_files_outlives_its_client_and_costs_nothing_the_second_n
     ids, notes = timed(stage, *night, "--json")
     found = [json.loads(line) for line in (stage.folder / "out").read_text().splitlines()]
     assert [one["source"] for one in found if "skipped" not in one] == [str(tree / "d123" / "045.dat")] and len(found) == FILES
+
+
+@pytest.mark.parity("F78")
+def test_a_hundred_thousand_wait_are_listed_page_by_page_and_those_that_are_started_complete(stage, receiver):
+    path, digest = stage.file(100)
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
+        uploader = sendoff.BackgroundUploader(client)
+        uploader.method = "PUT"
+        batch = uploader.create_uploads((f"{receiver.url}{number}", path) for number in range(QUEUED))
+        assert (len(batch), batch.errors, receiver.connections) == (QUEUED, (), 0)
+
+        listed = list(client.find())
+        assert len({operation.id for operation in listed}) == QUEUED
+        assert [operation.requested_url for operation in listed] == [f"{receiver.url}{number}" for number in range(QUEUED)]
+        page = stage.run("list", "--json", "--limit", "50", "--after", listed[QUEUED // 2].id).stdout.splitlines()
+        assert [json.loads(line)["id"] for line in page] == [operation.id for operation in listed[QUEUED // 2 + 1 :][:50]]
+
+        sample = listed[:: QUEUED // SAMPLE]
+        for handle in [operation.start() for operation in sample]:
+            handle.result(600)
+
+        assert sorted(row.path for row in receiver.requests) == sorted(f"/{number}" for number in range(0, QUEUED, QUEUED // SAMPLE))
+        assert {row.sha256 for row in receiver.requests} == {digest}
+        assert {operation.status for operation in client.find(limit=50)} == {sendoff.TransferStatus.IDLE}

@@ -10,7 +10,7 @@ from sendoff.testing.receiver import Answer, Receiver, Rule
 from tests.end_to_end.completing import SOON, created, program
 
 
-@pytest.mark.parity(("F97", "F98", "F104", "A9", "A10"))
+@pytest.mark.parity("F97", "F98", "F104", "A9", "A10")
 @pytest.mark.parametrize(
     ("names", "told"),
     [
@@ -65,7 +65,7 @@ def test_a_batch_does_not_end_before_it_is_complete_though_its_first_has_and_the
     assert after.batch != batch.id, "what comes after the with is none of it"
 
 
-@pytest.mark.parity(("F99", "F108"))
+@pytest.mark.parity("F99", "F108")
 def test_a_program_that_dies_leaves_its_batch_closed_at_what_came_and_its_group_calls_nobody(work, stage, receiver):
     source, _ = stage.file(1000)
     dying = program(stage, receiver.url, "told", source, "3", "and waits", stdin=subprocess.PIPE)

@@ -1,12 +1,14 @@
 """Everything that an uploader, an operation and a batch can do, awaited: the caller's loop never stands still."""
 
 import asyncio
+import hashlib
 import io
 import os
 import signal
 import subprocess
 import sys
-import time
+import threading
+from contextlib import contextmanager
 
 import pytest
 import sendoff
@@ -17,6 +19,7 @@ from tests.end_to_end.ticker import Ticker, beside
 SOON = 60
 LONGEST_STEP = 0.5  # seconds; a loop that waited for the host would stand still for as long as that is stopped
 LAG = 0.05  # seconds
+MANY = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def uploader(client):
     return sendoff.BackgroundUploader(client)
 
 
-@pytest.mark.parity("F36")
+@pytest.mark.parity("F36", "F79")
 def test_every_twin_does_the_same_and_leaves_the_loop_alone(client, uploader, stage, receiver):
     path, digest = stage.file(1000)
     uploader.method = "PUT"
@@ -88,6 +91,105 @@ def test_every_twin_does_the_same_and_leaves_the_loop_alone(client, uploader, st
     assert set(rows) == {"/one", "/stream", "/form", *(f"/b{number}" for number in range(20)), *(f"/c{number}" for number in range(20))}
 
 
+@contextmanager
+def slow_host(stage, seconds=1.0):
+    """Whoever asks the host has to wait so long. Gives what begins the wait in a loop, which ticks, and tells how long it stood still at most."""
+    host = stage.host()
+
+    def begin():
+        ticker = Ticker()
+        asyncio.get_running_loop().call_later(seconds, os.kill, host, signal.SIGCONT)
+        os.kill(host, signal.SIGSTOP)
+        return ticker, asyncio.create_task(ticker.tick())
+
+    try:
+        yield begin
+    finally:
+        os.kill(host, signal.SIGCONT)
+
+
+def test_what_can_be_set_and_read_has_twins_that_leave_the_loop_alone(client, uploader, stage, receiver):
+    path, _ = stage.file(1000)
+    group = sendoff.TransferGroup.create("awaited", client)
+    uploader.method, uploader.transfer_group = "PUT", group
+    one, two = (uploader.create_upload(receiver.url + name, path) for name in ("one", "two"))
+    batch = uploader.create_uploads([(f"{receiver.url}b{number}", path) for number in range(3)])
+
+    async def program(begin):
+        ticker, ticking = begin()
+        await asyncio.gather(
+            group.aset_behavior(sendoff.TransferBehavior.SERIALIZED),
+            one.aset_priority(sendoff.TransferPriority.HIGH),
+            one.aset_cost_policy(sendoff.CostPolicy.ALWAYS),
+            one.aset_recoverable_errors([sendoff.WebErrorStatus.FORBIDDEN]),
+            two.amake_current_in_group(),
+        )
+        assert await group.abehavior() is sendoff.TransferBehavior.SERIALIZED
+        assert {operation.id for operation in await uploader.acurrent_uploads_for_group(group)} == {one.id, two.id, *(each.id for each in batch)}
+        assert await (await one.arefresh()).attach().acancel() is True
+        assert [operation.id async for operation in batch] == [operation.id async for operation in batch.aoperations()]
+        assert (await batch.aprogress()).total_bytes == 3000
+        await (await two.astart())
+        body = await two.aopen_response()
+        ticking.cancel()
+        return ticker.longest, body.read()
+
+    with slow_host(stage) as begin:
+        longest, body = asyncio.run(program(begin))
+
+    assert longest < LONGEST_STEP
+    assert body == two.open_response().read()
+    assert (one.priority, one.cost_policy, one.recoverable_errors) == (
+        sendoff.TransferPriority.HIGH, sendoff.CostPolicy.ALWAYS, (sendoff.WebErrorStatus.FORBIDDEN,),
+    )  # fmt: skip
+
+
+def test_completion_groups_and_batches_are_awaited_too(client, stage, receiver, monkeypatch):
+    (stage.folder / "awaited_handlers.py").write_text("def told(details): ...\n")
+    monkeypatch.syspath_prepend(str(stage.folder))
+    client.put(b"x", receiver.url + "warm").wait(SOON)
+
+    async def program(begin):
+        ticker, ticking = begin()
+        async with sendoff.CompletionGroup(client) as group:
+            await group.aon_complete("awaited_handlers:told")
+            member = await sendoff.BackgroundUploader(client, completion_group=group).acreate_upload(receiver.url + "member", b"x")
+        assert group.is_enabled
+        with pytest.raises(sendoff.InvalidState):
+            await group.aenable()
+        uploader = sendoff.BackgroundUploader(client)
+        async with uploader.batch() as batch:
+            first = await uploader.acreate_upload(receiver.url + "first", b"x")
+            second = await uploader.acreate_upload(receiver.url + "second", b"x")
+        after = await uploader.acreate_upload(receiver.url + "after", b"x")
+        for operation in (member, first, second, after):
+            await (await operation.astart())
+        async for event in client.aevents(follow=True, types=("handler_completed",)):
+            if event.batch == group.id:
+                break
+        ticking.cancel()
+        return ticker.longest, batch, [first, second], after
+
+    with slow_host(stage) as begin:
+        longest, batch, inside, after = asyncio.run(program(begin))
+
+    assert longest < LONGEST_STEP
+    assert [operation.id for operation in batch] == [operation.id for operation in inside]
+    assert after.batch != batch.id and len(batch) == 2
+
+
+def test_a_completion_group_that_is_left_by_an_error_is_not_enabled(client):
+    async def program():
+        async with sendoff.CompletionGroup(client) as group:
+            groups.append(group)
+            raise KeyError("x")
+
+    groups = []
+    with pytest.raises(KeyError):
+        asyncio.run(program())
+    assert not groups[0].is_enabled
+
+
 @pytest.mark.parity("F36")
 def test_a_batch_that_was_created_begins_by_one_order(client, uploader, stage, receiver):
     path, _ = stage.file(1000)
@@ -100,27 +202,56 @@ def test_a_batch_that_was_created_begins_by_one_order(client, uploader, stage, r
     assert len(receiver.requests) == 30
 
 
+def test_hundreds_that_are_awaited_together_stand_in_line(client, uploader, receiver):
+    uploader.method = "PUT"
+
+    async def program():
+        operations = await asyncio.gather(*(uploader.acreate_upload(f"{receiver.url}{number}", b"x") for number in range(400)))
+        threads = len([thread for thread in threading.enumerate() if thread.name == "sendoff-call"])
+        handles = await asyncio.gather(*(operation.astart() for operation in operations))
+        await asyncio.gather(*handles)
+        return threads
+
+    assert asyncio.run(program()) <= 16
+    assert len(receiver.requests) == 400
+
+
+async def in_one_call(uploader, path, url):
+    batch = await uploader.acreate_uploads((f"{url}{number}", path) for number in range(MANY))
+    assert (len(batch), await batch.astart()) == (MANY, MANY)
+
+
+async def one_by_one(uploader, path, url):
+    async def some(first):
+        for number in range(first, MANY, 20):
+            operation = await uploader.acreate_upload(f"{url}{number}", path)
+            await operation.astart()
+
+    await asyncio.gather(*(some(number) for number in range(20)))
+
+
 @pytest.mark.campaign
-@pytest.mark.parity("F36", "A21")
-def test_ten_thousand_creates_and_starts_never_hold_the_loop_up(client, uploader, stage, tmp_path):
-    path, _ = stage.file(100)
+@pytest.mark.timeout(1800)
+@pytest.mark.parity("F36", "A21", "F23")
+@pytest.mark.parametrize("how", [in_one_call, one_by_one], ids=lambda how: how.__name__)
+def test_ten_thousand_creates_and_starts_never_hold_the_loop_up(how, client, uploader, stage, tmp_path):
+    path, digest = stage.file(1000)
+    uploader.method = "PUT"
     command = [sys.executable, "-m", "sendoff.testing.receiver", "--folder", str(tmp_path / "received")]
 
     async def program(url):
         ticker = Ticker()
         ticking = asyncio.create_task(ticker.tick())
-        begun = time.monotonic()
-        batch = await uploader.acreate_uploads((f"{url}{number}", path) for number in range(10_000))
-        created = time.monotonic() - begun
-        started = await batch.astart()
+        await how(uploader, path, url)
         ticking.cancel()
-        return batch, created, started, ticker
+        return ticker
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as receiver, beside() as longest_beside:
-        batch, created, started, ticker = asyncio.run(program(receiver.stdout.readline().strip()))
-        assert (len(batch), started) == (10_000, 10_000)
-        assert ticker.longest < LAG + longest_beside()
-        assert created < 60
-        batch.wait(600)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as receiver, beside() as gaps_beside:
+        ticker = asyncio.run(program(receiver.stdout.readline().strip()))
+        assert ticker.longest_but_for(gaps_beside()) < LAG
+        assert ticker.count > 100
+        for operation in client.find():
+            operation.wait(SOON * 10)
         receiver.terminate()
-    assert len(list((tmp_path / "received").iterdir())) >= 10_000
+    assert {hashlib.sha256(file.read_bytes()).hexdigest() for file in (tmp_path / "received").iterdir() if file.name.isdigit()} == {digest}
+    assert len([file for file in (tmp_path / "received").iterdir() if file.name.isdigit()]) == MANY

@@ -145,7 +145,7 @@ def test_each_of_proxy_and_server_gets_its_own_and_never_the_others(stage, tmp_p
     path, _ = stage.file(1000)
     (tmp_path / "authority").mkdir()
     authority = Authority(tmp_path / "authority")
-    tunnel = Tunnel()
+    tunnel = Tunnel("Basic cDpwcm94eQ==")
     with Receiver(tmp_path / "received", tls=server_context(authority.issue("server")), authorization=BASIC) as receiver:
         stage.config.write_text(f'[destinations.far]\nurl = "{receiver.url}"\nproxy = "{tunnel.url}"\nca_file = "{authority.file}"\n')
         with uploading(stage) as uploader:

@@ -76,7 +76,6 @@ def test_the_program_is_the_owner_and_after_a_kill_the_next_one_finishes(stage, 
     assert not stage.runs()
 
 
-@pytest.mark.parity("F82")
 def test_another_process_attaches_to_it(stage, receiver, embedded):
     path, _ = stage.file(SIZE)
     with begun(stage, PUT, path, receiver.url) as process:

@@ -196,7 +196,7 @@ def test_one_at_a_time_holds_over_the_hosts_death(stage, tmp_path, uploader, gro
 
 
 @pytest.mark.parity("F59", "A15")
-def test_what_is_made_current_and_its_followers_go_next_and_what_runs_goes_on(uploader, group, receiver):
+def test_a15_what_is_made_current_and_its_followers_go_next_and_what_runs_goes_on(uploader, group, receiver):
     group.behavior = SERIALIZED
     operations = created(uploader, receiver, 1, 2, 3, 4, 5)
     handles = [operation.start() for operation in operations]
@@ -277,7 +277,7 @@ print(mine.id, uploader.group)
 
 
 @pytest.mark.parity("F65", "A19")
-def test_components_with_groups_of_their_own_do_not_see_each_others_uploads(stage, client, receiver):
+def test_a19_components_with_groups_of_their_own_do_not_see_each_others_uploads(stage, client, receiver):
     one, of_one = by(stage, COMPONENT, receiver.url + "a", "none")
     two, of_two = by(stage, COMPONENT, receiver.url + "b", one)
 
@@ -285,6 +285,9 @@ def test_components_with_groups_of_their_own_do_not_see_each_others_uploads(stag
     assert third.current_uploads() == []
     assert [[operation.id for operation in third.current_uploads(name)] for name in (of_one, of_two)] == [[one], [two]]
     assert {operation.id for operation in client.find()} == {one, two}  # whoever asks for all of the app sees all of it
+    for operation in third.current_uploads(of_one):
+        operation.cancel()
+    assert client.get(two).status is sendoff.TransferStatus.IDLE, "who cancels all of its own cancels nobody else's"
 
 
 def test_one_that_fails_again_and_again_holds_up_nobody_of_its_group(tmp_path, uploader, group):

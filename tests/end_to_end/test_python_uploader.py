@@ -42,9 +42,10 @@ def test_an_upload_is_created_by_post_and_begins_when_it_is_started(uploader, st
     handle = operation.start()
 
     assert handle.result(SOON) is operation
-    assert [(request.method, request.sha256) for request in receiver.requests] == [("POST", digest)]
+    assert operation.status is sendoff.TransferStatus.COMPLETED
     with pytest.raises(sendoff.InvalidState, match=r"was started already"):
         operation.start()
+    assert [(request.method, request.size, request.sha256) for request in receiver.requests] == [("POST", 1000, digest)]
 
 
 def test_the_literal_rule_is_four_requests(uploader, stage, receiver):

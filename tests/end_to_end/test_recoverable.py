@@ -50,7 +50,7 @@ def waits(operation):
 
 
 @pytest.mark.parity("A14", "F123")
-def test_a_token_that_has_expired_is_renewed_and_the_upload_goes_on(client, receiver):
+def test_a14_a_token_that_has_expired_is_renewed_and_the_upload_goes_on(client, receiver):
     operation = client.put(b"x" * 1000, f"{receiver.url}expiring", headers={"X-Ticket": "old"}, recoverable_errors=[ERROR.FORBIDDEN])
 
     error = waits(operation)
@@ -67,7 +67,7 @@ def test_a_token_that_has_expired_is_renewed_and_the_upload_goes_on(client, rece
 
 
 @pytest.mark.parity("A14", "F123")
-def test_an_address_that_has_expired_is_replaced(client, receiver, stage):
+def test_a14_an_address_that_has_expired_is_replaced(client, receiver, stage):
     operation = client.put(b"x" * 1000, f"{receiver.url}gone?sig=old", recoverable_errors=[410])
     assert (waits(operation).http_status, operation.current_web_error) == (410, ERROR.GONE)
 
@@ -79,7 +79,7 @@ def test_an_address_that_has_expired_is_replaced(client, receiver, stage):
 
 
 @pytest.mark.parity("A14")
-def test_who_declines_cancels_it(client, receiver):
+def test_a14_who_declines_cancels_it(client, receiver):
     operation = client.put(b"x", f"{receiver.url}gone", recoverable_errors=[ERROR.GONE])
     waits(operation)
 

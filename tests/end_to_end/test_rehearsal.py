@@ -1,9 +1,11 @@
 """A client in memory, for an application's own tests: no host, no disk, no wait."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import sendoff
@@ -11,6 +13,7 @@ import sendoff.testing
 
 SOON = 10
 FAR = "https://far.example/a"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "python.md"
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def test_a_refusal_ends_as_in_truth_and_its_answer_can_be_read(client, status, e
 
     with pytest.raises(error) as caught:
         refused.wait(SOON)
-    assert (caught.value.http_status, refused.response.status, refused.open_response().read()) == (status, status, b"because")
+    assert (caught.value.http_status, refused.response.status_code, refused.open_response().read()) == (status, status, b"because")
     assert other.wait(SOON).receipt.size == 1
 
 
@@ -135,12 +138,23 @@ import sendoff
 def publish(text):
     return sendoff.put(text.encode(), "https://far.example/news", label="news")
 
+def archive(texts):
+    with sendoff.CompletionGroup() as group:
+        group.on_complete("application:archived")
+        uploader = sendoff.BackgroundUploader(completion_group=group)
+        for number, text in enumerate(texts):
+            uploader.create_upload(f"archive:{number}", text.encode()).start()
+
+def archived(details):
+    sendoff.put(f"{len([one for one in details.uploads if one.receipt])} archived".encode(), "https://far.example/report")
+
 def report():
     with sendoff.connect() as client:
         return [operation.label for operation in client.find(all=True)]
 """
 ITS_TESTS = """
 import application
+import sendoff
 
 def test_news_are_published(sendoff_client):
     sendoff_client.receiver.answer(503, times=3)
@@ -150,16 +164,27 @@ def test_news_are_published(sendoff_client):
 
 def test_the_next_one_begins_with_nothing(sendoff_client):
     assert application.report() == []
+
+def test_what_is_configured_and_a_handler_are_tested_too(sendoff_client):
+    application.archive(["one", "two"])
+    for event in sendoff.events(follow=True, types=("handler_completed", "handler_failed")):
+        break
+    for operation in sendoff.find():
+        operation.wait(10)
+    assert sendoff_client.receiver.stored == {
+        "https://archive.example/in/0": b"one", "https://archive.example/in/1": b"two", "https://far.example/report": b"2 archived",
+    }
 """
 
 
 def test_an_application_tests_itself_with_a_fixture(tmp_path):
     (tmp_path / "application.py").write_text(APPLICATION)
     (tmp_path / "test_application.py").write_text(ITS_TESTS)
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["sendoff.testing.fixtures"]\n')
+    (example,) = re.findall(r"^```py\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "conftest.py").write_text(f"import pytest\n{example}")
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
 
-    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout + done.stderr

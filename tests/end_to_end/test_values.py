@@ -115,7 +115,7 @@ def test_whatever_success_the_server_answers_with_is_kept(client, tmp_path):
         batch = client.put_many([(b"x", f"{receiver.url}{status}") for status in successes], patience=0)
         batch.wait(SOON)
 
-    assert [(operation.status.word, operation.response.status) for operation in batch] == [("completed", status) for status in successes]
+    assert [(operation.status.word, operation.response.status_code) for operation in batch] == [("completed", status) for status in successes]
 
 
 # each gives an address, and the options of its put
@@ -182,6 +182,9 @@ ERRORS = [
     (sendoff.UploadCanceled(), ERROR.OPERATION_CANCELED),
     (sendoff.UploadFailed(web_error=403), ERROR.FORBIDDEN),
     (sendoff.UploadFailed(http_status=403), ERROR.FORBIDDEN),
+    (sendoff.UploadFailed(http_status=503), ERROR.SERVICE_UNAVAILABLE),
+    (sendoff.Unreachable(), ERROR.SERVER_UNREACHABLE),
+    (sendoff.Unreachable(web_error=7), ERROR.TIMEOUT),
     (sendoff.UploadFailed(http_status=418), ERROR.UNEXPECTED_CLIENT_ERROR),
     (sendoff.UploadFailed(web_error=4711), ERROR.UNKNOWN),
     (sendoff.UploadFailed(), ERROR.UNKNOWN),

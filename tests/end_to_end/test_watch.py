@@ -171,7 +171,6 @@ def test_with_json_every_line_is_an_object_and_the_ended_ones_are_whole(stage, s
     assert (progress[-1]["ended"], progress[-1]["failed"], progress[-1]["sent_bytes"]) == (2, 1, 3 * MIB)
 
 
-@pytest.mark.parity("F82")
 @pytest.mark.campaign
 def test_a_batch_is_watched_as_a_whole_through_the_death_of_the_host(stage, slow):
     stage.config.write_text("[limits]\nper_destination = 2\n")

@@ -1,38 +1,49 @@
 """Whether an event loop stands still."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 
+WORTH_TELLING = 0.02  # seconds
+
 
 class Ticker:
-    """Ticks in the loop, and knows the longest time between two ticks."""
+    """Ticks in the loop, and knows the longest time between two ticks. gaps: from when to when it did not tick, on the machine's monotonic clock."""
 
     def __init__(self):
-        self.count, self.longest = 0, 0.0
+        self.count, self.longest, self.gaps = 0, 0.0, []
 
     async def tick(self):
         last = time.monotonic()
         while True:
             await asyncio.sleep(0.01)
             now = time.monotonic()
-            self.count, self.longest, last = self.count + 1, max(self.longest, now - last), now
+            self.count, self.longest = self.count + 1, max(self.longest, now - last)
+            if now - last > WORTH_TELLING:
+                self.gaps.append((last, now))
+            last = now
+
+    def longest_but_for(self, others):
+        """The longest time without a tick, less those times in it in which somebody else, who had nothing to do, could not tick either."""
+        return max((end - start - sum(max(0.0, min(end, b) - max(start, a)) for a, b in others) for start, end in self.gaps), default=0.0)
 
 
 @contextmanager
 def beside():
-    """A process with a loop that has nothing else to do, on the same machine: gives the function that tells its longest time between two ticks, for by so
-    much this machine holds up whoever runs on it."""
+    """A process with a loop that has nothing else to do, on the same machine: gives the function that ends it and tells when it did not tick, for then
+    this machine held up whoever runs on it."""
     with subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ticks\n"
 
-        def longest():
-            return float(process.communicate("\n")[0])
+        def gaps():
+            return json.loads(process.communicate("\n")[0])
 
-        yield longest
-        if process.poll() is None:
+        try:
+            yield gaps
+        finally:
             process.kill()
 
 
@@ -43,7 +54,7 @@ async def _alone():
     sys.stdout.flush()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     ticking.cancel()
-    sys.stdout.write(f"{ticker.longest}\n")
+    sys.stdout.write(f"{json.dumps(ticker.gaps)}\n")
 
 
 if __name__ == "__main__":

@@ -120,6 +120,14 @@ def test_a_command_that_the_page_of_errors_names_is_one():
     named = {word for told in ERRORS["errors"].values() for word in re.findall(r"`sendoff ([a-z]+)", told["cure"])}
 
     assert named - {*COMMANDS} == set()
+@pytest.mark.parametrize("row", [row for row in ROWS if row.startswith("A") and row not in {**PARITY["not_here"], **PARITY["due"]}])
+def test_a_scenario_has_a_test_that_is_named_after_it(row, parity_by_row):
+    assert any(f"_{row.lower()}_" in test for test in parity_by_row.get(row, ())), f"no test of {row} has it in its name"
+
+
+def test_a_mark_that_cannot_be_read_is_an_error(pages):
+    with pytest.raises(ValueError, match="rows are written one by one"):
+        list(pages.marked(ast.parse("@pytest.mark.parity(('F1', 'F2'))\ndef test_a(): ..."), "parity"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from sendoff.api.bridge import in_thread
+from sendoff.api.bridge import flowing, in_thread
 from sendoff.api.connection import Connection
 from sendoff.api.failure import failure_of
 from sendoff.api.operation import UploadHandle, UploadOperation
@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 
 class Batch:
-    """The operations of one ``put_many``: ``len()`` of it, iterate over it, wait for it (``await`` it), give it orders.
+    """The operations of one ``put_many``: ``len()`` of it, iterate over it (``async for``, too), wait for it (``await`` it), give it orders.
 
     id: of the batch; None where nothing new was stored. number: short, for people. errors: ``(index, error)`` of each pair that was refused.
 
@@ -117,6 +117,17 @@ class Batch:
 
     def __await__(self) -> Generator[Any, None, Batch]:
         return in_thread(self.wait).__await__()
+
+    def __aiter__(self) -> AsyncIterator[UploadOperation]:
+        return self.aoperations()
+
+    def aoperations(self) -> AsyncIterator[UploadOperation]:
+        """``operations`` for ``async for``."""
+        return flowing(self.operations)
+
+    async def aprogress(self) -> UploadProgress:
+        """``progress`` for ``await``."""
+        return await in_thread(lambda: self.progress)
 
     async def astart(self) -> int:
         """``start`` for ``await``."""

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
+from sendoff.api.crew import CREW
+
 ROOM = 1000  # items that wait for a slow reader
 LOOK = 1.0  # seconds after which a thread that waits for room looks whether anybody still wants it
 
@@ -19,12 +21,17 @@ Item = TypeVar("Item")
 
 
 async def in_thread(function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs) -> Result:
-    """What a function gives that may wait. It has a thread of its own: whoever stops waiting leaves it to its end, and nobody waits for it."""
+    """What a function gives that may wait: it does so in another thread. Of ten thousand at once most stand in line.
+
+    Whoever stops waiting leaves what has begun to its end, and nobody waits for it; what has not begun is not.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
     context = contextvars.copy_context()
 
     def run() -> None:
+        if future.cancelled():
+            return
         try:
             result = context.run(function, *args, **named)
         except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever waits
@@ -32,7 +39,7 @@ async def in_thread(function: Callable[Given, Result], *args: Given.args, **name
         else:
             _tell(loop, future, lambda: future.set_result(result))
 
-    threading.Thread(target=run, name="sendoff-call", daemon=True).start()
+    CREW.do(run)
     return await future
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from sendoff.api.bridge import in_thread
 from sendoff.api.client import Client, default
 from sendoff.api.open_batch import OpenBatch
 from sendoff.desk.calling import check_handler
@@ -37,8 +38,8 @@ class CompletionDetails:
 class CompletionGroup:
     """A set of operations; once it is enabled and all of them have ended, well or not, a function of yours is called, without this program.
 
-    Operations join by the uploader that creates them, ``BackgroundUploader(completion_group=group)``; several uploaders may have the same group. ``with``
-    enables it at its end. One that is never enabled never calls anybody.
+    Operations join by the uploader that creates them, ``BackgroundUploader(completion_group=group)``; several uploaders may have the same group. ``with``,
+    or ``async with``, enables it at its end. One that is never enabled never calls anybody.
 
     Parameters
     ----------
@@ -91,6 +92,14 @@ class CompletionGroup:
         self._bound().seal(self._handler)
         self._enabled = True
 
+    async def aon_complete(self, function: str) -> None:
+        """``on_complete`` for ``await``: it is imported by a process of its own, which takes a moment."""
+        await in_thread(self.on_complete, function)
+
+    async def aenable(self) -> None:
+        """``enable`` for ``await``."""
+        await in_thread(self.enable)
+
     def __enter__(self) -> Self:
         return self
 
@@ -99,6 +108,12 @@ class CompletionGroup:
             self._bound().leave()
         elif not self._enabled:
             self.enable()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await in_thread(self.__exit__, kind, error, trace)
 
     def _bound(self, connection: Connection | None = None) -> OpenBatch:
         """The batch that it is; ``InvalidArgument`` where that is one of another's work."""

@@ -66,6 +66,11 @@ class Facts:
         return cast("str | None", self._known["method"])
 
     @property
+    def request_headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers it was asked to send, name and value each; secret values as ``***``."""
+        return tuple((name, value) for name, value in self._known["headers"])
+
+    @property
     def source_file(self) -> Path | None:
         """The file, also where a copy of it is sent; None for bytes and streams, and for a form."""
         source = self._known["source"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
+from sendoff.api.bridge import in_thread
 from sendoff.api.connection import SHARED, Connection
 from sendoff.desk.place import find_place
 from sendoff.errors import InvalidArgument
@@ -61,6 +62,14 @@ class TransferGroup:
         if not isinstance(value, TransferBehavior):
             raise InvalidArgument(f"behavior {value!r}: it is a TransferBehavior")
         self._used().order("group", Selection(group=self._name), behavior=value.word)
+
+    async def abehavior(self) -> TransferBehavior:
+        """``behavior`` for ``await``."""
+        return await in_thread(lambda: self.behavior)
+
+    async def aset_behavior(self, value: TransferBehavior) -> None:
+        """Set ``behavior``, for ``await``."""
+        await in_thread(setattr, self, "behavior", value)
 
     def _used(self) -> Connection:
         return self._connection if self._connection is not None else SHARED.to(find_place(os.environ))

@@ -16,6 +16,7 @@ from typing import Any
 
 from sendoff.api.client import default
 from sendoff.api.completion import CompletionDetails
+from sendoff.api.connection import Connection
 from sendoff.api.operation import UploadOperation
 from sendoff.errors import Json
 from sendoff.model.query import Query
@@ -30,7 +31,7 @@ def serve(asked: Mapping[str, Json]) -> None:
     try:
         handler = found(asked["function"])
         if not asked.get("check"):
-            _call(handler, asked["batch"], asked["key"])
+            call(handler, default()._connection, asked["batch"], asked["key"])
     except BaseException as cause:  # noqa: BLE001 - a stranger's code, which may also end its process: that is no success
         traceback.print_exc()
         error = f"{type(cause).__name__}: {cause}"[:_LONGEST]
@@ -49,8 +50,8 @@ def found(function: str) -> Callable[[CompletionDetails], object]:
     return named  # type: ignore[no-any-return]
 
 
-def _call(handler: Callable[[CompletionDetails], object], batch: str, key: str) -> None:
-    connection = default()._connection
+def call(handler: Callable[[CompletionDetails], object], connection: Connection, batch: str, key: str) -> None:
+    """Hand it every operation of the batch, and come back when it has ended; whatever it raises."""
     uploads = [UploadOperation(connection, view["id"], view=view) for view in connection.everything(Query(batch=batch))]
     result = handler(CompletionDetails(uploads=uploads, key=key))
     if inspect.isawaitable(result):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import TracebackType
+
 from sendoff.api.batch import Batch
+from sendoff.api.bridge import in_thread
 from sendoff.api.connection import Connection
 from sendoff.desk.hold import Hold
 from sendoff.desk.place import Place
@@ -62,3 +66,22 @@ class OpenBatch(Batch):
     def _check_open(self) -> None:
         if self._over:
             raise InvalidState(f"this {self._what} is closed: nothing can be added to it any more", hint="make a new one")
+
+
+class BatchScope:
+    """``with`` or ``async with``: what becomes one batch begins and ends with it. begin: opens it. end: closes it, whatever came of it."""
+
+    def __init__(self, begin: Callable[[], OpenBatch], end: Callable[[], None]) -> None:
+        self._begin, self._end = begin, end
+
+    def __enter__(self) -> Batch:
+        return self._begin()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end()
+
+    async def __aenter__(self) -> Batch:
+        return self._begin()
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await in_thread(self._end)

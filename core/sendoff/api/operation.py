@@ -243,6 +243,26 @@ class UploadOperation(Facts):
         """``remove_request_header`` for ``await``."""
         await in_thread(self.remove_request_header, name)
 
+    async def aset_priority(self, value: TransferPriority) -> None:
+        """Set ``priority``, for ``await``."""
+        await in_thread(setattr, self, "priority", value)
+
+    async def aset_cost_policy(self, value: CostPolicy) -> None:
+        """Set ``cost_policy``, for ``await``."""
+        await in_thread(setattr, self, "cost_policy", value)
+
+    async def aset_recoverable_errors(self, value: Iterable[int]) -> None:
+        """Set ``recoverable_errors``, for ``await``."""
+        await in_thread(setattr, self, "recoverable_errors", value)
+
+    async def amake_current_in_group(self) -> None:
+        """``make_current_in_group`` for ``await``."""
+        await in_thread(self.make_current_in_group)
+
+    async def aopen_response(self, offset: int = 0) -> BinaryIO:
+        """``open_response`` for ``await``: all of it is here when this returns, so reading it waits for nobody."""
+        return io.BytesIO(await in_thread(lambda: self.open_response(offset).read()))
+
     def aevents(self) -> AsyncIterator[Event]:
         """``events`` for ``async for``."""
         return flowing(self.events)
@@ -261,3 +281,7 @@ class UploadHandle(Wait[UploadOperation]):
     def cancel(self) -> bool:
         """Give the upload up, for good; False when it had ended already."""
         return self.operation.cancel()
+
+    async def acancel(self) -> bool:
+        """``cancel`` for ``await``."""
+        return await self.operation.acancel()

@@ -28,8 +28,8 @@ class Options(TypedDict, total=False):
     method: HTTP method, ``PUT`` where not said. headers: sent with the request; a mapping, or pairs. secret_headers: the same, kept sealed; a value
     may be a reference ``env:NAME`` or ``file:NAME``. credential: ``driver:name``, a ``[credentials]`` section, or a ``Credential``, which is kept
     sealed. id: your own; the same id with the same request gives the same operation. group, label: text. priority: ``high default low``.
-    cost: ``unrestricted-only default always``. metadata: what JSON can say; found again by ``find(metadata=)``. patience: seconds, ``"5m"`` or a
-    ``timedelta`` without one newly confirmed byte; as configured (3 days) where not said. recoverable_errors: ``WebErrorStatus`` members, or HTTP
+    cost: ``unrestricted-only default always``. metadata: what JSON can say, 16 KiB at most; found again by ``find(metadata=)``. patience: seconds, ``"5m"``
+    or a ``timedelta`` without one newly confirmed byte; as configured (3 days) where not said. recoverable_errors: ``WebErrorStatus`` members, or HTTP
     statuses, at which it waits for you instead of failing. existing: ``overwrite skip fail``. verify: ``auto size
     digest read-back``. digest: ``auto none sha256``. sha256: what it must be, hex. if_changed: where the file was changed after it was queued,
     ``fail``, or ``restart`` with what it holds then. protocol: ``auto plain tus rufh``, or another that is installed. idempotency_key: True, or the

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from sendoff.api.client import Client, default
 from sendoff.api.completion import CompletionGroup
 from sendoff.api.group import TransferGroup
 from sendoff.api.handover import Asked, Handover, Posted
-from sendoff.api.open_batch import OpenBatch
+from sendoff.api.open_batch import BatchScope, OpenBatch
 from sendoff.api.operation import UploadOperation
 from sendoff.api.options import fields_of
 from sendoff.api.part import ContentPart, checked_parts
@@ -117,21 +116,25 @@ class BackgroundUploader(Template):
         fields = self._fields(id, "create_multipart_upload", protocol="plain")
         return self._handover().form(Posted(parts=checked_parts(parts), destination=url, fields=fields, form=form, copy=self.copy), start=False)
 
-    @contextmanager
-    def batch(self) -> Iterator[Batch]:
+    def batch(self) -> BatchScope:
         """Everything that is created in the ``with`` is one batch, which is told of once: ``batch_completed``, when all of it has ended.
 
-        Before the end of the ``with`` it has not, even where the first has ended before the second is created. Should this process die before, the host
-        closes it at what came. Errors: ``InvalidState`` in a ``with batch()`` of the same uploader, or where that has a completion group, which is one.
+        Before the end of the ``with``, or ``async with``, it has not, even where the first has ended before the second is created. Should this process die
+        before, the host closes it at what came. Errors: ``InvalidState`` in a ``with batch()`` of the same uploader, or where that has a completion group,
+        which is one.
         """
+        return BatchScope(self._begin_batch, self._end_batch)
+
+    def _begin_batch(self) -> OpenBatch:
         if self._completion_group is not None or self._batch is not None:
             what = "has a completion group, which is a batch" if self._completion_group is not None else "has an open batch already"
             raise InvalidState(f"this uploader {what}")
-        self._batch = batch = OpenBatch(self._used()._connection)
-        try:
-            yield batch
-        finally:
-            self._batch = None
+        self._batch = OpenBatch(self._used()._connection)
+        return self._batch
+
+    def _end_batch(self) -> None:
+        batch, self._batch = self._batch, None
+        if batch is not None:
             batch.seal()
 
     def _open_batch(self) -> OpenBatch | None:
@@ -185,6 +188,10 @@ class BackgroundUploader(Template):
     async def acurrent_uploads(self, group: str | None = None, *, all_groups: bool = False) -> list[UploadOperation]:
         """``current_uploads`` for ``await``."""
         return await in_thread(self.current_uploads, group, all_groups=all_groups)
+
+    async def acurrent_uploads_for_group(self, group: TransferGroup) -> list[UploadOperation]:
+        """``current_uploads_for_group`` for ``await``."""
+        return await in_thread(self.current_uploads_for_group, group)
 
     # -- what is handed over ------------------------------------------------------------------------------------------
 

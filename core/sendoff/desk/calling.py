@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sendoff.errors import InvalidArgument, Json
 
@@ -23,6 +23,22 @@ BOOT = (
 )  # fmt: skip
 LONGEST_LOOK = 60.0  # seconds that the look for a handler may take: its module is imported
 _KEPT = 4000  # bytes of what it printed last
+
+
+class Calling(Protocol):
+    """A handler under way."""
+
+    @property
+    def printed(self) -> str:
+        """The end of what it printed."""
+        ...
+
+    def wait(self, seconds: float) -> str | None:
+        """Why it failed, None when it did not; one that takes longer is ended."""
+        ...
+
+    def kill(self) -> None:
+        """End it."""
 
 
 class HandlerProcess:

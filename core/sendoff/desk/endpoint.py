@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -16,6 +17,7 @@ from sendoff.errors import HostUnavailable
 
 LONGEST = 100
 BACKLOG = 1024
+POLL = 0.02
 
 
 class Endpoint:
@@ -29,7 +31,20 @@ class Endpoint:
         self._runtime = environment.get("XDG_RUNTIME_DIR", "")
 
     def connect(self, timeout: float) -> socket.socket:
-        """A connection, or the ``OSError`` that says why there is none. timeout: seconds."""
+        """A connection, or the ``OSError`` that says why there is none. timeout: seconds.
+
+        Where so many ask at once that the kernel's queue is full, it stands in line.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                return self._connected(timeout)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(POLL)
+
+    def _connected(self, timeout: float) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(timeout)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from sendoff.errors import InvalidArgument, SourceMissing
+from sendoff.model.document import encode
 from sendoff.model.operation import Request
 
 _MOST_TEXT, _MOST_ADDRESS, _MOST_NAME = 64 * 1024, 8 * 1024, 512  # characters
+_MOST_METADATA = 16 * 1024  # bytes as JSON: each notice carries them, and three events of each upload
 _DEEPEST = 32  # levels of a caller's own data
 
 
@@ -20,9 +23,10 @@ def check_sizes(request: Request) -> None:
     headers = repr(request.headers) + repr(request.secret_headers) if request.headers or request.secret_headers else ""
     for what, values in (("--meta", request.metadata), ("an option", request.options)):
         _check_json(values, what, _DEEPEST)
-    data = repr(dict(request.metadata)) + repr(dict(request.options)) if request.metadata or request.options else ""
+    _check_metadata(request.metadata)
+    options = repr(dict(request.options)) if request.options else ""
     texts = (
-        ("--label", request.label, _MOST_TEXT), ("--meta", data, _MOST_TEXT), ("the headers", headers, _MOST_TEXT),
+        ("--label", request.label, _MOST_TEXT), ("the options", options, _MOST_TEXT), ("the headers", headers, _MOST_TEXT),
         ("the destination", request.destination, _MOST_ADDRESS), ("the name", request.name, _MOST_ADDRESS), ("the source", request.source, _MOST_ADDRESS),
         ("--credential", request.credential, _MOST_NAME), ("--idempotency-key", request.idempotency_key, _MOST_NAME), ("--method", request.method, _MOST_NAME),
         ("--id", request.id, _MOST_NAME), ("--group", request.group, _MOST_NAME), ("--priority", request.priority, _MOST_NAME),
@@ -31,6 +35,14 @@ def check_sizes(request: Request) -> None:
     for what, text, most in texts:
         if text is not None and len(text) > most:
             raise InvalidArgument(f"{what}: {len(text)} characters are too many; at most {most} are kept")
+
+
+def _check_metadata(metadata: Mapping[str, Any]) -> None:
+    size = len(json.dumps(encode(metadata), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")) if metadata else 0
+    if size > _MOST_METADATA:
+        raise InvalidArgument(
+            f"the metadata (--meta): {size} bytes of JSON are too many; at most {_MOST_METADATA} are kept", hint="keep the rest, and put its key here"
+        )
 
 
 def _check_json(value: Any, what: str, deeper: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sendoff.errors import Json
 from sendoff.model.change import Append, Change, Insert, SaveNote
 from sendoff.model.event import Event
 from sendoff.model.operation import Record
@@ -38,8 +39,10 @@ class Entry:
     def unit(self) -> list[Change]:
         """One decision: it is stored and told of, and what it replaces ends."""
         record = self.draft.record
-        data = {"started": record.due is not None, "url": record.spec.url, "size": record.spec.source.size}
+        data: dict[str, Json] = {"started": record.due is not None, "url": record.spec.url, "size": record.spec.source.size}
         if self.passed:
             data["passed"] = list(self.passed)
+        if record.spec.metadata:
+            data["metadata"] = dict(record.spec.metadata)
         created = Event(id=f"{record.id}.created", time=record.created_at, type="created", operation=record.id, batch=record.batch, data=data)
         return [Insert(record), Append(created), *(change for one in self.ends for change in one.changes)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 
-from sendoff.desk.calling import HandlerProcess
+from sendoff.desk.calling import Calling, HandlerProcess
 from sendoff.desk.spawn import without_identity
 from sendoff.errors import SendoffError
 from sendoff.model.change import Append, SaveNote, SaveTodo
@@ -31,17 +31,17 @@ _LOOK_EVERY = 2.0  # seconds
 class Handlers:
     """Works off the to-dos of the kind ``handler``, a few at once, beside everything else: a slow one delays no notice and no upload.
 
-    environment: of each process that is started.
+    environment: of each process that is started. call: begins to call one.
     """
 
     def __init__(
         self, journal: Journal, bell: Bell, *, configuration: Callable[[], Configuration], clock: Clock, random: Random, environment: Mapping[str, str],
-        clean: Callable[[str], str] = str,
+        clean: Callable[[str], str] = str, call: Callable[..., Calling] = HandlerProcess,
     ) -> None:  # fmt: skip
         self._journal, self._bell, self._configuration, self._clock, self._random = journal, bell, configuration, clock, random
-        self._environment, self._clean = environment, clean
+        self._environment, self._clean, self._begun = environment, clean, call
         self._under_way: dict[str, threading.Thread] = {}
-        self._processes: dict[str, HandlerProcess] = {}
+        self._processes: dict[str, Calling] = {}
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="sendoff-handlers", daemon=True)
         self._log = logging.getLogger("sendoff.handlers")
@@ -120,7 +120,7 @@ class Handlers:
             with self._lock:
                 if self._closed.is_set():
                     return None
-                process = self._processes[batch] = HandlerProcess(handler, environment, batch=batch, key=key_of(batch))
+                process = self._processes[batch] = self._begun(handler, environment, batch=batch, key=key_of(batch))
         except OSError as cause:
             return f"{handler.interpreter} cannot be started in {handler.folder}: {cause.strerror}"
         error = process.wait(self._configuration().handlers.timeout)

@@ -128,7 +128,9 @@ class Ledger:
         return items[0] if items else None
 
     def event(self, record: Record, type_: str, data: Any, stamp: str) -> Event:
-        """One line of an operation's history, with a stable id."""
+        """One line of an operation's history, with a stable id; of its end, with the caller's own data."""
+        if type_ in ENDS and record.spec.metadata:
+            data = {**data, "metadata": dict(record.spec.metadata)}
         id = f"{record.id}.{record.round}.{type_}.{stamp}"
         return Event(id=id, time=self._clock.wall(), type=type_, operation=record.id, batch=record.batch, round=record.round, data=data)
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from sendoff.desk.calling import Calling, HandlerProcess
 from sendoff.errors import Json, SendoffError
 from sendoff.model.change import SaveNote
 from sendoff.model.conditions import Conditions
@@ -74,7 +75,7 @@ class Given:
 
     folder: the state folder. configured: the configuration's folder. config_file: its file, which need not be there. load: reads the configuration
     anew. explain: each key in force, its value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that
-    no log shows it. clean: takes those out of what an error says, before it is put on record.
+    no log shows it. clean: takes those out of what an error says, before it is put on record. call: begins to call a completion handler.
     """
 
     store: Store
@@ -92,6 +93,7 @@ class Given:
     config_file: Path | None = None
     hide: Callable[[str], None] = lambda _: None
     clean: Callable[[str], str] = str
+    call: Callable[..., Calling] = HandlerProcess
 
 
 class Owner:
@@ -163,7 +165,7 @@ class Owner:
         self._keeper = self._make_keeper()
         self._handlers = Handlers(
             self._journal, self._bell, configuration=self._configured, clock=given.clock, random=given.random, clean=given.clean,
-            environment=surroundings(given.environment, given.folder, given.config_file),
+            call=given.call, environment=surroundings(given.environment, given.folder, given.config_file),
         )  # fmt: skip
         self._lookout = Lookout(given.network, self._looked)
 

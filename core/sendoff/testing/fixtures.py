@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +16,16 @@ from sendoff.testing.rehearsal import MemoryClient, client
 
 
 @pytest.fixture
-def sendoff_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryClient]:
+def sendoff_config() -> Mapping[str, Any]:
+    """What is configured for ``sendoff_client``; a fixture of this name in your own ``conftest.py`` takes its place.
+
+    Example: ``{"destinations": {"archive": {"url": "https://archive.example/in/"}}}``
+    """
+    return {}
+
+
+@pytest.fixture
+def sendoff_client(monkeypatch: pytest.MonkeyPatch, sendoff_config: Mapping[str, Any]) -> Iterator[MemoryClient]:
     """A ``sendoff.testing.client()`` that ``sendoff.put`` and its kin, ``sendoff.connect()`` and ``BackgroundUploader()`` use, too, as long as the test lasts.
 
     Code that took ``connect`` itself (``from sendoff import connect``) before the test has the real one.
@@ -28,7 +37,7 @@ def sendoff_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryClient]:
     async def aconnect(**_: Any) -> Client:
         return made.another()
 
-    with client() as made:
+    with client(config=sendoff_config) as made:
         state = made._connection.place.state
         monkeypatch.setenv("SENDOFF_STATE_DIR", state)
         monkeypatch.setitem(SHARED._connections, find_place(os.environ), made._connection)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple, cast
 
 from sendoff.api.client import Client
 from sendoff.api.connection import Connection
+from sendoff.desk.calling import Calling
 from sendoff.desk.client import DeskClient
 from sendoff.desk.place import Place
 from sendoff.drivers import Drivers
@@ -26,6 +28,7 @@ from sendoff.runtime.signals import Changed, Queued
 from sendoff.settings import load
 from sendoff.testing.fake_clock import FakeClock
 from sendoff.testing.fake_network import ToldNetwork
+from sendoff.testing.memory_handler import MemoryHandler
 from sendoff.testing.memory_receiver import MemoryReceiver, MemoryTransport
 from sendoff.testing.memory_store import MemoryStore
 
@@ -132,8 +135,8 @@ def client(*, config: Mapping[str, Any] | None = None, hurry: bool = True) -> Me
     """A client for tests: no host process, no server, no disk, no wait. Close it, or use it as a context manager.
 
     The queue, the retries, the rules and the events are the real ones; the journal is in memory, and every upload goes to ``receiver``, whatever its
-    address. What must be a file for a moment (bytes and streams that are uploaded, answers) lies in memory, too, where the system has such a place,
-    and is gone with the client.
+    address; completion handlers are called in this process. What must be a file for a moment (bytes and streams that are uploaded, answers) lies in memory,
+    too, where the system has such a place, and is gone with the client.
 
     Parameters
     ----------
@@ -149,8 +152,9 @@ def client(*, config: Mapping[str, Any] | None = None, hurry: bool = True) -> Me
     """
     folder = tempfile.TemporaryDirectory(prefix="sendoff-", dir=_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None)
     around = Around(MemoryReceiver(), FakeClock(), ToldNetwork())
+    made: MemoryClient
     try:
-        owner = Owner(_given(Path(folder.name), dict(config or {}), around))
+        owner = Owner(_given(Path(folder.name), dict(config or {}), around, partial(MemoryHandler, lambda: made._connection)))
         owner.open()
     except BaseException:
         folder.cleanup()
@@ -163,7 +167,7 @@ def client(*, config: Mapping[str, Any] | None = None, hurry: bool = True) -> Me
     return made
 
 
-def _given(folder: Path, config: Mapping[str, Any], around: Around) -> Given:
+def _given(folder: Path, config: Mapping[str, Any], around: Around, call: Callable[..., Calling]) -> Given:
     def read() -> Configuration:
         return load(None, {}, arguments={"secrets": {"seal": "memory"}, **config})
 
@@ -172,5 +176,5 @@ def _given(folder: Path, config: Mapping[str, Any], around: Around) -> Given:
     return Given(
         store=MemoryStore(), installed=_Installed(around.receiver), listeners=listeners, network=around.network, configuration=read(), load=read,
         explain=tuple, clock=around.clock, random=Random(), folder=folder, configured=folder, environment=dict(os.environ),
-        hide=redaction.remember, clean=redaction.clean_sentence,
+        hide=redaction.remember, clean=redaction.clean_sentence, call=call,
     )  # fmt: skip

@@ -66,9 +66,10 @@ def test_an_address_of_a_proxy_that_cannot_be_read_is_not_quoted(way, address, c
 
 
 class Tunnel:
-    """A proxy that opens tunnels (CONNECT) to loopback and counts them."""
+    """A proxy that opens tunnels (CONNECT) to loopback and counts them. authorization: what it wants to see first, and answers 407 without."""
 
-    def __init__(self):
+    def __init__(self, authorization=None):
+        self.authorization = authorization
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.heads = []
@@ -88,6 +89,9 @@ class Tunnel:
             while b"\r\n\r\n" not in head:
                 head += near.recv(65536)
             self.heads.append(head.decode())
+            if self.authorization is not None and f"Proxy-Authorization: {self.authorization}\r\n" not in self.heads[-1]:
+                near.sendall(b'HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+                return
             port = int(head.split(b" ")[1].rpartition(b":")[2])
             with socket.create_connection(("127.0.0.1", port)) as far:
                 near.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
