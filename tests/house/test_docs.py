@@ -120,6 +120,8 @@ def test_a_command_that_the_page_of_errors_names_is_one():
     named = {word for told in ERRORS["errors"].values() for word in re.findall(r"`sendoff ([a-z]+)", told["cure"])}
 
     assert named - {*COMMANDS} == set()
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if row.startswith("A") and row not in {**PARITY["not_here"], **PARITY["due"]}])
 def test_a_scenario_has_a_test_that_is_named_after_it(row, parity_by_row):
     assert any(f"_{row.lower()}_" in test for test in parity_by_row.get(row, ())), f"no test of {row} has it in its name"

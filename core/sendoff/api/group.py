@@ -68,7 +68,7 @@ class TransferGroup:
         return await in_thread(lambda: self.behavior)
 
     async def aset_behavior(self, value: TransferBehavior) -> None:
-        """Set ``behavior``, for ``await``."""
+        """``behavior``, set, for ``await``. value: a ``TransferBehavior``. Errors: ``InvalidArgument``, ``HostUnavailable``."""
         await in_thread(setattr, self, "behavior", value)
 
     def _used(self) -> Connection:

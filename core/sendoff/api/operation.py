@@ -244,15 +244,15 @@ class UploadOperation(Facts):
         await in_thread(self.remove_request_header, name)
 
     async def aset_priority(self, value: TransferPriority) -> None:
-        """Set ``priority``, for ``await``."""
+        """``priority``, set, for ``await``. value: as it would be assigned. Errors: ``InvalidArgument``, ``InvalidState``, ``HostUnavailable``."""
         await in_thread(setattr, self, "priority", value)
 
     async def aset_cost_policy(self, value: CostPolicy) -> None:
-        """Set ``cost_policy``, for ``await``."""
+        """``cost_policy``, set, for ``await``. value: as it would be assigned. Errors: ``InvalidArgument``, ``InvalidState``, ``HostUnavailable``."""
         await in_thread(setattr, self, "cost_policy", value)
 
     async def aset_recoverable_errors(self, value: Iterable[int]) -> None:
-        """Set ``recoverable_errors``, for ``await``."""
+        """``recoverable_errors``, set, for ``await``. value: as it would be assigned. Errors: ``InvalidArgument``, ``InvalidState``, ``HostUnavailable``."""
         await in_thread(setattr, self, "recoverable_errors", value)
 
     async def amake_current_in_group(self) -> None:
