@@ -180,6 +180,14 @@ async def program() -> None:
     await asyncio.gather(done.arefresh(), done.apause(), done.aresume(), done.aretry(), done.aacknowledge())
     await done.aset_request_header("X-Project", "films", secret=None)
     await done.aremove_request_header("X-Project")
+    await done.aset_priority(sendoff.TransferPriority.HIGH)
+    await done.aset_cost_policy(sendoff.CostPolicy.ALWAYS)
+    await done.aset_recoverable_errors([403])
+    await done.amake_current_in_group()
+    body: BinaryIO = await done.aopen_response(offset=10)
+    sent: tuple[tuple[str, str], ...] = done.request_headers
+    progress_of_all: sendoff.UploadProgress = await whole.aprogress()
+    print(body.read(), sent, progress_of_all.percent, [each.id async for each in whole.aoperations()], [each.id async for each in whole])
     handle: sendoff.UploadHandle = await done.astart(report)
     print(await done.acancel(), handle.done(), [event.type async for event in done.aevents()])
 
@@ -195,7 +203,7 @@ async def embedded() -> None:
 
 
 def connected() -> None:
-    with sendoff.connect(mode="host") as client:
+    with sendoff.connect(mode="host", parity="winrt") as client:
         own: sendoff.Client = client
         one = own.put("a.iso", "archive:", start=False)
         print(own.put_many([("a.iso", "archive:1")]).id, own.post("https://h.example/up", [sendoff.ContentPart("a").set_text("1")]).id, own.get(one.id).id)
@@ -219,6 +227,7 @@ def prepared(client: sendoff.Client) -> sendoff.BackgroundUploader:
     uploader.metadata = {"order": 42}
     uploader.existing, uploader.verify, uploader.copy, uploader.then = "skip", "size", True, "delete"
     uploader.recoverable_errors = [sendoff.WebErrorStatus.UNAUTHORIZED]
+    uploader.tls, uploader.if_changed = {"ca_file": "ca.pem"}, "restart"
     config: sendoff.TransferConfig = uploader
     print(config.method, config.group, config.cost_policy, config.server_credential, config.proxy_credential)
     config.set_request_header("X-Project", "films")
@@ -249,7 +258,13 @@ async def created_by_await(uploader: sendoff.BackgroundUploader, stream: BinaryI
         await uploader.acreate_multipart_upload("https://h.example/up", [sendoff.ContentPart("a").set_text("1")]),
     ]
     print(len(await uploader.acreate_uploads([("archive:1", b"one")])))
-    return [*found, *await uploader.acurrent_uploads(all_groups=True)]
+    async with uploader.batch() as night:
+        await uploader.acreate_upload("archive:c.iso", b"three")
+    group = sendoff.TransferGroup.create("night")
+    await group.aset_behavior(sendoff.TransferBehavior.PARALLEL)
+    behavior: sendoff.TransferBehavior = await group.abehavior()
+    print(len(night), behavior.word)
+    return [*found, *await uploader.acurrent_uploads(all_groups=True), *await uploader.acurrent_uploads_for_group(group)]
 
 
 def grouped() -> str:
@@ -271,6 +286,14 @@ def completed() -> tuple[bool, str]:
     other = sendoff.CompletionGroup()
     other.enable()
     return group.is_enabled, group.id
+
+
+async def completed_by_await() -> bool:
+    async with sendoff.CompletionGroup() as group:
+        await group.aon_complete("tests.typing.program:all_done")
+    other = sendoff.CompletionGroup()
+    await other.aenable()
+    return group.is_enabled and other.is_enabled
 
 
 def transferred(transfer: sendoff.TransferOperation) -> bytes:

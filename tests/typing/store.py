@@ -96,7 +96,7 @@ class Shelf(sendoff.Store, sendoff.Salvaging):
         return min(keep.now - keep.finished, keep.receipts, limit)
 
     def close(self) -> None:
-        print(self.find(sendoff.Query()).items, self.settings)
+        print(self.find(sendoff.Query(reads="/home/me/a.iso")).items, self.settings)
 
 
 # -- what it keeps -----------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def asked(spec: sendoff.Spec) -> bool:
     headers: tuple[tuple[str, str], ...] = spec.headers
     limits: tuple[int | None, int | None, tuple[int, ...]] = (spec.patience, spec.attempts, spec.recoverable_errors)
     print(names, how, headers, limits, spec.credential, spec.label, spec.metadata, spec.options, spec.idempotency_key, spec.retry_unsafe)
-    return spec.repeatable and spec.local and not spec.exact and same(spec.source, spec.source)
+    return spec.repeatable and spec.idempotent and spec.local and not spec.exact and same(spec.source, spec.source)
 
 
 def same(source: sendoff.Source, other: sendoff.Source) -> bool:
