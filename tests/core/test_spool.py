@@ -2,13 +2,15 @@
 
 import fcntl
 import os
+import resource
 import signal
 import subprocess
 
 import pytest
 from sendoff.errors import IdConflict, InvalidArgument, InvalidState, NoSpace, Rejected, SourceMissing
 from sendoff.model.operation import Request
-from sendoff.model.query import Created
+from sendoff.model.query import Created, Question
+from sendoff.runtime.spool import Spool
 from sendoff.testing.receiver import Receiver
 
 from tests.core.owned import QUICK, Owned, eventually
@@ -137,6 +139,36 @@ def test_what_a_dead_client_left_goes_and_what_a_living_one_writes_stays(owned):
     owned.reopen()
     assert copies(owned) == ["incoming/living"]
     os.close(handle)
+
+
+def test_it_goes_without_a_new_host_too_when_somebody_asks_or_when_its_time_has_come(owned):
+    handle = incoming(owned, "living")
+    os.close(incoming(owned, "dead"))
+    assert owned.owner.ask(Question(what="gc"))["copies"] == 1
+    assert copies(owned) == ["incoming/living"]
+
+    os.close(incoming(owned, "dead"))
+    owned.owner._keeper._trimmed = float("-inf")
+    eventually(lambda: copies(owned) == ["incoming/living"], "the end of what the dead client left")
+    os.close(handle)
+
+
+def test_a_host_starts_although_a_client_removes_its_file_that_moment(owned):
+    (owned.state / "spool" / "incoming" / "gone").symlink_to("/nowhere/at/all")  # listed, and not there when it is opened
+    owned.reopen()
+    assert owned.records() == []
+
+
+def test_whoever_cannot_be_looked_at_counts_as_there(tmp_path):
+    spool = Spool(tmp_path, 100)
+    spool.open()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        held = spool.holds("somebody")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert held and not spool.holds("somebody")
 
 
 def test_a_copy_that_nobody_owns_is_swept(owned):

@@ -39,7 +39,11 @@ class Clearing:
         operations = self.trim()
         notes = Forgetting(self._journal, self._clock, self._retention).run()
         environments, copies = Sweep(self._journal, self._secrets, self._spool, self._clock).run()
-        return {"operations": operations, "answers": self.drop_answers(), "copies": copies, "environments": environments, "notes": notes}
+        return {"operations": operations, "answers": self.drop_answers(), "copies": copies + self.tidy(), "environments": environments, "notes": notes}
+
+    def tidy(self) -> int:
+        """What clients left that died while they handed it over; how many files."""
+        return self._spool.tidy()
 
     def trim(self) -> int:
         """Operations past retention, with their events; how many."""

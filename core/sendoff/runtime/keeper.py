@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 from sendoff.errors import SendoffError
 from sendoff.model.configuration import Configuration
@@ -23,6 +24,7 @@ from sendoff.runtime.sweeping import Sweeping
 from sendoff.runtime.waking import Waking
 
 _LOOK_EVERY = 2.0
+_LOOK_AT_PROGRAMS_EVERY = 1.0  # seconds; each look asks for the lock of every program and every batch that is open
 _TRIM_EVERY, _TRIM_FIRST = 3600.0, 60.0  # seconds; a host that soon leaves when idle must come to it, too
 _FAR = 2**62
 _KEEPS_ALIVE = ("running", "paused_costed_network", "paused_no_network", "paused_recoverable", "paused_system_policy")
@@ -42,6 +44,7 @@ class Keeper:
         self._closed = threading.Event()
         self._rest, self._rested = threading.Condition(), -1
         self._trimmed = clock.monotonic() - _TRIM_EVERY + _TRIM_FIRST
+        self._looked = -_LOOK_AT_PROGRAMS_EVERY
         self._thread = threading.Thread(target=self._run, name="sendoff-keeper", daemon=True)
         self._log = logging.getLogger("sendoff.keeper")
 
@@ -68,14 +71,26 @@ class Keeper:
         self._outbox.open()
 
     def round(self) -> int:
-        """One round; how much was done."""
-        done = self._open_batches.look() + self._clients.look()
-        done += self._sweeping.work() + self._waking.work() + self._afterwards.work() + self._outbox.deliver() + self._sweep.work()
-        self._forgetting.work()
+        """One round; how much was done. A job that fails keeps no other from its turn."""
+        return sum(self._done(job) or 0 for job in self._jobs())
+
+    def _jobs(self) -> Iterator[Callable[[], int | None]]:
+        if time.monotonic() - self._looked >= _LOOK_AT_PROGRAMS_EVERY:
+            self._looked = time.monotonic()
+            yield from (self._open_batches.look, self._clients.look)
+        yield from (self._sweeping.work, self._waking.work, self._afterwards.work, self._outbox.deliver, self._sweep.work, self._forgetting.work)
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
             self._trimmed = self._clock.monotonic()
-            done += self._clearing.trim() + self._clearing.drop_answers()
-        return done
+            yield from (self._clearing.trim, self._clearing.drop_answers, self._clearing.tidy)
+
+    def _done(self, job: Callable[[], int | None]) -> int | None:
+        try:
+            return job()
+        except SendoffError as error:
+            self._log.warning("keeping house was put off: %s", error)
+        except Exception:  # noqa: BLE001 - a shortage, a driver's or our own mistake: the next round tries again
+            self._log.exception("a job of keeping house failed")
+        return 0
 
     def nothing_left(self) -> bool:
         """No operation waits for anything but an order, and nothing must still happen."""
@@ -87,12 +102,7 @@ class Keeper:
     def _run(self) -> None:
         while not self._closed.is_set():
             rings = self._bell.rings
-            try:
-                busy = self.round()
-            except SendoffError as error:
-                self._log.warning("keeping house was put off: %s", error)
-                busy = 0
-            if not busy:
+            if not self.round():
                 self._rests(rings)
                 self._bell.wait(rings, _LOOK_EVERY)
 

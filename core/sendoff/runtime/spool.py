@@ -22,18 +22,27 @@ class Spool:
     def open(self) -> None:
         """Make the folders and remove what a client left that died while writing."""
         self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.tidy()
+
+    def tidy(self) -> int:
+        """Remove what a client left that died while writing; how many files. One that begins just now sees that its own went, and takes another."""
+        gone = 0
         for path in self._orphans():
             path.unlink(missing_ok=True)
+            gone += 1
+        return gone
 
     def holds(self, name: str) -> bool:
-        """Whether a client that lives has this incoming file under its lock."""
+        """Whether a client that lives has this incoming file under its lock; so it counts, too, while nobody can look."""
         try:
             handle = os.open(self._incoming / name, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
+        except OSError:
+            return True
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
             return True
         else:
             return False
@@ -99,12 +108,15 @@ class Spool:
             raise NoSpace(f"the spool would grow past {size_text(self.limit)}", hint="raise [limits] spool, or wait until uploads from it are done")
 
     def _orphans(self) -> Iterator[Path]:
-        """Files nobody holds a lock on."""
+        """Files nobody holds a lock on; one that cannot be looked at stays: its client removes it just now, or the next look finds it."""
         for path in list(self._incoming.iterdir()):
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                continue
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            except OSError:
                 continue
             else:
                 yield path
