@@ -81,6 +81,12 @@ def reads(details):
             if one.response is None or one.response.status_code != 201:
                 uploader.create_upload(one.requested_url + "-again", one.source_file).start()
 
+def yields(details):
+    yield say(details)
+
+async def yields_later(details):
+    yield say(details)
+
 number = 3
 """
 

@@ -139,6 +139,8 @@ def test_a_group_in_which_nothing_is_left_to_do_is_called_when_it_is_enabled(nam
         ("handlers:nothing", "no attribute 'nothing'"),
         ("no_such_module:told", "No module named 'no_such_module'"),
         ("handlers:number", "a int, which cannot be called"),
+        ("handlers:yields", "handlers:yields has a yield in it"),
+        ("handlers:yields_later", "handlers:yields_later has a yield in it"),
         ("handlers", "it is written 'module:function'"),
         ("__main__:told", "it is called without this program"),
         (print, "it is written 'module:function'"),

@@ -70,7 +70,7 @@ class CompletionGroup:
         allows. When it raises it is called again, ``[handlers] attempts`` times at most; after a crash too. It is called at least once, and never again
         once its end was recorded. It may use sendoff as any program; of this process's environment it has nothing.
 
-        Errors: ``InvalidArgument`` where it cannot be imported, ``InvalidState`` where the group has a handler or is enabled.
+        Errors: ``InvalidArgument`` where it cannot be imported or has a ``yield`` in it, ``InvalidState`` where the group has a handler or is enabled.
         """
         if self._enabled or self._handler is not None:
             raise InvalidState("this completion group is enabled" if self._enabled else f"this completion group calls {self._handler.function} already")  # type: ignore[union-attr]

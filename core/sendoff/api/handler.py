@@ -21,7 +21,7 @@ from sendoff.api.operation import UploadOperation
 from sendoff.errors import Json
 from sendoff.model.query import Query
 
-_LONGEST = 2000  # characters of an error
+_LONGEST = 16 * 1024  # characters of an error; whoever reads it takes out what is secret before showing less
 
 
 def serve(asked: Mapping[str, Json]) -> None:
@@ -47,6 +47,8 @@ def found(function: str) -> Callable[[CompletionDetails], object]:
         named = getattr(named, part)
     if not callable(named):
         raise TypeError(f"{function} is a {type(named).__name__}, which cannot be called")
+    if any(map(_is_generator, (named, type(named).__call__))):
+        raise TypeError(f"{function} has a yield in it, and what is behind a yield would never run: write it without")
     return named  # type: ignore[no-any-return]
 
 
@@ -56,6 +58,12 @@ def call(handler: Callable[[CompletionDetails], object], connection: Connection,
     result = handler(CompletionDetails(uploads=uploads, key=key))
     if inspect.isawaitable(result):
         asyncio.run(_ended(result))
+    elif inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise TypeError("it gave a generator, of which nothing has run: write it without yield")
+
+
+def _is_generator(function: object) -> bool:
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 async def _ended(result: Any) -> None:

@@ -18,7 +18,7 @@ class MemoryHandler:
 
     printed = ""
 
-    def __init__(self, connection: Callable[[], Connection], handler: Handler, environment: Mapping[str, str], *, batch: str, key: str) -> None:
+    def __init__(self, connection: Callable[[], Connection], handler: Handler, environment: Mapping[str, str], *, batch: str, key: str, **_: object) -> None:
         self._error: str | None = None
         self._over = threading.Event()
         threading.Thread(target=self._run, args=(connection, handler, batch, key), name="sendoff-handler", daemon=True).start()
