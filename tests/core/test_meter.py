@@ -11,6 +11,7 @@ import sys
 import pytest
 from sendoff.runtime import meter as module
 from sendoff.runtime.meter import Meter, Reading, left_in
+from sendoff.runtime.owner import boot_id
 
 BOOT, OTHER_BOOT = "this boot", "another boot"
 SLOTS = module._SLOTS
@@ -181,3 +182,16 @@ def test_it_is_nobody_elses_to_read(path):
     Meter(path, BOOT)
     assert path.stat().st_mode & 0o777 == 0o600
     assert [one.name for one in path.parent.iterdir()] == ["meter"]
+
+
+def test_an_owner_that_leaves_lets_go_of_the_file_and_what_was_counted_stays_in_it(owned):
+    meter, path = owned.owner._meter, str(owned.state / "meter")
+    slot = meter.begin(4711, 5)
+    slot.note(17, None)
+    boot = boot_id()
+
+    owned.close()
+
+    assert path not in {os.path.realpath(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd")}
+    slot.note(18, None)  # whoever is late disturbs nobody
+    assert left_in(owned.state / "meter", boot) == {4711: Reading(4711, 5, 17, None)}

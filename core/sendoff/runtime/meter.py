@@ -10,6 +10,7 @@ import mmap
 import os
 import struct
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +55,12 @@ class Slot:
 
     def leave(self) -> None:
         """Nothing is to be read here any more, and whoever notes something late does so elsewhere."""
+        self.part()[1] = 0
+
+    def part(self) -> memoryview:
+        """Whoever notes something late does so elsewhere, and what is here stays; where it stands."""
         cells, self._cells, self.place = self._cells, memoryview(bytearray(_SLOT.size)).cast("q"), None
-        cells[1] = 0
+        return cells
 
 
 class Meter:
@@ -65,9 +70,9 @@ class Meter:
     """
 
     def __init__(self, path: Path | None = None, boot: str = "") -> None:
-        self._lock = threading.Lock()
+        self._lock, self._slots = threading.Lock(), set[Slot]()
         self.left = left_in(path, boot) if path else {}
-        room = _mapped(path, boot) if path else None
+        self._mapped = room = _mapped(path, boot) if path else None
         self._room = memoryview(room if room is not None else bytearray(_HEAD.size + _SLOTS * _SLOT.size))
         self._free = list(range(_SLOTS - 1, -1, -1))
         self._carried = [self._again(reading) for reading in self.left.values()]
@@ -86,7 +91,9 @@ class Meter:
             if place is None:
                 return Slot(memoryview(bytearray(_SLOT.size)), number, epoch)
             start = _HEAD.size + place * _SLOT.size
-            return Slot(self._room[start : start + _SLOT.size], number, epoch, place)
+            slot = Slot(self._room[start : start + _SLOT.size], number, epoch, place)
+            self._slots.add(slot)
+            return slot
 
     def readings(self) -> dict[int, Reading]:
         """What its tries have done, by number."""
@@ -97,8 +104,22 @@ class Meter:
         with self._lock:
             place = slot.place
             slot.leave()
+            self._slots.discard(slot)
             if place is not None:
                 self._free.append(place)
+
+    def close(self) -> None:
+        """Let go of the file, in which everything stays for the next process; what is noted from now on is in memory only."""
+        with self._lock:
+            for slot in self._slots:
+                slot.part()
+            self._slots.clear()
+            self._carried.clear()
+            self._room = memoryview(bytearray(_HEAD.size + _SLOTS * _SLOT.size))
+            mapped, self._mapped = self._mapped, None
+        if mapped is not None:
+            with suppress(BufferError):  # somebody notes something this moment: it is let go with that
+                mapped.close()
 
     def _again(self, reading: Reading) -> Slot:
         slot = self.begin(reading.number, reading.epoch)

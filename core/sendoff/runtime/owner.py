@@ -241,6 +241,7 @@ class Owner:
         self._keeper.close(deadline - self._given.clock.monotonic())
         self._announcer.close(deadline - self._given.clock.monotonic())
         self._given.listeners.tell("sendoff_closed", client=self)
+        self._meter.close()
         self._journal.close()
         self._connections.forget()
         self._given.store.close()
