@@ -150,3 +150,94 @@ def test_a_secret_too_long_to_be_sealed_is_refused_and_never_kept_in_clear(clien
         client.post(FAR, [part])
 
     assert "another name" in refused.value.hint and left(client) == ([], [])
+
+
+# -- what is of the wrong kind ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "value", "secret"), [("X", 5, None), ("X", 5, True), (5, "x", None)])
+def test_a_header_that_is_no_text_is_refused(uploader, name, value, secret):
+    with pytest.raises(InvalidArgument, match="both text"):
+        uploader.set_request_header(name, value, secret=secret)
+
+
+def test_a_group_where_its_name_is_expected_is_told_which_call_takes_it(client, uploader):
+    with pytest.raises(InvalidArgument, match="current_uploads_for_group"):
+        uploader.current_uploads(sendoff.TransferGroup.create("night", client))
+    with pytest.raises(InvalidArgument, match="name of a group"):
+        uploader.current_uploads(5)
+
+
+def test_copy_is_true_or_false_for_an_uploader_as_for_put(client, uploader, tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+    uploader.copy = "yes"
+
+    for create in (
+        lambda: uploader.create_upload(FAR, tmp_path / "a"),
+        lambda: uploader.create_multipart_upload(FAR, [sendoff.ContentPart("a").set_text("x")]),
+    ):
+        with pytest.raises(InvalidArgument, match="copy='yes': True or False"):
+            create()
+    assert left(client) == ([], [])
+
+
+@pytest.mark.parametrize("given", [5, None, "a.iso"])
+def test_what_holds_no_uploads_is_refused_as_a_whole(client, uploader, given):
+    for many in (client.put_many, uploader.create_uploads):
+        with pytest.raises(InvalidArgument, match="holds no uploads"):
+            many(given)
+
+
+def test_an_offset_past_the_end_says_where_the_end_is(client, tmp_path):
+    (tmp_path / "a").write_bytes(b"x" * 6)
+
+    with pytest.raises(InvalidArgument, match=r"offset 10 lies past its end \(6 bytes\)"):
+        client.put(tmp_path / "a", FAR, offset=10)
+
+
+# -- the testing kit --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_to_be_deleted_when_it_is_there_is_deleted_in_a_rehearsal_too(client, tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+    operation = client.put(tmp_path / "a", FAR, then="delete").wait(10)
+
+    assert operation.receipt.verified == "size"
+    for event in client.events(follow=True, operation=operation, types=("source_removed", "source_left")):
+        assert event.type == "source_removed"
+        break
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(("verify", "seen"), [("size", "size"), ("digest", "server-digest"), ("read-back", "read-back"), (None, "accepted")])
+def test_the_receiver_in_memory_is_looked_at_as_was_asked(client, verify, seen):
+    assert client.put(b"x", FAR, verify=verify).wait(10).receipt.verified == seen
+
+
+def test_an_answer_or_a_condition_that_cannot_be_is_refused_in_one_sentence(client, tmp_path):
+    for status in ("200", True, 99):
+        with pytest.raises(InvalidArgument, match="a number from 200 to 599"):
+            client.receiver.answer(status)
+    for become in (client.network.become, lambda **said: sendoff.testing.fake_network.become(tmp_path / "network", **said)):
+        with pytest.raises(InvalidArgument, match=r"no condition 'onlin'.*online"):
+            become(onlin=False)
+        with pytest.raises(InvalidArgument, match="True, False or None"):
+            become(online="no")
+
+
+# -- the same again ---------------------------------------------------------------------------------------------------
+
+
+def test_the_same_put_with_the_same_id_is_the_same_operation_after_its_file_was_let_go_of(client, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"x")
+    first = client.put(path, FAR, id="mine", then="delete").wait(10)
+    next(iter(client.events(follow=True, operation=first, types=("source_removed",))))
+
+    again = client.put(path, FAR, id="mine", then="delete")
+
+    assert (again.id, again.number, len(client.receiver.requests)) == (first.id, first.number, 1)
+    with pytest.raises(sendoff.errors.IdConflict):
+        client.put(path, f"{FAR}other", id="mine", then="delete")
+    with pytest.raises(sendoff.errors.SourceMissing):
+        client.put(path, FAR, id="another", then="delete")

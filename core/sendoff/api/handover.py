@@ -93,6 +93,8 @@ class Handover:
 
     def many(self, things: Iterable[Any], read: Callable[[Any], Asked], *, start: bool) -> Batch:
         """One batch, each answered for itself. read: what one of the things asks."""
+        if isinstance(things, str | bytes) or not isinstance(things, Iterable):
+            raise InvalidArgument(f"a {type(things).__name__} holds no uploads; hand over a list of them, or whatever else gives one after the other")
         answers = _Answers()
         with ExitStack() as stack:
             for place, answer in enumerate(self._created(self._requests(things, read, stack, answers), start)):

@@ -28,9 +28,9 @@ def checked_header(name: str, value: str | Secret) -> Header:
     >>> sendoff.checked_header("X-Project", "films")
     ('X-Project', 'films')
     """
-    if not isinstance(name, str) or not isinstance(value, str | Secret):
-        raise InvalidArgument(f"a header is a name and a value, both text; here they are {type(name).__name__} and {type(value).__name__}")
     text = reveal(value)
+    if not isinstance(name, str) or not isinstance(text, str):
+        raise InvalidArgument(f"a header is a name and a value, both text; here they are {type(name).__name__} and {type(text).__name__}")
     if not _TOKEN.fullmatch(name):
         raise InvalidArgument(f"header name {name!r}: only letters, digits and -!#$%&'*+.^_`|~ may stand in it (RFC 9110 section 5.1)")
     if name.lower() in _OURS:
