@@ -16,6 +16,7 @@ from sendoff.api.part import ContentPart
 from sendoff.api.source import UploadSource, is_path, kept, request_of
 from sendoff.desk.copying import check_room, copied, files_of, held
 from sendoff.desk.packing import outline, packed
+from sendoff.desk.room import Room
 from sendoff.errors import InvalidArgument, SendoffError
 from sendoff.model.operation import Request
 from sendoff.model.query import Created
@@ -67,6 +68,7 @@ class Handover:
 
     def __init__(self, connection: Connection, *, said: set[str] | None = None, batch: OpenBatch | None = None) -> None:
         self._connection, self._batch, self._said = connection, batch, set[str]() if said is None else said
+        self._room = Room(lambda: connection.desk)
 
     def one(self, asked: Asked, *, start: bool) -> UploadOperation:
         """The operation, stored; whatever refuses it is raised, and then nothing is."""
@@ -85,12 +87,14 @@ class Handover:
             if asked.copy:
                 check_room(self._connection.desk, files_of(loose))
                 loose = held(loose, stack)
-            parts = stack.enter_context(packed(self._connection.place, loose))
+            parts = stack.enter_context(packed(self._connection.place, loose, self._room))
             (answer,) = self._created([replace(request, form=replace(asked.form, parts=parts))], start)
         return self._operation(answer)
 
     def many(self, things: Iterable[Any], read: Callable[[Any], Asked], *, start: bool) -> Batch:
         """One batch, each answered for itself. read: what one of the things asks."""
+        if isinstance(things, str | bytes) or not isinstance(things, Iterable):
+            raise InvalidArgument(f"a {type(things).__name__} holds no uploads; hand over a list of them, or whatever else gives one after the other")
         answers = _Answers()
         with ExitStack() as stack:
             for place, answer in enumerate(self._created(self._requests(things, read, stack, answers), start)):
@@ -146,7 +150,7 @@ class Handover:
             request = request_of(source, destination, asked.fields, only_new=asked.only_new)
             return self._copied(request, stack) if asked.copy else request
         checked = self._check if check else None
-        return stack.enter_context(kept(self._connection.place, source, destination, asked.fields, only_new=asked.only_new, check=checked))
+        return stack.enter_context(kept(self._connection.place, source, destination, asked.fields, self._room, only_new=asked.only_new, check=checked))
 
     def _copied(self, request: Request, stack: ExitStack) -> Request:
         """Whatever else is wrong with it is found before it is copied."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeGuard
 
 from sendoff.desk.incoming import BLOCK, incoming
 from sendoff.desk.place import Place
+from sendoff.desk.room import Room
 from sendoff.errors import InvalidArgument, SourceMissing, SourceUnsuitable
 from sendoff.model.operation import Request
 
@@ -39,11 +40,12 @@ def request_of(source: str | os.PathLike[str], destination: str, fields: Mapping
 
 @contextmanager
 def kept(
-    place: Place, source: UploadSource, destination: str, fields: Mapping[str, Any], *, only_new: bool = False, check: Callable[[Request], None] | None = None
-) -> Iterator[Request]:
+    place: Place, source: UploadSource, destination: str, fields: Mapping[str, Any], room: Room, *, only_new: bool = False,
+    check: Callable[[Request], None] | None = None,
+) -> Iterator[Request]:  # fmt: skip
     """The request for bytes or a stream, which are on disk as long as the block lasts; an operation that is created in it takes them over.
 
-    check: looks at everything but the content before a stream is read, because there is no second time to read it.
+    room: what the spool still takes. check: looks at everything but the content before a stream is read, because there is no second time to read it.
     """
     check_destination(destination)
     read = reading(source)
@@ -54,7 +56,7 @@ def kept(
             raise InvalidArgument(f"{name}: it is said of a file; bytes and streams go whole, and nothing of them is left behind")
     if destination.endswith("/") or (destination.endswith(":") and "/" not in destination):
         raise InvalidArgument(f"bytes and streams have no name to put below {destination}", hint="write the whole target: it must not end with /")
-    with incoming(place, "the source") as file:
+    with incoming(place, "the source", room) as file:
         if check is not None:
             check(Request(source=file.path, destination=destination, **fields))
         file.fill_from(read)

@@ -14,7 +14,7 @@ from sendoff.api.group import TransferGroup
 from sendoff.api.handover import Asked, Handover, Posted
 from sendoff.api.open_batch import BatchScope, OpenBatch
 from sendoff.api.operation import UploadOperation
-from sendoff.api.options import fields_of
+from sendoff.api.options import fields_of, flag
 from sendoff.api.part import ContentPart, checked_parts
 from sendoff.api.source import Measured, Readable, UploadSource, check_destination
 from sendoff.api.template import Template
@@ -114,7 +114,7 @@ class BackgroundUploader(Template):
         check_destination(url)
         form = Form(subtype=checked_subtype(_text("subtype", subtype)), boundary=checked_boundary(_text("boundary", boundary)) if boundary is not None else "")
         fields = self._fields(id, "create_multipart_upload", protocol="plain")
-        return self._handover().form(Posted(parts=checked_parts(parts), destination=url, fields=fields, form=form, copy=self.copy), start=False)
+        return self._handover().form(Posted(parts=checked_parts(parts), destination=url, fields=fields, form=form, copy=self._copies()), start=False)
 
     def batch(self) -> BatchScope:
         """Everything that is created in the ``with`` is one batch, which is told of once: ``batch_completed``, when all of it has ended.
@@ -147,6 +147,10 @@ class BackgroundUploader(Template):
         group: those of this group instead, by its name. all_groups: all of them. With ``connect(parity="winrt")`` each ``PUT`` among them that an ended
         program had left begins anew. Errors: ``InvalidArgument``, ``HostUnavailable``.
         """
+        if isinstance(group, TransferGroup):
+            raise InvalidArgument("current_uploads takes the name of a group; current_uploads_for_group takes a TransferGroup")
+        if group is not None and not isinstance(group, str):
+            raise InvalidArgument(f"group={group!r}: the name of a group is expected")
         connection = self._used()._connection
 
         def listed() -> list[View]:
@@ -205,7 +209,10 @@ class BackgroundUploader(Template):
         if not isinstance(upload, tuple | list) or len(upload) not in (2, 3):
             raise InvalidArgument("each is (url, source) or (url, source, id)")
         url, source, id = (*upload, None)[:3]
-        return Asked(source=source, destination=url, fields=self._fields(id, "create_upload"), copy=self.copy)
+        return Asked(source=source, destination=url, fields=self._fields(id, "create_upload"), copy=self._copies())
+
+    def _copies(self) -> bool:
+        return flag({"copy": self.copy}, "copy", False)
 
 
 def _text(name: str, value: object) -> str:

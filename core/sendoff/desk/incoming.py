@@ -8,34 +8,50 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from sendoff.errors import JournalFull, SendoffError, SourceChanged
+from sendoff.errors import JournalFull, SendoffError, SourceChanged, SourceUnreadable
 
 if TYPE_CHECKING:
     from sendoff.desk.place import Place
+    from sendoff.desk.room import Room
 
 BLOCK = 1 << 20
 _FICLONE = 0x40049409  # ioctl_ficlone(2)
 
 
 class Incoming:
-    """A new file in the spool's incoming folder. path: of it. name: what a request calls it. what: that is kept, for messages."""
+    """A new file in the spool's incoming folder.
 
-    def __init__(self, path: str, descriptor: int, what: str) -> None:
+    path: of it. name: what a request calls it. what: that is kept, for messages. room: what the spool still takes; None = somebody has looked.
+    """
+
+    def __init__(self, path: str, descriptor: int, what: str, room: Room | None = None) -> None:
         self.path = path
         self.name = os.path.basename(path)
-        self._descriptor, self._what = descriptor, what
+        self._descriptor, self._what, self._room = descriptor, what, room
 
     def fill(self, source: int = 0) -> None:
         """Take in all that can be read from a descriptor; it is on disk when this returns."""
         self.fill_from(lambda: os.read(source, BLOCK))
 
     def fill_from(self, read: Callable[[], bytes]) -> None:
-        """Take in what a function gives, block by block, up to an empty one; it is on disk when this returns."""
-        try:
-            while block := read():
+        """Take in what a function gives, block by block, up to an empty one; it is on disk when this returns.
+
+        Errors: ``NoSpace`` where the spool takes no more of it, ``SourceUnreadable`` where the function fails, ``JournalFull``.
+        """
+        while block := read_block(read, self._what):
+            if self._room is not None:
+                self._room.take(len(block), self._what)
+            with self._writing():
                 self._write(block)
+        with self._writing():
             os.fsync(self._descriptor)
             _sync_folder(os.path.dirname(self.path))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What fails in it is our disk, and not the source."""
+        try:
+            yield
         except OSError as cause:
             from errno import EDQUOT, ENOSPC
 
@@ -73,7 +89,7 @@ class Incoming:
 
 
 @contextmanager
-def incoming(place: Place, what: str = "standard input") -> Iterator[Incoming]:
+def incoming(place: Place, what: str = "standard input", room: Room | None = None) -> Iterator[Incoming]:
     """A place for a stream, gone when the block ends, unless an operation has taken it over.
 
     It is locked all the while: whoever tidies up takes an unlocked one for a dead client's.
@@ -89,11 +105,19 @@ def incoming(place: Place, what: str = "standard input") -> Iterator[Incoming]:
         path = os.path.join(folder, str(uuid4()))
         descriptor = _locked(path)
     try:
-        yield Incoming(path, descriptor, what)
+        yield Incoming(path, descriptor, what, room)
     finally:
         with suppress(FileNotFoundError):  # an operation that was created has taken it over
             os.unlink(path)
         os.close(descriptor)
+
+
+def read_block(read: Callable[[], bytes], what: str) -> bytes:
+    """The next block of a source; ``SourceUnreadable`` says that reading it failed, and nothing of ours. what: it is, for the message."""
+    try:
+        return read()
+    except OSError as cause:
+        raise SourceUnreadable(f"{what} cannot be read: {cause.strerror or str(cause) or type(cause).__name__}; nothing was stored") from cause
 
 
 def _locked(path: str) -> int:

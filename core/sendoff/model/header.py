@@ -29,6 +29,8 @@ def checked_header(name: str, value: str | Secret) -> Header:
     ('X-Project', 'films')
     """
     text = reveal(value)
+    if not isinstance(name, str) or not isinstance(text, str):
+        raise InvalidArgument(f"a header is a name and a value, both text; here they are {type(name).__name__} and {type(text).__name__}")
     if not _TOKEN.fullmatch(name):
         raise InvalidArgument(f"header name {name!r}: only letters, digits and -!#$%&'*+.^_`|~ may stand in it (RFC 9110 section 5.1)")
     if name.lower() in _OURS:
@@ -70,13 +72,15 @@ def joined(headers: Headers) -> Headers:
 def login_header(credential: Credential) -> tuple[str, str]:
     """The header that proves an identity (RFC 7617, RFC 6750). The value is the secret itself: for the wire only.
 
-    credential: of kind ``basic bearer header key``. Errors: ``InvalidArgument`` for another kind.
+    credential: of kind ``basic bearer header key``. Errors: ``InvalidArgument`` for another kind, and for a ``basic`` user name with a colon.
 
     >>> sendoff.login_header(sendoff.Credential(kind="bearer", secret=sendoff.Secret("t0ken")))
     ('Authorization', 'Bearer t0ken')
     """
     secret = credential.secret.reveal()
     if credential.kind == "basic":
+        if ":" in credential.username:
+            raise InvalidArgument("the user name contains a colon, and there the password begins (RFC 7617 section 2); use a user name without one")
         return "Authorization", "Basic " + b64encode(f"{credential.username}:{secret}".encode()).decode("ascii")
     if credential.kind == "bearer":
         return "Authorization", f"Bearer {secret}"

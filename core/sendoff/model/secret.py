@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from sendoff.errors import InvalidArgument
+
 STARS = "***"
 SEALED = "sealed:"  # begins the reference to a credential that came with an operation, and lies in its row
 _SECRET_WORD = re.compile(r"sig|token|secret|key|password|credential|^x-amz-|^x-goog-", re.IGNORECASE)
@@ -63,7 +65,9 @@ class Credential:
     """A proof of identity for one use.
 
     kind: ``basic`` (username, secret), ``bearer`` (secret), ``header`` (username = header's name, secret = its value), ``key``.
-    expires_at: moment (microseconds) after which it is of no use; None when it does not say.
+    secret: a text is made a ``Secret``, so that it is never shown. expires_at: moment (microseconds) after which it is of no use; None when it does not say.
+
+    Errors: ``InvalidArgument`` for what is no text; where it is used, for a ``basic`` user name with a colon (RFC 7617 section 2).
 
     >>> sendoff.Credential(username="me", secret=sendoff.Secret("pass"))
     Credential(kind='basic', username='me', secret=***, expires_at=None)
@@ -73,6 +77,14 @@ class Credential:
     username: str = ""
     secret: Secret = Secret("")
     expires_at: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.secret, str):
+            object.__setattr__(self, "secret", Secret(self.secret))
+        if not isinstance(self.secret, Secret):
+            raise InvalidArgument(f"the secret of a credential is a {type(self.secret).__name__}; a text or a Secret is expected")
+        if not isinstance(self.username, str):
+            raise InvalidArgument(f"the user name of a credential is a {type(self.username).__name__}; a text is expected")
 
 
 def is_sealed(reference: object) -> bool:

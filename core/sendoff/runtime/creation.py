@@ -63,12 +63,14 @@ class Creation:
     def __post_init__(self) -> None:
         self.sources = Sources(self.spool, self.boot)
 
-    def draft(self, request: Request, *, batch: str, environment: Mapping[str, str], now: Moment, wall: Moment, start: bool) -> Draft:
-        """The record this request makes; ``InvalidArgument`` and its kin say what is wrong with it."""
+    def draft(
+        self, request: Request, *, batch: str, environment: Mapping[str, str], now: Moment, wall: Moment, start: bool, known: Source | None = None
+    ) -> Draft:  # fmt: skip
+        """The record this request makes; ``InvalidArgument`` and its kin say what is wrong with it. known: what its file was, which is gone."""
         check_sizes(request)
         id = checked_id(request.id) if request.id is not None else self.new_id()
         priority, cost = word_of(TransferPriority, request.priority, "--priority"), word_of(CostPolicy, request.cost_policy.replace("-", "_"), "--cost")
-        taken = self.sources.of(request)
+        taken = self.sources.of(request) if known is None else self.sources.again(request, known)
         checked_then(request, taken.source)
         address, method = self.addressed(request)
         request = self._by_the_rules(request, address)

@@ -213,6 +213,8 @@ def fault_of(credential: Credential) -> str | None:
         return f"lacks {'the user name' if credential.kind == 'basic' else 'the name of the header'}"
     if not value:
         return "is empty"
+    if credential.kind == "basic" and ":" in credential.username:
+        return "has a colon in its user name (RFC 7617 section 2)"
     if credential.kind != "key" and any(ord(char) < 32 or ord(char) == 127 for char in credential.username + value):
         return "has a line break or another control character"
     return "begins or ends with a blank" if credential.kind in ("bearer", "header") and value != value.strip() else None

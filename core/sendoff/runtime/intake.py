@@ -104,10 +104,24 @@ class Intake:
             draft = self._creation.draft(request, batch=call.batch, environment=call.environment, now=now, wall=wall, start=call.start)
             self._announcer.listeners.before_queue(draft.record)
         except SourceMissing as error:
-            return self._vanished(request, call) if request.found else error
+            return self._known(request, call) or (self._vanished(request, call) if request.found else error)
         except SendoffError as error:
             return error
         return draft
+
+    def _known(self, request: Request, call: Call) -> Answer | None:
+        """Who has the id already, where the file is gone: it may have let go of it, and the same is asked for once more."""
+        if request.id is None or request.form is not None or request.spool is not None:
+            return None
+        there = next(iter(self._store.find(Query(ids=(request.id,)), limit=1).items), None)
+        if there is None or there.spec.source.kind != "file":
+            return None
+        now, wall, known = self._clock.steady(), self._clock.wall(), there.spec.source
+        try:
+            draft = self._creation.draft(request, batch=call.batch, environment=call.environment, now=now, wall=wall, start=call.start, known=known)
+        except SendoffError as error:
+            return error
+        return _there(there, draft.record)
 
     def _vanished(self, request: Request, call: Call) -> Checked:
         """A walk saw it, and it is gone: nobody asked for this one."""

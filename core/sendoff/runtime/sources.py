@@ -51,6 +51,11 @@ class Sources:
         copy = _cut(self.look("spool", request.spool), request)
         return Taken(source=self._copied(copy, request), spools=(request.spool,))
 
+    @staticmethod
+    def again(request: Request, known: Source) -> Taken:
+        """The source of a request whose file is gone, as it was: enough to tell whether the same is asked for."""
+        return Taken(source=_cut(replace(known, path=os.path.realpath(request.source), offset=0, length=None), request))
+
     def look(self, kind: str, name: str) -> Source:
         """A file by its path, or what a client has spooled by its name. A link is followed now: what it means later is no matter."""
         path = name if kind == "file" else str(self.spool.path(name))
@@ -96,8 +101,10 @@ def _cut(source: Source, request: Request) -> Source:
     length = max(rest, 0) if length is None else length
     if offset < 0 or length < 0:
         raise InvalidArgument(f"offset {offset}, length {length}: neither is less than 0")
-    if rest < length or rest < 0:
-        what = request.source or "the source"
+    what = request.source or "the source"
+    if rest < 0:
+        raise InvalidArgument(f"{what}: offset {offset} lies past its end ({source.size} bytes)")
+    if rest < length:
         raise InvalidArgument(f"{what} has {source.size} bytes; {length} bytes from offset {offset} on lead past its end")
     return replace(source, offset=offset, length=length)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from sendoff.errors import InvalidArgument
+from sendoff.model.complaint import nearest
 from sendoff.model.conditions import Conditions
 from sendoff.model.document import decode, encode
 from sendoff.ports.network import Network, Watching
@@ -22,7 +24,7 @@ def become(file: str | Path, **conditions: bool) -> None:
     """From now on the network is like this: ``become(file, metered=True)``. What is not named is unknown, and unknown allows."""
     path = Path(file)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    draft.write_text(json.dumps(encode(Conditions(**conditions))))  # type: ignore[arg-type]
+    draft.write_text(json.dumps(encode(_checked(conditions))))
     os.replace(draft, path)
 
 
@@ -89,7 +91,7 @@ class ToldNetwork(Network):
 
     def become(self, **conditions: bool) -> None:
         """From now on it is like this: ``become(online=False)``. What is not named is unknown, and unknown allows."""
-        self._conditions = replace(Conditions(**conditions), name="told")  # type: ignore[arg-type]
+        self._conditions = replace(_checked(conditions), name="told")
         for told in self._told:
             told(self._conditions)
 
@@ -100,3 +102,14 @@ class ToldNetwork(Network):
     def look(self) -> Conditions:
         """As it was told."""
         return self._conditions
+
+
+def _checked(conditions: Mapping[str, bool | None]) -> Conditions:
+    """Conditions that there are; ``InvalidArgument`` names the one that is not, and the nearest."""
+    known = [one.name for one in fields(Conditions) if one.name != "name"]
+    for name, value in conditions.items():
+        if name not in known:
+            raise InvalidArgument(f"become() knows no condition {name!r}{nearest(name, known)}", hint=f"there are {', '.join(known)}")
+        if value is not None and not isinstance(value, bool):
+            raise InvalidArgument(f"become({name}={value!r}): True, False or None is expected")
+    return Conditions(**conditions)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ _KINDS: Mapping[int, type[SendoffError]] = {
     401: CredentialNeeded, 408: ServerBusy, 412: TargetExists, 413: TooLarge, 423: ServerBusy, 425: ServerBusy, 429: ServerBusy, 501: Rejected,
     503: ServerBusy, 505: Rejected, 507: NoSpace,
 }  # fmt: skip
+_SEEN = {"auto": "accepted", "size": "size", "digest": "server-digest", "read-back": "read-back"}  # as surely as it is asked for
 Fields = tuple[tuple[str, str], ...]
 
 
@@ -70,7 +72,14 @@ class MemoryReceiver:
             return dict(self._stored)
 
     def answer(self, status: int, url: str = "", *, body: bytes = b"", headers: Fields = (), times: int | None = 1) -> None:
-        """The next requests are answered so. url: only those whose address begins so. times: how many; None = all that come."""
+        """The next requests are answered so. url: only those whose address begins so. times: how many; None = all that come.
+
+        Errors: ``InvalidArgument`` for what is no status, and for a body that is no bytes.
+        """
+        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+            raise InvalidArgument(f"answer({status!r}): an HTTP status is expected, a number from 200 to 599")
+        if not isinstance(body, bytes):
+            raise InvalidArgument(f"answer(): the body is a {type(body).__name__}; bytes are expected")
         with self._lock:
             self._replies.append((url, Reply(status=status, headers=headers, body=body), times))
 
@@ -123,8 +132,14 @@ class MemoryTransport(Transport):
         reply = self._receiver.take(Sent(method=shipment.operation.spec.method or "PUT", url=url, headers=_headers(shipment), body=body))
         shipment.answered(reply.status, reply.headers, url).write(reply.body)
         if 200 <= reply.status < 300:
-            return Delivery(url=url, size=len(body), existing=None if existing == "overwrite" else "created")
+            return self._seen(url, shipment, None if existing == "overwrite" else "created")
         raise _error_of(reply.status, url)
+
+    def _seen(self, url: str, shipment: Shipment, existing: str | None) -> Delivery:
+        """What is looked at in the receiver is what was asked for, and no more."""
+        held, verify = self._receiver.stored[url], shipment.demand.verify
+        digests = {"sha256": sha256(held).hexdigest()} if verify in ("digest", "read-back") else {}
+        return Delivery(url=url, size=len(held), verified=_SEEN[verify], existing=existing, digests=digests)
 
 
 def _whole(shipment: Shipment) -> bytes:

@@ -114,6 +114,7 @@ def _form(call: Call, fields: Sequence[Field], asked: Asking) -> Taking:
     """Everything else is checked before a byte of standard input is read: there is no second time to read it."""
     from sendoff.desk.copying import check_room, files_of, held
     from sendoff.desk.packing import outline, packed
+    from sendoff.desk.room import Room
 
     with ExitStack() as stack:
         parts = loose(fields, stack)
@@ -127,7 +128,7 @@ def _form(call: Call, fields: Sequence[Field], asked: Asking) -> Taking:
         if call.options.copy:
             check_room(call.desk(), files_of(parts))
             parts = held(parts, stack)
-        full = stack.enter_context(packed(call.place, parts))
+        full = stack.enter_context(packed(call.place, parts, Room(call.desk)))
         take(call, taking, WHOLE, lambda one: _of_parts(asked(one), full))
     return taking
 

@@ -30,9 +30,10 @@ def warn_of_secrets(call: Call) -> None:
 def from_input(call: Call, asked: Asking, verb: str = "put") -> Taking:
     """Everything else is checked before the first byte is read: there may be very many, and no second time to read them."""
     from sendoff.desk.incoming import incoming
+    from sendoff.desk.room import Room
 
     taking, nothing = Taking(call, Refusals(), Counter(), verb=verb), [Found("", None)]
-    with incoming(call.place) as file:
+    with incoming(call.place, room=Room(call.desk)) as file:
         taking.check(nothing, lambda one: replace(asked(one), source=file.path))
         if not taking.refusals and not call.options.dry_run:
             file.fill()
