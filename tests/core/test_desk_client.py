@@ -288,3 +288,44 @@ def test_a_client_of_another_version_is_told_and_nothing_is_done(desk, twin, pla
     assert twin.rows == []
     assert twin.environments == []
     assert desk.ask(Question(what="status"))["pid"] == os.getpid(), "who runs may be asked in any version"
+
+
+def test_as_many_as_like_follow_and_each_is_told_of_everything_once(place, twin):
+    """80 of them, where the host keeps a stream open for fewer: the others ask again."""
+    told = [[] for _ in range(80)]
+    listening, over = threading.Semaphore(0), threading.Barrier(81)
+
+    def follow(mine):
+        for news in DeskClient(place, environment={}, spawn=False).follow_always(Query(), after=0):
+            if news is None and not mine:
+                listening.release()
+            elif news is not None:
+                mine.append(news.id)
+                if len(mine) == 3:
+                    break
+        over.wait(60)
+
+    for mine in told:
+        threading.Thread(target=follow, args=(mine,), daemon=True).start()
+    for _ in told:
+        assert listening.acquire(timeout=60)
+    for name in "abc":
+        twin.tell(name)
+    over.wait(60)
+
+    assert told == [["a", "b", "c"]] * 80
+    wait_until(lambda: not twin_followers(place), "the end of following")
+
+
+def test_a_history_is_read_however_many_follow(place, desk, twin):
+    wait_until(lambda: not twin_followers(desk), "the end of whoever followed before")
+    twin.tell("a")
+    followers = [desk.follow(Query(), after=None) for _ in range(64)]
+    assert [next(news) for news in followers] == [None] * 64
+
+    told = list(desk.follow(Query(), after=0))
+
+    assert [getattr(news, "id", None) for news in told] == [None, "a", None]
+    for news in followers:
+        news.close()
+    wait_until(lambda: not twin_followers(desk), "the end of following")

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 import sendoff
+from sendoff.desk.copying import copied
+from sendoff.desk.place import find_place
 from sendoff.errors import NoSpace
+from sendoff.model.operation import Request
 from sendoff.testing.receiver import Receiver
 
 from tests.end_to_end.stage import MIB, Stage
@@ -143,3 +146,14 @@ def test_where_the_file_system_can_a_copy_takes_no_room_and_no_time(sharing, slo
     assert [copy.stat().st_size for copy in copies(sharing)] == [128 * MIB]
     assert before - free(sharing.folder) < 16 * MIB
     sharing.run("cancel", id)
+
+
+def test_a_file_is_closed_as_soon_as_it_was_copied(stage):
+    path, _ = stage.file(1000)
+    place = find_place({}, state_dir=stage.state)
+    place.prepare()
+
+    with copied(place, Request(source=path, destination="http://127.0.0.1/")):
+        opened = [os.readlink(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{one}")]
+
+    assert path not in opened

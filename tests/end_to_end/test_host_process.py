@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -315,3 +317,15 @@ def test_the_host_command_speaks_json_to_curl(home):
     done = subprocess.run(["curl", "-sS", "--unix-socket", home.place.socket, "http://sendoff/v1/page?limit=1"], capture_output=True, text=True, timeout=20)
 
     assert json.loads(done.stdout) == {"items": [], "next": None}
+
+
+def test_300_programs_may_knock_while_the_host_is_busy(home):
+    """No connection is refused because the line is full."""
+    pid = home.desk().ask(STATUS)["pid"]
+    with ExitStack() as stack:
+        os.kill(pid, signal.SIGSTOP)
+        stack.callback(os.kill, pid, signal.SIGCONT)
+        for _ in range(300):
+            knocking = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            knocking.setblocking(False)
+            knocking.connect(home.place.socket)

@@ -1,7 +1,10 @@
 """``with uploader.batch()``: told of once, when all of it has ended and it is complete."""
 
+import gc
+import os
 import signal
 import subprocess
+import sys
 
 import pytest
 import sendoff
@@ -102,3 +105,84 @@ def test_an_uploader_of_a_completion_group_needs_no_batch(work):
 
     with pytest.raises(sendoff.InvalidState, match="has a completion group, which is a batch"), uploader.batch():
         raise AssertionError("not reached")
+
+
+def test_a_batch_that_cannot_be_closed_is_closed_by_the_next_host_while_its_program_lives(work, stage, receiver):
+    source, _ = stage.file(1000)
+    uploader = sendoff.BackgroundUploader(work.client)
+    fine = stage.config.read_text()
+
+    with pytest.raises(sendoff.ConfigurationError), uploader.batch() as batch:
+        created(uploader, receiver, source, "a")[0].start().result(SOON)
+        stage.kill_host()
+        stage.config.write_text("broken [")
+
+    stage.config.write_text(fine)
+    assert work.ended(batch, "batch_completed").data["total"] == 1
+
+
+def test_what_breaks_a_batch_off_is_told_though_it_cannot_be_closed_either(work, stage, receiver):
+    source, _ = stage.file(1000)
+    uploader = sendoff.BackgroundUploader(work.client)
+
+    with pytest.raises(ZeroDivisionError), uploader.batch():
+        created(uploader, receiver, source, "a")
+        stage.kill_host()
+        stage.config.write_text("broken [")
+        raise ZeroDivisionError
+
+
+def left(child):
+    """How a forked child ended, which leaves its blocks by ``sys.exit``."""
+    if child == 0:
+        sys.exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_forked_child_that_leaves_a_batch_closes_nothing_of_its_parents(work, stage, receiver):
+    source, _ = stage.file(1000)
+    uploader = sendoff.BackgroundUploader(work.client)
+    try:
+        with uploader.batch() as batch:
+            created(uploader, receiver, source, "a")[0].start().result(SOON)
+            assert left(os.fork()) == 0
+            created(uploader, receiver, source, "b")[0].start().result(SOON)
+            assert work.told_of(batch.id) == []
+    except SystemExit as leaving:
+        os._exit(leaving.code)  # the child
+
+    assert work.ended(batch, "batch_completed").data["total"] == 2
+
+
+def test_a_forked_child_that_leaves_a_completion_group_enables_nothing_of_its_parents(work, stage, receiver):
+    source, _ = stage.file(1000)
+    group, uploader = work.group()
+    try:
+        with group:
+            created(uploader, receiver, source, "a")[0].start().result(SOON)
+            child = os.fork()
+            if child:
+                assert left(child) == 0
+                created(uploader, receiver, source, "b")[0].start().result(SOON)
+    except SystemExit as leaving:
+        os._exit(leaving.code)
+    if not child:
+        os._exit(0)  # it went out of the block by its end
+
+    (told,) = work.told()
+    assert len(told["ids"]) == 2
+
+
+def test_a_completion_group_that_is_forgotten_leaves_no_open_file_and_no_open_batch(work, stage, receiver):
+    source, _ = stage.file(1000)
+    before = len(os.listdir("/proc/self/fd"))
+    group, uploader = work.group()
+    created(uploader, receiver, source, "a")[0].start().result(SOON)
+    id = group.id
+    del group, uploader
+    gc.collect()
+
+    work.events(id, "batch_completed")
+    assert len(os.listdir("/proc/self/fd")) <= before + 2, "those of the client that follows"
+    assert not (stage.state / "spool" / "incoming" / id).exists()
+    assert not (stage.folder / "told").exists()

@@ -97,7 +97,8 @@ def test_a_form_may_wait_for_its_start_and_tells_what_the_server_said(client, re
     operation.start().result(SOON)
 
     with operation.open_response() as body:
-        assert (operation.response.status_code, body.read()) == (201, b"asset 17")
+        assert (operation.response.status_code, body.read(5), body.tell()) == (201, b"asset", 5)
+        assert (body.read(), body.tell()) == (b" 17", 8)
 
 
 class Untouched(io.BytesIO):

@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
+import sendoff
+from sendoff.testing.receiver import Receiver
 
 EACH = 10
 SOON = 120
@@ -90,3 +93,18 @@ def test_worker_processes_that_submit_at_once_lose_nothing_and_all_attach(progra
     assert len(listed) == workers * EACH + 1
     for place in range(workers):
         assert [receiver.stored(f"/{place}-{number}") for number in range(EACH)] == [f"{place}-{number}".encode() for number in range(EACH)]
+
+
+def test_80_programs_wait_for_one_upload_and_a_command_beside_them(stage, tmp_path):
+    """A host tells so many at once; the others ask it once a second."""
+    source, _ = stage.file(1000)
+    with Receiver(tmp_path / "in") as receiver, ExitStack() as stack:
+        clients = [stack.enter_context(sendoff.connect(state_dir=stage.state, config=stage.config)) for _ in range(80)]
+        id = clients[0].put(source, receiver.url, start=False).id
+        handles = [client.get(id).attach() for client in clients]
+        command = stage.begin("wait", id)
+        clients[0].get(id).start()
+
+        assert {handle.result(SOON).status.word for handle in handles} == {"completed"}
+        command.communicate(timeout=SOON)
+        assert command.returncode == 0

@@ -12,7 +12,7 @@ class Answer(io.RawIOBase):
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         super().__init__()
-        self._pieces, self._held = pieces, b""
+        self._pieces, self._held, self._given = pieces, b"", 0
 
     def readable(self) -> bool:
         """Always."""
@@ -28,7 +28,12 @@ class Answer(io.RawIOBase):
         room = memoryview(buffer)
         taken, self._held = self._held[: len(room)], self._held[len(room) :]
         room[: len(taken)] = taken
+        self._given += len(taken)
         return len(taken)
+
+    def tell(self) -> int:
+        """Bytes that were read."""
+        return self._given
 
     def close(self) -> None:
         """Let the connection go."""

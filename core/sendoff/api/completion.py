@@ -39,7 +39,7 @@ class CompletionGroup:
     """A set of operations; once it is enabled and all of them have ended, well or not, a function of yours is called, without this program.
 
     Operations join by the uploader that creates them, ``BackgroundUploader(completion_group=group)``; several uploaders may have the same group. ``with``,
-    or ``async with``, enables it at its end. One that is never enabled never calls anybody.
+    or ``async with``, enables it at its end, in the process that made it. One that is never enabled never calls anybody.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class CompletionGroup:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is not None:
+        if error is not None or self._bound().inherited:
             self._bound().leave()
         elif not self._enabled:
             self.enable()

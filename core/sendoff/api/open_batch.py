@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from types import TracebackType
 
@@ -10,7 +11,7 @@ from sendoff.api.bridge import in_thread
 from sendoff.api.connection import Connection
 from sendoff.desk.hold import Hold
 from sendoff.desk.place import Place
-from sendoff.errors import InvalidState
+from sendoff.errors import InvalidState, SendoffError
 from sendoff.model.completion import Handler
 from sendoff.model.document import encode
 from sendoff.model.query import Created, Question
@@ -23,7 +24,7 @@ class OpenBatch(Batch):
     """
 
     def __init__(self, connection: Connection, what: str = "batch") -> None:
-        self._hold, self._what, self._over = Hold(connection.place), what, False
+        self._hold, self._what, self._over, self._process = Hold(connection.place), what, False, os.getpid()
         super().__init__(connection, id=self._hold.id, number=None, new=0)
 
     @property
@@ -35,6 +36,11 @@ class OpenBatch(Batch):
     def batch_id(self) -> str:
         """Its id, whether there is anything in it or not."""
         return self._hold.id
+
+    @property
+    def inherited(self) -> bool:
+        """Whether this is a forked child of the process that made it, which alone closes it."""
+        return self._process != os.getpid()
 
     def join(self) -> str:
         """Its id, for something that is created in it; ``InvalidState`` once it is closed."""
@@ -58,6 +64,18 @@ class OpenBatch(Batch):
             self._new, self.number = told["total"], told["number"]
         self.leave()
 
+    def end(self, error: BaseException | None) -> None:
+        """What the end of a ``with`` does: seal it, or leave that to the host where it cannot be. error: why the block ended, which is the news then."""
+        if self.inherited:
+            self.leave()
+            return
+        try:
+            self.seal()
+        except BaseException as trouble:
+            self.leave()
+            if error is None or not isinstance(trouble, SendoffError):
+                raise
+
     def leave(self) -> None:
         """Nothing is added any more; who has not sealed it leaves that to the host."""
         self._over = True
@@ -69,19 +87,19 @@ class OpenBatch(Batch):
 
 
 class BatchScope:
-    """``with`` or ``async with``: what becomes one batch begins and ends with it. begin: opens it. end: closes it, whatever came of it."""
+    """``with`` or ``async with``: what becomes one batch begins and ends with it. begin: opens it. end: closes it, and is told what broke the block off."""
 
-    def __init__(self, begin: Callable[[], OpenBatch], end: Callable[[], None]) -> None:
+    def __init__(self, begin: Callable[[], OpenBatch], end: Callable[[BaseException | None], None]) -> None:
         self._begin, self._end = begin, end
 
     def __enter__(self) -> Batch:
         return self._begin()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._end()
+        self._end(error)
 
     async def __aenter__(self) -> Batch:
         return self._begin()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await in_thread(self._end)
+        await in_thread(self._end, error)

@@ -120,8 +120,8 @@ class BackgroundUploader(Template):
         """Everything that is created in the ``with`` is one batch, which is told of once: ``batch_completed``, when all of it has ended.
 
         Before the end of the ``with``, or ``async with``, it has not, even where the first has ended before the second is created. Should this process die
-        before, the host closes it at what came. Errors: ``InvalidState`` in a ``with batch()`` of the same uploader, or where that has a completion group,
-        which is one.
+        before, the host closes it at what came; so it does where no host can be asked at the end. A forked child that leaves the ``with`` closes nothing.
+        Errors: ``InvalidState`` in a ``with batch()`` of the same uploader, or where that has a completion group, which is one; ``HostUnavailable``.
         """
         return BatchScope(self._begin_batch, self._end_batch)
 
@@ -132,10 +132,10 @@ class BackgroundUploader(Template):
         self._batch = OpenBatch(self._used()._connection)
         return self._batch
 
-    def _end_batch(self) -> None:
+    def _end_batch(self, error: BaseException | None) -> None:
         batch, self._batch = self._batch, None
         if batch is not None:
-            batch.seal()
+            batch.end(error)
 
     def _open_batch(self) -> OpenBatch | None:
         """What operations are created in now."""

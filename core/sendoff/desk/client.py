@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from sendoff.desk import codec
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 PIECE = 64 * 1024
 _OF_A_VARIABLE = "env:"
+_TOLD = "sendoff-told"
 LONGEST_HELD = 0.05  # seconds
 TRIES = 5
 _DOING = ("gc", "trust")  # questions that are something to do: not asked again by themselves when the host dies over them
+LOOK_EVERY = 1.0  # seconds, where a host has followers enough
 SILENCE = 60.0  # seconds; a host that lives says something to a follower every second
 
 
@@ -97,7 +99,10 @@ class DeskClient:
         return Page(items=found["items"], next=found.get("next"))
 
     def follow(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
-        """Events and progress as they come; ``HostUnavailable`` when the host ends. See ``follow_always``."""
+        """Events and progress as they come; ``HostUnavailable`` when the host ends. See ``follow_always``.
+
+        Where the host has followers enough it ends once everything so far was told, which the second None says.
+        """
         exchange = self._followed(query, after, progress)
         try:
             yield from _news(exchange)
@@ -128,20 +133,23 @@ class DeskClient:
     def follow_always(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
         """``follow`` that outlives the host: the next one is started and asked for what comes after the last event, none lost, none twice.
 
-        Raises only where no next host can be had, or five in a row die without a word.
+        Where the host has followers enough it is asked once a second. Raises only where no next host can be had, or five in a row die without a word.
         """
-        position, dead = after, 0
+        position, dead, heard = after, 0, False
         while True:
             try:
                 exchange = self._followed(query, position, progress)
                 position = _position(exchange) if position is None else position
-                for news in _closing(exchange):
+                for number, news in enumerate(_closing(exchange)):
                     dead = 0
                     seq = getattr(news, "seq", None)
                     position = position if seq is None else seq
-                    yield news
+                    if number or not heard:
+                        yield news
+                position, heard = max(position or 0, _told(exchange)), True  # that one listens was said before
+                sleep(LOOK_EVERY)
             except HostUnavailable as error:
-                dead += 1
+                dead, heard = dead + 1, False
                 if "lost" not in error.facts or dead >= TRIES:
                     raise
 
@@ -214,15 +222,22 @@ def _closing(exchange: Exchange) -> Iterator[Event | UploadProgress | None]:
 
 
 def _news(exchange: Exchange) -> Iterator[Event | UploadProgress | None]:
-    """What a follower is told; the stream has no end of its own, so its end is the host's."""
+    """What a follower is told; the stream has no end of its own, so its end is the host's, unless that has said that it tells what there is."""
     lines = codec.Lines()
     for data in exchange.body():
         for line in lines.feed(data):
             yield codec.read_news(line)
-    raise HostUnavailable("the host has stopped", lost=True)
+    if _TOLD not in exchange.reply.headers:
+        raise HostUnavailable("the host has stopped", lost=True)
 
 
 def _position(exchange: Exchange) -> int | None:
     """Where "from now on" begins, as the host says it."""
     text = exchange.reply.headers.get("sendoff-position", "")
     return int(text) if text.isdigit() else None
+
+
+def _told(exchange: Exchange) -> int:
+    """Up to which event everything was told."""
+    text = exchange.reply.headers.get(_TOLD, "")
+    return int(text) if text.isdigit() else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from sendoff.model.query import Question
 from sendoff.model.source import SourceIdentity
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from sendoff.desk.contract import Desk
     from sendoff.desk.place import Place
     from sendoff.model.operation import Request
@@ -39,11 +41,13 @@ def check_room(desk: Desk, paths: Sequence[str]) -> None:
 @contextmanager
 def copied(place: Place, request: Request) -> Iterator[Request]:
     """The request for a copy of its file, on disk as long as the block lasts; an operation that is created in it takes it over."""
-    with incoming(place, request.source) as kept, ExitStack() as stack:
+    with incoming(place, request.source) as kept:
         file = _opened(request.source)
-        stack.callback(os.close, file)
-        kept.copy(file)
-        found = SourceIdentity.of(os.fstat(file), "")
+        try:
+            kept.copy(file)
+            found = SourceIdentity.of(os.fstat(file), "")
+        finally:
+            os.close(file)
         yield replace(request, spool=kept.name, taken=found)
 
 

@@ -6,6 +6,7 @@ import fcntl
 import os
 import threading
 import time
+import weakref
 from contextlib import suppress
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -21,41 +22,39 @@ class Hold:
     """Something that a host sees to be held. id: by which it is known there.
 
     Its lock lies among the incoming files, where whoever tidies up removes it once nobody holds it. A forked child holds it, too, unless it drops it.
+    Who forgets it lets it go.
     """
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self.id = Identifiers(SystemRandom()).new(time.time_ns() // 1_000_000)
         self._path = os.path.join(place.state, "spool", "incoming", self.id)
-        self._descriptor: int | None = None
+        self._held: weakref.finalize[[int, str, int], Hold] | None = None
         self._lock = threading.Lock()
 
     @property
     def taken(self) -> bool:
         """Whether it is held."""
-        return self._descriptor is not None
+        return self._held is not None
 
     def take(self) -> None:
         """Hold it from now on; nothing happens when it is held already."""
         with self._lock:
-            if self._descriptor is None:
+            if self._held is None:
                 self._place.prepare()
                 incoming_folder(self._place.state)
-                self._descriptor = self._locked()
+                self._held = weakref.finalize(self, _let_go, self._locked(), self._path, os.getpid())
+                self._held.atexit = False  # the kernel lets it go then
 
     def release(self) -> None:
-        """Let it go; a host sees that nobody has it any more."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            with suppress(FileNotFoundError):
-                os.unlink(self._path)
-            os.close(descriptor)
+        """Let it go; a host sees that nobody has it any more. In a forked child it stays the parent's."""
+        held, self._held = self._held, None
+        if held is not None:
+            held()
 
     def drop(self) -> None:
         """In a forked child: it is the parent's alone."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
+        self.release()
 
     def _locked(self) -> int:
         """The lock's file, ours; a host that starts between open and lock takes an unlocked one for a dead client's."""
@@ -65,3 +64,11 @@ class Hold:
             if os.path.exists(self._path):
                 return file
             os.close(file)
+
+
+def _let_go(descriptor: int, path: str, process: int) -> None:
+    """Its file is taken away by the process that made it, and by no child of that."""
+    if os.getpid() == process:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    os.close(descriptor)

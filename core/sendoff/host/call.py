@@ -40,10 +40,13 @@ VERBS = {"create": "POST", "order": "POST", "keep": "POST", "page": "GET", "foll
 
 
 class Call:
-    """A request and its answer. The parameters are those of the address, or of the body of a POST as one JSON object."""
+    """A request and its answer. The parameters are those of the address, or of the body of a POST as one JSON object.
+
+    stays: it follows for as long as it likes, where another is told what has happened so far.
+    """
 
     def __init__(self, scope: Mapping[str, Any], channel: Channel) -> None:
-        self.channel = channel
+        self.channel, self.stays = channel, False
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.verb = _verb(scope["path"], scope["method"])
         self._given: dict[str, Json] = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape"))

@@ -20,6 +20,7 @@ import uvicorn
 
 from sendoff import __version__
 from sendoff.desk import codec
+from sendoff.desk.endpoint import BACKLOG
 from sendoff.desk.exchange import UNSURE
 from sendoff.errors import ConfigurationError, HostUnavailable, Interrupted, OtherVersion, Refused, SendoffError, to_json
 from sendoff.host.call import Call, status_of
@@ -27,7 +28,7 @@ from sendoff.host.channel import Channel, Receive, Send
 from sendoff.host.peer import KnownPeerProtocol
 from sendoff.host.verbs import Verbs
 
-FOLLOWERS = 64
+FOLLOWERS = 64  # that are told at once; whoever comes then is told what has happened, and asks again
 CALLS = 32
 GRACE = 1  # seconds that calls have to end when the host stops
 ACCEPTED_AT_ONCE = 64  # asyncio tries as often as this for each burst, and complains as often when descriptors run out
@@ -66,7 +67,7 @@ class Reception:
             return
         taking = loop.create_task(channel.pump_in())
         try:
-            if call.verb != "follow":
+            if not call.stays:
                 await self._wait_for_room()
             self._begin(call, loop)
             await channel.pump_out()
@@ -96,8 +97,7 @@ class Reception:
         self._check_config(call.headers.get("sendoff-config"))
         if call.verb != "ask":  # the cure must not be refused
             self._check_variables(call.headers.get("sendoff-variables"))
-        if call.verb == "follow" and self.followers >= FOLLOWERS:
-            raise HostUnavailable(f"{FOLLOWERS} clients follow already", hint="end one of them")
+        call.stays = call.verb == "follow" and self.followers < FOLLOWERS
 
     def _check_config(self, named: str | None) -> None:
         meant = self._config if named is None else str(codec.parse(named))
@@ -121,7 +121,7 @@ class Reception:
         await self._room.acquire()
 
     def _begin(self, call: Call, loop: asyncio.AbstractEventLoop) -> None:
-        following = call.verb == "follow"
+        following = call.stays
         self.followers += following
         self.calls += not following
 
@@ -213,8 +213,10 @@ class Server(uvicorn.Server):
             return True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's; then whoever came before."""
+        """As uvicorn's; then whoever came before. As many may stand in line as before, whatever is accepted at once."""
         await super().startup(sockets=sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
         with self._lock:
             self._loop = asyncio.get_running_loop()
         self._welcome()

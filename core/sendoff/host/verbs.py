@@ -57,13 +57,14 @@ class Verbs:
         call.answer({"items": list(page.items), "next": page.next})
 
     def _follow(self, call: Call) -> None:
-        after = call.number("after")
-        after = self._work.position() if after is None else after
-        call.begin(NDJSON, sendoff_position=str(after))
+        after, newest = call.number("after"), self._work.position()
+        after = newest if after is None else after
+        told = {} if call.stays else {"sendoff_told": str(max(after, newest))}
+        call.begin(NDJSON, sendoff_position=str(after), **told)
         call.channel.write(codec.news_line(None))
         for news in self._work.follow(_query(call), after=after, progress=call.flag("progress")):
             call.channel.write(codec.news_line(news))
-            if self._stopping.is_set():
+            if self._stopping.is_set() if call.stays else news is None:  # everything up to ``newest`` was told
                 break
         call.channel.end()
 
