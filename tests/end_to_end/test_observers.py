@@ -54,6 +54,7 @@ def test_one_that_sleeps_and_one_that_is_stopped_delay_neither_the_upload_nor_th
     observers["stopped"].send_signal(signal.SIGSTOP)
     try:
         assert {observers[how].stdout.readline() for how in ("asleep", "awake")} == {"progress\n"}
+        receiver.wait_for(bytes=8 * MIB)
         receiver.release()
         receiver.hang_up()
 

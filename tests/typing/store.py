@@ -55,7 +55,7 @@ class Shelf(sendoff.Store, sendoff.Salvaging):
 
     def find(self, query: sendoff.Query, *, after: str | None = None, limit: int = 100) -> sendoff.Page[sendoff.Record]:
         told: tuple[Any, ...] = (query.name, query.ids, query.numbers, query.prefix, query.batch, query.group, query.statuses, query.reason)
-        print(told, query.open, query.listed, query.claimed, query.targets, query.due_after, query.metadata, query.types)
+        print(told, query.open, query.listed, query.claimed, query.targets, query.due_after, query.grouped, query.metadata, query.types)
         return sendoff.Page(items=(), next=None)
 
     def checkpoint(self, number: int) -> sendoff.Checkpoint | None:

@@ -154,7 +154,7 @@ class BackgroundUploader(Template):
         connection = self._used()._connection
 
         def listed() -> list[View]:
-            return [view for view in connection.everything(Query(listed=True, group=group)) if all_groups or view["group"] == group]
+            return list(connection.everything(Query(listed=True, group=group, grouped=None if all_groups or group is not None else False)))
 
         return [UploadOperation(connection, view["id"], view=view) for view in connection.recalled(listed)]
 

@@ -19,7 +19,8 @@ class Query:
 
     name: what people call an operation or a batch: its id, its short number, or a prefix of the id that no other has; whoever asks a desk may use it,
     a store is never asked so. ids: operations or batches, by id. numbers: short numbers. prefix: of an operation's id or of its batch's.
-    statuses: words (``running``). claimed: has an owner. listed: not finished or not acknowledged. targets: keys. due_after: due, but later than this.
+    grouped: has a group. statuses: words (``running``). claimed: has an owner. listed: not finished or not acknowledged. targets: keys.
+    due_after: due, but later than this.
     reads: the path of a file that may still be read for it, because it is open, or has failed and was not acknowledged. metadata: each key has this value.
 
     >>> sendoff.Query(statuses=("running", "idle"), group="night").open is None
@@ -32,6 +33,7 @@ class Query:
     prefix: str | None = None
     batch: str | None = None
     group: str | None = None
+    grouped: bool | None = None
     statuses: tuple[str, ...] = ()
     reason: str | None = None
     open: bool | None = None

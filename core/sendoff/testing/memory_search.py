@@ -40,6 +40,8 @@ def _names(query: Query) -> list[Test]:
         tests.append(lambda one: one.batch == query.batch)
     if query.group is not None:
         tests.append(lambda one: one.group == query.group)
+    if query.grouped is not None:
+        tests.append(lambda one: (one.group is not None) == query.grouped)
     if query.targets:
         targets = frozenset(query.targets)
         tests.append(lambda one: one.target in targets)

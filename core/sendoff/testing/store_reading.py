@@ -33,7 +33,7 @@ class FindPromises:
         expected = [
             (Query(), "1234"), (Query(ids=("abd-2", "x", "none")), "12"), (Query(ids=("y",)), "23"), (Query(numbers=(first, 99)), "1"),
             (Query(prefix="ab"), "12"), (Query(prefix="abc-1"), "1"), (Query(prefix="q"), ""), (Query(prefix="y"), "23"),
-            (Query(batch="y"), "23"), (Query(group="g"), "1"),
+            (Query(batch="y"), "23"), (Query(group="g"), "1"), (Query(grouped=True), "1"), (Query(grouped=False), "234"),
             (Query(statuses=("error",)), "34"), (Query(statuses=("running", "idle")), "12"), (Query(reason="backoff"), "2"), (Query(open=True), "12"),
             (Query(open=False), "34"), (Query(listed=True), "124"), (Query(listed=False), "3"), (Query(claimed=True), "1"), (Query(claimed=False), "234"),
             (Query(targets=("t", "none")), "2"), (Query(due_after=NOW), "2"), (Query(metadata={"k": "v"}), "1"), (Query(metadata={"k": "v", "n": 1}), "1"),

@@ -103,6 +103,7 @@ def _parameters(query: Query, *, candidates: str, limit: int) -> dict[str, Any]:
         "candidates": candidates,
         "batch": query.batch,
         "group_name": query.group,
+        "grouped": query.grouped,
         "reason": query.reason,
         "targets": json.dumps(query.targets) if query.targets else None,
         "open": query.open,

@@ -62,6 +62,7 @@ select {columns} from operation
 where number in (select value from json_each(:candidates))
     and (:batch is null or batch = :batch)
     and (:group_name is null or group_name = :group_name)
+    and (:grouped is null or (group_name is not null) = :grouped)
     and (:reason is null or reason = :reason)
     and (:targets is null or target in (select value from json_each(:targets)))
     and (:open is null or open = :open)
