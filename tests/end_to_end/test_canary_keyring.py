@@ -33,7 +33,7 @@ def mine(tmp_path):
             made.said.append(said.stdout + said.stderr)
         made.desktop = desktop
         yield made
-        made.machine.run("host", "stop")
+        made.close()
         made.check()
 
 

@@ -81,8 +81,7 @@ def dig(tmp_path):
 
     yield made
     for mine in opened:
-        mine.machine.run("host", "stop")
-        mine.receiver.close()
+        mine.close()
         mine.proxy.close()
         mine.server.close()
         mine.check()
