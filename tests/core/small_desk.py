@@ -111,4 +111,6 @@ class SmallDesk:
                 turn()
 
     def ask(self, question):
+        if question.what == "spool":
+            return {"limit": 10**9, "used": 0}
         raise HostUnavailable("no host runs")

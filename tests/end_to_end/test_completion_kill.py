@@ -1,5 +1,7 @@
 """Completion groups through the death of programs and hosts."""
 
+import os
+
 import pytest
 
 from tests.core.owned import eventually
@@ -15,6 +17,8 @@ def test_a_host_that_is_killed_between_the_last_end_and_the_handler_calls_it_whe
     group.enable()
     eventually((stage.folder / "begun").exists)
     stage.kill_host()
+    process = f"/proc/{(stage.folder / 'begun').read_text()}/exe"
+    eventually(lambda: not os.path.exists(process), "the end of the handler that lost its host")
     (stage.folder / "go").touch()
 
     work.ended(group)  # whoever asks starts the next host

@@ -251,7 +251,7 @@ def test_many_are_started_without_waiting_for_any_and_gathered(uploader, stage, 
 @pytest.mark.parity("F83", "F166")
 def test_what_ended_while_nobody_looked_is_listed_until_somebody_attaches(client, stage, receiver):
     path, _ = stage.file(1000)
-    id = created_elsewhere(stage, f'operation = uploader.create_upload("{receiver.url}a", {path!r})\noperation.start()')
+    id = created_elsewhere(stage, f'uploader.method = "PUT"\noperation = uploader.create_upload("{receiver.url}a", {path!r})\noperation.start()')
     eventually(lambda: stage.view(id)["status"] == "completed")
     uploader = sendoff.BackgroundUploader(client)
 

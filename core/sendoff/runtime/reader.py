@@ -32,7 +32,7 @@ class Sameness(Enum):
 def open_source(path: str, mount: str = "/") -> tuple[int, os.stat_result]:
     """An open descriptor of a regular file and what it is; each other thing is its own clear error. Never blocks on a pipe."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        handle = _opened(path, mount)
     except OSError as cause:
         raise _why_not(path, mount, cause) from cause
     found = os.fstat(handle)
@@ -44,6 +44,21 @@ def open_source(path: str, mount: str = "/") -> tuple[int, os.stat_result]:
         os.close(handle)
         raise SourceUnsuitable(f"{path} is made up by the kernel while it is read, and has no size", hint="pipe what it says: sendoff put - TARGET < FILE")
     return handle, found
+
+
+def _opened(path: str, mount: str) -> int:
+    """Once more where its drive is there: it may have come a moment after the first look."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        if not _is_away(mount):
+            return os.open(path, flags)
+        raise
+
+
+def _is_away(mount: str) -> bool:
+    return mount != "/" and not os.path.ismount(mount) and mount not in _mounted()
 
 
 def _made_up(handle: int, size: int) -> bool:
@@ -77,7 +92,7 @@ def _mounted() -> frozenset[str]:
 def _why_not(path: str, mount: str, cause: OSError) -> SendoffError:
     """The error that says who must act."""
     if cause.errno in (errno.ENOENT, errno.ENOTDIR):
-        if mount != "/" and not os.path.ismount(mount) and mount not in _mounted():
+        if _is_away(mount):
             return SourceUnavailable(f"{path} is not there because nothing is mounted on {mount}", hint=f"mount {mount}; the upload then goes on by itself")
         if os.path.islink(path):
             return SourceMissing(f"{path} is a symbolic link to {os.readlink(path)}, which is not there")
