@@ -69,8 +69,8 @@ def _road(query: Query) -> tuple[set[str], list[tuple[str, Any]]]:
             return {"targets", "open"}, [("by_open_target", json.dumps(query.targets))]
         case Query(targets=(_, *_)):
             return {"targets"}, [("by_target", json.dumps(query.targets))]
-        case Query(reads=str()):
-            return {"reads"}, [("by_file", path_bytes(query.reads))]
+        case Query(reads=str() as path):
+            return {"reads"}, [("by_file", path_bytes(path))]
         case Query(batch=str(), open=True):
             return {"batch", "open"}, [("by_open_batch", query.batch)]
         case Query(batch=str()):
