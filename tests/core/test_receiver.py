@@ -218,6 +218,14 @@ def test_a_stall_lasts_until_it_is_released():
         assert receiver.wait_for(over=True).received == 1000
 
 
+def test_whoever_comes_after_a_release_is_read_at_the_pace_to_the_end():
+    with Receiver(None, rate=4 * 2**20) as receiver:
+        receiver.release()
+        put(receiver, body=bytes(2**20))
+
+        assert receiver.wait_for(complete=True).received == 2**20
+
+
 def test_reading_keeps_its_pace():
     with Receiver(None, rate=2**20) as receiver:
         began = time.monotonic()

@@ -34,6 +34,7 @@ class House:
     rate: float | None
     authorization: str | None
     released: Event
+    closed: Event
     uploads: Uploads | None = None
     counts_questions: bool = False
 
@@ -239,7 +240,7 @@ class Exchange:
         raise Over("stalled")
 
     def _wait(self, seconds: float) -> None:
-        if seconds > 0 and self._house.released.wait(seconds):
+        if seconds > 0 and self._house.closed.wait(seconds):
             raise Over("the receiver closes")
 
     def _broke_off(self, why: str) -> None:

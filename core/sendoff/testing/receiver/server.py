@@ -51,7 +51,7 @@ class Receiver:
         shelf = Shelf(self.folder)
         self.uploads = Uploads(shelf, most=most, checksums=checksums)
         self._house = House(
-            shelf=shelf, script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event(),
+            shelf=shelf, script=self.script, ledger=self.ledger, rate=rate, authorization=authorization, released=Event(), closed=Event(),
             uploads=self.uploads if tus else None, counts_questions=counts_questions,
         )  # fmt: skip
         self._open: set[socket.socket] = set()
@@ -75,6 +75,7 @@ class Receiver:
 
     def close(self) -> None:
         """Hangs up on everybody and returns when its threads are gone."""
+        self._house.closed.set()
         self._house.released.set()
         listener, self._listener = self._listener, None
         if listener is not None:
@@ -140,7 +141,7 @@ class Receiver:
         return found.read_bytes()
 
     def release(self) -> None:
-        """Ends every stall: those connections are closed."""
+        """Ends every stall, those to come too: such connections are closed; all others go on at their pace."""
         self._house.released.set()
 
     def hang_up(self) -> None:
