@@ -2,33 +2,50 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 WORTH_TELLING = 0.02  # seconds
 
 
 class Ticker:
-    """Ticks in the loop, and knows the longest time between two ticks. gaps: from when to when it did not tick, on the machine's monotonic clock."""
+    """Ticks in the loop, and knows the longest time between two ticks.
+
+    gaps: from when to when it did not tick, on the machine's monotonic clock, and how long of that one of this process's threads wanted a core and got none.
+    """
 
     def __init__(self):
         self.count, self.longest, self.gaps = 0, 0.0, []
 
     async def tick(self):
-        last = time.monotonic()
+        last, waited = time.monotonic(), waits_for_a_core()
         while True:
             await asyncio.sleep(0.01)
-            now = time.monotonic()
+            now, before, waited = time.monotonic(), waited, waits_for_a_core()
             self.count, self.longest = self.count + 1, max(self.longest, now - last)
             if now - last > WORTH_TELLING:
-                self.gaps.append((last, now))
+                self.gaps.append((last, now, max(seconds - before.get(thread, seconds) for thread, seconds in waited.items())))
             last = now
 
     def longest_but_for(self, others):
-        """The longest time without a tick, less those times in it in which somebody else, who had nothing to do, could not tick either."""
-        return max((end - start - sum(max(0.0, min(end, b) - max(start, a)) for a, b in others) for start, end in self.gaps), default=0.0)
+        """The longest time without a tick, less those times in it in which this process, or another that had nothing to do, could not run either."""
+        return max((end - start - max(starved, _together(start, end, others)) for start, end, starved in self.gaps), default=0.0)
+
+
+def waits_for_a_core():
+    """Seconds that each thread of this process has been ready to run and had no core, by its number. Source: Linux's documentation of schedstats."""
+    waited = {}
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(OSError), open(f"/proc/self/task/{thread}/schedstat") as file:
+            waited[thread] = int(file.read().split()[1]) / 1e9
+    return waited
+
+
+def _together(start, end, others):
+    return sum(max(0.0, min(end, b) - max(start, a)) for a, b, _ in others)
 
 
 @contextmanager
