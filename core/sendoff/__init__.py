@@ -39,6 +39,7 @@ _WHERE = {
     "model.header": "Headers checked_header is_secret_header login_header retry_after",
     "model.lane": "Lane",
     "model.limits": "Limits Retention RetryRules",
+    "model.message": "Message",
     "model.moment": "Moment moment moment_of moment_text",
     "model.note": "Note Todo",
     "model.notice": "Notice",

@@ -309,6 +309,9 @@ from sendoff.model.limits import (
 from sendoff.model.limits import (
     RetryRules as RetryRules,
 )
+from sendoff.model.message import (
+    Message as Message,
+)
 from sendoff.model.moment import (
     Moment as Moment,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sendoff.model.message import Message
 from sendoff.model.moment import Moment, moment_text
 
 
@@ -14,7 +15,7 @@ from sendoff.model.moment import Moment, moment_text
 class Notice:
     """One event for one sink.
 
-    id: the event's stable id; the same notice may come again. operation: as JSON shows it, None for a batch's.
+    id: the event's stable id; the same notice may come again. operation: as JSON shows it, None for a batch's. message: what a person is to read of it.
 
     >>> sendoff.Notice(id="0190", type="batch_completed", time=0).json()
     '{"id": "0190", "type": "batch_completed", "time": "1970-01-01T00:00:00.000000Z", "operation": null, "data": null}'
@@ -25,6 +26,7 @@ class Notice:
     time: Moment
     operation: Mapping[str, Any] | None = None
     data: Mapping[str, Any] | None = None
+    message: Message | None = None
 
     def json(self) -> str:
         """``{"id", "type", "time", "operation", "data"}`` on one line, in ASCII: some readers take U+2028 for the end of a line."""

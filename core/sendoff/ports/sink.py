@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sendoff.model.notice import Notice
@@ -22,6 +23,14 @@ class Sink(ABC):
     def __init__(self, settings: Any, toolkit: SinkToolkit) -> None:
         """No input or output happens here."""
         self.settings, self.toolkit = settings, toolkit
+
+    @classmethod
+    def uninvited(cls) -> Mapping[str, Any] | None:
+        """Options of the ``[[sinks]]`` section that a host adds by itself when it opens, under the driver's own name; None = it adds none. Errors: none.
+
+        Asked where no section uses this driver and ``disabled`` does not name it.
+        """
+        return None
 
     @abstractmethod
     def deliver(self, notice: Notice) -> None:
