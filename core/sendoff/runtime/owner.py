@@ -54,7 +54,7 @@ from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.leftovers import Leftovers
 from sendoff.runtime.meter import Meter
 from sendoff.runtime.origin import Origin
-from sendoff.runtime.outbox import NOTICE, Outbox
+from sendoff.runtime.outbox import Outbox
 from sendoff.runtime.questions import Questions
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.remains import remains
@@ -154,9 +154,12 @@ class Owner:
         )  # fmt: skip
         workers = Workers(attempts.run, self._ended)
         self._engine = Engine(self._conductor, workers, self._underway, given.clock)
+        self._outbox = Outbox(
+            self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock, random=given.random, bell=self._bell, clean=given.clean,
+        )  # fmt: skip
         self._clearing = Clearing(
             self._journal, self._answers, self._spool, self._secrets, given.clock,
-            retention=lambda: self.configuration.retention, leaving=self._leaving,
+            retention=lambda: self.configuration.retention, leaving=self._leaving, untold=self._outbox.untold,
         )  # fmt: skip
         self._app = App(self._parts(boot, machine))
         self._app.sweeping.load()
@@ -203,6 +206,7 @@ class Owner:
             "gc": self._clearing.gc,
             "leftovers": leftovers.ask,
             "remains": lambda _: remains(given.store),
+            "sinks": self._outbox.status,
             "spool": lambda _: {"limit": self._spool.limit, "used": self._spool.used()},
         }
         return Parts(
@@ -214,15 +218,14 @@ class Owner:
 
     def _make_keeper(self) -> Keeper:
         given = self._given
-        outbox = Outbox(self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock, clean=given.clean)
-        outbox.open()
+        self._outbox.open()
         afterwards = Afterwards(
             self._ledger, self._connections, self._credentials, self._secrets, self._spool, clock=given.clock, random=given.random,
-            more={NOTICE: outbox.again, THEN: Removal(self._ledger, boot_id())},
+            more={THEN: Removal(self._ledger, boot_id())},
         )  # fmt: skip
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(
-            self._journal, afterwards, outbox, sweep, self._app.sweeping, self._app.waking, self._clearing, self._bell,
+            self._journal, afterwards, self._outbox, sweep, self._app.sweeping, self._app.waking, self._clearing, self._bell,
             open_batches=self._ledger.open_batches, clients=self._app.clients, configuration=self._configured, clock=given.clock,
         )  # fmt: skip
 

@@ -1,0 +1,115 @@
+"""From an event to what a sink is told of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sendoff.model.configuration import SinkSection
+from sendoff.model.destination import origin_of
+from sendoff.model.document import decode
+from sendoff.model.event import Event
+from sendoff.model.message import Message
+from sendoff.model.notice import Notice
+from sendoff.model.operation import Record
+from sendoff.model.quantity import size_text
+from sendoff.model.query import Query
+from sendoff.model.status import TransferStatus
+from sendoff.model.template import Fact
+from sendoff.policy.wording import NEEDS_PERSON, facts_of, message_of
+from sendoff.ports.store import Store
+from sendoff.runtime.batches import Members
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.view import view
+
+NOTIFICATION = "notification"  # a program's own words for the end of what it has created
+
+
+class Letters:
+    """Writes notices."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def wanted(self, section: SinkSection, event: Event) -> Notice | None:
+        """The notice of an event; None where this sink is not told of it."""
+        type_ = _called(section, event)
+        return None if type_ is None else self._notice(section, event, type_)
+
+    def _notice(self, section: SinkSection, event: Event, type_: str) -> Notice:
+        record = _record(self._journal.store, event.operation) if event.operation else None
+        shown = view(record, None) if record is not None else None
+        data = event.data if event.operation else {"batch": event.batch, **event.data}
+        if type_ == NOTIFICATION:
+            message = decode(Message, event.data["message"])
+        else:
+            message = message_of(section.words, type_, event.data, self._facts(event, shown, type_), event.operation or event.batch)
+        return Notice(id=event.id, type=type_, time=event.time, operation=shown, data=data, message=message)
+
+    def _facts(self, event: Event, shown: Mapping[str, Any] | None, type_: str) -> Mapping[str, Fact]:
+        whole = Whole(self._journal, event.batch)
+        facts: dict[str, Fact] = {
+            "event": lambda: type_.replace("_", " "), "finished": lambda: whole.seen.counts["completed"], "total": lambda: whole.seen.total,
+            "failed": lambda: whole.seen.counts["error"], "canceled": lambda: whole.seen.counts["canceled"],
+        }  # fmt: skip
+        if shown is not None:
+            return {**facts, **facts_of(shown, event.data)}
+        return {
+            **facts, "name": lambda: f"{whole.seen.total} uploads", "destination": lambda: whole.seen.destination,
+            "size": lambda: size_text(whole.seen.size), "error": lambda: whole.seen.error, "id": lambda: event.batch,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A batch as it stood when it was looked at. counts: operations by status. error: of the first that failed."""
+
+    counts: Counter[str]
+    size: int
+    places: frozenset[str]
+    error: str | None
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.counts.total()
+
+    @property
+    def destination(self) -> str:
+        """Where it goes, if that is one place."""
+        return next(iter(self.places)) if len(self.places) == 1 else "several places"
+
+
+class Whole:
+    """The batch of an event, looked at once and only where somebody asks."""
+
+    def __init__(self, journal: Journal, batch: str) -> None:
+        self._journal, self._batch = journal, batch
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What there is in it now."""
+        counts, places, size, error = Counter[str](), set[str](), 0, None
+        for record in Members(self._journal, self._batch):
+            counts[record.status.word] += 1
+            size += record.spec.source.size
+            places.add(record.spec.destination or origin_of(record.spec.url))
+            if error is None and record.status is TransferStatus.ERROR and record.error is not None:
+                error = record.error.message
+        return Seen(counts, size, frozenset(places), error)
+
+
+def _called(section: SinkSection, event: Event) -> str | None:
+    """The word of ``on`` by which a sink is told of an event; never of its own failures, or each would make the next."""
+    if NEEDS_PERSON in section.on and event.type == "waiting" and event.data.get("needs"):
+        return NEEDS_PERSON
+    own = event.type == "notice_failed" and event.data.get("sink") == section.name
+    return event.type if event.type in section.on and not own else None
+
+
+def _record(store: Store, id: str) -> Record | None:
+    items = store.find(Query(ids=(id,)), limit=1).items
+    return items[0] if items else None
