@@ -27,13 +27,8 @@ HOSTILE = "$(touch /tmp/x); `id` & \"quoted\" 'too' \n --help \u2028 \U0001f4a3 
 NOON: Moment = 1_767_268_800_000_000
 
 
-class SinkContract(DriverContract):
-    """Provide ``driver``, ``options`` and ``received``: the JSON objects that arrived so far, oldest first."""
-
-    @pytest.fixture
-    def received(self) -> Received:
-        """What has arrived."""
-        raise pytest.UsageError("a sink contract needs the fixture `received`")
+class SinkBench(DriverContract):
+    """What a sink stands on while it is judged."""
 
     @pytest.fixture
     def credentials(self) -> dict[str, Credential]:
@@ -55,6 +50,15 @@ class SinkContract(DriverContract):
     def sink(self, made: Sink) -> Sink:
         """The sink itself."""
         return made
+
+
+class SinkContract(SinkBench):
+    """Provide ``driver``, ``options`` and ``received``: the JSON objects that arrived so far, oldest first."""
+
+    @pytest.fixture
+    def received(self) -> Received:
+        """What has arrived."""
+        raise pytest.UsageError("a sink contract needs the fixture `received`")
 
     @pytest.fixture
     def notice(self) -> Notice:
