@@ -45,6 +45,7 @@ _PACKAGES = {  # of this project; whose else a name may be, nobody knows
         "command": "sendoff-sinks-basic",
         "webhook": "sendoff-webhook",
         "desktop": "sendoff-desktop",
+        "apprise": "sendoff-apprise",
     },
     "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
 }

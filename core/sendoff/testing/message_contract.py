@@ -15,6 +15,7 @@ from sendoff.testing.sink_contract import NOON, SinkBench
 
 Shown = Callable[[], Sequence[tuple[str, str]]]
 HOSTILE = "$(touch /tmp/x); `id` & \"quoted\" 'too' --help \u2028 \U0001f4a3 %s %(name)s {0} <b>bold</b> <img src=x> &amp; \\n *not* _markup_ [a](b)"
+TITLE = HOSTILE.replace("\u2028 ", "")  # one line
 
 
 class MessageSinkContract(SinkBench):
@@ -37,9 +38,9 @@ class MessageSinkContract(SinkBench):
         assert list(shown()) == [("Upload failed", "a.iso to archive: no space is left")]
 
     def test_hostile_words_can_be_read_as_they_are_and_do_nothing(self, sink: Sink, shown: Shown, notice: Notice) -> None:
-        sink.deliver(replace(notice, message=Message(title=HOSTILE, text=HOSTILE)))
+        sink.deliver(replace(notice, message=Message(title=TITLE, text=HOSTILE)))
 
-        assert list(shown()) == [(HOSTILE, HOSTILE)]
+        assert list(shown()) == [(TITLE, HOSTILE)]
 
     def test_what_cannot_be_shown_does_not_keep_the_rest_from_being_read(self, sink: Sink, shown: Shown, notice: Notice) -> None:
         sink.deliver(replace(notice, message=Message(title="NUL \0 and\r\nBcc: break", text="half a pair \ud800, a bell \a; second\nline")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Collection
 from html import escape
@@ -21,7 +20,7 @@ _MOST = 2000  # characters of a text; what is longer fits on no screen
 
 def notify(message: Message, instead: int, able: Collection[str], settings: Settings, now: Moment) -> tuple[Any, ...]:
     """The words of ``Notify``. instead: the notification that it replaces, 0 = none. able: what the daemon can show."""
-    title, text = _fit(re.sub(r"[\r\n\t]+", " ", message.title)), _fit(message.text)
+    title, text = _fit(" ".join(filter(None, message.title.splitlines()))), _fit(message.text)
     if "body" not in able:
         title, text = (f"{title}: {text}" if text else title), ""
     if "body-markup" in able:

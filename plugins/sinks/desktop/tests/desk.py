@@ -32,7 +32,7 @@ SERVICE = "[D-BUS Service]\nName=org.freedesktop.Notifications\nExec={command}\n
 
 def missing():
     """None, or how to install what is missing."""
-    return None if all(map(shutil.which, ("dunst", "Xvfb", "dbus-daemon", "dbus-monitor"))) else HOW
+    return None if all(map(shutil.which, ("dunst", "Xvfb", "dbus-daemon", "dbus-send"))) else HOW
 
 
 class Desk:
