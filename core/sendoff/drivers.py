@@ -43,6 +43,7 @@ _PACKAGES = {  # of this project; whose else a name may be, nobody knows
     "sinks": {
         "log": "sendoff-sinks-basic",
         "command": "sendoff-sinks-basic",
+        "status": "sendoff-sinks-basic",
         "webhook": "sendoff-webhook",
         "desktop": "sendoff-desktop",
         "apprise": "sendoff-apprise",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sendoff.model.moment import Moment
+from sendoff.model.moment import Moment, moment_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +29,11 @@ class Message:
     high: bool = False
     failed: bool = False
     tile: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Every field as a JSON value, ``expires_at`` as RFC 3339. Errors: none."""
+        expires_at = None if self.expires_at is None else moment_text(self.expires_at)
+        return {
+            "title": self.title, "text": self.text, "tag": self.tag, "group": self.group, "expires_at": expires_at, "silent": self.silent, "high": self.high,
+            "failed": self.failed, "tile": self.tile,
+        }  # fmt: skip

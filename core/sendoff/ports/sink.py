@@ -13,12 +13,14 @@ from sendoff.ports.toolkit import SinkToolkit
 class Sink(ABC):
     """Delivers notices.
 
-    Settings: a pydantic model of one ``[[sinks]]``; unknown keys are errors.
+    Settings: a pydantic model of one ``[[sinks]]``; unknown keys are errors. shows: which messages of a program's own it can show, ``popup`` and ``tile``;
+    the others are not handed to it.
 
     Example: ``sendoff_sinks_basic.log:LogSink``.
     """
 
     Settings: ClassVar[type]
+    shows: ClassVar[frozenset[str]] = frozenset({"popup"})
 
     def __init__(self, settings: Any, toolkit: SinkToolkit) -> None:
         """No input or output happens here."""

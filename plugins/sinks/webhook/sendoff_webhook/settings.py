@@ -18,7 +18,7 @@ class Settings(BaseModel):
 
     credential: who we are, ``driver:name`` or a ``[credentials]`` section. secret: likewise, what notices are signed with.
     timeout: seconds for the whole exchange. ca_file: certificates to trust instead of the system's. proxy: ``http://HOST:PORT``.
-    cleartext: notices may travel over plain http.
+    cleartext: notices may travel over plain http. source: who says it, as CloudEvents have it: a URI, or a part of one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -31,6 +31,7 @@ class Settings(BaseModel):
     ca_file: str | None = None
     proxy: str | None = None
     cleartext: bool = False
+    source: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[!-~]+$")] = "/sendoff"
 
     @field_validator("url")
     @classmethod
