@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from typing import Any
@@ -50,6 +51,11 @@ class Bus:
             raise _refused(cause.name) from cause
         except TimeoutError as cause:
             raise Transient(f"the desktop did not take a notification within {LIMIT:g} s") from cause
+
+    def cut(self) -> None:
+        """From another thread: whatever waits for an answer gets a ``ConnectionError``."""
+        with suppress(OSError):
+            self._connection.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """The end of the connection."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sendoff import Message, Notice, Sink, SinkToolkit, Transient
@@ -29,7 +29,7 @@ class DesktopSink(Sink):
 
     def __init__(self, settings: Any, toolkit: SinkToolkit) -> None:
         super().__init__(settings, toolkit)
-        self._lock = Lock()
+        self._lock, self._closing = Lock(), Event()
         self._bus: Bus | None = None
         self._daemon = ""
         self._shown: dict[str, int] = {}
@@ -49,15 +49,22 @@ class DesktopSink(Sink):
         with self._lock:
             try:
                 self._show(message)
-            except ConnectionError:  # the connection is older than the bus that is there now
-                self._show_anew(message)
+            except ConnectionError as cause:  # the connection is older than the bus that is there now
+                self._show_anew(message, cause)
 
     def close(self) -> None:
-        """Let the connection go; what is shown stays."""
+        """Break off what is under way, whose notice comes again, and let the connection go; what is shown stays."""
+        self._closing.set()
+        bus = self._bus
+        if bus is not None:
+            bus.cut()
         with self._lock:
             self._leave()
+            self._closing.clear()
 
-    def _show_anew(self, message: Message) -> None:
+    def _show_anew(self, message: Message, before: ConnectionError) -> None:
+        if self._closing.is_set():
+            raise Transient("the sink was closed before the desktop had the notification") from before
         try:
             self._show(message)
         except ConnectionError as cause:

@@ -7,7 +7,7 @@ import pytest
 from sendoff import Permanent, Transient
 from sendoff_desktop.sink import DesktopSink
 
-from plugins.sinks.desktop.tests.desk import Desk, missing
+from plugins.sinks.desktop.tests.desk import Desk, missing, until
 
 pytestmark = pytest.mark.needs_server
 NOBODY_MAY_ASK = '<deny send_interface="org.freedesktop.Notifications" send_type="method_call"/>'
@@ -121,12 +121,16 @@ def test_where_the_environment_does_not_say_it_a_login_has_its_bus(desk, sink, t
     assert len(desk.shown()) == 1
 
 
-def test_closing_while_it_shows_something_is_no_trouble(desk, sink, told):
+def test_closing_breaks_off_what_is_under_way(desk, sink, told):
     one = sink()
-    with ThreadPoolExecutor(8) as pool:
-        for done in [pool.submit(one.deliver, told(text=str(number))) if number % 5 else pool.submit(one.close) for number in range(40)]:
-            done.result()
-    assert len(desk.shown()) == 32
+    one.deliver(told())
+    desk.hang("dunst")
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(one.deliver, told())
+        until(one._lock.locked)
+        one.close()
+        with pytest.raises(Transient, match="the sink was closed"):
+            under_way.result(10)
 
 
 def test_it_comes_by_itself_where_somebody_shows_notifications(desk):

@@ -47,6 +47,16 @@ def test_a_tag_is_remembered_beyond_a_connection_and_not_beyond_its_daemon(desk,
     assert [row["body"] for row in desk.shown()] == ["a stranger's", "after the daemon"]
 
 
+def test_one_that_somebody_has_put_away_is_shown_anew(desk, sink, told):
+    one = sink()
+    one.deliver(told(text="put away", tag="mine"))
+    assert len(desk.shown()) == 1
+    one.deliver(told(text="later", tag="mine"))
+
+    assert desk.count("displayed") == 1
+    assert desk.shown()[-1]["body"] == "later"
+
+
 def test_only_so_many_tags_are_remembered(desk, sink, told, monkeypatch):
     monkeypatch.setattr("sendoff_desktop.sink._MOST_TAGS", 2)
     one = sink()
