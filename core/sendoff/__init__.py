@@ -18,6 +18,7 @@ _WHERE = {
     "api.functions": "aevents afind aget apost aput aput_many events find get post put put_many",
     "api.group": "TransferGroup",
     "api.interfaces": "TransferConfig TransferOperation",
+    "api.notification": "Notification",
     "api.operation": "UploadHandle UploadOperation",
     "api.options": "Options",
     "api.part": "ContentPart FormPart",

@@ -66,6 +66,9 @@ from sendoff.api.interfaces import (
 from sendoff.api.interfaces import (
     TransferOperation as TransferOperation,
 )
+from sendoff.api.notification import (
+    Notification as Notification,
+)
 from sendoff.api.operation import (
     UploadHandle as UploadHandle,
 )

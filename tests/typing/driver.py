@@ -234,6 +234,7 @@ class Printer(sendoff.Sink):
         lookup: sendoff.CredentialLookup = toolkit.credential
         print(told, notice.operation, notice.data, notice.json(), lookup("env:TOKEN"))
         message: sendoff.Message | None = notice.message
+        print(notice.document(), message.document() if message is not None else None, self.shows)
         if message is not None:
             print(message.title, message.text, message.tag, message.group, message.expires_at, message.silent, message.high, message.failed, message.tile)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,15 +29,17 @@ NOTIFICATION = "notification"  # a program's own words for the end of what it ha
 
 
 class Letters:
-    """Writes notices."""
+    """Writes notices. kinds: what a sink can show of a program's own."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, kinds: Callable[[SinkSection], frozenset[str]]) -> None:
+        self._journal, self._kinds = journal, kinds
 
     def wanted(self, section: SinkSection, event: Event) -> Notice | None:
         """The notice of an event; None where this sink is not told of it."""
         type_ = _called(section, event)
-        return None if type_ is None else self._notice(section, event, type_)
+        if type_ is None or (type_ == NOTIFICATION and ("tile" if event.data["message"].get("tile") else "popup") not in self._kinds(section)):
+            return None
+        return self._notice(section, event, type_)
 
     def _notice(self, section: SinkSection, event: Event, type_: str) -> Notice:
         record = _record(self._journal.store, event.operation) if event.operation else None

@@ -38,7 +38,8 @@ class Outbox:
     ) -> None:  # fmt: skip
         self._journal, self._installed, self._configuration = journal, installed, configuration
         self._toolkit, self._clock, self._random, self._bell, self._clean = toolkit, clock, random, bell, clean
-        self._letters = Letters(journal)
+        self._letters = Letters(journal, self._kinds)
+        self._missed: set[str] = set()
         self._rounds: dict[str, _Round] = {}
         self._log = logging.getLogger("sendoff.sinks")
 
@@ -87,7 +88,16 @@ class Outbox:
         events = self._journal.store.events(min(positions), 1) if positions else ()
         return events[0].time if events else None
 
-    def status(self, _details: Mapping[str, Json] | None = None) -> Json:
+    def shows(self, kind: str) -> bool:
+        """Whether a sink would show a ``popup`` or a ``tile`` of a program's own; the log says once that none does."""
+        if any("notification" in section.on and kind in self._kinds(section) for section in self.sections()):
+            return True
+        if kind not in self._missed:
+            self._missed.add(kind)
+            self._log.warning("a program's notification (%s) is skipped: no sink that is configured shows it", kind)
+        return False
+
+    def status(self) -> Json:
         """Answers ``ask("sinks")``: each sink, how far it is and what keeps it."""
         return [one.courier.status() for one in list(self._rounds.values())]
 
@@ -98,6 +108,14 @@ class Outbox:
             section, self._journal, wanted=self._letters.wanted, make=lambda: self._made(section), clock=self._clock, random=self._random,
             rules=lambda: self._configuration().retry, clean=self._clean,
         )  # fmt: skip
+
+    def _kinds(self, section: SinkSection) -> frozenset[str]:
+        """What a sink can show of a program's own; nothing where it does not load."""
+        try:
+            shows: frozenset[str] = self._installed.load("sinks", section.use).shows  # type: ignore[attr-defined]
+        except SendoffError:
+            return frozenset()
+        return shows
 
     def _made(self, section: SinkSection) -> Sink:
         settings = self._installed.settings("sinks", section.use, section.options, section=f"sinks.{section.name}")
