@@ -24,6 +24,7 @@ def test_good_news_presses_only_where_that_was_asked(desk, sink, told, high, pre
     assert (row["message"], row["category"]) == (pressing, "transfer")
 
 
+@pytest.mark.parity("F102")
 def test_a_later_one_with_the_same_tag_takes_the_place_of_what_is_shown(desk, sink, told):
     one = sink()
     for text in ("1 of 2", "another's", "2 of 2"):
@@ -74,6 +75,7 @@ def test_it_stands_there_as_long_as_the_desktop_likes_or_as_was_said(desk, sink,
     assert as_it_likes != as_was_said == 90_000_000  # microseconds
 
 
+@pytest.mark.parity("F102")
 def test_what_has_expired_is_not_shown_and_what_soon_does_not_stay(desk, sink, told):
     now = sink().toolkit.clock.wall()
     for left in (-1, 4, 3600):

@@ -1,5 +1,6 @@
 """What the specification asks for and dunst does not tell again."""
 
+import pytest
 from sendoff import Message
 from sendoff.testing.sink_contract import NOON
 from sendoff_desktop.popup import notify
@@ -20,6 +21,7 @@ def test_a_daemon_that_shows_one_line_is_told_all_in_one():
     assert words(text="")[3:5] == ("Upload failed", "")
 
 
+@pytest.mark.parity("F102")
 def test_a_silent_one_makes_no_sound():
     assert words(silent=True)[6]["suppress-sound"] == ("b", True)
     assert "suppress-sound" not in words()[6]
