@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import sendoff
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
 from plugins.sinks.desktop.tests.desk import Desk, missing
@@ -91,3 +92,20 @@ def test_what_failed_while_nobody_was_logged_in_is_shown_at_the_next_login_thoug
     stage.run("host", "start")
     eventually(lambda: shown(desk), "the notification")
     assert [title for title, _ in shown(desk)] == ["Failed: film.mkv"]
+
+
+@pytest.mark.parity("F19")
+def test_a_programs_own_words_pop_up_without_any_configuration_too(stage, desk, receiver):
+    stage.run("host", "start")
+    source, _ = stage.file(1000, "film.mkv")
+    with sendoff.connect(state_dir=stage.state, config=stage.config) as client:
+        uploader = sendoff.BackgroundUploader(client)
+        uploader.method = "PUT"
+        uploader.failure_notification = sendoff.Notification("Backup incomplete", "Look at the list.", tag="backup")
+        with uploader.batch():
+            for name in ("film.mkv", "refused"):
+                uploader.create_upload(f"{receiver.url}{name}", source).start()
+
+    wanted = ("Backup incomplete", "Look at the list.")
+    eventually(lambda: wanted in shown(desk), "the program's own words")
+    assert sorted(title for title, _ in shown(desk)) == ["Backup incomplete", "Failed: film.mkv"]

@@ -90,7 +90,7 @@ class Outbox:
 
     def shows(self, kind: str) -> bool:
         """Whether a sink would show a ``popup`` or a ``tile`` of a program's own; the log says once that none does."""
-        if any("notification" in section.on and kind in self._kinds(section) for section in self.sections()):
+        if any("notification" in one.courier.section.on and kind in self._kinds(one.courier.section) for one in list(self._rounds.values())):
             return True
         if kind not in self._missed:
             self._missed.add(kind)

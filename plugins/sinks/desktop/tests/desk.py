@@ -75,11 +75,14 @@ class Desk:
 
     def shown(self):
         """What was shown so far, oldest first: title, text, and how."""
-        until(lambda: self.count("waiting") == 0)
-        self._ask("dunstctl", "close-all")
-        until(lambda: self.count("displayed") == 0)
+        until(self._put_away)
         (rows,) = json.loads(self._ask("dunstctl", "history"))["data"]
         return sorted(({key: value["data"] for key, value in row.items()} for row in rows), key=lambda row: row["timestamp"])
+
+    def _put_away(self):
+        """Whether nothing is left on the screen; one may appear meanwhile."""
+        self._ask("dunstctl", "close-all")
+        return self.count("waiting") == self.count("displayed") == 0
 
     def count(self, which):
         """How many; None = nobody is there to be asked."""
