@@ -57,6 +57,12 @@ def receiver(tmp_path):
         yield made
 
 
+def written(path: Path):
+    """The notices in a file, those that are there whole."""
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
 class Told:
     """A popup's place and a tile's."""
 
@@ -68,8 +74,7 @@ class Told:
 
     def shown(self):
         """What came to the command, popups and tiles."""
-        lines = self.popups.read_text().splitlines(keepends=True) if self.popups.exists() else []
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        return written(self.popups)
 
     def titles(self):
         return sorted(one["message"]["title"] for one in self.shown())
@@ -199,6 +204,18 @@ def test_where_nothing_shows_them_the_upload_is_unharmed_and_its_history_and_the
     assert stage.log().count("notification (popup) is skipped") == 1
 
 
+@pytest.mark.fault(79)
+def test_a_notice_that_is_refused_for_good_is_shown_wherever_one_looks(stage, receiver):
+    refusing = [sys.executable, "-c", "import sys; sys.exit('no such customer')"]
+    stage.config.write_text(f'{QUICK}[[sinks]]\nname = "desk"\nuse = "command"\nargv = {json.dumps(refusing)}\non = ["completed"]\n')
+    (id,) = stage.put(stage.file(1000)[0], f"{receiver.url}a", "--wait")
+    eventually(lambda: sinks(stage)[0]["aside"] == 1, "that it is set aside")
+    assert "desk (command): up to date; 1 notice set aside, see notice_failed in sendoff events" in stage.run("host", "status").stdout
+    (shown,) = (line for line in stage.run("show", id).stdout.splitlines() if line.startswith("not told"))
+    assert "desk: " in shown and "no such customer" in shown
+    assert [event.type for event in stage.history(id)].count("notice_failed") == 1
+
+
 @pytest.mark.parity("F101")
 def test_people_may_switch_them_off(stage, receiver, told):
     stage.config.write_text(stage.config.read_text().replace('on = ["notification"]', 'on = ["failed"]'))
@@ -221,6 +238,6 @@ def test_a_notice_of_a_person_s_turn_comes_through_a_kill(stage, tmp_path):
     stage.until(id, status="paused_recoverable")
     stage.kill_host()
     stage.run("list")
-    found = eventually(lambda: notices.exists() and [json.loads(line) for line in notices.read_text().splitlines()], "the notice")
+    found = eventually(lambda: written(notices), "the notice")
     assert {(one["type"], one["operation"]["id"]) for one in found} == {("needs_person", id)}
     assert found[0]["message"]["title"] == "source.bin asks for sendoff resume 1" and found[0]["message"]["high"]
