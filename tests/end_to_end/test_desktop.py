@@ -54,6 +54,15 @@ def test_without_any_configuration_a_failure_pops_up_and_a_success_does_not(stag
     assert sinks(stage)["desktop"]["uninvited"] is True
 
 
+def test_of_many_that_fail_together_one_stands_on_the_screen(stage, desk, tmp_path):
+    with Receiver(tmp_path / "closed", script=[Rule(do=Answer(404), times=None)]) as receiver:
+        sources = [stage.file(100, f"{number}.bin")[0] for number in range(20)]
+        stage.run("put", "--wait", *sources, receiver.url, fine=(1,))
+    stage.run("host", "stop")  # which tells the sinks of all that happened before it ends
+
+    assert desk.count("displayed") == 1
+
+
 @pytest.mark.parity("F101")
 def test_who_has_disabled_it_is_left_in_peace(stage, desk, receiver):
     stage.config.write_text('disabled = ["desktop"]\n')

@@ -36,10 +36,10 @@ class DesktopSink(Sink):
 
     @classmethod
     def uninvited(cls) -> Mapping[str, Any] | None:
-        """Where somebody shows notifications: failures, and what waits for a person."""
+        """Where somebody shows notifications: failures, and what waits for a person, of each batch one at a time."""
         from sendoff_desktop.bus import is_shown_to_somebody
 
-        return {"on": ("failed", "needs_person")} if is_shown_to_somebody() else None
+        return {"on": ("failed", "needs_person"), "tag": "{batch} {event}"} if is_shown_to_somebody() else None
 
     def deliver(self, notice: Notice) -> None:
         """Show it; returns when the desktop has it. Errors: ``Transient``, ``Permanent``."""

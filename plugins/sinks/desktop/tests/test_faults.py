@@ -133,14 +133,17 @@ def test_closing_breaks_off_what_is_under_way(desk, sink, told):
             under_way.result(10)
 
 
+FOR_EVERYBODY = {"on": ("failed", "needs_person"), "tag": "{batch} {event}"}
+
+
 def test_it_comes_by_itself_where_somebody_shows_notifications(desk):
-    assert DesktopSink.uninvited() == {"on": ("failed", "needs_person")}
+    assert DesktopSink.uninvited() == FOR_EVERYBODY
 
 
 def test_it_comes_by_itself_where_somebody_would_be_started(lone_bus):
     assert DesktopSink.uninvited() is None
     lone_bus.offer_dunst()
-    assert DesktopSink.uninvited() == {"on": ("failed", "needs_person")}
+    assert DesktopSink.uninvited() == FOR_EVERYBODY
 
 
 def test_it_stays_away_where_nobody_sits(lone_bus, monkeypatch):
