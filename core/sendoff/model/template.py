@@ -10,7 +10,8 @@ from sendoff.errors import InvalidArgument
 from sendoff.model.complaint import nearest
 
 PLACES = (
-    "name", "destination", "size", "rate", "error", "finished", "total", "failed", "canceled", "command", "event", "label", "group", "url", "id", "number", "batch",
+    "name", "destination", "size", "rate", "error", "finished", "total", "failed", "canceled", "command", "event", "label", "group", "url", "id", "number",
+    "batch",
 )  # fmt: skip
 Fact = Callable[[], object]
 

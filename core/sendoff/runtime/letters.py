@@ -54,7 +54,8 @@ class Letters:
     def _facts(self, event: Event, shown: Mapping[str, Any] | None, type_: str) -> Mapping[str, Fact]:
         whole = Whole(self._journal, event.batch)
         facts: dict[str, Fact] = {
-            "event": lambda: type_.replace("_", " "), "batch": lambda: event.batch, "finished": lambda: whole.seen.counts["completed"], "total": lambda: whole.seen.total,
+            "event": lambda: type_.replace("_", " "), "batch": lambda: event.batch,
+            "finished": lambda: whole.seen.counts["completed"], "total": lambda: whole.seen.total,
             "failed": lambda: whole.seen.counts["error"], "canceled": lambda: whole.seen.counts["canceled"],
         }  # fmt: skip
         if shown is not None:
