@@ -4,6 +4,8 @@ import json
 
 import pytest
 import sendoff
+import sendoff.testing
+from sendoff.model.query import Question
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
 from plugins.sinks.desktop.tests.desk import Desk, missing
@@ -118,3 +120,14 @@ def test_a_programs_own_words_pop_up_without_any_configuration_too(stage, desk, 
     wanted = ("Backup incomplete", "Look at the list.")
     eventually(lambda: wanted in shown(desk), "the program's own words")
     assert sorted(title for title, _ in shown(desk)) == ["Backup incomplete", "Failed: film.mkv"]
+
+
+def test_what_fails_in_a_rehearsal_disturbs_nobody(desk, monkeypatch):
+    for name, value in desk.environment.items():
+        monkeypatch.setenv(name, value)
+    with sendoff.testing.client() as client:
+        client.receiver.answer(404)
+        with pytest.raises(sendoff.UploadFailed):
+            client.put(b"x", "https://h.example/a").wait(60)
+        assert client._owner.ask(Question(what="sinks")) == []
+    assert shown(desk) == []

@@ -64,6 +64,8 @@ class Bus:
 
 def is_shown_to_somebody() -> bool:
     """Whether a session bus is there, and on it somebody who shows notifications, or who is started by being asked."""
+    if not hasattr(os, "getuid"):  # such a platform has no session bus
+        return False
     with suppress(SendoffError, OSError), closing(Bus()) as bus:
         bus.call("GetServerInformation")
         return True
