@@ -439,3 +439,27 @@ def test_what_was_late_for_a_sink_that_is_gone_keeps_no_owner_alive(owned, boxes
     owned.owner.reconfigure()
     assert todos(owned) == []
     eventually(owned.owner.idle)
+
+
+def test_who_hears_of_batches_alone_hears_of_a_batch_of_one_too_and_of_a_greater_one_once(tmp_path, boxes):
+    own = {("sinks", "one"): (boxes["one"].sink(), dict)}
+    with Owned(tmp_path, config=sinks("one", on=["batch_completed"]), own=own) as owned:
+        single = put(owned, "single")
+        owned.done(single)
+        answers = owned.create(*(Request(source=str(owned.file()), destination=f"plain://10.0.0.1/{name}") for name in "ab"))
+        for answer in answers:
+            owned.done(answer.id)
+        assert eventually(lambda: len(boxes["one"].notices) == 2) and owned.owner.catch_up(30)
+    first, second = boxes["one"].notices
+    assert (first.type, first.operation, first.data["batch"], first.data["outcome"]) == ("batch_completed", None, owned_batch(owned, single), "success")
+    assert (first.message.title, second.message.title) == ("Uploaded: a.bin", "Uploaded: 2 uploads")
+    assert (second.data["batch"], second.data["total"]) == (answers[0].batch, 2)
+
+
+def owned_batch(owned, id):
+    """Of an operation, by its history."""
+    owned.store.open()
+    try:
+        return owned.record(id).batch
+    finally:
+        owned.store.close()

@@ -11,7 +11,7 @@ from typing import Any
 from sendoff.model.configuration import SinkSection
 from sendoff.model.destination import origin_of
 from sendoff.model.document import decode
-from sendoff.model.event import Event
+from sendoff.model.event import ENDS, Event
 from sendoff.model.message import Message
 from sendoff.model.notice import Notice
 from sendoff.model.operation import Record
@@ -19,9 +19,10 @@ from sendoff.model.quantity import size_text
 from sendoff.model.query import Query
 from sendoff.model.status import TransferStatus
 from sendoff.model.template import Fact
+from sendoff.policy.notice import Ends
 from sendoff.policy.wording import NEEDS_PERSON, facts_of, message_of
 from sendoff.ports.store import Store
-from sendoff.runtime.batches import Members
+from sendoff.runtime.batches import BATCH, Members
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.view import view
 
@@ -37,19 +38,29 @@ class Letters:
     def wanted(self, section: SinkSection, event: Event) -> Notice | None:
         """The notice of an event; None where this sink is not told of it."""
         type_ = _called(section, event)
+        if type_ is None and self._is_all_of_a_batch(section, event):
+            return self._notice(section, event, "batch_completed")
         if type_ is None or (type_ == NOTIFICATION and ("tile" if event.data["message"].get("tile") else "popup") not in self._kinds(section)):
             return None
         return self._notice(section, event, type_)
 
+    def _is_all_of_a_batch(self, section: SinkSection, event: Event) -> bool:
+        """Whether a sink that wants to hear of batches hears of the end of one that has no other operation, and therefore no event of its own."""
+        if event.type not in ENDS or "batch_completed" not in section.on or event.type in section.on:
+            return False
+        return event.batch not in self._journal.store.note(BATCH, [event.batch])
+
     def _notice(self, section: SinkSection, event: Event, type_: str) -> Notice:
         record = _record(self._journal.store, event.operation) if event.operation else None
         shown = view(record, None) if record is not None else None
-        data = event.data if event.operation else {"batch": event.batch, **event.data}
+        about = event.operation or event.batch
         if type_ == NOTIFICATION:
             message = decode(Message, event.data["message"])
         else:
-            message = message_of(section.words, type_, event.data, self._facts(event, shown, type_), event.operation or event.batch)
-        return Notice(id=event.id, type=type_, time=event.time, operation=shown, data=data, message=message)
+            called = event.type if type_ == "batch_completed" else type_
+            message = message_of(section.words, called, event.data, self._facts(event, shown, called), about)
+        operation = None if type_ == "batch_completed" else shown
+        return Notice(id=event.id, type=type_, time=event.time, operation=operation, data=_data(event, type_), message=message)
 
     def _facts(self, event: Event, shown: Mapping[str, Any] | None, type_: str) -> Mapping[str, Fact]:
         whole = Whole(self._journal, event.batch)
@@ -111,6 +122,13 @@ def _called(section: SinkSection, event: Event) -> str | None:
         return NEEDS_PERSON
     own = event.type == "notice_failed" and event.data.get("sink") == section.name
     return event.type if event.type in section.on and not own else None
+
+
+def _data(event: Event, type_: str) -> Mapping[str, Any]:
+    """What goes with it: of a batch its id, and of one of a single operation how that ended."""
+    if event.operation and type_ != "batch_completed":
+        return event.data
+    return {"batch": event.batch, **(Ends(**{event.type: 1}).told() if event.operation else event.data)}
 
 
 def _record(store: Store, id: str) -> Record | None:

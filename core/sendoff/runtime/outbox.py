@@ -26,6 +26,7 @@ from sendoff.runtime.letters import Letters
 
 UNINVITED_ON = ("failed", "needs_person", "notification")  # where a sink that comes by itself does not say
 _LOOK_EVERY = 2.0  # seconds
+_LONGEST_CLOSE = 3.0  # seconds: others have to close, too
 _FAR = 2**62
 
 
@@ -63,7 +64,7 @@ class Outbox:
         for one in self._rounds.values():
             one.stop()
         self._bell.ring()
-        end = self._clock.monotonic() + seconds
+        end = self._clock.monotonic() + min(seconds, _LONGEST_CLOSE)
         for one in self._rounds.values():
             one.join(end - self._clock.monotonic())
         self._rounds = {}
