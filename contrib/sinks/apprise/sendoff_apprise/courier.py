@@ -32,7 +32,8 @@ class Courier:
         """What became of each address, as ``messenger.answer`` says it, and why nothing is known of the others. Errors: ``Transient``."""
         with self._started() as process:
             try:
-                said, _ = process.communicate(json.dumps(letter).encode(), timeout=self._settings.timeout)
+                asked = json.dumps({**letter, "seconds": self._settings.timeout}).encode()
+                said, _ = process.communicate(asked, timeout=self._settings.timeout)
                 why = f"was not told: the process that does it ended with {process.returncode}"
             except subprocess.TimeoutExpired:
                 _end(process)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -38,6 +39,7 @@ class Overheard(logging.Handler):
 def answer() -> None:
     """Reads what is asked from standard input, and writes one line of JSON for each address, as soon as it is known."""
     asked = json.load(sys.stdin)
+    signal.alarm(round(asked["seconds"]) + 1)  # whoever would end this process may have been killed
     out, sys.stdout = sys.stdout, sys.stderr
     overheard = _listening()
     asset = AppriseAsset(app_id="sendoff", app_desc="sendoff", async_mode=False, http_redirects=False, interpret_emojis=False, storage_mode="memory")

@@ -13,7 +13,7 @@ from sendoff_apprise.courier import Courier
 from sendoff_apprise.settings import is_address
 from sendoff_apprise.verdict import unheard, verdict
 
-_GOOD = frozenset({"completed", "batch_completed", "source_removed"})
+_GOOD = frozenset({"completed", "batch_completed", "notification", "source_removed"})  # unless they say that something failed
 _MOST_PARTLY = 1000  # notices of which it is remembered who has them, while somebody else has not
 
 

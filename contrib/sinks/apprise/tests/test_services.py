@@ -1,6 +1,10 @@
 """Services over HTTP, several at once, and what goes wrong with them."""
 
+import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,8 +23,14 @@ def refused(sink, notice, kind=Transient):
 
 @pytest.mark.parametrize(
     ("words", "kind"),
-    [({"failed": True}, "failure"), ({"type": "completed"}, "success"), ({"type": "waiting", "high": True}, "warning"), ({"type": "started"}, "info")],
-    ids=["failed", "completed", "waiting", "started"],
+    [
+        ({"failed": True}, "failure"),
+        ({"type": "completed"}, "success"),
+        ({"type": "notification"}, "success"),
+        ({"type": "waiting", "high": True}, "warning"),
+        ({"type": "started"}, "info"),
+    ],
+    ids=["failed", "completed", "notification", "waiting", "started"],
 )
 def test_a_service_is_told_whether_it_is_good_news(hook, sink, told, words, kind):
     place = hook()
@@ -77,6 +87,13 @@ def test_the_time_is_for_all_of_them_and_who_was_told_in_it_has_it(hook, sink, t
     slow.receiver.release()
     one.deliver(told())
     assert (len(quick.documents()), len(slow.documents())) == (1, 1)
+
+
+def test_its_process_ends_in_time_even_where_nobody_ends_it(hook):
+    place = hook(Rule(do=Stall()))
+    asked = {"urls": [(1, place.url + "?rto=60")], "title": "a", "text": "b", "kind": "info", "seconds": 1}
+    done = subprocess.run([sys.executable, "-c", "from sendoff_apprise.messenger import answer; answer()"], input=json.dumps(asked).encode(), timeout=60)
+    assert done.returncode == -signal.SIGALRM
 
 
 def test_closing_ends_what_is_under_way(hook, sink, told):

@@ -15,6 +15,7 @@ WRONG = {
     "a line break": {"urls": ["mailto://h\r\nCANARY"]},
     "a password": {"urls": ["mailto://user:CANARY@h.example"]},
     "no time": {"urls": ["file:mail"], "timeout": 0},
+    "a day": {"urls": ["file:mail"], "timeout": "1d"},
     "endless time": {"urls": ["file:mail"], "timeout": float("inf")},
     "a proxy with a login": {"urls": ["file:mail"], "proxy": "http://user:CANARY@p:1"},
     "an encrypted proxy": {"urls": ["file:mail"], "proxy": "https://p:1"},
