@@ -66,6 +66,9 @@ from sendoff.api.interfaces import (
 from sendoff.api.interfaces import (
     TransferOperation as TransferOperation,
 )
+from sendoff.api.notification import (
+    Notification as Notification,
+)
 from sendoff.api.operation import (
     UploadHandle as UploadHandle,
 )
@@ -308,6 +311,9 @@ from sendoff.model.limits import (
 )
 from sendoff.model.limits import (
     RetryRules as RetryRules,
+)
+from sendoff.model.message import (
+    Message as Message,
 )
 from sendoff.model.moment import (
     Moment as Moment,

@@ -40,7 +40,14 @@ _PACKAGES = {  # of this project; whose else a name may be, nobody knows
         "keyring": "sendoff-keyring",
         "systemd": "sendoff-credentials-basic",
     },
-    "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic", "webhook": "sendoff-webhook"},
+    "sinks": {
+        "log": "sendoff-sinks-basic",
+        "command": "sendoff-sinks-basic",
+        "status": "sendoff-sinks-basic",
+        "webhook": "sendoff-webhook",
+        "desktop": "sendoff-desktop",
+        "apprise": "sendoff-apprise",
+    },
     "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
 }
 _OF_THE_CORE = frozenset({"existing", "verify", "digest", "if_changed", "method"})  # what a destination may ask of any transport

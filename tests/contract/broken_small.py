@@ -186,6 +186,16 @@ class LosesOneOfTwo(GoodSink):
         path.write_text(before + json.dumps(document) + "\n")
 
 
+class ShowsEverything(GoodSink):
+    shows = frozenset({"everything"})
+
+
+class OffersWhatItDoesNotKnow(GoodSink):
+    @classmethod
+    def uninvited(cls):
+        return {"on": ["failed"], "color": "red"}
+
+
 class SwallowsARefusal(GoodSink):
     def deliver(self, notice):
         if self.settings.says == "yes":

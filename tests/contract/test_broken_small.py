@@ -38,6 +38,8 @@ CASES = [
     (RefusableSinkContract, "test_hostile_words_arrive_as_they_are_and_do_nothing", broken.CutsAtTheNul, broken.GoodSink),
     (RefusableSinkContract, "test_the_same_notice_may_come_again", broken.TakesANoticeOnce, broken.GoodSink),
     (RefusableSinkContract, "test_several_threads_may_deliver", broken.LosesOneOfTwo, broken.GoodSink),
+    (RefusableSinkContract, "test_what_it_shows_are_popups_and_tiles", broken.ShowsEverything, broken.GoodSink),
+    (RefusableSinkContract, "test_the_section_that_it_offers_by_itself_can_be_in_force", broken.OffersWhatItDoesNotKnow, broken.GoodSink),
     (RefusableSinkContract, "test_a_refusal_for_good_is_permanent", broken.SwallowsARefusal, broken.GoodSink),
     (RefusableSinkContract, "test_a_receiver_that_is_busy_is_transient", broken.SwallowsARefusal, broken.GoodSink),
     (NetworkContract, "test_it_answers_in_time_with_known_or_unknown", broken.TakesItsTime, broken.GoodNetwork),

@@ -1,13 +1,16 @@
 """Notices: at least once, in order, each sink from its own position; what fails is tried again or set aside, and is shown."""
 
 import threading
+from typing import ClassVar
 
 import pytest
 from sendoff.errors import Permanent, Transient
 from sendoff.model.change import SaveNote
 from sendoff.model.operation import Request
+from sendoff.model.query import Question
 from sendoff.ports.sink import Sink
-from sendoff.runtime.outbox import NOTE, NOTICE
+from sendoff.runtime.courier import NOTE
+from sendoff.runtime.late import kind_of
 
 from tests.core.owned import QUICK, Owned, eventually
 
@@ -66,7 +69,7 @@ def put(owned, name, **more):
 
 
 def todos(owned):
-    return owned.store.todos(2**62, kind=NOTICE)
+    return [todo for name in ("one", "two") for todo in owned.store.todos(2**62, kind=kind_of(name))]
 
 
 def test_each_event_that_was_asked_for_comes_in_order_with_its_operation(owned, boxes):
@@ -250,13 +253,15 @@ def test_a_slow_sink_delays_no_upload(owned, boxes):
 def test_one_that_asks_for_a_pause_gets_it(owned, boxes):
     boxes["one"].fails = lambda notice: (_ for _ in ()).throw(Transient("in an hour", retry_after=3600.0))
     owned.done(put(owned, "a"))
-    found = eventually(lambda: len(todos(owned)) == 2 and todos(owned))
-    assert [todo.tries for todo in found] == [0, 0]
-    assert all(todo.due - event.time > 3590 * 10**6 for todo, event in zip(found, owned.events(type="notice_failed"), strict=True))
+    eventually(lambda: owned.owner.ask(Question(what="sinks"))[0]["message"] == "in an hour")
+    (todo,) = todos(owned)
+    (event,) = owned.events(type="notice_failed")
+    assert todo.due - event.time > 3590 * 10**6
+    assert boxes["one"].notices == []
 
 
 def test_one_that_was_not_taken_for_days_is_set_aside(owned, boxes, monkeypatch):
-    monkeypatch.setattr("sendoff.runtime.outbox.LONGEST", 0.0)
+    monkeypatch.setattr("sendoff.runtime.courier.LONGEST", 0)
     boxes["one"].fails = lambda notice: (_ for _ in ()).throw(Transient("never"))
     id = put(owned, "a", start=False)
     eventually(lambda: len(owned.events(type="notice_failed")) == 2)
@@ -277,3 +282,184 @@ def test_a_sink_gets_the_credentials_that_its_settings_name(owned, boxes):
     file.write_text('[hook]\nsecret = "whsec_1"\n')
     owned.done(put(owned, "a"))
     eventually(lambda: found == ["whsec_1"] * 2)
+
+
+@pytest.mark.fault(79)
+def test_a_sink_that_hangs_holds_up_no_other_sink(tmp_path, boxes):
+    held = threading.Event()
+    boxes["one"].fails = lambda notice: held.wait(30)
+    own = {("sinks", name): (box.sink(), dict) for name, box in boxes.items()}
+    with Owned(tmp_path, config=sinks("one", "two"), own=own) as owned:
+        for name in "abc":
+            owned.done(put(owned, name))
+        eventually(lambda: len(boxes["two"].notices) == 6)
+        assert boxes["one"].notices == []
+        held.set()
+        eventually(lambda: len(boxes["one"].notices) == 6)
+
+
+def test_while_a_sink_is_behind_the_owner_is_not_idle(owned, boxes):
+    held, at_it = threading.Event(), threading.Event()
+    boxes["one"].fails = lambda notice: (at_it.set(), held.wait(30))
+    owned.done(put(owned, "a"))
+    at_it.wait(30)
+    assert not owned.owner.idle() and not owned.owner.catch_up(0.1)
+    held.set()
+    assert owned.owner.catch_up(30)
+    eventually(owned.owner.idle)
+
+
+def test_what_a_sink_was_not_told_of_is_not_forgotten(owned, boxes):
+    owned.config.write_text(sinks("one") + '[retention]\nfinished = "0s"\n')
+    owned.owner.reconfigure()
+    held, at_it = threading.Event(), threading.Event()
+    boxes["one"].fails = lambda notice: (at_it.set(), held.wait(30))
+    owned.done(put(owned, "a"))
+    at_it.wait(30)
+    assert owned.owner.ask(Question(what="gc"))["operations"] == 0
+    held.set()
+    assert owned.owner.catch_up(30)
+    assert owned.owner.ask(Question(what="gc"))["operations"] == 1
+    assert [notice.operation["status"] for notice in boxes["one"].notices if notice.type == "completed"] == ["completed"]
+
+
+def test_a_notice_that_is_late_keeps_its_operation_from_being_forgotten(owned, boxes):
+    boxes["one"].fails = lambda notice: (_ for _ in ()).throw(Transient("in an hour", retry_after=3600.0))
+    owned.done(put(owned, "a"))
+    eventually(lambda: todos(owned))
+    owned.config.write_text(sinks("one") + '[retention]\nfinished = "0s"\n')
+    assert owned.owner.ask(Question(what="gc"))["operations"] == 0
+
+
+def test_a_wait_for_a_person_is_told_by_that_name_and_any_other_wait_is_not(tmp_path, boxes):
+    own = {("sinks", "one"): (boxes["one"].sink(), dict)}
+    locked = '[destinations.locked]\nurl = "http://127.0.0.1:1/"\ncredential = "file:none"\n'
+    with Owned(tmp_path, config=sinks("one", on=["needs_person"]) + locked, own=own) as owned:
+        id = owned.put(owned.file(), "locked:a")
+        owned.until(id, "paused_recoverable")
+        (notice,) = eventually(lambda: boxes["one"].notices)
+        assert (notice.type, notice.operation["id"], notice.data["needs"]["what"]) == ("needs_person", id, "credential")
+        assert (notice.message.title, notice.message.high, notice.message.failed) == ("Needs you: a.bin", True, False)
+        assert "sendoff resume" in notice.message.text
+
+
+WORDED = """title = "{name} is at {destination} ({finished}/{total})"
+text = "{size}, {event}"
+failure_title = "{name} failed"
+failure_text = "{error} {{{number}}}"
+tag = "{destination}"
+"""
+
+
+def test_what_people_read_is_as_the_templates_say(tmp_path, boxes):
+    own = {("sinks", "one"): (boxes["one"].sink(), dict)}
+    with Owned(tmp_path, config=sinks("one", on=["completed", "failed", "batch_completed"]) + WORDED, own=own) as owned:
+        good, bad = owned.file("good.bin"), owned.file("bad.bin")
+        answers = owned.create(*(Request(source=str(one), destination=f"plain://10.0.0.1/{one.name}") for one in (good, bad)), start=False)
+        bad.write_bytes(b"changed")
+        owned.order("start", answers[0].id)
+        owned.done(answers[0].id)
+        owned.order("start", answers[1].id)
+        owned.until(answers[1].id, "error")
+        eventually(lambda: len(boxes["one"].notices) == 3)
+    completed, failed, batch = (notice.message for notice in boxes["one"].notices)
+    assert (completed.title, completed.text) == ("good.bin is at plain://10.0.0.1/good.bin (1/2)", "1000 B, completed")
+    assert (completed.tag, completed.failed) == ("plain://10.0.0.1/good.bin", False)
+    assert failed.title == "bad.bin failed" and failed.text.endswith(f"{{{answers[1].number}}}") and failed.failed
+    assert batch.title == "2 uploads failed" and batch.text == f"{failed.text.rpartition(' ')[0]} {{}}"
+    assert (batch.tag, batch.failed) == ("plain://10.0.0.1", True)
+
+
+class Visitor(Sink):
+    """Comes by itself."""
+
+    Settings = dict
+    told: ClassVar = []
+
+    @classmethod
+    def uninvited(cls):
+        return {"on": ["failed"], "failure_title": "{name} has failed", "wide": True}
+
+    def deliver(self, notice):
+        Visitor.told.append((notice.type, notice.message.title, self.settings))
+
+
+@pytest.fixture
+def visitor(monkeypatch):
+    monkeypatch.setattr(Visitor, "told", [])
+    return {("sinks", "visitor"): (Visitor, dict)}
+
+
+def failing(owned):
+    id = put(owned, "b", start=False)
+    owned.file("a.bin", b"changed")
+    owned.order("start", id)
+    owned.until(id, "error")
+
+
+def test_a_sink_may_come_by_itself(tmp_path, visitor):
+    with Owned(tmp_path, own=visitor) as owned:
+        failing(owned)
+        eventually(lambda: Visitor.told)
+        (shown,) = owned.owner.ask(Question(what="sinks"))
+    assert Visitor.told == [("failed", "a.bin has failed", {"wide": True})]
+    assert (shown["name"], shown["uninvited"], shown["on"]) == ("visitor", True, ["failed", "notification"])
+
+
+@pytest.mark.parametrize("config", ['disabled = ["visitor"]\n', '[[sinks]]\nuse = "visitor"\non = ["canceled"]\n'], ids=["disabled", "configured"])
+def test_one_that_is_disabled_or_configured_does_not(tmp_path, visitor, config):
+    with Owned(tmp_path, config=config + QUICK, own=visitor) as owned:
+        failing(owned)
+        assert owned.owner.catch_up(30)
+    assert Visitor.told == []
+
+
+def test_one_that_cannot_say_whether_it_comes_stops_nobody(tmp_path, boxes):
+    class Broken(Sink):
+        Settings = dict
+
+        @classmethod
+        def uninvited(cls):
+            raise RuntimeError("a bug")
+
+        def deliver(self, notice):
+            raise AssertionError
+
+    own = {("sinks", "broken"): (Broken, dict), ("sinks", "one"): (boxes["one"].sink(), dict)}
+    with Owned(tmp_path, config=sinks("one"), own=own) as owned:
+        owned.done(put(owned, "a"))
+        eventually(lambda: ("completed", "a") in boxes["one"].told())
+
+
+def test_what_was_late_for_a_sink_that_is_gone_keeps_no_owner_alive(owned, boxes):
+    boxes["one"].fails = lambda notice: (_ for _ in ()).throw(Transient("in an hour", retry_after=3600.0))
+    owned.done(put(owned, "a"))
+    eventually(lambda: todos(owned))
+    owned.config.write_text(QUICK)
+    owned.owner.reconfigure()
+    assert todos(owned) == []
+    eventually(owned.owner.idle)
+
+
+def test_who_hears_of_batches_alone_hears_of_a_batch_of_one_too_and_of_a_greater_one_once(tmp_path, boxes):
+    own = {("sinks", "one"): (boxes["one"].sink(), dict)}
+    with Owned(tmp_path, config=sinks("one", on=["batch_completed"]), own=own) as owned:
+        single = put(owned, "single")
+        owned.done(single)
+        answers = owned.create(*(Request(source=str(owned.file()), destination=f"plain://10.0.0.1/{name}") for name in "ab"))
+        for answer in answers:
+            owned.done(answer.id)
+        assert eventually(lambda: len(boxes["one"].notices) == 2) and owned.owner.catch_up(30)
+    first, second = boxes["one"].notices
+    assert (first.type, first.operation, first.data["batch"], first.data["outcome"]) == ("batch_completed", None, owned_batch(owned, single), "success")
+    assert (first.message.title, second.message.title) == ("Uploaded: a.bin", "Uploaded: 2 uploads")
+    assert (second.data["batch"], second.data["total"]) == (answers[0].batch, 2)
+
+
+def owned_batch(owned, id):
+    """Of an operation, by its history."""
+    owned.store.open()
+    try:
+        return owned.record(id).batch
+    finally:
+        owned.store.close()

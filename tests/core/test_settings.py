@@ -119,7 +119,7 @@ def test_everything_said_is_in_force(write, tmp_path):
     assert (credential.use, credential.kind) == ("command", "bearer")
     assert credential.options == {"argv": [str(tmp_path / "token"), "--audience", "media"]}
     assert [(sink.name, sink.use, sink.on, sink.options) for sink in found.sinks] == [
-        ("log", "log", ("completed", "failed"), {}),
+        ("log", "log", ("completed", "failed", "canceled", "needs_person", "batch_completed", "notification"), {}),
         ("ops", "command", ("failed", "batch_completed"), {"argv": [str(tmp_path.parent / "notify")]}),
     ]
 
@@ -245,6 +245,10 @@ def test_an_unknown_variable_is_named_with_the_nearest(name, meant):
         ("[destinations.a]\nurl = 'https://h/'\nexisting = 'keep'", "[destinations.a] 'existing' = 'keep': it should be 'overwrite', 'skip' or 'fail'"),
         ("[credentials.a]\nkind = 'basic'", "[credentials.a] 'use' is missing"),
         ("[[sinks]]\nuse = 'log'\non = ['complete']", "[sinks.1] 'on': there is no event 'complete'; did you mean 'completed'?"),
+        ("[[sinks]]\nuse = 'log'\ntext = 'now at {destinaton}'", "[sinks.1] 'text': there is nothing to put in {destinaton}; did you mean 'destination'?"),
+        ("[[sinks]]\nuse = 'log'\ntitle = '{name!r}'", "[sinks.1] 'title': {name} stands for itself, without anything after a colon or a !"),
+        ("[[sinks]]\nuse = 'log'\ntitle = '{name'",
+         "[sinks.1] 'title': '{name' is not a template: expected '}' before end of string; a brace of its own is written twice"),
         ("[[sinks]]\nuse = 'log'\n[[sinks]]\nuse = 'log'", "[sinks.2] there are two sinks named 'log'; give each a name ="),
     ],
 )  # fmt: skip
@@ -321,7 +325,7 @@ def test_it_is_explained_where_each_value_came_from(write, tmp_path):
     assert found["limits.spool"] == (3, "SENDOFF_LIMITS__SPOOL")
     assert found["limits.per_destination"] == (4, "default")
     assert found["sinks.0.use"] == ("log", str(path))
-    assert found["sinks.0.on"] == (["completed", "failed"], "default")
+    assert found["sinks.0.on"] == (["completed", "failed", "canceled", "needs_person", "batch_completed", "notification"], "default")
     assert found["destinations.a.url"] == ("https://h/?sig=***", str(path))
 
 

@@ -109,7 +109,7 @@ def test_the_notices_of_webhooks_and_commands_carry_it(stage, files, tmp_path):
             ids = three_ends(client, files)
         told.wait_until(lambda rows: len([row for row in rows if row.status and row.status < 300]) == 6, timeout=SOON)
         eventually(lambda: notices.exists() and len(notices.read_text().splitlines()) == 6, "what the command is told")
-        posted = [json.loads(path.read_bytes()) for path in told.folder.glob("hook*")]
+        posted = [json.loads(path.read_bytes())["data"] for path in told.folder.glob("hook*")]
 
     for documents in (posted, [json.loads(line) for line in notices.read_text().splitlines()]):
         assert {(one["operation"]["id"], json.dumps(one["operation"]["metadata"])) for one in documents} == {(id, json.dumps(MINE)) for id in ids}

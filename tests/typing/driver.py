@@ -224,11 +224,19 @@ class Safe(sendoff.CredentialStore, sendoff.Writable):
 class Printer(sendoff.Sink):
     Settings = Keys
 
+    @classmethod
+    def uninvited(cls) -> Mapping[str, object] | None:
+        return {"wide": True}
+
     def deliver(self, notice: sendoff.Notice) -> None:
         told: tuple[str, str, sendoff.Moment] = (notice.id, notice.type, notice.time)
         toolkit: sendoff.SinkToolkit = self.toolkit
         lookup: sendoff.CredentialLookup = toolkit.credential
         print(told, notice.operation, notice.data, notice.json(), lookup("env:TOKEN"))
+        message: sendoff.Message | None = notice.message
+        print(notice.document(), message.document() if message is not None else None, self.shows)
+        if message is not None:
+            print(message.title, message.text, message.tag, message.group, message.expires_at, message.silent, message.high, message.failed, message.tile)
 
     def close(self) -> None:
         print("closed")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -226,6 +226,10 @@ def prepared(client: sendoff.Client) -> sendoff.BackgroundUploader:
     uploader.group = "day"
     uploader.metadata = {"order": 42}
     uploader.existing, uploader.verify, uploader.copy, uploader.then = "skip", "size", True, "delete"
+    good = sendoff.Notification("Done", "all of it", tag="t", group="g", expires_at=datetime.now(UTC), silent=True, priority="high")
+    uploader.success_notification, uploader.failure_notification = good, None
+    uploader.success_tile_notification = uploader.failure_tile_notification = sendoff.Notification("Tile", tag="tile")
+    print(good.title, good.body, good.tag, good.group, good.expires_at, good.silent, good.priority, uploader.failure_tile_notification)
     uploader.recoverable_errors = [sendoff.WebErrorStatus.UNAUTHORIZED]
     uploader.tls, uploader.if_changed = {"ca_file": "ca.pem"}, "restart"
     config: sendoff.TransferConfig = uploader

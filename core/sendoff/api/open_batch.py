@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from sendoff.api.batch import Batch
@@ -11,7 +11,7 @@ from sendoff.api.bridge import in_thread
 from sendoff.api.connection import Connection
 from sendoff.desk.hold import Hold
 from sendoff.desk.place import Place
-from sendoff.errors import InvalidState, SendoffError
+from sendoff.errors import InvalidState, Json, SendoffError
 from sendoff.model.completion import Handler
 from sendoff.model.document import encode
 from sendoff.model.query import Created, Question
@@ -52,6 +52,10 @@ class OpenBatch(Batch):
         """An operation was created in it, unless it was there already."""
         if not created.existing:
             self._new, self.number = self._new + 1, created.batch_number
+
+    def announce(self, told: Mapping[str, Json]) -> None:
+        """What people are told once all of it has ended; on disk when this returns. ``InvalidState`` once it is closed."""
+        self._connection.desk.ask(Question(what="notify", details={**told, "batch": self.join()}))
 
     def seal(self, handler: Handler | None = None) -> None:
         """Nothing is added any more; it has ended once all of it has, and the handler is called then. ``InvalidState`` the second time."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sendoff.api.client import Client
 from sendoff.api.group import TransferGroup
+from sendoff.api.notification import Notifying
 from sendoff.api.options import checked_credential, fields_of
 from sendoff.api.tls import NONE, checked_tls
 from sendoff.errors import InvalidArgument
@@ -21,7 +22,7 @@ _REQUESTS = 4  # one try and three retries
 _USUAL = "POST"
 
 
-class Template:
+class Template(Notifying):
     """What holds for operations that are created afterwards, and never for those that are there already. client: whose they become."""
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Template:
     )  # fmt: skip
 
     def __init__(self, client: Client | None) -> None:
+        super().__init__()
         self._client = client
         self._method: str | None = None
         self._headers: list[Header] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +44,8 @@ class BackgroundUploader(Template):
     server and to the proxy, a ``Credential`` or a reference; the one is never shown to the other. recoverable_errors: at which errors they wait for you
     instead of failing, as in ``put``. tls: whom to trust, ``{"ca_file": "ca.pem"}``. copy: take over what a file holds when it is created. then: ``delete``
     or ``move:DIR``, once it was seen to be there. if_changed: ``fail``, or ``restart`` with what a file holds that was changed after it was created.
+    success_notification, failure_notification, success_tile_notification, failure_tile_notification: what people are told, by the host's sinks, once all
+    that it has created has ended: what there is when the last one ends, so create all of it before starting any, or use ``batch()``.
 
     Any other name raises ``AttributeError``.
 
@@ -54,13 +56,15 @@ class BackgroundUploader(Template):
     201
     """
 
-    __slots__ = ("_batch", "_completion_group", "_said")
+    __slots__ = ("_announced", "_batch", "_completion_group", "_said_once", "_set")
 
     def __init__(self, client: Client | None = None, *, completion_group: CompletionGroup | None = None) -> None:
         super().__init__(client)
         self._completion_group = completion_group
         self._batch: OpenBatch | None = None
-        self._said: set[str] = set()
+        self._set: OpenBatch | None = None  # what people are told of that belongs to no other batch
+        self._announced: dict[str, Mapping[str, Any]] = {}
+        self._said_once: set[str] = set()
 
     @property
     def completion_group(self) -> CompletionGroup | None:
@@ -138,8 +142,15 @@ class BackgroundUploader(Template):
             batch.end(error)
 
     def _open_batch(self) -> OpenBatch | None:
-        """What operations are created in now."""
-        return self._batch if self._completion_group is None else self._completion_group._bound(self._used()._connection)
+        """What operations are created in now; where people are told of them, they are a set."""
+        batch = self._batch if self._completion_group is None else self._completion_group._bound(self._used()._connection)
+        told = self._told()
+        if batch is None and told:
+            batch = self._set = self._set or OpenBatch(self._used()._connection, "set of this uploader")
+        if batch is not None and (told or self._announced.get(batch.batch_id)) and self._announced.get(batch.batch_id) != told:
+            batch.announce({**told, "loose": batch is self._set})
+            self._announced = {batch.batch_id: told}
+        return batch
 
     def current_uploads(self, group: str | None = None, *, all_groups: bool = False) -> list[UploadOperation]:
         """Operations that are unfinished or not acknowledged: those without a group.
@@ -203,7 +214,7 @@ class BackgroundUploader(Template):
         return self._client if self._client is not None else default()
 
     def _handover(self) -> Handover:
-        return Handover(self._used()._connection, said=self._said, batch=self._open_batch())
+        return Handover(self._used()._connection, said=self._said_once, batch=self._open_batch())
 
     def _asked(self, upload: Any) -> Asked:
         if not isinstance(upload, tuple | list) or len(upload) not in (2, 3):

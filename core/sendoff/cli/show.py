@@ -12,6 +12,7 @@ from sendoff.cli.outcome import outcome
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import aligned, folded, form_words
 from sendoff.errors import InvalidArgument, Json
+from sendoff.model.event import Event
 from sendoff.model.quantity import seconds_text, size_text
 from sendoff.model.query import Query, Question, View
 
@@ -41,7 +42,7 @@ def run(call: Call) -> int:
 
 
 def _show(call: Call, view: View) -> None:
-    _print(call, list(_rows(view, verbose=call.output.verbose)))
+    _print(call, [*_rows(view, verbose=call.output.verbose), *_untold(call, view["id"])])
 
 
 def _show_batch(call: Call, batch: str) -> None:
@@ -97,6 +98,16 @@ def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
     yield from outcome(view, verbose=verbose)
     for name in ("created_at", "started_at", "finished_at"):
         yield from _if_known(name.removesuffix("_at"), view[name])
+
+
+def _untold(call: Call, id: str) -> Iterator[tuple[str, str]]:
+    """Notices of it that nobody will get."""
+    query = Query(ids=(id,), types=("notice_failed", "notification_skipped"))
+    for number, news in enumerate(call.desk().follow(query, after=0)):
+        if isinstance(news, Event) and not news.data.get("again"):
+            yield "not told", f"{news.data.get('sink') or 'nobody'}: {news.data['message']}"
+        if news is None and number:  # as in events: everything so far was told
+            return
 
 
 def _source(source: Json) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sendoff.model.destination import Destination
 from sendoff.model.limits import HandlerRules, Limits, Retention, RetryRules
+from sendoff.model.template import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,14 @@ class CredentialSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkSection:
-    """A ``[[sinks]]`` entry. on: types of events it is told. options: the driver's own keys."""
+    """A ``[[sinks]]`` entry. on: what it is told of. words: what that says to people. options: the driver's own keys. uninvited: it is in no file."""
 
     name: str
     use: str
     on: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+    words: Words = Words()
+    uninvited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from sendoff.model.moment import Moment
 TYPES = (
     "created", "started", "attempt_failed", "session_recorded", "confirmed", "waiting", "paused", "resumed", "changed", "retried",
     "completed", "failed", "canceled", "acknowledged", "source_removed", "source_left", "notice_failed", "batch_completed",
-    "handler_completed", "handler_failed",
+    "handler_completed", "handler_failed", "notification", "notification_skipped",
 )  # fmt: skip
 ENDS = frozenset({"completed", "failed", "canceled"})
 

@@ -290,7 +290,8 @@ def _left_to_a_person(record: Record, error: NeedsPerson, failure: Failure, one:
     if not isinstance(error, SourceUnavailable):
         return decision
     pause = pause_before_next(record.tally.attempts, setting.rules, setting.random)
-    return replace(decision, fields={**decision.fields, "due": setting.now + pause, "needs": None})
+    lines = tuple((type_, {"reason": data["reason"]}) for type_, data in decision.lines)
+    return replace(decision, fields={**decision.fields, "due": setting.now + pause, "needs": None}, lines=lines)
 
 
 def _held(record: Record, failure: Failure, reason: Reason, one: Try, setting: Setting) -> Decision:

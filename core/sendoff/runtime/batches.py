@@ -14,6 +14,7 @@ from sendoff.policy.notice import Ends
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.notifications import Notifications
 
 BATCH = "batch"  # by id: number, total, sealed, and when it ended
 NUMBER = "batch_number"  # by number: the id
@@ -35,11 +36,16 @@ class Members:
 class Batches:
     """Batches of more than one operation, and those that a client made by name; any other of one has no note, and its operation's number means it.
 
-    held: whether a client is still there that adds to this one. left_open: those that were held when this process took over.
+    held: whether a client is still there that adds to this one. shows: whether a sink would show a ``popup`` or a ``tile``. left_open: those that were
+    held when this process took over.
     """
 
-    def __init__(self, journal: Journal, clock: Clock, announcer: Announcer, held: Callable[[str], bool] = lambda _: False) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, announcer: Announcer, held: Callable[[str], bool] = lambda _: False,
+        shows: Callable[[str], bool] = lambda _: False,
+    ) -> None:  # fmt: skip
         self._journal, self._clock, self._announcer, self._held = journal, clock, announcer, held
+        self.notifications = Notifications(journal, clock, shows)
         self.left_open: set[str] = set()
 
     def reserve(self) -> int:
@@ -59,18 +65,23 @@ class Batches:
 
     def forget(self, batch: str, number: int) -> None:
         """No more than one operation came of it."""
-        self._journal.commit([SaveNote(kind=kind, key=key, value=None) for kind, key in ((BATCH, batch), (NUMBER, str(number)), (OPEN, batch))])
+        gone = [SaveNote(kind=kind, key=key, value=None) for kind, key in ((BATCH, batch), (NUMBER, str(number)), (OPEN, batch))]
+        self._journal.commit([*gone, *self.notifications.forget(batch)])
 
     def close(self, batch: str) -> None:
         """Tell that a batch has ended, once, when nothing of it is open; it stays closed, whatever of it is tried again."""
         note = self._journal.store.note(BATCH, [batch]).get(batch)
-        if note is None or not note.value["sealed"] or note.value["ended"] is not None or self._open_in(batch):
+        if note is None or note.value["ended"] is not None or not (note.value["sealed"] or note.value.get("held")) or self._open_in(batch):
+            return
+        if not note.value["sealed"]:
+            self.notifications.of_a_pause(batch, lambda: iter(Members(self._journal, batch)))
             return
         wall = self._clock.wall()
         told = self._ends(batch, note.value["total"]).told()
         event = Event(id=f"{batch}.batch_completed", time=wall, type="batch_completed", batch=batch, data=told)
         ended = SaveNote(kind=BATCH, key=batch, seen=note.version, value={**note.value, "ended": wall})
-        if self._journal.commit([ended, SaveNote(kind=OPEN, key=batch, value=None), Append(event), *self._handed_on(batch)])[0].refused is None:
+        also = [*self._handed_on(batch), *self.notifications.of_the_end(batch, iter(Members(self._journal, batch)))]
+        if self._journal.commit([ended, SaveNote(kind=OPEN, key=batch, value=None), Append(event), *also])[0].refused is None:
             members = Members(self._journal, batch)
             member = next(iter(members), None)
             if member is not None:
@@ -115,6 +126,7 @@ class Batches:
             self.close(note.key)
         elif note.value.get("held") and self._held(note.key):
             self.left_open.add(note.key)
+            self.close(note.key)
         else:
             self.stop(note)
 

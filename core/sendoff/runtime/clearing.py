@@ -26,11 +26,16 @@ _PAGE = 1000
 
 
 class Clearing:
-    """Answers ``ask("gc")``, and forgets now and then by itself. retention: as configured now. leaving: this process ends."""
+    """Answers ``ask("gc")``, and forgets now and then by itself.
+
+    retention: as configured now. leaving: this process ends. untold: when the first event happened that a sink was not told of; nothing since is forgotten.
+    """
 
     def __init__(
-        self, journal: Journal, answers: Answers, spool: Spool, secrets: Secrets, clock: Clock, *, retention: Callable[[], Retention], leaving: threading.Event
-    ) -> None:
+        self, journal: Journal, answers: Answers, spool: Spool, secrets: Secrets, clock: Clock, *, retention: Callable[[], Retention],
+        leaving: threading.Event, untold: Callable[[], Moment | None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self._untold = untold
         self._journal, self._answers, self._spool, self._secrets, self._clock = journal, answers, spool, secrets, clock
         self._retention, self._leaving = retention, leaving
 
@@ -47,7 +52,7 @@ class Clearing:
 
     def trim(self) -> int:
         """Operations past retention, with their events; how many."""
-        keep = replace(self._retention(), now=self._clock.wall())
+        keep = self._keeping()
         self._let_sessions_go(keep.now - keep.finished)
         total = 0
         while count := self._journal.store.trim(keep, limit=_SLICE):
@@ -55,6 +60,11 @@ class Clearing:
             if self._leaving.is_set():
                 raise HostUnavailable("this host is leaving; the next one goes on forgetting")
         return total
+
+    def _keeping(self) -> Retention:
+        """As configured, and longer where a sink is behind."""
+        rules, now, untold = self._retention(), self._clock.wall(), self._untold()
+        return replace(rules, now=now, finished=rules.finished if untold is None else max(rules.finished, now - untold))
 
     def _let_sessions_go(self, before: Moment) -> None:
         """Of what failed so long ago: what its server still keeps for a retry goes first, and the operation stays until that was seen."""

@@ -1,4 +1,4 @@
-"""The thread that keeps house: orders left half written, to-dos, notices, forgetting."""
+"""The thread that keeps house: orders left half written, to-dos, forgetting; the sinks have threads of their own beside it."""
 
 from __future__ import annotations
 
@@ -51,24 +51,28 @@ class Keeper:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._outbox.start()
 
     def close(self, seconds: float = 5.0) -> None:
         """End after the present round; a sink that takes longer is left behind."""
+        end = time.monotonic() + seconds
         self._closed.set()
+        self._outbox.close(seconds)
         self._bell.ring()
-        self._outbox.close()
-        self._thread.join(max(seconds, 0.1))
+        self._thread.join(max(end - time.monotonic(), 0.1))
 
     def caught_up(self, seconds: float) -> bool:
         """Wait until every event so far was told to the sinks, and what is due was tried; whether that came true in time."""
-        told = self._bell.rings
+        told, end = self._bell.rings, time.monotonic() + seconds
         with self._rest:
-            return self._rest.wait_for(lambda: self._rested >= told, seconds)
+            rested = self._rest.wait_for(lambda: self._rested >= told, seconds)
+        return rested and self._outbox.caught_up(end - time.monotonic())
 
     def reconfigured(self) -> None:
         """The configuration is another: new sinks start at now, the others are made anew."""
         self._outbox.close()
         self._outbox.open()
+        self._outbox.start()
 
     def round(self) -> int:
         """One round; how much was done. A job that fails keeps no other from its turn."""
@@ -78,7 +82,7 @@ class Keeper:
         if time.monotonic() - self._looked >= _LOOK_AT_PROGRAMS_EVERY:
             self._looked = time.monotonic()
             yield from (self._open_batches.look, self._clients.look)
-        yield from (self._sweeping.work, self._waking.work, self._afterwards.work, self._outbox.deliver, self._sweep.work, self._forgetting.work)
+        yield from (self._sweeping.work, self._waking.work, self._afterwards.work, self._sweep.work, self._forgetting.work)
         if self._clock.monotonic() - self._trimmed >= _TRIM_EVERY:
             self._trimmed = self._clock.monotonic()
             yield from (self._clearing.trim, self._clearing.drop_answers, self._clearing.tidy)
@@ -95,7 +99,7 @@ class Keeper:
     def nothing_left(self) -> bool:
         """No operation waits for anything but an order, and nothing must still happen."""
         store = self._journal.store
-        if self._sweeping.pending or store.todos(_FAR, limit=1) or store.wake(0) is not None:
+        if self._sweeping.pending or not self._outbox.nothing_left() or store.todos(_FAR, limit=1) or store.wake(0) is not None:
             return False
         return not store.find(Query(open=True, statuses=_KEEPS_ALIVE), limit=1).items
 

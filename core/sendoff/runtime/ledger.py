@@ -40,11 +40,14 @@ class Entering:
 
 
 class Ledger:
-    """Enters decisions and announces those that were taken. held: whether a client holds this batch open."""
+    """Enters decisions and announces those that were taken. held: whether a client holds this batch open. shows: as ``Batches`` has it."""
 
-    def __init__(self, journal: Journal, clock: Clock, announcer: Announcer, *, held: Callable[[str], bool] = lambda _: False) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, announcer: Announcer, *, held: Callable[[str], bool] = lambda _: False,
+        shows: Callable[[str], bool] = lambda _: False,
+    ) -> None:  # fmt: skip
         self.journal, self._clock, self._announcer = journal, clock, announcer
-        self.batches = Batches(journal, clock, announcer, held)
+        self.batches = Batches(journal, clock, announcer, held, shows)
         self.open_batches = OpenBatches(journal, self.batches, held)
 
     def enter(self, record: Record, decision: Decision, *, fenced: bool = False, synced: bool | None = None) -> tuple[Reply, Record]:

@@ -55,13 +55,22 @@ class OpenBatches:
             self._open.discard(batch)
         return {"id": batch, "number": number, "total": total}
 
+    def notify(self, details: Mapping[str, Json]) -> Json:
+        """Answers ``ask("notify")``: what people are told once all of ``batch`` has ended; asked before anything is created in it. May be asked again."""
+        batch = text("batch", details.get("batch"))
+        with self.joined(batch):
+            self._batches.notifications.keep(batch, details)
+        return {"id": batch}
+
     def look(self) -> int:
         """Close, at what came, whatever nobody holds any more; how many."""
         left = [batch for batch in tuple(self._open) if not self._held(batch)]
         for batch in left:
             with self._door:
                 note = self._note(batch)
-                if note is not None and not note.value["sealed"]:
+                if note is None:
+                    self._journal.commit(list(self._batches.notifications.forget(batch)))
+                elif not note.value["sealed"]:
                     self._batches.stop(note)
                 self._open.discard(batch)
         return len(left)

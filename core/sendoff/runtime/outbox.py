@@ -1,136 +1,205 @@
-"""Notices on their way to sinks: each sink reads the log from its own position; a new one starts at now."""
+"""Notices on their way to sinks: a thread for each sink, so that a slow one holds up nobody else."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from random import Random
 from typing import Any
 
-from sendoff.errors import Permanent, SendoffError, Transient
-from sendoff.model.change import Append, Change, SaveNote, SaveTodo
+from sendoff.errors import Json, SendoffError
+from sendoff.model.change import SaveNote, SaveTodo
 from sendoff.model.configuration import Configuration, SinkSection
-from sendoff.model.event import Event
-from sendoff.model.moment import moment
-from sendoff.model.note import Note, Todo
-from sendoff.model.notice import Notice
-from sendoff.model.query import Query
+from sendoff.model.moment import Moment
+from sendoff.model.template import Words
 from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
 from sendoff.ports.toolkit import SinkToolkit
+from sendoff.runtime.courier import NOTE, Courier
+from sendoff.runtime.following import Bell
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
-from sendoff.runtime.statement import cleaned
-from sendoff.runtime.view import view
+from sendoff.runtime.late import kind_of
+from sendoff.runtime.letters import Letters
 
-NOTE, NOTICE = "sink", "notice"
-LONGEST = 3 * 86_400.0  # seconds after its event that a notice is tried again; then it is set aside
-_SLICE = 100
+UNINVITED_ON = ("failed", "needs_person", "notification")  # where a sink that comes by itself does not say
+_LOOK_EVERY = 2.0  # seconds
+_LONGEST_CLOSE = 3.0  # seconds: others have to close, too
+_FAR = 2**62
 
 
 class Outbox:
-    """Delivers events to the configured sinks, at least once and in order; what fails becomes a to-do and the position goes on."""
+    """The couriers of the sinks that are configured, and of those that come by themselves. A sink that was not there before starts at now."""
 
     def __init__(
         self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: SinkToolkit, clock: Clock, *,
-        clean: Callable[[str], str] = str,
+        random: Random, bell: Bell, clean: Callable[[str], str] = str,
     ) -> None:  # fmt: skip
         self._journal, self._installed, self._configuration = journal, installed, configuration
-        self._toolkit, self._clock, self._clean = toolkit, clock, clean
-        self._made: dict[str, tuple[SinkSection, Sink]] = {}
+        self._toolkit, self._clock, self._random, self._bell, self._clean = toolkit, clock, random, bell, clean
+        self._letters = Letters(journal, self._kinds)
+        self._missed: set[str] = set()
+        self._rounds: dict[str, _Round] = {}
         self._log = logging.getLogger("sendoff.sinks")
 
     def open(self) -> None:
-        """A sink that was not there before starts at the end of the log."""
-        for section in self._configuration().sinks:
-            if section.name not in self._journal.store.note(NOTE, [section.name]):
-                self._journal.commit([SaveNote(kind=NOTE, key=section.name, seen=0, value={"position": self._journal.position()})])
+        """Everything that happens from now on is told to a sink that is new; nothing is delivered yet."""
+        sections = self.sections()
+        known = self._journal.store.note(NOTE, [section.name for section in sections])
+        new = [SaveNote(kind=NOTE, key=one.name, seen=0, value={"position": self._journal.position()}) for one in sections if one.name not in known]
+        if new:
+            self._journal.commit(new)
+        self._forget_late({section.name for section in sections})
+        self._rounds = {section.name: _Round(self._courier(section), self._bell) for section in sections}
 
-    def deliver(self) -> int:
-        """Hand the next events to each sink; how many were handed over."""
-        return sum(self._deliver_to(section) for section in self._configuration().sinks)
+    def start(self) -> None:
+        """Begin to deliver."""
+        for one in self._rounds.values():
+            one.start()
 
-    def again(self, todo: Todo) -> bool:
-        """One more try of a notice that a sink did not take; whether it is settled now."""
-        sections = {section.name: section for section in self._configuration().sinks}
-        section = sections.get(todo.payload["sink"])
-        events = self._journal.store.events(todo.payload["seq"] - 1, 1)
-        if section is None or not events or events[0].seq != todo.payload["seq"]:
+    def close(self, seconds: float = 5.0) -> None:
+        """What is under way is broken off, and told by the next owner; a sink that takes longer is left behind."""
+        for one in self._rounds.values():
+            one.stop()
+        self._bell.ring()
+        end = self._clock.monotonic() + min(seconds, _LONGEST_CLOSE)
+        for one in self._rounds.values():
+            one.join(end - self._clock.monotonic())
+        self._rounds = {}
+
+    def sections(self) -> Sequence[SinkSection]:
+        """Those of the configuration, then those that come by themselves."""
+        configured = self._configuration().sinks
+        return [*configured, *self._uninvited({section.use for section in configured} | {section.name for section in configured})]
+
+    def caught_up(self, seconds: float) -> bool:
+        """Wait until every event so far was told to every sink that takes any; whether that came true in time."""
+        position, end = self._journal.position(), self._clock.monotonic() + seconds
+        return all(one.wait(position, end - self._clock.monotonic()) for one in list(self._rounds.values()))
+
+    def nothing_left(self) -> bool:
+        """Whether every event so far was told; what is late is a to-do."""
+        return all(one.courier.position >= self._journal.position() for one in list(self._rounds.values()))
+
+    def untold(self) -> Moment | None:
+        """When the first event happened that a sink was not told of yet; None = there is none. It and what follows must not be forgotten."""
+        positions = [one.courier.position for one in list(self._rounds.values())]
+        events = self._journal.store.events(min(positions), 1) if positions else ()
+        return events[0].time if events else None
+
+    def shows(self, kind: str) -> bool:
+        """Whether a sink would show a ``popup`` or a ``tile`` of a program's own; the log says once that none does."""
+        if any("notification" in one.courier.section.on and kind in self._kinds(one.courier.section) for one in list(self._rounds.values())):
             return True
-        error = self._delivered(section, events[0])
-        if isinstance(error, Transient) and self._clock.wall() - events[0].time < moment(LONGEST):
-            raise error
-        if error is not None:
-            self._journal.commit([Append(self._told(section, events[0], error, again=False))])
-        return True
+        if kind not in self._missed:
+            self._missed.add(kind)
+            self._log.warning("a program's notification (%s) is skipped: no sink that is configured shows it", kind)
+        return False
 
-    def _deliver_to(self, section: SinkSection) -> int:
-        note = self._journal.store.note(NOTE, [section.name]).get(section.name)
-        if note is None:
-            return 0
-        events = self._journal.store.events(note.value["position"], _SLICE)
-        wanted = [event for event in events if _wants(section, event)]
-        done: list[Change] = []
-        for event in wanted:
-            error = self._delivered(section, event)
-            if error is not None:
-                done += self._put_aside(section, event, error)
-        if events:
-            self._advance(note, events[-1].seq, done)
-        return len(wanted)
+    def status(self) -> Json:
+        """Answers ``ask("sinks")``: each sink, how far it is and what keeps it."""
+        return [one.courier.status() for one in list(self._rounds.values())]
 
-    def _advance(self, note: Note, position: int, done: list[Change]) -> None:
-        self._journal.commit([SaveNote(kind=NOTE, key=note.key, seen=note.version, value={"position": position}), *done])
+    # -- sinks ---------------------------------------------------------------------------------------------------------
 
-    def _put_aside(self, section: SinkSection, event: Event, error: SendoffError) -> list[Change]:
-        """A notice that was not taken: tried again later, or set aside and shown."""
-        told = Append(self._told(section, event, error, again=isinstance(error, Transient)))
-        if not isinstance(error, Transient):
-            return [told]
-        payload, due = {"sink": section.name, "seq": event.seq}, self._clock.steady() + moment(error.retry_after or 0)
-        return [told, SaveTodo(kind=NOTICE, about=f"{section.name}.{event.id}", seen=0, payload=payload, due=due)]
+    def _courier(self, section: SinkSection) -> Courier:
+        return Courier(
+            section, self._journal, wanted=self._letters.wanted, make=lambda: self._made(section), clock=self._clock, random=self._random,
+            rules=lambda: self._configuration().retry, clean=self._clean,
+        )  # fmt: skip
 
-    def _told(self, section: SinkSection, event: Event, error: SendoffError, *, again: bool) -> Event:
-        """What the history says of a notice that was not taken."""
-        self._log.warning("sink %s did not take the notice %s%s: %s", section.name, event.id, "" if again else ", which is set aside", error)
-        data = {"sink": section.name, "event": event.id, "message": error.message, "again": again}
-        id = f"{event.id}.notice_failed.{section.name}{'' if again else '.aside'}"
-        return Event(id=id, time=self._clock.wall(), type="notice_failed", operation=event.operation, batch=event.batch, data=data)
-
-    def _delivered(self, section: SinkSection, event: Event) -> SendoffError | None:
-        """Hand one notice over; the error if it was not taken."""
+    def _kinds(self, section: SinkSection) -> frozenset[str]:
+        """What a sink can show of a program's own; nothing where it does not load."""
         try:
-            self._sink(section).deliver(self._notice(event))
-        except SendoffError as error:
-            return cleaned(error, self._clean)
-        except Exception as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
-            self._log.exception("sink %s failed", section.name)
-            return cleaned(Permanent(f"{type(error).__name__}: {error}"), self._clean)
-        return None
+            shows: frozenset[str] = self._installed.load("sinks", section.use).shows  # type: ignore[attr-defined]
+        except SendoffError:
+            return frozenset()
+        return shows
 
-    def _sink(self, section: SinkSection) -> Sink:
-        known = self._made.get(section.name)
-        if known is not None and known[0] == section:
-            return known[1]
+    def _made(self, section: SinkSection) -> Sink:
         settings = self._installed.settings("sinks", section.use, section.options, section=f"sinks.{section.name}")
         made: Sink = self._installed.load("sinks", section.use)(settings, self._toolkit)
-        self._made[section.name] = (section, made)
         return made
 
-    def close(self) -> None:
-        """Let the sinks go; the next notice makes them anew, by the configuration then in force."""
-        made, self._made = self._made, {}
-        for _, sink in made.values():
-            sink.close()
+    def _uninvited(self, there: set[str]) -> Iterator[SinkSection]:
+        disabled = self._configuration().disabled
+        for name in self._installed.names("sinks"):
+            options = None if name in there or name in disabled else self._offer(name)
+            if options is not None:
+                yield section_of(name, options)
 
-    def _notice(self, event: Event) -> Notice:
-        shown: Mapping[str, Any] | None = None
-        if event.operation:
-            items = self._journal.store.find(Query(ids=(event.operation,)), limit=1).items
-            shown = view(items[0], None) if items else None
-        data = event.data if event.operation else {"batch": event.batch, **event.data}
-        return Notice(id=event.id, type=event.type, time=event.time, operation=shown, data=data)
+    def _offer(self, name: str) -> Mapping[str, Any] | None:
+        """What a sink says when it is asked whether it comes by itself; one that cannot be asked does not."""
+        try:
+            offer: Mapping[str, Any] | None = self._installed.load("sinks", name).uninvited()  # type: ignore[attr-defined]
+        except Exception as error:  # noqa: BLE001 - a sink is a stranger's code, and nobody has asked for this one
+            level = logging.DEBUG if isinstance(error, SendoffError) else logging.WARNING
+            self._log.log(level, "sink %s could not be asked whether it comes by itself: %s", name, error)
+            return None
+        return offer
+
+    def _forget_late(self, names: set[str]) -> None:
+        """What was late for a sink that is there no more: nobody would ever tell it."""
+        for note in self._journal.store.notes(NOTE).items:
+            todos = self._journal.store.todos(_FAR, kind=kind_of(note.key), limit=10_000) if note.key not in names else ()
+            if todos:
+                self._log.warning("%d notices for the sink %s, which is not configured any more, are dropped", len(todos), note.key)
+                self._journal.commit([SaveTodo(kind=one.kind, about=one.about, seen=one.version, payload=None) for one in todos])
 
 
-def _wants(section: SinkSection, event: Event) -> bool:
-    """Whether a sink is told of an event; never of its own failures, or each would make the next."""
-    return event.type in section.on and not (event.type == "notice_failed" and event.data.get("sink") == section.name)
+class _Round:
+    """The thread that works with one courier."""
+
+    def __init__(self, courier: Courier, bell: Bell) -> None:
+        self.courier, self._bell = courier, bell
+        self._changed = threading.Condition()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"sendoff-sink-{courier.section.name}", daemon=True)
+        self._log = logging.getLogger("sendoff.sinks")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        try:
+            self.courier.close()
+        except Exception:  # noqa: BLE001 - a stranger's code
+            self._log.exception("sink %s did not close", self.courier.section.name)
+
+    def join(self, seconds: float) -> None:
+        if self._thread.ident is not None:
+            self._thread.join(max(seconds, 0.1))
+
+    def wait(self, position: int, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self.courier.caught_up(position), max(seconds, 0.0))
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            rings = self._bell.rings
+            if not self._work():
+                with self._changed:
+                    self._changed.notify_all()
+                self._bell.wait(rings, self.courier.pause(_LOOK_EVERY))
+        self._work(self.courier.left)
+
+    def _work(self, job: Callable[[], Any] | None = None) -> bool:
+        try:
+            return bool((job or self.courier.work)())
+        except SendoffError as error:
+            if not self._stopped.is_set():
+                self._log.warning("the notices of the sink %s were put off: %s", self.courier.section.name, error)
+        except Exception:  # noqa: BLE001 - a shortage or a mistake of ours: the next look tries again
+            self._log.exception("the notices of the sink %s were put off", self.courier.section.name)
+        return False
+
+
+def section_of(name: str, options: Mapping[str, Any]) -> SinkSection:
+    """The section of a sink that comes by itself, as it would stand in a file."""
+    words = {one.name: options[one.name] for one in fields(Words) if one.name in options}
+    own = {key: value for key, value in options.items() if key not in words and key not in ("on", "name", "use")}
+    on = tuple(dict.fromkeys((*options.get("on", UNINVITED_ON), "notification")))
+    return SinkSection(name=name, use=name, on=on, options=own, words=Words(**words), uninvited=True)

@@ -54,7 +54,7 @@ from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.leftovers import Leftovers
 from sendoff.runtime.meter import Meter
 from sendoff.runtime.origin import Origin
-from sendoff.runtime.outbox import NOTICE, Outbox
+from sendoff.runtime.outbox import Outbox
 from sendoff.runtime.questions import Questions
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.remains import remains
@@ -114,10 +114,13 @@ class Owner:
         self._groups.load()
         self._announcer = AnnouncerThread(given.listeners, self._underway)
         self._spool = Spool(given.folder / "spool", given.configuration.limits.spool)
-        self._ledger = Ledger(self._journal, given.clock, self._announcer, held=self._spool.holds)
+        self._ledger = Ledger(self._journal, given.clock, self._announcer, held=self._spool.holds, shows=self._shows)
         self._toolkit = Toolkit(clock=given.clock, random=given.random, log=logging.getLogger("sendoff.drivers"), folder=given.configured)
         self._credentials = Credentials(
             given.installed, self._configured, self._toolkit, hide=given.hide, late=self._wake
+        )  # fmt: skip
+        self._outbox = Outbox(
+            self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock, random=given.random, bell=self._bell, clean=given.clean,
         )  # fmt: skip
         self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
         self._connections = Connections(
@@ -156,7 +159,7 @@ class Owner:
         self._engine = Engine(self._conductor, workers, self._underway, given.clock)
         self._clearing = Clearing(
             self._journal, self._answers, self._spool, self._secrets, given.clock,
-            retention=lambda: self.configuration.retention, leaving=self._leaving,
+            retention=lambda: self.configuration.retention, leaving=self._leaving, untold=self._outbox.untold,
         )  # fmt: skip
         self._app = App(self._parts(boot, machine))
         self._app.sweeping.load()
@@ -189,6 +192,7 @@ class Owner:
             store=given.store, installed=given.installed, listeners=given.listeners, addresses=addresses, connections=self._connections,
             credentials=self._credentials, secrets=self._secrets, clock=given.clock, configuration=self._configured, explain=given.explain,
             running=lambda: self._conductor.running, seal=Lately(self._secrets.vault.describe, "it is being asked where the key is", wait=1.0),
+            sinks=self._outbox.status,
         )  # fmt: skip
         leftovers = Leftovers(
             store=given.store, journal=self._journal, addresses=addresses, connections=self._connections, secrets=self._secrets,
@@ -200,9 +204,11 @@ class Owner:
             "open": census.open,
             "group": self._groups.ask,
             "seal": self._ledger.open_batches.seal,
+            "notify": self._ledger.open_batches.notify,
             "gc": self._clearing.gc,
             "leftovers": leftovers.ask,
             "remains": lambda _: remains(given.store),
+            "sinks": lambda _: self._outbox.status(),
             "spool": lambda _: {"limit": self._spool.limit, "used": self._spool.used()},
         }
         return Parts(
@@ -214,15 +220,14 @@ class Owner:
 
     def _make_keeper(self) -> Keeper:
         given = self._given
-        outbox = Outbox(self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock, clean=given.clean)
-        outbox.open()
+        self._outbox.open()
         afterwards = Afterwards(
             self._ledger, self._connections, self._credentials, self._secrets, self._spool, clock=given.clock, random=given.random,
-            more={NOTICE: outbox.again, THEN: Removal(self._ledger, boot_id())},
+            more={THEN: Removal(self._ledger, boot_id())},
         )  # fmt: skip
         sweep = Sweep(self._journal, self._secrets, self._spool, given.clock)
         return Keeper(
-            self._journal, afterwards, outbox, sweep, self._app.sweeping, self._app.waking, self._clearing, self._bell,
+            self._journal, afterwards, self._outbox, sweep, self._app.sweeping, self._app.waking, self._clearing, self._bell,
             open_batches=self._ledger.open_batches, clients=self._app.clients, configuration=self._configured, clock=given.clock,
         )  # fmt: skip
 
@@ -318,6 +323,9 @@ class Owner:
 
     def _looked(self, conditions: Conditions) -> None:
         self._engine.tell(Changed(conditions))
+
+    def _shows(self, kind: str) -> bool:
+        return self._outbox.shows(kind)
 
     def _wake(self, reference: str) -> None:
         """A credential that was given up on has come after all."""

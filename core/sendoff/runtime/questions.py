@@ -29,6 +29,7 @@ class Questions:
     """Answers ``ask``, each question a function of its details.
 
     explain: the keys in force. running: how many tries are under way. seal: where the key of the secrets is, as far as that can be told at once.
+    sinks: who is told, and how far they are.
     """
 
     store: Store
@@ -43,6 +44,7 @@ class Questions:
     explain: Callable[[], Sequence[Json]]
     running: Callable[[], int]
     seal: Callable[[], str]
+    sinks: Callable[[], Json]
 
     def by_word(self) -> Mapping[str, Callable[[Mapping[str, Json]], Json]]:
         """The questions there are."""
@@ -63,7 +65,7 @@ class Questions:
         counted, more = self._count(statuses, reasons)
         return {
             "running": self.running(), "open": counted, "more": more, "statuses": dict(statuses), "reasons": dict(reasons),
-            "todos": len(self.store.todos(_FAR, limit=1000)), "seal": self.seal(), "configuration": self.configuration().path,
+            "todos": len(self.store.todos(_FAR, limit=1000)), "seal": self.seal(), "configuration": self.configuration().path, "sinks": self.sinks(),
         }  # fmt: skip
 
     def plugins(self, _details: Mapping[str, Json]) -> Json:

@@ -102,7 +102,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         destinations={name: _destination(name, one, expanded(one.options)) for name, one in shape.destinations.items()},
         transports={name: expanded(options) for name, options in shape.transports.items()},
         credentials={name: CredentialSection(use=one.use, kind=one.kind, options=expanded(one.options)) for name, one in shape.credentials.items()},
-        sinks=tuple(SinkSection(name=one.name, use=one.use, on=one.on, options=expanded(one.options)) for one in shape.sinks),
+        sinks=tuple(SinkSection(name=one.name, use=one.use, on=one.on, options=expanded(one.options), words=one.words) for one in shape.sinks),
         allow_schemes=shape.policy.allow_schemes,
         allow_hosts=shape.policy.allow_hosts,
         disabled=shape.disabled,

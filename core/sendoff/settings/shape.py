@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -18,9 +19,12 @@ from sendoff.model.event import TYPES
 from sendoff.model.header import checked_header
 from sendoff.model.limits import HandlerRules, Limits, Retention, RetryRules
 from sendoff.model.quantity import seconds, size
+from sendoff.model.template import Words as SinkWords
+from sendoff.model.template import checked_template
 
 PREFIX = "SENDOFF_"
 BETWEEN = "__"
+SAID = (*TYPES, "needs_person")  # what `on` of a sink may hold
 _IN_FORCE, _LIMITS, _RETRY, _RETENTION, _HANDLERS, _DEMAND = Configuration(), Limits(), RetryRules(), Retention(), HandlerRules(), Demand()
 
 
@@ -192,15 +196,32 @@ class SinkShape(OpenSection):
 
     use: str
     name: str = ""
-    on: Words = ("completed", "failed")
+    on: Words = ("completed", "failed", "canceled", "needs_person", "batch_completed", "notification")
+    title: str | None = None
+    text: str | None = None
+    failure_title: str | None = None
+    failure_text: str | None = None
+    person_title: str | None = None
+    person_text: str | None = None
+    tag: str | None = None
 
     @field_validator("on")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for word in value:
-            if word not in TYPES:
-                raise InvalidArgument(f"there is no event {word!r}{nearest(word, TYPES)}")
+            if word not in SAID:
+                raise InvalidArgument(f"there is no event {word!r}{nearest(word, SAID)}")
         return value
+
+    @field_validator("title", "text", "failure_title", "failure_text", "person_title", "person_text", "tag")
+    @classmethod
+    def _fillable(cls, value: str | None) -> str | None:
+        return value if value is None else checked_template(value)
+
+    @property
+    def words(self) -> SinkWords:
+        """What it tells people."""
+        return SinkWords(**{one.name: getattr(self, one.name) for one in fields(SinkWords)})
 
     @model_validator(mode="after")
     def _named(self) -> Self:

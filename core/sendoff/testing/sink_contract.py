@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import astuple, replace
 from logging import getLogger
 from pathlib import Path
 from random import Random
@@ -17,9 +17,12 @@ from sendoff.errors import CredentialNeeded, Permanent, Transient
 from sendoff.model.moment import Moment
 from sendoff.model.notice import Notice
 from sendoff.model.secret import Credential
+from sendoff.model.template import checked_template
 from sendoff.ports.clock import SystemClock
 from sendoff.ports.sink import Sink
 from sendoff.ports.toolkit import SinkToolkit
+from sendoff.runtime.outbox import section_of
+from sendoff.settings.shape import SAID
 from sendoff.testing.driver_contract import DriverContract
 
 Received = Callable[[], Sequence[Mapping[str, Any]]]
@@ -27,13 +30,8 @@ HOSTILE = "$(touch /tmp/x); `id` & \"quoted\" 'too' \n --help \u2028 \U0001f4a3 
 NOON: Moment = 1_767_268_800_000_000
 
 
-class SinkContract(DriverContract):
-    """Provide ``driver``, ``options`` and ``received``: the JSON objects that arrived so far, oldest first."""
-
-    @pytest.fixture
-    def received(self) -> Received:
-        """What has arrived."""
-        raise pytest.UsageError("a sink contract needs the fixture `received`")
+class SinkBench(DriverContract):
+    """What a sink stands on while it is judged."""
 
     @pytest.fixture
     def credentials(self) -> dict[str, Credential]:
@@ -55,6 +53,22 @@ class SinkContract(DriverContract):
     def sink(self, made: Sink) -> Sink:
         """The sink itself."""
         return made
+
+    def test_the_section_that_it_offers_by_itself_can_be_in_force(self, driver: Any) -> None:
+        offer = driver.uninvited()
+        if offer is not None:
+            section = section_of("offered", offer)
+            assert not _complaint(driver, section.options), "its own settings understand what it offers"
+            assert {*section.on} <= {*SAID} and all(checked_template(text) for text in astuple(section.words) if text is not None)
+
+
+class SinkContract(SinkBench):
+    """Provide ``driver``, ``options`` and ``received``: the JSON objects that arrived so far, oldest first."""
+
+    @pytest.fixture
+    def received(self) -> Received:
+        """What has arrived."""
+        raise pytest.UsageError("a sink contract needs the fixture `received`")
 
     @pytest.fixture
     def notice(self) -> Notice:
@@ -93,6 +107,9 @@ class SinkContract(DriverContract):
 
         assert sorted(one["id"] for one in received()) == [f"n-{number}" for number in range(8)]
 
+    def test_what_it_shows_are_popups_and_tiles(self, driver: Any) -> None:
+        assert driver.shows and driver.shows <= {"popup", "tile"}
+
 
 class RefusableSinkContract(SinkContract):
     """For a sink whose receiver can say no: provide ``refusing`` and ``busy`` too, options with which it does."""
@@ -114,3 +131,12 @@ class RefusableSinkContract(SinkContract):
     def test_a_receiver_that_is_busy_is_transient(self, driver: Any, busy: dict[str, Any], toolkit: Any, notice: Notice) -> None:
         with closing(driver(driver.Settings(**busy), toolkit)) as sink, pytest.raises(Transient):
             sink.deliver(notice)
+
+
+def _complaint(driver: Any, options: Mapping[str, Any]) -> str:
+    """What a driver's settings say against these options."""
+    try:
+        driver.Settings(**options)
+    except ValueError as cause:
+        return str(cause)
+    return ""

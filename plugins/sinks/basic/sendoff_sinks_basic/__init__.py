@@ -1,1 +1,1 @@
-"""Notices to a log or a command, for sendoff."""
+"""Notices to a log, a command or a status file, for sendoff."""

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sendoff import Notice, Permanent, Sink, SinkToolkit, Transient, moment_text, seconds
@@ -26,7 +26,7 @@ class CommandSink(Sink):
 
     Exit code 0: accepted. 75 (``EX_TEMPFAIL``), death by a signal, or no end within ``timeout``: again later. Any other: set aside and shown,
     with the end of what it wrote to standard error. The environment holds ``PATH HOME LANG LC_ALL TZ USER LOGNAME TMPDIR``, what the settings
-    add, and ``SENDOFF_NOTICE_ID _TYPE _TIME _OPERATION _BATCH _STATUS _URL``; the folder is ``/``.
+    add, and ``SENDOFF_NOTICE_ID _TYPE _TIME _OPERATION _BATCH _STATUS _URL _DESTINATION _SIZE _ERROR _TITLE _TEXT``; the folder is ``/``.
     """
 
     class Settings(BaseModel):
@@ -39,6 +39,7 @@ class CommandSink(Sink):
         environment: dict[str, str] = {}
 
     settings: Settings
+    shows: ClassVar[frozenset[str]] = frozenset({"popup", "tile"})
 
     def __init__(self, settings: Any, toolkit: SinkToolkit) -> None:
         super().__init__(settings, toolkit)
@@ -99,7 +100,7 @@ class CommandSink(Sink):
 
 def _environment(notice: Notice) -> dict[str, str]:
     """A clean one: what a program needs to run, and what happened. A NUL cannot stand in a variable."""
-    operation = notice.operation or {}
+    operation, message = notice.operation or {}, notice.message
     facts = {
         "ID": notice.id,
         "TYPE": notice.type,
@@ -108,6 +109,11 @@ def _environment(notice: Notice) -> dict[str, str]:
         "BATCH": operation.get("batch") or (notice.data or {}).get("batch"),
         "STATUS": operation.get("status"),
         "URL": operation.get("url"),
+        "DESTINATION": operation.get("destination"),
+        "SIZE": (operation.get("source") or {}).get("size"),
+        "ERROR": (operation.get("error") or {}).get("message"),
+        "TITLE": message.title if message is not None else None,
+        "TEXT": message.text if message is not None else None,
     }
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {**passed_on, **{f"SENDOFF_NOTICE_{name}": str(value).replace("\0", "\ufffd") for name, value in facts.items() if value is not None}}

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sendoff import Permanent, Transient
+from sendoff import Message, Permanent, Transient
 from sendoff.testing.sink_contract import HOSTILE, RefusableSinkContract
 from sendoff_sinks_basic.command import CommandSink
 
@@ -63,10 +63,22 @@ class TestCommand(RefusableSinkContract):
 
         found = json.loads(target.read_text())
         assert set(found) - {"LC_CTYPE"} <= {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "TMPDIR", "MINE"} | {
-            f"SENDOFF_NOTICE_{name}" for name in ("ID", "TYPE", "TIME", "OPERATION", "BATCH", "STATUS", "URL")
+            f"SENDOFF_NOTICE_{name}" for name in ("ID", "TYPE", "TIME", "OPERATION", "BATCH", "STATUS", "URL", "DESTINATION", "SIZE", "ERROR", "TITLE", "TEXT")
         }
         assert (found["MINE"], found["SENDOFF_NOTICE_OPERATION"], found["SENDOFF_NOTICE_TYPE"]) == ("1", "op-1", "completed")
         assert found["SENDOFF_NOTICE_ID"] == HOSTILE.replace("\0", "\ufffd")
+
+    @pytest.mark.fault(80)
+    def test_what_people_read_and_what_went_wrong_are_values_of_the_environment(self, run, tmp_path, notice):
+        target = tmp_path / "environment"
+        operation = {**notice.operation, "status": "error", "destination": "archive", "source": {"size": 7}, "error": {"message": HOSTILE}}
+        message = Message(title="$(touch x)", text="two\nlines", failed=True)
+        code = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
+        run(python(code, str(target)), replace(notice, type="failed", operation=operation, message=message))
+
+        found = json.loads(target.read_text())
+        told = {name: found[f"SENDOFF_NOTICE_{name}"] for name in ("DESTINATION", "SIZE", "ERROR", "TITLE", "TEXT")}
+        assert told == {"DESTINATION": "archive", "SIZE": "7", "ERROR": HOSTILE.replace("\0", "\ufffd"), "TITLE": "$(touch x)", "TEXT": "two\nlines"}
 
     def test_a_missing_program_is_named_and_permanent(self, run):
         with pytest.raises(Permanent, match="/nothing/here cannot be started: No such file"):

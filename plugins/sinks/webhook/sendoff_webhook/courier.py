@@ -84,12 +84,27 @@ def _trust(settings: Settings) -> ssl.SSLContext | None:
     """Whose certificates count: ``ca_file``, else the system's, else those that come along with a library."""
     if settings.url.startswith("http:"):
         return None
-    paths = ssl.get_default_verify_paths()
     try:
-        if settings.ca_file or paths.cafile or paths.capath:
-            return ssl.create_default_context(cafile=str(Path(settings.ca_file).expanduser()) if settings.ca_file else None)
+        context = ssl.create_default_context(cafile=_authorities(settings))
     except (OSError, ssl.SSLError) as cause:
         raise ConfigurationError(f"the certificates in {settings.ca_file} cannot be used: {cause}") from cause
+    context.minimum_version = ssl.TLSVersion.TLSv1_3 if settings.min_tls == "1.3" else ssl.TLSVersion.TLSv1_2
+    if settings.client_cert:
+        key = Path(settings.client_key).expanduser() if settings.client_key else None
+        try:
+            context.load_cert_chain(Path(settings.client_cert).expanduser(), key, password="")
+        except (OSError, ssl.SSLError) as cause:
+            raise ConfigurationError(f"the certificate in {settings.client_cert} cannot be used: {cause}") from cause
+    return context
+
+
+def _authorities(settings: Settings) -> str | None:
+    """A file of certificates; None = the system's."""
+    if settings.ca_file:
+        return str(Path(settings.ca_file).expanduser())
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or paths.capath:
+        return None
     import certifi
 
-    return ssl.create_default_context(cafile=certifi.where())
+    return certifi.where()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -17,8 +17,9 @@ class Settings(BaseModel):
     """url: where each notice is posted to. headers: sent with each.
 
     credential: who we are, ``driver:name`` or a ``[credentials]`` section. secret: likewise, what notices are signed with.
-    timeout: seconds for the whole exchange. ca_file: certificates to trust instead of the system's. proxy: ``http://HOST:PORT``.
-    cleartext: notices may travel over plain http.
+    timeout: seconds for the whole exchange. ca_file: certificates to trust instead of the system's. client_cert, client_key: PEM files for a receiver that
+    asks who we are. min_tls: ``1.2`` or ``1.3``. proxy: ``http://HOST:PORT``.
+    cleartext: notices may travel over plain http. source: who says it, as CloudEvents have it: a URI, or a part of one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -29,8 +30,12 @@ class Settings(BaseModel):
     secret: str | None = None
     timeout: Seconds = 20.0
     ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    min_tls: Literal["1.2", "1.3"] = "1.2"
     proxy: str | None = None
     cleartext: bool = False
+    source: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[!-~]+$")] = "/sendoff"
 
     @field_validator("url")
     @classmethod
@@ -62,6 +67,12 @@ class Settings(BaseModel):
         if value is not None and (_split(value).scheme != "http" or _split(value).username is not None):
             raise ValueError("write http://HOST:PORT (the connection to the proxy itself is plain, what goes through it need not be)")
         return value
+
+    @model_validator(mode="after")
+    def _key_of_a_certificate(self) -> Settings:
+        if self.client_key and not self.client_cert:
+            raise ValueError("client_key needs client_cert")
+        return self
 
     @model_validator(mode="after")
     def _not_for_everybody_to_read(self) -> Settings:

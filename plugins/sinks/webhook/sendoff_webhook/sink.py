@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sendoff import ConfigurationError, InvalidArgument, NeedsPerson, Notice, Sink, SinkToolkit, Transient, __version__, checked_header, login_header, reveal
 
 from sendoff_webhook import settings
+from sendoff_webhook.cloud_event import MEDIA_TYPE, cloud_event
 from sendoff_webhook.signature import id_of, signature
 
 if TYPE_CHECKING:
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
 
 class WebhookSink(Sink):
-    """Posts a notice as one JSON object.
+    """Posts a notice as one JSON object, in the structured form of CloudEvents 1.0.
 
     2xx: accepted. 408, 425, 429, 5xx, and no answer: again later, when ``Retry-After`` says. Everything else: set aside and shown.
     ``webhook-id`` is the same at every try, so that whoever receives it can drop what it has seen. The library that talks HTTP is imported by the first one.
     """
 
     Settings: ClassVar[type] = settings.Settings
+    shows: ClassVar[frozenset[str]] = frozenset({"popup", "tile"})
     settings: settings.Settings
 
     def __init__(self, settings: Any, toolkit: SinkToolkit) -> None:
@@ -31,7 +33,7 @@ class WebhookSink(Sink):
 
     def deliver(self, notice: Notice) -> None:
         """Post it and wait for the answer. Errors: ``Transient``, ``Permanent``."""
-        body = notice.json().encode("ascii")
+        body = cloud_event(notice, self.settings.source)
         now = self.toolkit.clock.wall()
         try:
             headers, courier = self._headers(notice, body, now // 1_000_000), self._connected()
@@ -49,7 +51,7 @@ class WebhookSink(Sink):
     def _headers(self, notice: Notice, body: bytes, timestamp: int) -> list[tuple[str, str]]:
         """Secrets revealed: for the wire only."""
         id = id_of(notice.id)
-        headers = {"User-Agent": f"sendoff/{__version__}", "Accept": "*/*", **self.settings.headers, "Content-Type": "application/json"}
+        headers = {"User-Agent": f"sendoff/{__version__}", "Accept": "*/*", **self.settings.headers, "Content-Type": MEDIA_TYPE}
         headers |= {"webhook-id": id, "webhook-timestamp": str(timestamp)}
         if self.settings.credential:
             name, proof = checked_header(*login_header(self.toolkit.credential(self.settings.credential)))

@@ -26,15 +26,24 @@ class Post:
     def url(self):
         return f"{self.receiver.url}hook"
 
-    def documents(self):
+    def bodies(self):
         """Those that came whole; the shelf numbers what comes to one address."""
-        return [json.loads(self.receiver.stored(f"hook~{n}" if n > 1 else "hook")) for n in range(1, len(self.answered()) + 1)]
+        return [self.receiver.stored(f"hook~{n}" if n > 1 else "hook") for n in range(1, len(self.answered()) + 1)]
+
+    def documents(self):
+        """What they say, as the notice has it."""
+        return [notice_of(json.loads(body)) for body in self.bodies()]
 
     def answered(self):
         return [row for row in self.receiver.requests if row.status == 201]
 
     def row(self, number=1):
         return self.receiver.wait_for(request=number)
+
+
+def notice_of(event):
+    """The document of the notice in an event."""
+    return {"id": event["id"], "type": event["type"].removeprefix("sendoff."), "time": event["time"], **event["data"]}
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_a_notice_is_one_post_of_json(post, sink, notice):
     sink(place.url, headers={"X-Project": "films"}).deliver(notice)
 
     row = place.row()
-    assert (row.method, row.path, row.header("content-type"), row.header("x-project")) == ("POST", "/hook", "application/json", "films")
+    assert (row.method, row.path, row.header("content-type"), row.header("x-project")) == ("POST", "/hook", "application/cloudevents+json", "films")
     assert row.header("webhook-signature") is None and row.header("authorization") is None
     assert place.documents() == [json.loads(notice.json())]
 

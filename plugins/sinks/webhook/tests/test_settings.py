@@ -27,6 +27,7 @@ WRONG = {
     "no time": {"url": "https://h/", "timeout": 0},
     "endless time": {"url": "https://h/", "timeout": float("inf")},
     "a proxy with a login": {"url": "https://h/", "proxy": "http://user:CANARY@p:1"},
+    "a key without its certificate": {"url": "https://h/", "client_key": "key.pem"},
     "an encrypted proxy": {"url": "https://h/", "proxy": "https://p:1"},
 }
 

@@ -1,0 +1,1 @@
+"""Notices by mail, chat and a hundred services, for sendoff."""

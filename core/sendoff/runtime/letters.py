@@ -1,0 +1,136 @@
+"""From an event to what a sink is told of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sendoff.model.configuration import SinkSection
+from sendoff.model.destination import origin_of
+from sendoff.model.document import decode
+from sendoff.model.event import ENDS, Event
+from sendoff.model.message import Message
+from sendoff.model.notice import Notice
+from sendoff.model.operation import Record
+from sendoff.model.quantity import size_text
+from sendoff.model.query import Query
+from sendoff.model.status import TransferStatus
+from sendoff.model.template import Fact
+from sendoff.policy.notice import Ends
+from sendoff.policy.wording import NEEDS_PERSON, facts_of, message_of
+from sendoff.ports.store import Store
+from sendoff.runtime.batches import BATCH, Members
+from sendoff.runtime.journal import Journal
+from sendoff.runtime.view import view
+
+NOTIFICATION = "notification"  # a program's own words for the end of what it has created
+
+
+class Letters:
+    """Writes notices. kinds: what a sink can show of a program's own."""
+
+    def __init__(self, journal: Journal, kinds: Callable[[SinkSection], frozenset[str]]) -> None:
+        self._journal, self._kinds = journal, kinds
+
+    def wanted(self, section: SinkSection, event: Event) -> Notice | None:
+        """The notice of an event; None where this sink is not told of it."""
+        type_ = _called(section, event)
+        if type_ is None and self._is_all_of_a_batch(section, event):
+            return self._notice(section, event, "batch_completed")
+        if type_ is None or (type_ == NOTIFICATION and ("tile" if event.data["message"].get("tile") else "popup") not in self._kinds(section)):
+            return None
+        return self._notice(section, event, type_)
+
+    def _is_all_of_a_batch(self, section: SinkSection, event: Event) -> bool:
+        """Whether a sink that wants to hear of batches hears of the end of one that has no other operation, and therefore no event of its own."""
+        if event.type not in ENDS or "batch_completed" not in section.on or event.type in section.on:
+            return False
+        return event.batch not in self._journal.store.note(BATCH, [event.batch])
+
+    def _notice(self, section: SinkSection, event: Event, type_: str) -> Notice:
+        record = _record(self._journal.store, event.operation) if event.operation else None
+        shown = view(record, None) if record is not None else None
+        about = event.operation or event.batch
+        if type_ == NOTIFICATION:
+            message = decode(Message, event.data["message"])
+        else:
+            called = event.type if type_ == "batch_completed" else type_
+            message = message_of(section.words, called, event.data, self._facts(event, shown, called), about)
+        operation = None if type_ == "batch_completed" else shown
+        return Notice(id=event.id, type=type_, time=event.time, operation=operation, data=_data(event, type_), message=message)
+
+    def _facts(self, event: Event, shown: Mapping[str, Any] | None, type_: str) -> Mapping[str, Fact]:
+        whole = Whole(self._journal, event.batch)
+        facts: dict[str, Fact] = {
+            "event": lambda: type_.replace("_", " "), "batch": lambda: event.batch,
+            "finished": lambda: whole.seen.counts["completed"], "total": lambda: whole.seen.total,
+            "failed": lambda: whole.seen.counts["error"], "canceled": lambda: whole.seen.counts["canceled"],
+        }  # fmt: skip
+        if shown is not None:
+            return {**facts, **facts_of(shown, event.data)}
+        return {
+            **facts, "name": lambda: f"{whole.seen.total} uploads", "destination": lambda: whole.seen.destination,
+            "size": lambda: size_text(whole.seen.size), "error": lambda: whole.seen.error, "id": lambda: event.batch,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A batch as it stood when it was looked at. counts: operations by status. error: of the first that failed."""
+
+    counts: Counter[str]
+    size: int
+    places: frozenset[str]
+    error: str | None
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.counts.total()
+
+    @property
+    def destination(self) -> str:
+        """Where it goes, if that is one place."""
+        return next(iter(self.places)) if len(self.places) == 1 else "several places"
+
+
+class Whole:
+    """The batch of an event, looked at once and only where somebody asks."""
+
+    def __init__(self, journal: Journal, batch: str) -> None:
+        self._journal, self._batch = journal, batch
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What there is in it now."""
+        counts, places, size, error = Counter[str](), set[str](), 0, None
+        for record in Members(self._journal, self._batch):
+            counts[record.status.word] += 1
+            size += record.spec.source.size
+            places.add(record.spec.destination or origin_of(record.spec.url))
+            if error is None and record.status is TransferStatus.ERROR and record.error is not None:
+                error = record.error.message
+        return Seen(counts, size, frozenset(places), error)
+
+
+def _called(section: SinkSection, event: Event) -> str | None:
+    """The word of ``on`` by which a sink is told of an event; never of its own failures, or each would make the next."""
+    if NEEDS_PERSON in section.on and event.type == "waiting" and event.data.get("needs"):
+        return NEEDS_PERSON
+    own = event.type == "notice_failed" and event.data.get("sink") == section.name
+    return event.type if event.type in section.on and not own else None
+
+
+def _data(event: Event, type_: str) -> Mapping[str, Any]:
+    """What goes with it: of a batch its id, and of one of a single operation how that ended."""
+    if event.operation and type_ != "batch_completed":
+        return event.data
+    return {"batch": event.batch, **(Ends(**{event.type: 1}).told() if event.operation else event.data)}
+
+
+def _record(store: Store, id: str) -> Record | None:
+    items = store.find(Query(ids=(id,)), limit=1).items
+    return items[0] if items else None
