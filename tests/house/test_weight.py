@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = {"asyncio", "ssl", "http.client", "pydantic", "stevedore", "pluggy", "httpx", "rich", "pathspec"}
+HEAVY = {"asyncio", "ssl", "http.client", "pydantic", "stevedore", "pluggy", "httpx", "prompt_toolkit", "pathspec"}
 GROUPS = ("transports", "stores", "credentials", "sinks", "networks", "http_protocols")
-LIBRARIES = {"httpx", "httpcore", "boto3", "botocore", "urllib3", "paramiko", "keyring", "asyncio.events", "rich"}
+LIBRARIES = {"httpx", "httpcore", "boto3", "botocore", "urllib3", "paramiko", "keyring", "asyncio.events", "prompt_toolkit"}
 LEAVES = [entry for group in GROUPS for entry in entry_points(group=f"sendoff.{group}") if entry.module.startswith("sendoff_")]
 
 
