@@ -4,6 +4,7 @@ import copy
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -12,7 +13,6 @@ import threading
 import time
 
 import pyte
-
 
 ALTERNATE = 1049  # the screen of a program that has it all; without it the one from before is there again (xterm's ctlseqs)
 
@@ -53,6 +53,7 @@ class Terminal:
         self._stream, self._changed, self.raw = pyte.ByteStream(self._screen), threading.Condition(), b""
         self._open = True
         self._master, slave = pty.openpty()
+        self._cut = os.pipe()
         self._size(columns, lines)
         self.before = self.after = termios.tcgetattr(slave)
         self._process = subprocess.Popen(
@@ -92,6 +93,10 @@ class Terminal:
         """The person's answer."""
         os.write(self._master, text.encode())
 
+    def hang_up(self):
+        """The terminal goes, as when the line to it breaks."""
+        os.write(self._cut[1], b"x")
+
     def shown(self):
         """What stands on the screen, the lines that have scrolled away above it."""
         with self._changed:
@@ -104,7 +109,7 @@ class Terminal:
     def until(self, *words, so=lambda lines: True, seconds=30):
         """The whole screen as soon as all of these stand on it, and its lines are so."""
         deadline = time.monotonic() + seconds
-        while any(word not in (text := self.text()) for word in words) or not so(text.split("\n")):
+        while any(word not in (text := self.text()) for word in ("", *words)) or not so(text.split("\n")):
             with self._changed:
                 assert self._changed.wait(max(deadline - time.monotonic(), 0)) and time.monotonic() < deadline, f"never shown: {words}\n{text}"
         return text
@@ -122,7 +127,8 @@ class Terminal:
     def _read(self):
         while True:
             try:
-                data = os.read(self._master, 65536)
+                ready, _, _ = select.select([self._master, self._cut[0]], [], [])
+                data = b"" if self._cut[0] in ready else os.read(self._master, 65536)
             except OSError:  # the last who had the other end has closed it (pty(7): EIO)
                 data = b""
             with self._changed:
@@ -132,5 +138,6 @@ class Terminal:
                 self._changed.notify_all()
             if not data:
                 self.after = termios.tcgetattr(self._master)
-                os.close(self._master)
+                for one in (self._master, *self._cut):
+                    os.close(one)
                 return

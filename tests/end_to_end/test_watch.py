@@ -92,7 +92,7 @@ def test_it_fits_whatever_size_the_terminal_takes(stage, slow, watch):
     terminal.until("━", "% sent")
     for columns, lines in ((40, 10), (120, 30), (60, 24)):
         terminal.resize(columns, lines)
-        terminal.until("% sent", ">     1 a", so=lambda shown: shown[-lines].startswith("0 of 1 done") and shown[-1].startswith("? keys"))
+        terminal.until("% sent", ">     1 a", so=lambda shown, lines=lines: shown[-lines].startswith("0 of 1 done") and shown[-1].startswith("? keys"))
 
 
 def test_many_that_wait_are_counted_and_seen_as_far_as_one_goes(stage, slow, watch):

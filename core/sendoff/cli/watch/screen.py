@@ -42,6 +42,7 @@ STYLE = Style.from_dict({
 APART = 0.05  # seconds between two frames, at least
 TURN = 1.0  # seconds after which a frame is drawn though nothing was told: a wait grows shorter, a silence longer
 ESCAPE = 0.1  # seconds after which Esc is a key and not the beginning of one
+LEFT = "left"
 PARTING = 1.0  # seconds that the watching may take to end
 
 
@@ -67,20 +68,22 @@ class Screen(Board):
         def begin() -> None:
             loop = asyncio.get_running_loop()
             loop.set_exception_handler(lambda _, context: self._end(context.get("exception") or RuntimeError(context["message"])))
-            loop.add_signal_handler(signal.SIGTERM, self._end, Stopped("TERM"))
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self._end, Stopped(number.name))
             thread.start()
 
         try:
             end = self._app.run(pre_run=begin, set_exception_handler=False)
-        except EOFError:  # the terminal is gone
-            end = Stopped("EOF")
+        except (EOFError, OSError):  # the terminal is gone
+            end = Stopped("hung up")
         if isinstance(end, int):
             return end
         watching.stop()
         thread.join(PARTING)
-        if isinstance(end, Stopped) and str(end) == "q" and (code := watching.over()) is not None:
-            return code
-        raise end
+        over = watching.over() if str(end) == LEFT and not thread.is_alive() else None
+        if over is None:
+            raise end
+        return over
 
     def close(self, glance: Glance) -> None:
         """What has ended, and the totals, stay where the screen was."""
@@ -126,7 +129,7 @@ class Screen(Board):
 
     def _pressed(self, action: str) -> None:
         """The terminal's own keys are seen to here."""
-        leaving: dict[str, Any] = {"leave": Stopped("q"), "interrupt": KeyboardInterrupt()}
+        leaving: dict[str, Any] = {"leave": Stopped(LEFT), "interrupt": KeyboardInterrupt()}
         if action in leaving:
             self._end(leaving[action])
         elif action == "suspend":

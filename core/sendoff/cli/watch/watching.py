@@ -94,8 +94,9 @@ class Watching:
         self._stopped = True
 
     def over(self) -> int | None:
-        """The exit code when nothing is left that goes on by itself."""
-        return self._code() if self._tally.total and self._tally.open <= self._tally.person else None
+        """The exit code when nothing is left that goes on by itself; for after the watching."""
+        self._count()
+        return self._code() if self._tally.open <= self._tally.person else None
 
     def glance(self) -> Glance:
         """How it stands now."""
