@@ -58,6 +58,7 @@ class Roll:
         self._feeds: dict[tuple[str, ...], Feed] = {}
         self._changed: dict[str, None] = {}
         self._due = 0.0
+        self._sorted: tuple[object, tuple[View, ...]] = (None, ())  # as it was asked for last, and for what
 
     def happened(self, event: Event) -> None:
         """Something happened to one of them."""
@@ -76,6 +77,7 @@ class Roll:
 
     def met(self, views: Iterable[View]) -> None:
         """They stand so."""
+        self._sorted = (None, ())
         for view in views:
             self._views[view["id"]] = view
             self._ended.pop(view["id"], None)
@@ -89,7 +91,12 @@ class Roll:
         return self._views.get(id)
 
     def rows(self, showing: Showing, live: Collection[str]) -> tuple[View, ...]:
-        """Those of this kind that are known: who needs somebody first, the latest that ended last."""
+        """Those of this kind that are known: who needs somebody first, who ended first last."""
+        if self._sorted[0] != (showing, set(live)):
+            self._sorted = (showing, set(live)), self._in_order(showing, live)
+        return self._sorted[1]
+
+    def _in_order(self, showing: Showing, live: Collection[str]) -> tuple[View, ...]:
         kinds = {id: kind_of(view, live=id in live) for id, view in self._views.items()}
         standing = [view for id, view in self._views.items() if kinds[id] in showing.kinds and kinds[id] is not Kind.ENDED]
         standing.sort(key=lambda view: (kinds[view["id"]], view["number"]))
@@ -118,9 +125,14 @@ class Roll:
             return
         found = self._desk.page(Query(ids=tuple(ids)), limit=len(ids)).items
         self.met(view for view in found if view["id"] in self._views or kind_of(view) is not Kind.ENDED)
-        for id in set(ids) - {view["id"] for view in found}:  # forgotten by now
-            self._views.pop(id, None)
-            self._ended.pop(id, None)
+        for id in set(ids) - {view["id"] for view in found}:
+            self._forget(id)
+
+    def _forget(self, id: str) -> None:
+        """The host knows nothing of it any more."""
+        self._sorted = (None, ())
+        self._views.pop(id, None)
+        self._ended.pop(id, None)
 
     def _read_on(self, gaze: Gaze, live: Collection[str]) -> None:
         pages = 0

@@ -12,7 +12,7 @@ from sendoff.cli.watch.board import Scene
 from sendoff.cli.watch.errand import Answer
 from sendoff.cli.watch.glance import standing, together
 from sendoff.cli.watch.keys import KEYS
-from sendoff.cli.watch.kind import Kind, kind_of
+from sendoff.cli.watch.kind import SHOWINGS, Kind, kind_of
 from sendoff.cli.watch.line import LONGEST_BAR, Line, bar, fitted
 from sendoff.cli.watch.pointer import Pointer
 from sendoff.cli.watch.rows import heading, row
@@ -53,7 +53,7 @@ def listed(scene: Scene, pointer: Pointer, size: Size, answer: Answer | None, no
     """The list of uploads. pointer: settled in its rows. answer: to the last key. now: seconds of the monotonic clock."""
     lines = [_totals(scene, size), _states(scene, size.columns, now)]
     if size.head > len(lines):
-        lines.append(heading(size.columns, f"{scene.showing.name}: {pointer.at + 1 if scene.rows else 0} of {len(scene.rows)}{'+' if scene.more else ''}"))
+        lines.append(heading(size.columns, f"{scene.showing.name}: {_place(scene, pointer)}"))
     lines += _body(scene, pointer, size)
     lines += _about(scene.rows[pointer.at] if scene.rows else None, size.columns)[: size.about]
     lines += [[]] * (size.lines - 1 - len(lines))
@@ -102,8 +102,16 @@ def _states(scene: Scene, width: int, now: float) -> Line:
     if tally.person:
         line.append(("class:needs", f"{tally.person} need{'s' if tally.person == 1 else ''} you"))
     others = replace(tally, waits={reason: number for reason, number in tally.waits.items() if reason not in NEEDS})
-    said = "asking the host" if scene.told is None else standing(others) if others.running or others.waits or not tally.person else ""
+    said = standing(others) if others.running or others.waits or not tally.person else ""
+    said = "asking the host" if scene.told is None else "all have ended" if not tally.open else said
     return fitted([*line, ("", ", " if tally.person and said else ""), ("", said)], width)
+
+
+def _place(scene: Scene, pointer: Pointer) -> str:
+    """``3 of 10000``; with a plus, where nobody has counted."""
+    counted = scene.showing is SHOWINGS[0] and scene.glance.tally.exact
+    number = max(len(scene.rows), scene.glance.tally.total) if counted else len(scene.rows)
+    return f"{pointer.at + 1 if scene.rows else 0} of {number}{'+' if scene.more and not counted else ''}"
 
 
 def _body(scene: Scene, pointer: Pointer, size: Size) -> list[Line]:
