@@ -35,7 +35,7 @@ def kind_of(view: View, *, live: bool = False) -> Kind:
 
 
 _NEEDS, _RUNNING, _QUEUED, _FAILED = ("paused_recoverable",), ("running",), ("idle",), ("error",)
-_PAUSED = ("paused_by_application", "paused_no_network", "paused_costed_network", "paused_system_policy")
+PAUSED = ("paused_by_application", "paused_no_network", "paused_costed_network", "paused_system_policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class Showing:
 
 
 SHOWINGS = (
-    Showing("everything", frozenset(Kind), (_NEEDS, _RUNNING, _PAUSED, _QUEUED)),
+    Showing("everything", frozenset(Kind), (_NEEDS, _RUNNING, PAUSED, _QUEUED)),
     Showing("what needs you", frozenset({Kind.NEEDS}), (_NEEDS,)),
     Showing("what runs", frozenset({Kind.RUNNING}), (_RUNNING,)),
-    Showing("what waits", frozenset({Kind.WAITING, Kind.QUEUED}), (_RUNNING, _NEEDS, _PAUSED, _QUEUED)),
+    Showing("what waits", frozenset({Kind.WAITING, Kind.QUEUED}), (_RUNNING, _NEEDS, PAUSED, _QUEUED)),
     Showing("what failed", frozenset({Kind.FAILED}), (_FAILED,)),
 )
 
