@@ -1,5 +1,7 @@
 """What the screen of ``watch`` shows and what its keys do, without a terminal."""
 
+from pathlib import Path
+
 import pytest
 from sendoff.cli.text import cells
 from sendoff.cli.watch.board import Board
@@ -47,9 +49,9 @@ class Seat:
         self.board = Board(desk, query or Query(open=True))
         self.console = Console(self.board, lambda: self.now)
 
-    def sees(self, width=80, height=24, live=(), ascii=False):
+    def sees(self, width=80, height=24, live=(), ascii=False, rate=None):
         """The screen, once the watching has caught up with where he looks."""
-        glance = Glance(tally=self.tally(), live={one.operation: one for one in live})
+        glance = Glance(tally=self.tally(), live={one.operation: one for one in live}, rate=rate)
         for _ in range(3):
             self.board.show(glance)
             lines = self.console.lines(Size(width, height, ascii))
@@ -313,3 +315,31 @@ def test_every_key_does_something_and_is_explained(seat):
 )  # fmt: skip
 def test_what_an_upload_is_to_who_watches(view, live, kind):
     assert kind_of(view, live=live) is kind
+
+
+# -- the page ------------------------------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "watch.md"
+
+
+def evening(desk):
+    """Some uploads of an evening."""
+    films = {"destination": "archive", "resumable": True}
+    desk.add("r0", label="holiday-part-1.mkv", **films).add("r1", label="holiday-part-2.mkv", **films)
+    desk.add("n", label="accounts-2026.pdf", destination="office", url="https://office.example/in/accounts-2026.pdf", **NEEDS)
+    desk.views["n"] |= {"reason_text": "https://office.example/in/ wants a credential (status 401)"}
+    desk.add("u", label="scan-0017.tif", destination="lab", status="running", reason="unreachable", reason_text="lab.example:22 cannot be reached")
+    desk.add("p", label="raw-footage.tar", status="paused_by_application", destination="archive")
+    for number in range(3, 6):
+        desk.add(f"q{number}", label=f"holiday-part-{number}.mkv", status="idle", reason="queued", destination="archive")
+    return [progress("r0", 62 * MIB, rate=35.1 * MIB, eta=1.0), progress("r1", 12 * MIB, 800 * MIB, 12 * MIB, rate=21.4 * MIB, eta=37.0)]
+
+
+def test_the_page_shows_the_screen_as_it_is_and_names_every_key(desk, seat):
+    live = evening(desk)
+    waits = {"credential_needed": 1, "unreachable": 1, "paused": 1, "queued": 3}
+    seat.tally = lambda: Tally(total=12, ended=4, running=2, person=1, waits=waits, bytes=4 * 2**30, sent=2**30)
+    text = PAGE.read_text()
+    shown = "\n".join(line.rstrip() for line in seat.sees(80, 18, live=live, rate=56.5 * MIB))
+    assert f"```text\n{shown}\n```" in text
+    assert [key.shown for key in KEYS if f"`{key.shown}`" not in text and key.shown != "y"] == []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def arguments(parser: Parser, _command: str) -> None:
     """There are none."""
-    parser.epilog = "Without an ID: everything that has not ended. Ctrl-C ends the watching; the uploads go on."
+    parser.epilog = "Without an ID: everything that has not ended. On a terminal ? shows the keys; q or Ctrl-C ends the watching, and the uploads go on."
 
 
 def run(call: Call) -> int:
