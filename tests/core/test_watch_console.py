@@ -23,7 +23,7 @@ from tests.core.small_desk import TERMINAL, SmallDesk
 
 MIB = 2**20
 NEEDS = {"status": "paused_recoverable", "reason": "credential_needed", "needs": {"what": "credential", "command": "sendoff credentials set media"}}
-SIZES = [(20, 6), (40, 10), (79, 24), (80, 24), (120, 30), (250, 60)]
+SIZES = [(1, 1), (5, 2), (20, 6), (40, 10), (79, 24), (80, 24), (120, 30), (250, 60)]
 
 
 def progress(id, sent, total=100 * MIB, confirmed=0, **more):
@@ -290,13 +290,13 @@ def test_an_answer_is_no_answer_to_a_question(desk, seat):
     desk.add("a")
     seat.sees()
     seat.presses("cancel")
-    seat.board.answer = Answer("paused 1 a")
+    seat.board.answers.append(Answer("paused 1 a"))
     assert seat.sees()[-1].startswith("cancel 1 a for good?")
 
 
 def test_every_key_does_something_and_is_explained(seat):
     names = [name for key in KEYS for name in key.names]
-    assert len(names) == len(set(names)) and all(key.about for key in KEYS)
+    assert len(names) == len(set(names)) and {key.shown for key in KEYS if not key.about} == {"y"}
     assert all(hasattr(seat.console, key.action) for key in KEYS if key.action not in ("leave", "interrupt", "suspend", "redraw"))
 
 

@@ -13,13 +13,14 @@ from tests.end_to_end.terminal import Terminal
 
 PACE = MIB
 NOWHERE = "http://127.0.0.1:9/"
+REFUSED = [Rule(do=Answer(401), path="/locked", times=None), Rule(do=Answer(404), path="/gone", times=None)]
 ESC, CTRL_C, CTRL_Z, ENTER = "\x1b", "\x03", "\x1a", "\r"
 SHELL = ["setsid", "-cw", "bash", "--norc", "--noprofile", "-i"]  # with a terminal of its own, so that it can stop what runs on it
 
 
 @pytest.fixture
 def slow(tmp_path):
-    with Receiver(tmp_path / "received", rate=PACE, script=[Rule(do=Answer(401), path="/locked", times=None)]) as made:
+    with Receiver(tmp_path / "received", rate=PACE, script=REFUSED) as made:
         yield made
 
 
@@ -126,7 +127,7 @@ def test_everything_about_one_and_the_keys_are_pages_to_read_and_to_leave(films,
     terminal.until(">     2 one.bin")
     terminal.type("?")
     terminal.until("give it up for good; asks first", "Esc back")
-    terminal.type(ESC)
+    terminal.type("q")
     terminal.until(">     2 one.bin")
 
 
@@ -208,6 +209,20 @@ def test_an_error_is_told_on_a_terminal_that_is_as_it_was(stage, films, watch):
     assert not terminal.whole and terminal.after == terminal.before
     assert str(stage.config) in terminal.text().replace("\n", "")
     stage.config.write_text("")
+
+
+def test_a_fault_of_its_own_is_told_on_a_terminal_that_is_as_it_was(films, watch):
+    breaks = "from sendoff.cli.watch import sheet; from sendoff.cli.main import main; sheet.listed = None; main(['watch'])"
+    terminal = watch(command=[sys.executable, "-c", breaks])
+    assert terminal.ended() == 1
+    assert not terminal.whole and terminal.after == terminal.before and "TypeError" in terminal.text()
+
+
+def test_what_failed_stays_on_the_screen_with_the_command_that_tries_it_again(stage, slow, watch):
+    (id,) = stage.put(stage.file(1000, "a.bin")[0], f"{slow.url}gone")
+    terminal = watch(id)
+    assert terminal.ended() == 1
+    assert "failed      1 a.bin" in terminal.text() and "  sendoff retry 1" in terminal.shown()
 
 
 def test_it_goes_to_the_shell_and_comes_back(films, watch):

@@ -53,12 +53,12 @@ class Board:
         self.changed: Callable[[], None] = lambda: None
         self.gaze, self.stays = Gaze(), False
         self.scene = Scene(glance=Glance(tally=Tally(), live={}))
-        self.answer: Answer | None = None
+        self.answers: deque[Answer] = deque()  # that the screen has not read yet
         self.gone: deque[View] = deque(maxlen=KEPT)
         self.gone_before = 0  # those of which nothing is kept
 
     def ask(self, errand: Errand) -> None:
-        """Have it carried out; ``answer`` says what became of it."""
+        """Have it carried out; ``answers`` says what became of it."""
         self._errands.put(errand)
 
     # -- what the watching tells -------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ class Board:
         gaze = self.gaze
         self._roll.look(gaze, glance.live)
         if self.scene.gone:
-            self.answer = BACK
+            self.answers.append(BACK)
         self.scene = Scene(
             glance=glance, rows=self._roll.rows(gaze.showing, glance.live), more=self._roll.more(gaze.showing), showing=gaze.showing,
             into=self._roll.view(gaze.into) if gaze.into else None, told=time.monotonic(),
@@ -97,7 +97,7 @@ class Board:
                 errand = self._errands.get_nowait()
             except Empty:
                 return
-            self.answer = carried_out(self._desk, errand, self._called)
+            self.answers.append(carried_out(self._desk, errand, self._called))
             self._roll.stale(errand.ids)
 
     def _called(self, id: str) -> str:

@@ -36,6 +36,11 @@ class Console:
         self._asked: Errand | None = None
         self._answer: tuple[float, Answer] | None = None
 
+    @property
+    def at_list(self) -> bool:
+        """Whether no page is open and nothing is asked."""
+        return self._open is None and self._asked is None
+
     def press(self, action: str) -> None:
         """A key; where something was asked, every key but yes means no."""
         self._board.stays = True
@@ -185,10 +190,9 @@ class Console:
         return Gaze(showing=self._showing, upto=upto, ids=ids, into=None if self._open == HELP else self._open)
 
     def _hear(self) -> None:
-        """An answer of the host's, once."""
-        answer, self._board.answer = self._board.answer, None
-        if answer is not None and self._asked is None:
-            self._answer = self._clock() + SAID, answer
+        """The host's answers, the last one for a while; what was asked here comes first."""
+        while self._board.answers and self._asked is None:
+            self._answer = self._clock() + SAID, self._board.answers.popleft()
 
     def _said(self) -> Answer | None:
         return self._answer[1] if self._answer and self._clock() < self._answer[0] else None

@@ -10,6 +10,7 @@ class Key:
     """A key or several that do the same.
 
     names: as prompt_toolkit calls them. action: a method of the console. shown, about: how the help tells of it. short: the same in the last line.
+    Where about is empty, the screen itself says when the key is one.
     """
 
     names: tuple[str, ...]
@@ -37,10 +38,10 @@ KEYS = (
     Key(("c", "delete"), "cancel", "c", "give it up for good; asks first", "c cancel"),
     Key(("n",), "needs", "n", "only what needs you, and back", "n needs you"),
     Key(("f",), "next_kind", "f", "only what needs you, runs, waits, has failed; everything"),
-    Key(("q",), "leave", "q", "leave; the uploads go on", "q leave"),
-    Key(("c-c", "<sigint>"), "interrupt", "Ctrl-C", "the same"),
+    Key(("q",), "leave", "q", "leave, here the page, there the watching; the uploads go on", "q leave"),
+    Key(("c-c", "<sigint>"), "interrupt", "Ctrl-C", "leave the watching"),
     Key(("c-z",), "suspend", "Ctrl-Z", "to the shell; fg comes back"),
     Key(("c-l",), "redraw", "Ctrl-L", "draw the screen anew"),
     Key(("escape",), "back", "Esc", "back from here"),
-    Key(("y", "Y"), "yes", "y", "yes, where something is asked"),
+    Key(("y", "Y"), "yes", "y", ""),
 )

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from prompt_toolkit import print_formatted_text
 from prompt_toolkit.application import Application
@@ -22,7 +22,9 @@ from prompt_toolkit.layout import FormattedTextControl, Layout, Window
 from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
 
+from sendoff.cli.advice import unblocked_by
 from sendoff.cli.stopping import Stopped
+from sendoff.cli.text import clean
 from sendoff.cli.watch.board import Board
 from sendoff.cli.watch.console import Console
 from sendoff.cli.watch.glance import Glance, together
@@ -30,7 +32,7 @@ from sendoff.cli.watch.keys import KEYS
 from sendoff.cli.watch.line import Line
 from sendoff.cli.watch.rows import ended_row
 from sendoff.cli.watch.sheet import Size
-from sendoff.model.query import Query
+from sendoff.model.query import Query, View
 
 if TYPE_CHECKING:
     from sendoff.cli.watch.watching import Watching
@@ -88,7 +90,7 @@ class Screen(Board):
     def close(self, glance: Glance) -> None:
         """What has ended, and the totals, stay where the screen was."""
         width = self._output.get_size().columns - 1
-        lines = [ended_row(view, width) for view in self.gone]
+        lines = [line for view in self.gone for line in (ended_row(view, width), *_helped(view))]
         if self.gone_before:
             lines.insert(0, [("class:dim", f"{self.gone_before} more ended before; sendoff list --all shows them")])
         self._print([*lines, [("class:title", together(glance))]])
@@ -129,15 +131,22 @@ class Screen(Board):
 
     def _pressed(self, action: str) -> None:
         """The terminal's own keys are seen to here."""
-        leaving: dict[str, Any] = {"leave": Stopped(LEFT), "interrupt": KeyboardInterrupt()}
-        if action in leaving:
-            self._end(leaving[action])
+        if action == "leave" and self._console.at_list:
+            self._end(Stopped(LEFT))
+        elif action == "interrupt":
+            self._end(KeyboardInterrupt())
         elif action == "suspend":
             self._app.suspend_to_background()
         elif action == "redraw":
             self._app.renderer.clear()
         else:
-            self._console.press(action)
+            self._console.press("back" if action == "leave" else action)
+
+
+def _helped(view: View) -> list[Line]:
+    """The command that tries again what failed, or what else helps."""
+    help = unblocked_by(view) if view["status"] == "error" else None
+    return [[("class:dim", f"  {clean(help)}")]] if help else []
 
 
 def _fits(text: str, encoding: str) -> bool:

@@ -67,7 +67,8 @@ def page(title: str, text: Sequence[str], top: int, size: Size) -> list[Line]:
     shown: list[Line] = [[("", line)] for line in text[top : top + room]]
     rest = len(text) - top - len(shown)
     foot = f"Esc back{f'   down: {rest} more' if rest > 0 else ''}"
-    return [[("class:title", cut(title, size.columns))], *shown, *[[]] * (room - len(shown)), [("class:dim", cut(foot, size.columns))]]
+    lines: list[Line] = [[("class:title", cut(title, size.columns))], *shown, *[[]] * (room - len(shown)), [("class:dim", cut(foot, size.columns))]]
+    return lines[-size.lines :]
 
 
 def details(view: View, columns: int) -> list[str]:
@@ -79,7 +80,7 @@ def details(view: View, columns: int) -> list[str]:
 
 def help(columns: int) -> list[str]:
     """What each key does, in lines that fit."""
-    lines = aligned([(key.shown, key.about) for key in KEYS])
+    lines = aligned([(key.shown, key.about) for key in KEYS if key.about])
     return [piece for line in lines for piece in folded(line, columns, min(12, columns // 3))]
 
 
