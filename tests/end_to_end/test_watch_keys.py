@@ -174,6 +174,20 @@ def test_leaving_leaves_the_work_running_and_says_so(stage, films, watch, key, c
     assert {stage.view(id)["status"] for id in films} == {"running"}
 
 
+def test_it_ends_by_itself_when_all_has_ended_and_shows_what_has(stage, watch, slow):
+    (id,) = stage.put(stage.file(MIB, "a.bin")[0], slow.url)
+    terminal = watch(id)
+    assert terminal.ended() == 0
+    assert "done        1 a.bin  1.0 MiB, " in terminal.text() and "1 of 1 done" in terminal.text()
+
+
+def test_it_ends_when_nobody_is_at_the_keys_and_only_a_person_can_help(stage, slow, watch):
+    (id,) = stage.put(stage.file(1000, "secret.bin")[0], f"{slow.url}locked")
+    terminal = watch(id)
+    assert terminal.ended() == 6
+    assert "1 needs you: " in terminal.text() and stage.view(id)["needs"]["command"] in terminal.text().replace("\n", "")
+
+
 def test_who_leaves_what_only_he_can_help_is_told_the_command(stage, slow, watch):
     (id,) = stage.put(stage.file(1000, "secret.bin")[0], f"{slow.url}locked")
     stage.until(id, status="paused_recoverable")
