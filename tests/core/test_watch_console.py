@@ -184,6 +184,16 @@ def test_of_ten_thousand_only_what_can_be_seen_is_asked_for(desk, seat):
     assert "1 of 10000" in seat.presses("first")[2]
 
 
+def test_who_waits_is_listed_though_very_many_before_him_have_ended(desk, seat):
+    for number in range(500):
+        desk.add(f"q{number}", status="idle", reason="queued")
+    seat.sees()
+    for number in range(400):
+        desk.become(f"q{number}", "completed", receipt={"verified": "size"})
+    seat.board.ended([view for view in desk.views.values() if view["status"] == "completed"])
+    assert [line.split()[-1] for line in seat.sees()[3:6]] == ["queued"] * 3
+
+
 def test_what_comes_later_is_listed_too(desk, seat):
     desk.add("a")
     seat.sees()
@@ -277,6 +287,22 @@ def test_an_order_from_the_page_about_one_is_for_that_one(desk, seat):
     seat.sees()
     lines = seat.presses("down", "details", "pause")
     assert [which.ids for _, which in desk.calls] == [("b",)] and lines[0] == "paused 2 b"
+
+
+@pytest.mark.parametrize(("keys", "meant"), [(("last", "pause"), ("q29",)), (("down", "down", "pause"), ("q2",)), (("down", "first", "pause"), ("q0",))])
+def test_keys_that_come_faster_than_the_screen_is_drawn_mean_what_they_say(keys, meant, desk, seat):
+    for number in range(30):
+        desk.add(f"q{number}", status="idle", reason="queued")
+    seat.sees()
+    seat.presses(*keys)
+    assert desk.calls[0][1].ids == meant
+
+
+def test_of_a_list_that_nobody_has_seen_yet_no_row_is_meant(desk, seat):
+    desk.add("a").add("b", **NEEDS)
+    seat.sees()
+    seat.presses("needs", "pause")
+    assert desk.calls == []
 
 
 def test_nothing_is_ordered_where_there_is_nothing(desk, seat):

@@ -86,7 +86,7 @@ class Console:
     def last(self) -> None:
         """The last row, of all that there are."""
         if self._open is None:
-            self._pointer = self._pointer.at_end()
+            self._pointer = self._pointer.at_end(self._rows)
         else:
             self._move(ALL)
 
@@ -176,7 +176,9 @@ class Console:
             self._top = max(min(self._top + by, len(self._text(self._board.scene)) - self._size.lines + 2), 0)
 
     def _look_at(self, place: int) -> None:
-        self._showing, self._pointer = SHOWINGS[place], Pointer(marked=self._pointer.marked)
+        if SHOWINGS[place] is not self._showing:
+            self._showing, self._pointer = SHOWINGS[place], Pointer(marked=self._pointer.marked)
+            self._rows = ()  # until they are drawn nobody can mean one of them
 
     def _scene(self) -> Scene:
         """What was found out last; of another kind than is wanted now no row is shown."""

@@ -34,9 +34,9 @@ class Pointer:
         to = max(min(self.at + by, len(rows) - 1), 0)
         return replace(self, at=to, id=rows[to]["id"] if rows else None, last=False)
 
-    def at_end(self) -> Pointer:
+    def at_end(self, rows: Sequence[View]) -> Pointer:
         """On the last row, also of those that nobody has asked for yet."""
-        return replace(self, id=None, last=True)
+        return replace(self, at=max(len(rows) - 1, 0), id=None, last=True)
 
     def turned(self, rows: Sequence[View]) -> Pointer:
         """The selected one marked, or not marked any more, and the next one selected."""

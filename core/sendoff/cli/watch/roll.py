@@ -138,6 +138,10 @@ class Roll:
         pages = 0
         for statuses in gaze.showing.sources:
             feed = self._feeds.setdefault(statuses, Feed(asked(self._query, statuses)))
-            while not feed.done and pages < PAGES and (wanted := gaze.upto - len(self.rows(gaze.showing, live))) > 0:
+            while not feed.done and pages < PAGES and (wanted := gaze.upto - self._standing(gaze.showing, live)) > 0:
                 pages += 1
                 self.met(feed.read(self._desk, AT_ONCE if wanted <= AT_ONCE else MOST_AT_ONCE))
+
+    def _standing(self, showing: Showing, live: Collection[str]) -> int:
+        """How many rows are known of what has not ended: those behind them would be seen if they were."""
+        return len(self.rows(showing, live)) - (len(self._ended) if Kind.ENDED in showing.kinds else 0)

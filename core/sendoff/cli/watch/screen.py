@@ -1,7 +1,8 @@
 """``watch`` on a terminal: draws the console, reads the keys, and leaves the terminal as it was.
 
 By prompt_toolkit: it is small (one dependency, 0.1 s to load), sends over the line only what has changed, knows NO_COLOR, and lets a screen be
-plain lines that are made when they are drawn. Textual brings four times as much and draws by colors; rich draws, but reads no key.
+plain lines that are made when they are drawn. Textual brings style sheets, Markdown and a highlighter along, and colors without which its widgets
+are hard to tell apart; rich draws, but reads no key.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit import print_formatted_text
 from prompt_toolkit.application import Application
-from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
+from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.layout import FormattedTextControl, Layout, Window
@@ -93,7 +94,7 @@ class Screen(Board):
         lines = [line for view in self.gone for line in (ended_row(view, width), *_helped(view))]
         if self.gone_before:
             lines.insert(0, [("class:dim", f"{self.gone_before} more ended before; sendoff list --all shows them")])
-        self._print([*lines, [("class:title", together(glance))]])
+        print_formatted_text(_text([*lines, [("class:title", together(glance))]]), style=STYLE, output=self._output)
 
     # -- within ------------------------------------------------------------------------------------------------------
 
@@ -110,16 +111,9 @@ class Screen(Board):
         if self._app.is_running and not self._app.is_done:
             self._app.exit(result=end)
 
-    def _drawn(self) -> StyleAndTextTuples:
+    def _drawn(self) -> FormattedText:
         size = self._output.get_size()
-        found: StyleAndTextTuples = []
-        for line in self._console.lines(Size(size.columns, size.rows, self._ascii)):
-            found += [*line, ("", "\n")]
-        return found[:-1]
-
-    def _print(self, lines: Iterable[Line]) -> None:
-        for line in lines:
-            print_formatted_text(FormattedText(line), style=STYLE, output=self._output)
+        return _text(self._console.lines(Size(size.columns, size.rows, self._ascii)))
 
     def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()
@@ -141,6 +135,11 @@ class Screen(Board):
             self._app.renderer.clear()
         else:
             self._console.press("back" if action == "leave" else action)
+
+
+def _text(lines: Iterable[Line]) -> FormattedText:
+    found = [piece for line in lines for piece in (*line, ("", "\n"))]
+    return FormattedText(found[:-1])
 
 
 def _helped(view: View) -> list[Line]:
