@@ -18,6 +18,11 @@ from sendoff.model.query import Query, Question, View
 SHOWN = 20  # operations of a batch
 
 
+def facts(view: View) -> list[tuple[str, str]]:
+    """Everything about an operation: names, and what they stand for."""
+    return list(_rows(view, verbose=False))
+
+
 def arguments(_parser: Parser, _command: str) -> None:
     """There are none."""
 
@@ -41,7 +46,7 @@ def run(call: Call) -> int:
 
 
 def _show(call: Call, view: View) -> None:
-    _print(call, list(facts(view, verbose=call.output.verbose)))
+    _print(call, list(_rows(view, verbose=call.output.verbose)))
 
 
 def _show_batch(call: Call, batch: str) -> None:
@@ -75,8 +80,7 @@ def _batch_rows(told: Json) -> Iterator[tuple[str, str]]:
     yield from _if_known("ended", told["ended"])
 
 
-def facts(view: View, *, verbose: bool = False) -> Iterator[tuple[str, str]]:
-    """Everything about it: names, and what they stand for."""
+def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
     yield "operation", f"{view['id']}  (number {view['number']}, round {view['round']})"
     yield "batch", view["batch"]
     yield "status", view["status"] + (f" ({view['reason']})" if view["reason"] else "")

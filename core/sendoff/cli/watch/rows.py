@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from sendoff.cli.advice import why
 from sendoff.cli.text import cells, clean, cut, name_of, shortened, span
 from sendoff.cli.watch.kind import Kind, kind_of
 from sendoff.cli.watch.line import LONGEST_BAR, Line, bar, fitted
@@ -117,8 +118,8 @@ def _standing(view: View, kind: Kind) -> tuple[str, str]:
     again = _seconds_until(view["retry_at"])
     words = ["paused" if view["status"] == "paused_by_application" else str(view["reason"] or "not started").replace("_", " ")]
     words += [f"again in {span(again)}"] if again is not None else []
-    why = view["reason_text"] if view["reason"] != "queued" or view["needs"] else None
-    return "class:dim", ", ".join(words) + (f": {clean(why)}" if why else "")
+    said = why(view) if view["reason"] and (view["reason"] != "queued" or view["needs"]) else None
+    return "class:dim", ", ".join(words) + (f": {clean(said)}" if said else "")
 
 
 def _proof(view: View) -> str:

@@ -73,7 +73,7 @@ def page(title: str, text: Sequence[str], top: int, size: Size) -> list[Line]:
 
 def details(view: View, columns: int) -> list[str]:
     """All that ``show`` says, in lines that fit."""
-    rows = list(facts(view))
+    rows = facts(view)
     indent = max(len(name) for name, _ in rows) + 2
     return [piece for line in aligned(rows) for piece in folded(line, columns, min(indent, columns // 3))]
 
