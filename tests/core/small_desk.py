@@ -93,7 +93,7 @@ class SmallDesk:
     def follow(self, query, *, after, progress=False):
         return self.follow_always(query, after=after, progress=progress)
 
-    def follow_always(self, query, *, after, progress=False):
+    def follow_always(self, query, *, after, progress=False, lost=None):
         position = len(self.history) if after is None else after
         yield None
         while True:

@@ -145,6 +145,16 @@ def test_of_a_batch_the_line_counts(desk, told):
     assert notes == ["batch 99 (b-new): 3 operations queued", "3 files (2.0 KiB) to https://h/in/: 2 running, 1 queued; sendoff watch 99"]
 
 
+@pytest.mark.parametrize(("number", "said"), [(1, "1 other upload needs you"), (3, "3 other uploads need you"), (60, "more than 50 other uploads need you")])
+def test_a_second_line_says_how_many_others_need_somebody_and_what_the_first_one_wants(number, said, desk, told):
+    for place in range(number):
+        needs = {"what": "credential", "command": "sendoff credentials set media"}
+        desk.add(f"old-{place}", status="paused_recoverable", reason="credential_needed", reason_text="401 from h", needs=needs)
+    desk.add("lost", status="paused_recoverable", reason="source_unavailable")
+    notes = told("/x/new-0", "https://h/", person=True)[2].splitlines()
+    assert notes[-1] == f"{said}; 1 old-0: 401 from h; sendoff credentials set media"
+
+
 def test_a_very_large_batch_is_not_counted_while_somebody_waits_for_the_prompt(desk, told):
     files = [f"/x/{number}" for number in range(1001)]
     assert told(*files, "https://h/", person=True)[2].splitlines()[-1] == "1001 files to https://h/; sendoff watch 99"

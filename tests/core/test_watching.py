@@ -1,16 +1,14 @@
-"""What a watcher counts and draws."""
+"""What a watcher counts and prints."""
 
 import io
 import json
 
 import pytest
-from rich.text import Text
 from sendoff.cli.output import Output
 from sendoff.cli.text import cells, folded, shortened, span
 from sendoff.cli.watch.glance import Glance, in_a_line
 from sendoff.cli.watch.motion import Motion
 from sendoff.cli.watch.plain import Lines, Objects
-from sendoff.cli.watch.rows import bar, ended_row, frame
 from sendoff.cli.watch.tally import Tally, counted, tally_of
 from sendoff.model.pace import Pace, left
 from sendoff.model.progress import UploadProgress
@@ -118,67 +116,9 @@ def test_between_two_counts_what_ended_and_moved_is_reckoned_on():
     assert (end.ended, end.open, end.running, end.sent, end.waits) == (10, 0, 0, 1000, {"paused": 1})
 
 
-# -- a frame -------------------------------------------------------------------------------------------------------------
-
-
-def glance(running=2, waiting=(), tally=None, **more):
-    desk = SmallDesk()
-    for number in range(running):
-        desk.add(f"r{number}", label=f"film number {number} with a long name 漢字.bin")
-    for id, fields in waiting:
-        desk.add(id, **fields)
+def glance(running=2, tally=None, **more):
     live = {f"r{number}": progress(f"r{number}", 62 * MIB, rate=35.1 * MIB, eta=80.0) for number in range(running)}
-    return Glance(tally=tally or Tally(total=10, running=running, bytes=4 * 2**30, sent=2**30), live=live, views=list(desk.views.values()), **more)
-
-
-@pytest.mark.parametrize("width", [20, 39, 59, 60, 79, 119, 250])
-@pytest.mark.parametrize("plain", [True, False])
-def test_no_line_of_a_frame_is_wider_than_the_terminal(width, plain):
-    needs = {"what": "credential", "command": "sendoff resume 3"}
-    waiting = [
-        ("w1", {"status": "paused_recoverable", "reason": "credential_needed", "needs": needs}),
-        ("w2", {"reason": "unreachable", "reason_text": "no way " * 40, "retry_at": "2099-01-01T00:00:00.000000Z"}),
-        ("w3", {"status": "paused_by_application", "label": "漢字" * 60}),
-    ]
-    shown = glance(3, waiting, Tally(total=10**6, running=3, bytes=2**50, sent=2**49, waits={"queued": 999999, "paused": 1}), rate=2.0**30)
-    lines = frame(shown, width, 20, plain=plain)
-    assert all(line.cell_len <= width for line in lines)
-    assert all(ended_row(view | {"status": status}, width).cell_len <= max(width, 40) for view in shown.views for status in TERMINAL)
-
-
-def test_as_many_as_fit_have_a_line_and_the_others_are_summed_up():
-    waiting = [(f"w{number}", {"status": "running", "reason": "unreachable"}) for number in range(5)]
-    tally = Tally(total=101, running=2, waits={"queued": 90, "unreachable": 7})
-    lines = [line.plain for line in frame(glance(2, waiting, tally), 79, 4, plain=False)]
-    assert len(lines) == 6
-    assert lines[4] == "and 95 more wait: 90 queued, 5 unreachable"
-
-
-def test_what_went_out_is_called_sent_and_what_lacks_only_the_answer_confirming():
-    def row(one):
-        return frame(Glance(tally=Tally(total=1), live={"r0": one}, views=glance(1).views), 79, 5, plain=False)[0].plain
-
-    assert " 62% sent " in row(progress("r0", 62 * MIB))
-    assert "100% sent " in row(progress("r0", 100 * MIB, rate=9.0)) and row(progress("r0", 100 * MIB, rate=9.0)).rstrip().endswith("confirming")
-    assert "sent" not in row(progress("r0", 62 * MIB, confirmed=62 * MIB))
-    assert "100% " in row(progress("r0", 0, total=0))
-
-
-def test_who_needs_a_person_is_shown_with_the_command():
-    needs = {"what": "credential", "command": "sendoff credentials set media"}
-    waiting = [("w", {"status": "paused_recoverable", "reason": "credential_needed", "needs": needs})]
-    assert any("needs you: sendoff credentials set media" in line.plain for line in frame(glance(0, waiting), 79, 5, plain=False))
-
-
-def test_names_that_would_move_the_cursor_are_shown_as_what_they_are():
-    waiting = [("w", {"status": "paused_by_application", "label": "evil\x1b[2J\rname"})]
-    text = "\n".join(line.plain for line in frame(glance(0, waiting), 79, 5, plain=False))
-    assert "\x1b" not in text and "\r" not in text and "\\x1b[2J" in text
-
-
-def test_a_bar_is_as_long_as_it_should_be_and_plain_where_only_ascii_is():
-    assert [bar(share, 4, plain=False).plain for share in (0.0, 0.25, 0.4, 1.0, 7.0)] == ["────", "━───", "━╸──", "━━━━", "━━━━"]
-    assert bar(0.5, 4, plain=True).plain == "##--" and isinstance(bar(0.5, 4, plain=True), Text)
+    return Glance(tally=tally or Tally(total=10, running=running, bytes=4 * 2**30, sent=2**30), live=live, **more)
 
 
 # -- off a terminal ------------------------------------------------------------------------------------------------------

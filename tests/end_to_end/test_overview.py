@@ -37,16 +37,25 @@ def test_it_shows_what_waits_what_needs_somebody_and_what_failed_each_with_the_c
         machine.tried("wait", needs)
         (waits,) = machine.put(machine.file(), "http://127.0.0.1:9/x", "--label", "waiting one")
         machine.until(waits, "running", reason="unreachable")
+        (paused,) = machine.put(machine.file(), "http://127.0.0.1:9/y", "--label", "paused one")
+        machine.run("pause", paused)
         lines = machine.run().stdout.splitlines()
         (told,) = machine.objects()
-    named = {word: next(line for line in lines if f"{word} one" in line) for word in ("gone", "locked", "waiting")}
+    named = {word: next(line for line in lines if f"{word} one" in line) for word in ("gone", "locked", "waiting", "paused")}
     assert f"sendoff retry {machine.show(failed)['number']} " in named["gone"] and "404" in named["gone"]
-    assert machine.show(needs)["needs"]["command"] in named["locked"]
-    assert "unreachable" in named["waiting"] and any(line.startswith("2 waiting: ") for line in lines)
+    assert f"{machine.show(needs)['needs']['command']}    " in named["locked"] and "401" in named["locked"]
+    assert "1 needs you; only you can help on" in lines and any(line.startswith("1 failed; ") for line in lines)
+    assert f"sendoff resume {machine.show(paused)['number']}    paused" in named["paused"]
+    assert "unreachable" in named["waiting"] and any(line.startswith("3 waiting: ") for line in lines)
     assert {name: [one["id"] for one in views] for name, views in told["operations"].items()} == {
-        "running": [], "again": [waits], "needs": [needs], "failed": [failed],
+        "running": [], "again": [waits], "held": [paused], "needs": [needs], "failed": [failed],
     }  # fmt: skip
-    machine.run("cancel", waits, needs)
+    with Terminal(machine.command, environment=machine.environment, folder=machine.folder, columns=80) as terminal:
+        assert terminal.ended() == 0
+        shown = terminal.text()
+    assert machine.show(needs)["needs"]["command"] in shown and all(len(line) <= 80 for line in terminal.shown())
+    assert b"\x1b" not in terminal.raw
+    machine.run("cancel", waits, needs, paused)
     machine.run("cancel", "--failed")
     assert "nothing is running, waiting or failed" in machine.run().stdout
 
@@ -87,3 +96,24 @@ def test_a_batch_is_shown_as_a_whole_with_the_beginning_of_it(machine):
     assert "operations  25" in shown and "and 5 more: sendoff list --all --batch" in shown
     assert ids[0] in shown and ids[24] not in shown
     assert [one["id"] for one in machine.objects("show", batch)] == ids
+
+
+def test_after_a_put_a_person_at_a_terminal_is_told_what_else_needs_him(machine, tmp_path):
+    script = [Rule(do=Answer(401), path="/locked", times=None)]
+    with Receiver(tmp_path / "received", script=script) as receiver:
+        (needs,) = machine.put(machine.file(), f"{receiver.url}locked", "--label", "locked one")
+        machine.tried("wait", needs)
+        words = [*machine.command, "put", machine.file("b.bin"), receiver.url]
+        with Terminal(words, environment=machine.environment, folder=machine.folder, columns=80) as terminal:
+            assert terminal.ended() == 0
+    command, number = machine.show(needs)["needs"]["command"], machine.show(needs)["number"]
+    assert f"1 other upload needs you; {number} locked one: " in terminal.text() and f"  {command}" in terminal.shown()
+    assert all(len(line) <= 80 for line in terminal.shown())
+
+
+def test_after_a_put_nothing_is_said_of_others_where_none_needs_anybody(machine, tmp_path):
+    with Receiver(tmp_path / "received") as receiver:
+        words = [*machine.command, "put", machine.file("b.bin"), receiver.url]
+        with Terminal(words, environment=machine.environment, folder=machine.folder, columns=120) as terminal:
+            assert terminal.ended() == 0
+    assert "b.bin" in terminal.text() and "need" not in terminal.text()

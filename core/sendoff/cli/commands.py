@@ -15,7 +15,7 @@ COMMANDS = {
     "post": ("post.command", "[options] [FILE...] URL", "queue a form, or with --raw one file, as the body of a POST"),
     "list": ("listing", "[options]", "what is not finished or not acknowledged"),
     "show": ("show", "ID...", "everything about an operation: why it waits, and what would help it on"),
-    "watch": ("watch.command", "[ID...]", "live progress: bars, rates, what waits and why; leaving it stops nothing"),
+    "watch": ("watch.command", "[ID...]", "live progress: bars, rates, what waits and why, keys to step in; leaving it stops nothing"),
     "wait": ("wait", "[options] ID...", "wait until operations have ended; the exit code says how"),
     "pause": ("orders", "[options] [ID...]", "stop sending; what the server has confirmed is kept"),
     "resume": ("orders", "[options] [ID...]", "let paused operations go on"),

@@ -12,7 +12,7 @@ from sendoff.errors import InvalidArgument
 from sendoff.model.query import Order, Selection
 
 FAILED = {"retry": "every operation that failed", "cancel": "what failed and will not be tried again: it leaves the list"}
-_DONE = {"pause": "paused", "resume": "resumed", "cancel": "canceled", "retry": "retried"}
+DONE = {"pause": "paused", "resume": "resumed", "cancel": "canceled", "retry": "retried"}
 
 
 def arguments(parser: Parser, command: str) -> None:
@@ -27,14 +27,18 @@ def arguments(parser: Parser, command: str) -> None:
 def run(call: Call) -> int:
     """Carries an order out."""
     which = _selection(call)
-    return told(call, call.desk().order(Order(verb=call.command, details=_details(call)), which), _DONE[call.command])
+    return told(call, call.desk().order(Order(verb=call.command, details=details_of(call.command, now=_at_once(call))), which), DONE[call.command])
 
 
-def _details(call: Call) -> dict[str, Any]:
-    """Who lets an upload go on brings a corrected variable along."""
-    if call.command not in ("resume", "retry"):
+def details_of(verb: str, *, now: bool = False) -> dict[str, Any]:
+    """What an order says beside whom it is for: who lets an upload go on brings a corrected variable along."""
+    if verb not in ("resume", "retry"):
         return {}
-    return {"environment": dict(os.environ), **({"now": True} if call.command == "resume" and call.options.now else {})}
+    return {"environment": dict(os.environ), **({"now": True} if now else {})}
+
+
+def _at_once(call: Call) -> bool:
+    return call.command == "resume" and bool(call.options.now)
 
 
 def _selection(call: Call) -> Selection:

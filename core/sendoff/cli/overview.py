@@ -11,6 +11,7 @@ from sendoff.cli.advice import unblocked_by, why
 from sendoff.cli.call import Call
 from sendoff.cli.text import aligned, cells, cut, name_of, shortened, span
 from sendoff.cli.watch.glance import waits_text
+from sendoff.cli.watch.kind import PAUSED
 from sendoff.cli.watch.tally import TRIED_AGAIN, as_told, passed
 from sendoff.errors import Json
 from sendoff.model.quantity import size_text
@@ -22,15 +23,21 @@ if TYPE_CHECKING:
 
 SHOWN = 5  # of each kind
 LOOKED_AT = 50
-NAME = 30
+NAME = 24
 OURS = frozenset({"host.sock", "host.lock", "start.lock", "host.log"})  # what stands in a state folder before anything was put
 
 
 class Part(NamedTuple):
-    """One kind of operations. more: there are others of it."""
+    """One kind of operations, the first of them. number: how many were found; more: there are others, which nobody has counted."""
 
     views: Sequence[View]
-    more: bool
+    number: int = 0
+    more: bool = False
+
+    @property
+    def counted(self) -> str:
+        """``3``, ``more than 50``."""
+        return f"more than {self.number}" if self.more else str(self.number)
 
 
 def run(call: Call) -> int:
@@ -56,6 +63,7 @@ def run(call: Call) -> int:
 _QUERIES = {
     "running": Query(statuses=("running",)),
     "again": Query(statuses=("running",)),
+    "held": Query(statuses=(*PAUSED, "paused_recoverable")),
     "needs": Query(statuses=("paused_recoverable",)),
     "failed": Query(statuses=("error",), listed=True),
 }
@@ -71,8 +79,24 @@ def _begun(place: Place) -> bool:
 
 def _part(desk: Desk, name: str) -> Part:
     page = desk.page(_QUERIES[name], limit=LOOKED_AT)
-    views = [view for view in page.items if name not in ("running", "again") or (view["reason"] in TRIED_AGAIN) is (name == "again")]
-    return Part(views[:SHOWN], len(views) > SHOWN or page.next is not None)
+    views = [view for view in page.items if _kind(view) == name]
+    return Part(_one_a_reason(views) if name == "held" else views[:SHOWN], len(views), page.next is not None)
+
+
+def _kind(view: View) -> str:
+    if view["status"] == "running":
+        return "again" if view["reason"] in TRIED_AGAIN else "running"
+    if view["status"] == "error":
+        return "failed"
+    return "needs" if view["status"] == "paused_recoverable" and view["reason"] != "source_unavailable" else "held"
+
+
+def _one_a_reason(views: Sequence[View]) -> Sequence[View]:
+    """The first of those that wait for the same."""
+    firsts: dict[str, View] = {}
+    for view in views:
+        firsts.setdefault(view["reason"] or view["status"], view)
+    return list(firsts.values())
 
 
 def _tell_of_ended(call: Call) -> None:
@@ -97,18 +121,19 @@ def _lines(told: Json, parts: Mapping[str, Part]) -> Iterator[str]:
     if tally.waits:
         yield f"{sum(tally.waits.values())} waiting: {', '.join(waits_text(tally.waits))}"
         yield from _rows(parts["again"], _waiting, "sendoff list --status running")
+        yield from _rows(Part(parts["held"].views, len(parts["held"].views)), _held, "")
     if parts["needs"].views:
-        yield "only you can help on"
+        yield f"{tally.person} need{'s' if tally.person == 1 else ''} you; only you can help on"
         yield from _rows(parts["needs"], _helped, "sendoff list --status paused_recoverable")
     if parts["failed"].views:
-        yield "failed; sendoff cancel --failed takes them off this list"
+        yield f"{parts['failed'].counted} failed; sendoff cancel --failed takes off this list what you give up"
         yield from _rows(parts["failed"], _helped, "sendoff list --failed; sendoff retry --failed tries all of them again")
 
 
 def _rows(part: Part, described: Callable[[View], str], command: str) -> Iterator[str]:
     table = [(f"{view['number']:>6}", shortened(name_of(view), NAME), described(view)) for view in part.views]
     yield from aligned(table) if table else ()
-    if part.more:
+    if part.more or part.number > len(part.views):
         yield f"        and more: {command}"
 
 
@@ -127,9 +152,20 @@ def _waiting(view: View) -> str:
     return f"{view['reason']}: {why(view)}"
 
 
+def _held(view: View) -> str:
+    """What would help it on, and what it waits for; others may wait for the same."""
+    help, word = unblocked_by(view), "paused" if view["status"] == "paused_by_application" else view["reason"]
+    if help is None or not help.startswith("sendoff "):
+        return "; ".join(filter(None, (f"{word}: {why(view)}", help)))
+    return f"{help}    {word}: {why(view)}"
+
+
 def _helped(view: View) -> str:
     """The command that helps, and what is wrong."""
-    wrong = (view["error"] or {}).get("message") or why(view) or view["status"]
+    error = view["error"] or {}
+    wrong = error.get("message") or why(view) or view["status"]
+    if view["needs"]:
+        return "    ".join(filter(None, (view["needs"]["command"], "; ".join(filter(None, (wrong, error.get("hint")))))))
     return f"{unblocked_by(view) or 'sendoff show ' + str(view['number'])}    {wrong}"
 
 

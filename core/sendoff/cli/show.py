@@ -19,6 +19,11 @@ from sendoff.model.query import Query, Question, View
 SHOWN = 20  # operations of a batch
 
 
+def facts(view: View) -> list[tuple[str, str]]:
+    """Everything about an operation: names, and what they stand for."""
+    return list(_rows(view, verbose=False))
+
+
 def arguments(_parser: Parser, _command: str) -> None:
     """There are none."""
 

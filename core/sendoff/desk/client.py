@@ -130,9 +130,12 @@ class DeskClient:
 
     # -- and what only a client needs ---------------------------------------------------------------------------------
 
-    def follow_always(self, query: Query, *, after: int | None, progress: bool = False) -> Iterator[Event | UploadProgress | None]:
+    def follow_always(
+        self, query: Query, *, after: int | None, progress: bool = False, lost: Callable[[], None] = lambda: None
+    ) -> Iterator[Event | UploadProgress | None]:
         """``follow`` that outlives the host: the next one is started and asked for what comes after the last event, none lost, none twice.
 
+        lost: called when the host is gone, before the next one is started.
         Where the host has followers enough it is asked once a second. Raises only where no next host can be had, or five in a row die without a word.
         """
         position, dead, heard = after, 0, False
@@ -152,6 +155,7 @@ class DeskClient:
                 dead, heard = dead + 1, False
                 if "lost" not in error.facts or dead >= TRIES:
                     raise
+                lost()
 
     def stop(self) -> bool:
         """Ask the host to stop and wait until it has; False when none ran."""

@@ -1,4 +1,4 @@
-"""The one line that a person at a terminal gets after a put: where it goes, how it stands, and the command that helps."""
+"""What a person at a terminal gets after a put: where it goes, how it stands, the command that helps, and whether others need him."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import time
 from typing import TYPE_CHECKING
 
 from sendoff.cli.advice import unblocked_by, why
-from sendoff.cli.text import count, form_words
+from sendoff.cli.text import count, form_words, name_of
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, Question, View
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sendoff.desk.contract import Desk
     from sendoff.model.query import Created
 
 PATIENCE = 0.3  # seconds for a first state
 PAUSE = 0.05
+LOOKED_AT = 50  # of those that need somebody
 MOST = 1000  # operations of a batch that are counted while somebody waits for the prompt
 
 
@@ -45,6 +48,17 @@ def of_many(desk: Desk, created: Created, queued: int, destination: str) -> str:
         return f"{head}: {standing(tally)}; sendoff watch {told['number']}"
     failed = f", {tally.failed} failed; sendoff list --batch {told['number']}" if tally.failed else ""
     return f"{head}: {tally.ended - tally.failed} done{failed}"
+
+
+def of_others(desk: Desk, ids: Collection[str]) -> str | None:
+    """``2 other uploads need you; 7 report.pdf: https://h wants a credential; sendoff credentials set media``; None when none does."""
+    page = desk.page(Query(statuses=("paused_recoverable",)), limit=LOOKED_AT)
+    needing = [view for view in page.items if view["needs"] and view["id"] not in ids]
+    if not needing:
+        return None
+    first, number = needing[0], f"more than {len(needing)}" if page.next is not None else str(len(needing))
+    said = f"{number} other upload needs you" if number == "1" else f"{number} other uploads need you"
+    return f"{said}; {first['number']} {name_of(first)}: {why(first)}; {first['needs']['command']}"
 
 
 def _begun(desk: Desk, id: str) -> View | None:

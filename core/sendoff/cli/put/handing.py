@@ -15,6 +15,7 @@ from sendoff.cli.put.refusals import Refusals
 from sendoff.cli.put.requests import Asking
 from sendoff.cli.put.taking import Taking
 from sendoff.cli.put.walk import Found
+from sendoff.cli.text import folded
 from sendoff.errors import SendoffError, SourceMissing
 
 if TYPE_CHECKING:
@@ -91,26 +92,29 @@ def ended(call: Call, taking: Taking, destination: str) -> int:
 
 
 def _tell_person(call: Call, taking: Taking, destination: str) -> None:
-    """How it stands, in one line; one about all that was put stands before it where there is more to say."""
-    from sendoff.cli.put.afterwards import of_many, of_one
+    """How it stands, in one line, and what else needs him; one about all that was put stands before it where there is more to say."""
+    from sendoff.cli.put.afterwards import of_many, of_one, of_others
 
-    line = None
+    line = others = None
     with suppress(SendoffError):  # it is put, and this is a courtesy
         if len(taking.ids) == 1:
             line = of_one(call.desk(), taking.ids[0])
         elif taking.queued > 1 and taking.new is not None:
             line = of_many(call.desk(), taking.new, taking.queued, destination)
+        others = of_others(call.desk(), taking.ids)
     if line is None or len(taking.ids) > 1 or taking.without():
         taking.tell()
-    if line:
-        _note(call, line)
+    for said in filter(None, (line, others)):
+        _note(call, said)
 
 
 def _note(call: Call, line: str) -> None:
     """Where the line does not fit, the command that helps gets one of its own, whole and easy to copy."""
     head, _, command = line.rpartition("; ")
-    if head and len(line) > (call.output.columns or len(line)):
-        call.output.note(head)
+    width = call.output.columns or len(line)
+    if head and len(line) > width:
+        for piece in folded(head, width, 2):
+            call.output.note(piece)
         call.output.note(f"  {command}")
     else:
         call.output.note(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendoff.cli.text import span
@@ -11,19 +11,17 @@ from sendoff.errors import Json
 from sendoff.model.pace import left
 from sendoff.model.progress import UploadProgress
 from sendoff.model.quantity import size_text
-from sendoff.model.query import View
 
 WORDS = {"earlier_upload": "behind an earlier one", "source_unavailable": "without their source", "not started": "not started"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """All figures of a moment. rate: bytes a second together. live: by operation, how far each try is. views: some of those that have not ended."""
+    """All figures of a moment. rate: bytes a second together. live: by operation, how far each try is."""
 
     tally: Tally
     rate: float | None = None
     live: Mapping[str, UploadProgress]
-    views: Sequence[View] = ()
 
     @property
     def eta(self) -> float | None:

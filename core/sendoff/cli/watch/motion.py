@@ -35,6 +35,10 @@ class Motion:
         before = self._heard.pop(id, None)
         self.moved += max(size - (passed_of(before[1]) if before else 0), 0)
 
+    def rested(self, id: str) -> None:
+        """A try is over before its upload is."""
+        self._heard.pop(id, None)
+
     def live(self, now: float) -> Mapping[str, UploadProgress]:
         """The tries under way."""
         self._heard = {id: told for id, told in self._heard.items() if now - told[0] <= HEARD}

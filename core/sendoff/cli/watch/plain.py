@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from sendoff.cli.output import Output
 from sendoff.cli.waiting import ending
 from sendoff.cli.watch.glance import Glance, as_object, in_a_line
+from sendoff.model.event import Event
 from sendoff.model.moment import moment_text
 from sendoff.model.query import View
+
+if TYPE_CHECKING:
+    from sendoff.cli.watch.watching import Watching
 
 MINUTE = 60.0
 SECOND = 1.0
 
 
-class Lines:
-    """A line at the beginning, one a minute, one at the end, and one about each upload that has ended. clock: seconds."""
+class Printed:
+    """What is printed and never drawn over: each upload is told of once, when it has ended."""
 
-    room = 0
+    stays = False
+
+    def carried(self, watching: Watching) -> int:
+        """Watches to the end."""
+        return watching.until_ended()
+
+    def happened(self, event: Event) -> None:
+        """Its end is told, not its way."""
+
+    def lost(self) -> None:
+        """The next host goes on where this one was."""
+
+
+class Lines(Printed):
+    """A line at the beginning, one a minute, one at the end, and one about each upload that has ended. clock: seconds."""
 
     def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
         self._output, self._clock = output, clock
@@ -42,10 +61,8 @@ class Lines:
             self._output.line(f"{time.strftime('%H:%M:%S')} {in_a_line(glance)}")
 
 
-class Objects:
+class Objects(Printed):
     """An object whenever something has moved, at most one a second and at least one a minute; each upload that has ended, whole."""
-
-    room = 0
 
     def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
         self._output, self._clock = output, clock

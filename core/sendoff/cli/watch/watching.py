@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,10 +26,22 @@ SPARED = 20  # and so many times as long as the last one took: to be watched mus
 
 
 class Display(Protocol):
-    """Where what is seen is shown. room: how many uploads it has a line for."""
+    """Where what is seen is shown. stays: somebody is at it who may help what only a person can help, so it does not end for that."""
 
     @property
-    def room(self) -> int: ...
+    def stays(self) -> bool: ...
+
+    def carried(self, watching: Watching) -> int:
+        """Watches and shows it, to the end; the exit code says how."""
+        ...
+
+    def happened(self, event: Event) -> None:
+        """This was told of an upload."""
+        ...
+
+    def lost(self) -> None:
+        """The host is gone; the next one is being started."""
+        ...
 
     def ended(self, views: Sequence[View]) -> None:
         """These have ended."""
@@ -52,7 +64,8 @@ class Watching:
         self._began = time.monotonic()
         self._motion = Motion(self._began)
         self._tally, self._moved_before = Tally(), 0
-        self._views: dict[str, View] = {}  # of some that have not ended
+        self.left: Sequence[View] = ()  # at the end: some of those that only a person can help
+        self._stopped = False
         self._ends: list[str] = []  # not yet shown
         self._told: dict[str, bool] = {}  # shown as ended: whether it may leave the list
         self._changed, self._gone, self._gone_badly = True, 0, 0  # since the last count: whether anything happened, how many were shown as ended
@@ -61,8 +74,10 @@ class Watching:
     def until_ended(self) -> int:
         """Watches; the exit code says how everything ended."""
         query = replace(self._what.followed, types=tuple(sorted(TURNS | {"created"})))
-        for news in self._desk.follow_always(query, after=None, progress=True):
+        for news in self._desk.follow_always(query, after=None, progress=True, lost=self._display.lost):
             now = time.monotonic()
+            if self._stopped:
+                return exits.GOES_ON
             if isinstance(news, UploadProgress):
                 self._motion.heard(news, now)
             elif isinstance(news, Event):
@@ -74,6 +89,15 @@ class Watching:
         acknowledge(self._desk, [id for id, leaves in self._told.items() if leaves])
         return self._code()
 
+    def stop(self) -> None:
+        """Ends the watching with the next word of the host; for another thread to call."""
+        self._stopped = True
+
+    def over(self) -> int | None:
+        """The exit code when nothing is left that goes on by itself; for after the watching."""
+        self._count()
+        return self._code() if self._tally.open <= self._tally.person else None
+
     def glance(self) -> Glance:
         """How it stands now."""
         now = time.monotonic()
@@ -83,7 +107,6 @@ class Watching:
             tally=tally,
             rate=rate if tally.running or live else None,  # what moved a moment ago is no rate of what waits
             live=live,
-            views=list(self._views.values()),
         )
 
     # -- what is told ----------------------------------------------------------------------------------------------
@@ -91,10 +114,12 @@ class Watching:
     def _happened(self, event: Event) -> None:
         self._changed = True
         id = event.operation
-        self._views.pop(id, None)
+        self._display.happened(event)
         if event.type in ENDS:
             self._ends.append(id)
             self._motion.ended(id, int(event.data.get("size", 0)))
+        elif event.type in ("paused", "waiting"):
+            self._motion.rested(id)
         elif event.type == "retried":
             self._told.pop(id, None)
             self._what.goes_on(id)
@@ -104,7 +129,6 @@ class Watching:
         self._look_up_ends()
         if now >= self._count_due or self._gone >= self._tally.open:
             self._count()
-        self._learn(self._motion.live(now))
         self._display.show(self.glance())
 
     def _look_up_ends(self) -> None:
@@ -131,24 +155,15 @@ class Watching:
         self._tally, ended = self._what.count()
         self._tell(ended)
         self._gone = self._gone_badly = 0
-        if self._display.room:
-            found = self._desk.page(self._what.query, limit=self._display.room).items
-            self._views = {view["id"]: view for view in found}
         now = time.monotonic()
         self._took, before = now - began, self._took  # the first count of many takes long, those after it do not
         self._count_due = now + max(COUNT, SPARED * min(self._took, before))
 
-    def _learn(self, live: Mapping[str, UploadProgress]) -> None:
-        """What is under way and has a line, but no name yet."""
-        unknown = [id for id in list(live)[: self._display.room] if id not in self._views]
-        if unknown:
-            self._views.update((view["id"], view) for view in self._desk.page(Query(ids=tuple(unknown)), limit=len(unknown)).items)
-
     def _over(self) -> bool:
-        return not self._changed and not self._ends and self._tally.open <= self._tally.person
+        return not self._changed and not self._ends and self._tally.open <= (0 if self._display.stays else self._tally.person)
 
     def _code(self) -> int:
         if self._tally.open:
-            self._views = {view["id"]: view for view in self._desk.page(self._what.query, limit=AT_ONCE).items}
+            self.left = self._desk.page(self._what.query, limit=AT_ONCE).items
             return exits.PERSON
         return exits.FAILED if self._tally.failed else exits.DONE
