@@ -406,6 +406,19 @@ def test_a_sink_may_come_by_itself(tmp_path, visitor):
     assert (shown["name"], shown["uninvited"], shown["on"]) == ("visitor", True, ["failed", "notification"])
 
 
+def test_one_that_was_away_begins_at_now_when_it_comes_again(tmp_path, visitor, monkeypatch):
+    with Owned(tmp_path, own=visitor) as owned:
+        owned.close()
+        with monkeypatch.context() as away:
+            away.setattr(Visitor, "uninvited", classmethod(lambda cls: None))
+            owned.open()
+            failing(owned)
+            owned.close()
+        owned.open()
+        assert owned.owner.catch_up(30)
+        assert Visitor.told == []
+
+
 @pytest.mark.parametrize("config", ['disabled = ["visitor"]\n', '[[sinks]]\nuse = "visitor"\non = ["canceled"]\n'], ids=["disabled", "configured"])
 def test_one_that_is_disabled_or_configured_does_not(tmp_path, visitor, config):
     with Owned(tmp_path, config=config + QUICK, own=visitor) as owned:

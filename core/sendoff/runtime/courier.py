@@ -22,6 +22,7 @@ from sendoff.runtime.late import MOST, Late, LateNotice
 from sendoff.runtime.statement import cleaned
 
 NOTE = "sink"  # by the sink's name: how far it has come, and what was set aside
+UNINVITED = "uninvited"  # in that note: it came by itself
 LONGEST = moment(3 * 86_400.0)  # after its first try a notice is set aside
 _SLICE = 100
 _SAVED_EVERY = 1000  # events that a sink does not want are read again after a death
@@ -212,7 +213,8 @@ class Courier:
         self._journal.commit([*done, *self._note()], synced=bool(done))
 
     def _note(self) -> list[Change]:
-        value = {"position": self._position, **({"aside": self._aside} if self._aside else {})}
+        value: dict[str, Json] = {"position": self._position, **({"aside": self._aside} if self._aside else {})}
+        value |= {UNINVITED: True} if self.section.uninvited else {}
         return [SaveNote(kind=NOTE, key=self.section.name, value=value)]
 
 

@@ -76,6 +76,7 @@ class Given:
     folder: the state folder. configured: the configuration's folder. config_file: its file, which need not be there. load: reads the configuration
     anew. explain: each key in force, its value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that
     no log shows it. clean: takes those out of what an error says, before it is put on record. call: begins to call a completion handler.
+    uninvited: sinks may come by themselves.
     """
 
     store: Store
@@ -94,6 +95,7 @@ class Given:
     hide: Callable[[str], None] = lambda _: None
     clean: Callable[[str], str] = str
     call: Callable[..., Calling] = HandlerProcess
+    uninvited: bool = True
 
 
 class Owner:
@@ -121,6 +123,7 @@ class Owner:
         )  # fmt: skip
         self._outbox = Outbox(
             self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock, random=given.random, bell=self._bell, clean=given.clean,
+            uninvited=given.uninvited,
         )  # fmt: skip
         self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
         self._connections = Connections(
