@@ -182,8 +182,8 @@ class Courier:
 
     def close(self) -> None:
         """Break off what is under way; the next owner tells it."""
-        self._closed = True
-        if self._sink is not None:
+        first, self._closed = not self._closed, True
+        if first and self._sink is not None:
             self._sink.close()
 
     def left(self) -> None:

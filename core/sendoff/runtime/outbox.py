@@ -31,16 +31,12 @@ _FAR = 2**62
 
 
 class Outbox:
-    """The couriers of the sinks that are configured, and of those that come by themselves. A sink that was not there before starts at now.
-
-    uninvited: whether any may come by itself.
-    """
+    """The couriers of the sinks that are configured, and of those that come by themselves. A sink that was not there before starts at now."""
 
     def __init__(
         self, journal: Journal, installed: Installed, configuration: Callable[[], Configuration], toolkit: SinkToolkit, clock: Clock, *,
-        random: Random, bell: Bell, clean: Callable[[str], str] = str, uninvited: bool = True,
+        random: Random, bell: Bell, clean: Callable[[str], str] = str,
     ) -> None:  # fmt: skip
-        self._may_come = uninvited
         self._journal, self._installed, self._configuration = journal, installed, configuration
         self._toolkit, self._clock, self._random, self._bell, self._clean = toolkit, clock, random, bell, clean
         self._letters = Letters(journal, self._kinds)
@@ -72,13 +68,10 @@ class Outbox:
         end = self._clock.monotonic() + min(seconds, _LONGEST_CLOSE)
         for one in self._rounds.values():
             one.join(end - self._clock.monotonic())
-        self._rounds = {}
 
     def sections(self) -> Sequence[SinkSection]:
         """Those of the configuration, then those that come by themselves."""
         configured = self._configuration().sinks
-        if not self._may_come:
-            return configured
         return [*configured, *self._uninvited({section.use for section in configured} | {section.name for section in configured})]
 
     def caught_up(self, seconds: float) -> bool:
@@ -98,7 +91,7 @@ class Outbox:
 
     def shows(self, kind: str) -> bool:
         """Whether a sink would show a ``popup`` or a ``tile`` of a program's own; the log says once that none does."""
-        if any("notification" in section.on and kind in self._kinds(section) for section in self.sections()):
+        if any("notification" in one.courier.section.on and kind in self._kinds(one.courier.section) for one in list(self._rounds.values())):
             return True
         if kind not in self._missed:
             self._missed.add(kind)

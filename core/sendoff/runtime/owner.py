@@ -76,7 +76,6 @@ class Given:
     folder: the state folder. configured: the configuration's folder. config_file: its file, which need not be there. load: reads the configuration
     anew. explain: each key in force, its value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that
     no log shows it. clean: takes those out of what an error says, before it is put on record. call: begins to call a completion handler.
-    uninvited: sinks may come by themselves.
     """
 
     store: Store
@@ -95,7 +94,6 @@ class Given:
     hide: Callable[[str], None] = lambda _: None
     clean: Callable[[str], str] = str
     call: Callable[..., Calling] = HandlerProcess
-    uninvited: bool = True
 
 
 class Owner:
@@ -123,8 +121,8 @@ class Owner:
         )  # fmt: skip
         self._outbox = Outbox(
             self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock, random=given.random, bell=self._bell, clean=given.clean,
-            uninvited=given.uninvited,
         )  # fmt: skip
+        self._outbox.open()  # what is found to have ended is news, too
         self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
         self._connections = Connections(
             given.installed, self._configured, self._credentials, self._secrets, self._journal, clock=given.clock, random=given.random
@@ -223,7 +221,6 @@ class Owner:
 
     def _make_keeper(self) -> Keeper:
         given = self._given
-        self._outbox.open()
         afterwards = Afterwards(
             self._ledger, self._connections, self._credentials, self._secrets, self._spool, clock=given.clock, random=given.random,
             more={THEN: Removal(self._ledger, boot_id())},

@@ -176,5 +176,5 @@ def _given(folder: Path, config: Mapping[str, Any], around: Around, call: Callab
     return Given(
         store=MemoryStore(), installed=_Installed(around.receiver), listeners=listeners, network=around.network, configuration=read(), load=read,
         explain=tuple, clock=around.clock, random=Random(), folder=folder, configured=folder, environment=dict(os.environ),
-        hide=redaction.remember, clean=redaction.clean_sentence, call=call, uninvited=False,
+        hide=redaction.remember, clean=redaction.clean_sentence, call=call,
     )  # fmt: skip
