@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from sendoff.errors import Json, Permanent, SendoffError
+from sendoff.errors import Json, Permanent, SendoffError, Transient
 from sendoff.model.change import Append, Change, SaveNote
 from sendoff.model.configuration import SinkSection
 from sendoff.model.event import Event
@@ -149,6 +149,9 @@ class Courier:
         try:
             if self._sink is None:
                 self._sink = self._make()
+            if self._closed:  # meanwhile, and nobody has closed this one
+                self._sink.close()
+                return Transient("the sink is closed")
             self._sink.deliver(notice)
         except SendoffError as error:
             return cleaned(error, self._clean)
