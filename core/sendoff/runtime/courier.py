@@ -10,11 +10,13 @@ from random import Random
 from sendoff.errors import Json, Permanent, SendoffError, Transient
 from sendoff.model.change import Append, Change, SaveNote
 from sendoff.model.configuration import SinkSection
-from sendoff.model.event import Event
+from sendoff.model.event import ENDS, Event
 from sendoff.model.limits import RetryRules
 from sendoff.model.moment import SECOND, Moment, moment, moment_text
 from sendoff.model.notice import Notice
+from sendoff.model.query import Query
 from sendoff.policy.retry import pause_before_next
+from sendoff.policy.wording import NEEDS_PERSON
 from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
 from sendoff.runtime.journal import Journal
@@ -42,6 +44,7 @@ class Courier:
         self.section, self._journal, self._wanted, self._make = section, journal, wanted, make
         self._clock, self._random, self._rules, self._clean = clock, random, rules, clean
         self._sink: Sink | None = None
+        self._of_interest = Query(types=types_of(section))
         self._late: Late | None = None
         self._position, self._saved, self._aside = 0, 0, 0
         self._failing: dict[str, str] = {}  # what was not taken since the last success, by the event's id: why
@@ -69,16 +72,19 @@ class Courier:
         if first is not None:
             return self._try_again(late, first)
         self._new_first = False
-        events = self._journal.store.events(self._position, _SLICE) if len(late) < MOST else ()
-        return self._go_on(late, events) if events else late.due(now) is not None and self._try_again(late, late.due(now))
+        return (len(late) < MOST and self._go_on(late)) or self._try_again(late, late.due(now))
 
     def pause(self, longest: float) -> float:
         """Seconds until there is something to do though nothing new has happened, at most so many."""
         due = self._next_try()
         return longest if due is None else min(max((due - self._clock.steady()) / SECOND, 0.001), longest)
 
-    def _go_on(self, late: Late, events: Sequence[Event]) -> bool:
-        """Tell what it wants of these events; the position goes on with each that was not, too."""
+    def _go_on(self, late: Late) -> bool:
+        """Tell what it wants of the next events; the position goes on with each that was not taken, too. Whether there were any."""
+        newest = self._journal.position()
+        events = self._journal.store.events(self._position, _SLICE, query=self._of_interest)
+        if not events and self._position >= newest:
+            return False
         done: list[Change] = []
         for event in events:
             if self._closed:
@@ -96,6 +102,8 @@ class Courier:
                 if self._clock.steady() < self._rests_until or len(late) >= MOST:
                     return True
             self._position = event.seq
+        else:
+            self._position = events[-1].seq if len(events) == _SLICE else max(self._position, newest)
         if done or self._position - self._saved >= _SAVED_EVERY:
             self._save(self._position, done)
         return not self._closed
@@ -219,6 +227,13 @@ class Courier:
         value: dict[str, Json] = {"position": self._position, **({"aside": self._aside} if self._aside else {})}
         value |= {UNINVITED: True} if self.section.uninvited else {}
         return [SaveNote(kind=NOTE, key=self.section.name, value=value)]
+
+
+def types_of(section: SinkSection) -> tuple[str, ...]:
+    """The types of the events among which those are that a sink may be told of."""
+    more = {"waiting"} if NEEDS_PERSON in section.on else set[str]()
+    more |= ENDS if "batch_completed" in section.on else set[str]()
+    return tuple(sorted({*section.on, *more} - {NEEDS_PERSON}))
 
 
 def waiting_helps(error: SendoffError) -> bool:
