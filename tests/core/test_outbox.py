@@ -1,55 +1,17 @@
 """Notices: at least once, in order, each sink from its own position; what fails is tried again or set aside, and is shown."""
 
 import threading
-from typing import ClassVar
 
 import pytest
 from sendoff.errors import Permanent, Transient
 from sendoff.model.change import SaveNote
 from sendoff.model.operation import Request
 from sendoff.model.query import Question
-from sendoff.ports.sink import Sink
 from sendoff.runtime.courier import NOTE
 from sendoff.runtime.late import kind_of
 
+from tests.core.letterbox import Letterbox, put, sinks
 from tests.core.owned import QUICK, Owned, eventually
-
-ENDS = ["created", "completed", "failed", "canceled", "notice_failed", "batch_completed"]
-
-
-class Letterbox:
-    """Where a sink of the test's own puts its notices. fails: called with each notice before it is accepted; may raise."""
-
-    def __init__(self):
-        self.notices, self.made, self.closed = [], 0, 0
-        self.fails = lambda notice: None
-
-    def sink(self):
-        box = self
-
-        class BoxSink(Sink):
-            Settings = dict
-
-            def __init__(self, settings, toolkit):
-                super().__init__(settings, toolkit)
-                box.toolkit = toolkit
-                box.made += 1
-
-            def deliver(self, notice):
-                box.fails(notice)
-                box.notices.append(notice)
-
-            def close(self):
-                box.closed += 1
-
-        return BoxSink
-
-    def told(self):
-        return [(notice.type, notice.operation["url"].rpartition("/")[2] if notice.operation else None) for notice in self.notices]
-
-
-def sinks(*names, on=ENDS):
-    return QUICK + "".join(f'[[sinks]]\nname = "{name}"\nuse = "{name}"\non = {on}\n' for name in names)
 
 
 @pytest.fixture
@@ -62,10 +24,6 @@ def owned(tmp_path, boxes):
     own = {("sinks", name): (box.sink(), dict) for name, box in boxes.items()}
     with Owned(tmp_path, config=sinks("one"), own=own) as made:
         yield made
-
-
-def put(owned, name, **more):
-    return owned.put(owned.file(), f"plain://10.0.0.1/{name}", **more)
 
 
 def todos(owned):
@@ -343,94 +301,6 @@ def test_a_wait_for_a_person_is_told_by_that_name_and_any_other_wait_is_not(tmp_
         assert "sendoff resume" in notice.message.text
 
 
-WORDED = """title = "{name} is at {destination} ({finished}/{total})"
-text = "{size}, {event}"
-failure_title = "{name} failed"
-failure_text = "{error} {{{number}}}"
-tag = "{destination}"
-"""
-
-
-def test_what_people_read_is_as_the_templates_say(tmp_path, boxes):
-    own = {("sinks", "one"): (boxes["one"].sink(), dict)}
-    with Owned(tmp_path, config=sinks("one", on=["completed", "failed", "batch_completed"]) + WORDED, own=own) as owned:
-        good, bad = owned.file("good.bin"), owned.file("bad.bin")
-        answers = owned.create(*(Request(source=str(one), destination=f"plain://10.0.0.1/{one.name}") for one in (good, bad)), start=False)
-        bad.write_bytes(b"changed")
-        owned.order("start", answers[0].id)
-        owned.done(answers[0].id)
-        owned.order("start", answers[1].id)
-        owned.until(answers[1].id, "error")
-        eventually(lambda: len(boxes["one"].notices) == 3)
-    completed, failed, batch = (notice.message for notice in boxes["one"].notices)
-    assert (completed.title, completed.text) == ("good.bin is at plain://10.0.0.1/good.bin (1/2)", "1000 B, completed")
-    assert (completed.tag, completed.failed) == ("plain://10.0.0.1/good.bin", False)
-    assert failed.title == "bad.bin failed" and failed.text.endswith(f"{{{answers[1].number}}}") and failed.failed
-    assert batch.title == "2 uploads failed" and batch.text == f"{failed.text.rpartition(' ')[0]} {{}}"
-    assert (batch.tag, batch.failed) == ("plain://10.0.0.1", True)
-
-
-class Visitor(Sink):
-    """Comes by itself."""
-
-    Settings = dict
-    told: ClassVar = []
-
-    @classmethod
-    def uninvited(cls):
-        return {"on": ["failed"], "failure_title": "{name} has failed", "wide": True}
-
-    def deliver(self, notice):
-        Visitor.told.append((notice.type, notice.message.title, self.settings))
-
-
-@pytest.fixture
-def visitor(monkeypatch):
-    monkeypatch.setattr(Visitor, "told", [])
-    return {("sinks", "visitor"): (Visitor, dict)}
-
-
-def failing(owned):
-    id = put(owned, "b", start=False)
-    owned.file("a.bin", b"changed")
-    owned.order("start", id)
-    owned.until(id, "error")
-
-
-def test_a_sink_may_come_by_itself(tmp_path, visitor):
-    with Owned(tmp_path, own=visitor) as owned:
-        failing(owned)
-        eventually(lambda: Visitor.told)
-        (shown,) = owned.owner.ask(Question(what="sinks"))
-    assert Visitor.told == [("failed", "a.bin has failed", {"wide": True})]
-    assert (shown["name"], shown["uninvited"], shown["on"]) == ("visitor", True, ["failed", "notification"])
-
-
-@pytest.mark.parametrize("config", ['disabled = ["visitor"]\n', '[[sinks]]\nuse = "visitor"\non = ["canceled"]\n'], ids=["disabled", "configured"])
-def test_one_that_is_disabled_or_configured_does_not(tmp_path, visitor, config):
-    with Owned(tmp_path, config=config + QUICK, own=visitor) as owned:
-        failing(owned)
-        assert owned.owner.catch_up(30)
-    assert Visitor.told == []
-
-
-def test_one_that_cannot_say_whether_it_comes_stops_nobody(tmp_path, boxes):
-    class Broken(Sink):
-        Settings = dict
-
-        @classmethod
-        def uninvited(cls):
-            raise RuntimeError("a bug")
-
-        def deliver(self, notice):
-            raise AssertionError
-
-    own = {("sinks", "broken"): (Broken, dict), ("sinks", "one"): (boxes["one"].sink(), dict)}
-    with Owned(tmp_path, config=sinks("one"), own=own) as owned:
-        owned.done(put(owned, "a"))
-        eventually(lambda: ("completed", "a") in boxes["one"].told())
-
-
 def test_what_was_late_for_a_sink_that_is_gone_keeps_no_owner_alive(owned, boxes):
     boxes["one"].fails = lambda notice: (_ for _ in ()).throw(Transient("in an hour", retry_after=3600.0))
     owned.done(put(owned, "a"))
@@ -439,27 +309,3 @@ def test_what_was_late_for_a_sink_that_is_gone_keeps_no_owner_alive(owned, boxes
     owned.owner.reconfigure()
     assert todos(owned) == []
     eventually(owned.owner.idle)
-
-
-def test_who_hears_of_batches_alone_hears_of_a_batch_of_one_too_and_of_a_greater_one_once(tmp_path, boxes):
-    own = {("sinks", "one"): (boxes["one"].sink(), dict)}
-    with Owned(tmp_path, config=sinks("one", on=["batch_completed"]), own=own) as owned:
-        single = put(owned, "single")
-        owned.done(single)
-        answers = owned.create(*(Request(source=str(owned.file()), destination=f"plain://10.0.0.1/{name}") for name in "ab"))
-        for answer in answers:
-            owned.done(answer.id)
-        assert eventually(lambda: len(boxes["one"].notices) == 2) and owned.owner.catch_up(30)
-    first, second = boxes["one"].notices
-    assert (first.type, first.operation, first.data["batch"], first.data["outcome"]) == ("batch_completed", None, owned_batch(owned, single), "success")
-    assert (first.message.title, second.message.title) == ("Uploaded: a.bin", "Uploaded: 2 uploads")
-    assert (second.data["batch"], second.data["total"]) == (answers[0].batch, 2)
-
-
-def owned_batch(owned, id):
-    """Of an operation, by its history."""
-    owned.store.open()
-    try:
-        return owned.record(id).batch
-    finally:
-        owned.store.close()

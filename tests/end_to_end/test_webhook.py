@@ -75,3 +75,22 @@ def test_what_is_told_of_one_upload_keeps_its_order(stage, files, tmp_path):
         told.wait_until(lambda _: len(accepted(told)) >= 6)
 
         assert [[found["type"] for found in accepted(told) if about(found)[0] == id] for id in ids] == [["created", "completed"]] * 3
+
+
+@pytest.mark.fault(7, 79)
+def test_a_receiver_that_was_away_holds_nobody_up_and_is_told_everything_in_order_through_a_kill(stage, files, tmp_path):
+    with Receiver(tmp_path / "away") as gone:
+        port = gone.port
+    configure(stage, gone)
+    stage.config.write_text('[retry]\nbackoff = ["0.1s", "0.5s"]\n' + stage.config.read_text().replace(gone.url, f"http://127.0.0.1:{port}/"))
+    source, _ = stage.file(1000)
+    ids = [id for name in "abc" for id in stage.put(source, f"{files.url}{name}", "--wait")]
+    stage.kill_host()
+    ids += stage.put(source, f"{files.url}d", "--wait")
+    (sink,) = json.loads(stage.run("host", "status", "--json").stdout)["sinks"]
+    assert sink["waiting"] + sink["behind"] > 0 and "cannot be reached" in stage.run("host", "status").stdout
+
+    with Receiver(tmp_path / "back", port=port) as back:
+        back.wait_until(lambda _: len({found["id"] for found in accepted(back) if found["type"] in ("created", "completed")}) == 8)
+        told = [about(found) for found in accepted(back)]
+    assert [[type for one, type in dict.fromkeys(told) if one == id and type != "notice_failed"] for id in ids] == [["created", "completed"]] * 4

@@ -26,7 +26,7 @@ AT_ONCE = {
 LOOKED_AT = (sendoff.UploadOperation,)
 IN_MEMORY = {
     sendoff.BackgroundUploader: "method group transfer_group server_credential proxy_credential completion_group cost_policy existing metadata "
-    "recoverable_errors then verify copy if_changed tls",
+    "recoverable_errors then verify copy if_changed tls success_notification failure_notification success_tile_notification failure_tile_notification",
     sendoff.CompletionGroup: "is_enabled id",
     sendoff.TransferGroup: "name",
 }

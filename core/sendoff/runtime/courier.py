@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from sendoff.errors import Json, Permanent, SendoffError
+from sendoff.errors import Json, Permanent, SendoffError, Transient
 from sendoff.model.change import Append, Change, SaveNote
 from sendoff.model.configuration import SinkSection
-from sendoff.model.event import Event
+from sendoff.model.event import ENDS, Event
 from sendoff.model.limits import RetryRules
 from sendoff.model.moment import SECOND, Moment, moment, moment_text
 from sendoff.model.notice import Notice
+from sendoff.model.query import Query
 from sendoff.policy.retry import pause_before_next
+from sendoff.policy.wording import NEEDS_PERSON
 from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
 from sendoff.runtime.journal import Journal
@@ -22,6 +24,7 @@ from sendoff.runtime.late import MOST, Late, LateNotice
 from sendoff.runtime.statement import cleaned
 
 NOTE = "sink"  # by the sink's name: how far it has come, and what was set aside
+UNINVITED = "uninvited"  # in that note: it came by itself
 LONGEST = moment(3 * 86_400.0)  # after its first try a notice is set aside
 _SLICE = 100
 _SAVED_EVERY = 1000  # events that a sink does not want are read again after a death
@@ -41,6 +44,7 @@ class Courier:
         self.section, self._journal, self._wanted, self._make = section, journal, wanted, make
         self._clock, self._random, self._rules, self._clean = clock, random, rules, clean
         self._sink: Sink | None = None
+        self._of_interest = Query(types=types_of(section))
         self._late: Late | None = None
         self._position, self._saved, self._aside = 0, 0, 0
         self._failing: dict[str, str] = {}  # what was not taken since the last success, by the event's id: why
@@ -68,16 +72,19 @@ class Courier:
         if first is not None:
             return self._try_again(late, first)
         self._new_first = False
-        events = self._journal.store.events(self._position, _SLICE) if len(late) < MOST else ()
-        return self._go_on(late, events) if events else late.due(now) is not None and self._try_again(late, late.due(now))
+        return (len(late) < MOST and self._go_on(late)) or self._try_again(late, late.due(now))
 
     def pause(self, longest: float) -> float:
         """Seconds until there is something to do though nothing new has happened, at most so many."""
         due = self._next_try()
         return longest if due is None else min(max((due - self._clock.steady()) / SECOND, 0.001), longest)
 
-    def _go_on(self, late: Late, events: Sequence[Event]) -> bool:
-        """Tell what it wants of these events; the position goes on with each that was not, too."""
+    def _go_on(self, late: Late) -> bool:
+        """Tell what it wants of the next events; the position goes on with each that was not taken, too. Whether there were any."""
+        newest = self._journal.position()
+        events = self._journal.store.events(self._position, _SLICE, query=self._of_interest)
+        if not events and self._position >= newest:
+            return False
         done: list[Change] = []
         for event in events:
             if self._closed:
@@ -95,6 +102,8 @@ class Courier:
                 if self._clock.steady() < self._rests_until or len(late) >= MOST:
                     return True
             self._position = event.seq
+        else:
+            self._position = events[-1].seq if len(events) == _SLICE else max(self._position, newest)
         if done or self._position - self._saved >= _SAVED_EVERY:
             self._save(self._position, done)
         return not self._closed
@@ -148,6 +157,9 @@ class Courier:
         try:
             if self._sink is None:
                 self._sink = self._make()
+            if self._closed:  # meanwhile, and nobody has closed this one
+                self._sink.close()
+                return Transient("the sink is closed")
             self._sink.deliver(notice)
         except SendoffError as error:
             return cleaned(error, self._clean)
@@ -181,8 +193,8 @@ class Courier:
 
     def close(self) -> None:
         """Break off what is under way; the next owner tells it."""
-        self._closed = True
-        if self._sink is not None:
+        first, self._closed = not self._closed, True
+        if first and self._sink is not None:
             self._sink.close()
 
     def left(self) -> None:
@@ -212,8 +224,16 @@ class Courier:
         self._journal.commit([*done, *self._note()], synced=bool(done))
 
     def _note(self) -> list[Change]:
-        value = {"position": self._position, **({"aside": self._aside} if self._aside else {})}
+        value: dict[str, Json] = {"position": self._position, **({"aside": self._aside} if self._aside else {})}
+        value |= {UNINVITED: True} if self.section.uninvited else {}
         return [SaveNote(kind=NOTE, key=self.section.name, value=value)]
+
+
+def types_of(section: SinkSection) -> tuple[str, ...]:
+    """The types of the events among which those are that a sink may be told of."""
+    more = {"waiting"} if NEEDS_PERSON in section.on else set[str]()
+    more |= ENDS if "batch_completed" in section.on else set[str]()
+    return tuple(sorted({*section.on, *more} - {NEEDS_PERSON}))
 
 
 def waiting_helps(error: SendoffError) -> bool:

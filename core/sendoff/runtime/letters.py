@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class Letters:
 
     def __init__(self, journal: Journal, kinds: Callable[[SinkSection], frozenset[str]]) -> None:
         self._journal, self._kinds = journal, kinds
+        self._log = logging.getLogger("sendoff.sinks")
 
     def wanted(self, section: SinkSection, event: Event) -> Notice | None:
         """The notice of an event; None where this sink is not told of it."""
@@ -53,14 +55,19 @@ class Letters:
     def _notice(self, section: SinkSection, event: Event, type_: str) -> Notice:
         record = _record(self._journal.store, event.operation) if event.operation else None
         shown = view(record, None) if record is not None else None
-        about = event.operation or event.batch
-        if type_ == NOTIFICATION:
-            message = decode(Message, event.data["message"])
-        else:
-            called = event.type if type_ == "batch_completed" else type_
-            message = message_of(section.words, called, event.data, self._facts(event, shown, called), about)
         operation = None if type_ == "batch_completed" else shown
+        message = self._message(section, event, event.type if type_ == "batch_completed" else type_, shown)
         return Notice(id=event.id, type=type_, time=event.time, operation=operation, data=_data(event, type_), message=message)
+
+    def _message(self, section: SinkSection, event: Event, type_: str, shown: Mapping[str, Any] | None) -> Message:
+        """What people read; words that cannot be made keep no notice from arriving."""
+        try:
+            if type_ == NOTIFICATION:
+                return decode(Message, event.data["message"])
+            return message_of(section.words, type_, event.data, self._facts(event, shown, type_), event.operation or event.batch)
+        except (TypeError, ValueError, KeyError, AttributeError):
+            self._log.exception("the words of the notice %s could not be made", event.id)
+            return Message(title=type_.replace("_", " "), text="")
 
     def _facts(self, event: Event, shown: Mapping[str, Any] | None, type_: str) -> Mapping[str, Fact]:
         whole = Whole(self._journal, event.batch)

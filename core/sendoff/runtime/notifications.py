@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sendoff.desk.kinds import mapping, text
+from sendoff.desk.kinds import mapping, number_or_none, text, text_or_none
 from sendoff.errors import InvalidArgument, Json
 from sendoff.model.change import Append, Change, SaveNote
-from sendoff.model.document import decode, encode
+from sendoff.model.document import encode
 from sendoff.model.event import Event
 from sendoff.model.message import Message
 from sendoff.model.note import Note
@@ -20,6 +21,7 @@ from sendoff.runtime.journal import Journal
 
 NOTIFICATIONS = "notifications"  # by batch: what is said, whether before it is closed too, and of which operations it has been
 WORDS = ("success", "failure", "success_tile", "failure_tile")
+_LONGEST = 48 * 1024  # characters of all of them; a note may hold somewhat more
 _MOST_TOLD = 100  # operations whose history says that nobody was told
 
 
@@ -32,6 +34,8 @@ class Notifications:
     def keep(self, batch: str, details: Mapping[str, Json]) -> None:
         """What is to be said of this batch from now on. ``loose``: whenever nothing of it is open, without waiting for it to be closed."""
         said = {word: encode(message_of(word, details[word])) for word in WORDS if details.get(word) is not None}
+        if len(json.dumps(said)) > _LONGEST:
+            raise InvalidArgument(f"the notifications of a batch are longer than {_LONGEST} characters")
         told = note.value["told"] if (note := self._note(batch)) is not None else 0
         value = {"said": said, "loose": bool(details.get("loose")), "told": told}
         self._journal.commit([SaveNote(kind=NOTIFICATIONS, key=batch, value=value)])
@@ -78,12 +82,12 @@ class Notifications:
 def message_of(word: str, value: Json) -> Message:
     """What a client wants to have said, checked."""
     found = mapping(word, value)
-    text(f"{word}.title", found.get("title"))
-    text(f"{word}.text", found.get("text"))
-    try:
-        return decode(Message, {**found, "failed": word.startswith("failure"), "tile": word.endswith("_tile")})
-    except (TypeError, ValueError) as cause:
-        raise InvalidArgument(f"{word}: it is no message") from cause
+    title, body = (text(f"{word}.{name}", found.get(name)) for name in ("title", "text"))
+    tag, group = (text_or_none(f"{word}.{name}", found.get(name)) for name in ("tag", "group"))
+    return Message(
+        title=title, text=body, tag=tag, group=group, expires_at=number_or_none(f"{word}.expires_at", found.get("expires_at")),
+        silent=bool(found.get("silent")), high=bool(found.get("high")), failed=word.startswith("failure"), tile=word.endswith("_tile"),
+    )  # fmt: skip
 
 
 def _new(note: Note, members: Iterator[Record]) -> Iterator[Record]:

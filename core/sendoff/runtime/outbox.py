@@ -17,7 +17,7 @@ from sendoff.model.template import Words
 from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
 from sendoff.ports.toolkit import SinkToolkit
-from sendoff.runtime.courier import NOTE, Courier
+from sendoff.runtime.courier import NOTE, UNINVITED, Courier
 from sendoff.runtime.following import Bell
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
@@ -48,7 +48,8 @@ class Outbox:
         """Everything that happens from now on is told to a sink that is new; nothing is delivered yet."""
         sections = self.sections()
         known = self._journal.store.note(NOTE, [section.name for section in sections])
-        new = [SaveNote(kind=NOTE, key=one.name, seen=0, value={"position": self._journal.position()}) for one in sections if one.name not in known]
+        at = {"position": self._journal.position()}
+        new = [SaveNote(kind=NOTE, key=one.name, seen=0, value={**at, UNINVITED: True} if one.uninvited else at) for one in sections if one.name not in known]
         if new:
             self._journal.commit(new)
         self._forget_late({section.name for section in sections})
@@ -67,7 +68,6 @@ class Outbox:
         end = self._clock.monotonic() + min(seconds, _LONGEST_CLOSE)
         for one in self._rounds.values():
             one.join(end - self._clock.monotonic())
-        self._rounds = {}
 
     def sections(self) -> Sequence[SinkSection]:
         """Those of the configuration, then those that come by themselves."""
@@ -141,9 +141,11 @@ class Outbox:
         return offer
 
     def _forget_late(self, names: set[str]) -> None:
-        """What was late for a sink that is there no more: nobody would ever tell it."""
+        """What was late for a sink that is there no more: nobody would ever tell it. One that came by itself and comes again begins anew."""
         for note in self._journal.store.notes(NOTE).items:
             todos = self._journal.store.todos(_FAR, kind=kind_of(note.key), limit=10_000) if note.key not in names else ()
+            if note.key not in names and note.value.get(UNINVITED):
+                self._journal.commit([SaveNote(kind=NOTE, key=note.key, value=None)])
             if todos:
                 self._log.warning("%d notices for the sink %s, which is not configured any more, are dropped", len(todos), note.key)
                 self._journal.commit([SaveTodo(kind=one.kind, about=one.about, seen=one.version, payload=None) for one in todos])

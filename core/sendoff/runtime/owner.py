@@ -122,6 +122,7 @@ class Owner:
         self._outbox = Outbox(
             self._journal, given.installed, self._configured, self._sink_toolkit(), given.clock, random=given.random, bell=self._bell, clean=given.clean,
         )  # fmt: skip
+        self._outbox.open()  # what is found to have ended is news, too
         self._secrets = Secrets(self._vault(opened.journal), given.store, hide=given.hide)
         self._connections = Connections(
             given.installed, self._configured, self._credentials, self._secrets, self._journal, clock=given.clock, random=given.random
@@ -220,7 +221,6 @@ class Owner:
 
     def _make_keeper(self) -> Keeper:
         given = self._given
-        self._outbox.open()
         afterwards = Afterwards(
             self._ledger, self._connections, self._credentials, self._secrets, self._spool, clock=given.clock, random=given.random,
             more={THEN: Removal(self._ledger, boot_id())},
