@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from sendoff.model.conditions import Conditions
+from sendoff.model.moment import Moment
 from sendoff.model.status import CostPolicy, Reason, TransferStatus
 
 
@@ -42,3 +44,15 @@ def _too_dear(conditions: Conditions, cost_policy: CostPolicy) -> Reason | None:
     if conditions.metered and cost_policy is CostPolicy.UNRESTRICTED_ONLY:
         return Reason.METERED
     return None
+
+
+def stamped(conditions: Conditions, before: Conditions, now: Moment) -> Conditions:
+    """These, with since when they are so: as long as ``before`` was where reachability and cost are the same, else since ``now``."""
+    same = before.since is not None and _way(conditions) == _way(before)
+    return replace(conditions, since=before.since if same else now)
+
+
+def _way(conditions: Conditions) -> tuple[bool | None, ...]:
+    """Reachability and cost: what makes it another network for whoever waits for one."""
+    reachable = conditions.online, conditions.portal
+    return *reachable, conditions.metered, conditions.roaming, conditions.approaching_limit, conditions.over_limit, conditions.restricted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from heapq import nsmallest
 from random import Random
 
@@ -14,7 +15,7 @@ from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
 from sendoff.model.status import Reason, TransferPriority, TransferStatus
-from sendoff.policy.cost import Gate, gate
+from sendoff.policy.cost import Gate, gate, stamped
 from sendoff.policy.lifecycle import gated
 from sendoff.policy.schedule import admits, is_aged, next_lane
 from sendoff.runtime.attempts import Outcome, Ticket
@@ -119,7 +120,7 @@ class Conductor:
             case Amended(record) if record.number in self._slots:
                 return self._amended(record)
             case Changed(conditions):
-                return self._changed(conditions)
+                return self._changed(conditions, now)
             case Queued(lanes):
                 self._lineup.name(lanes)
             case Leave():
@@ -138,11 +139,11 @@ class Conductor:
             if outcome.asks:
                 self._places.ask(held.lane.place, outcome.number)
 
-    def _changed(self, conditions: Conditions) -> list[tuple[int, str]]:
+    def _changed(self, conditions: Conditions, now: Moment) -> list[tuple[int, str]]:
         """Stop what is no longer allowed; what was unreachable on the old network may be reachable on the new one."""
-        if conditions != self.conditions:
+        if replace(conditions, since=self.conditions.since) != self.conditions:
             self._places.forgive()
-        self.conditions = conditions
+        self.conditions = stamped(conditions, self.conditions, now)
         return self._no_longer_allowed(self._slots)
 
     def _amended(self, record: Record) -> list[tuple[int, str]]:

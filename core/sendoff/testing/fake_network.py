@@ -106,7 +106,7 @@ class ToldNetwork(Network):
 
 def _checked(conditions: Mapping[str, bool | None]) -> Conditions:
     """Conditions that there are; ``InvalidArgument`` names the one that is not, and the nearest."""
-    known = [one.name for one in fields(Conditions) if one.name != "name"]
+    known = [one.name for one in fields(Conditions) if one.name not in ("name", "since")]
     for name, value in conditions.items():
         if name not in known:
             raise InvalidArgument(f"become() knows no condition {name!r}{nearest(name, known)}", hint=f"there are {', '.join(known)}")
