@@ -41,7 +41,12 @@ _PACKAGES = {  # of this project; whose else a name may be, nobody knows
         "systemd": "sendoff-credentials-basic",
     },
     "sinks": {"log": "sendoff-sinks-basic", "command": "sendoff-sinks-basic", "webhook": "sendoff-webhook"},
-    "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
+    "networks": {
+        "always-online": "sendoff-networks-basic",
+        "networkmanager": "sendoff-networks-dbus",
+        "portal": "sendoff-networks-dbus",
+        "routes": "sendoff-networks-basic",
+    },
 }
 _OF_THE_CORE = frozenset({"existing", "verify", "digest", "if_changed", "method"})  # what a destination may ask of any transport
 
