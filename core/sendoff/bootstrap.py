@@ -15,12 +15,11 @@ from sendoff.ports.network import Network
 from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
 from sendoff.redaction import Redaction, install
+from sendoff.runtime.best_network import BestNetwork, preferred
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.key import Key, keys_for
 from sendoff.runtime.owner import Given, Owner
 from sendoff.settings import explain, load
-
-_NETWORKS = ("routes", "always-online")  # what "auto" takes, the first that is installed
 
 
 def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str], clock: Clock | None = None) -> Owner:
@@ -41,7 +40,7 @@ def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str],
         store=_store(drivers, configuration, toolkit),
         installed=drivers,
         listeners=listeners,
-        network=_network(drivers, configuration, toolkit),
+        network=_network(drivers, configuration, toolkit, environ),
         configuration=configuration,
         load=lambda: load(config_file, environ),
         explain=lambda: [one._asdict() for one in explain(config_file, environ)],
@@ -89,11 +88,15 @@ def _store(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> 
     return made
 
 
-def _network(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> Network:
-    installed = drivers.names("networks")
-    name = next((one for one in _NETWORKS if one in installed), configuration.network) if configuration.network == "auto" else configuration.network
-    made: Network = drivers.load("networks", name)(drivers.settings("networks", name, configuration.network_options), toolkit)
-    return made
+def _network(drivers: Drivers, configuration: Configuration, toolkit: Toolkit, environ: Mapping[str, str]) -> Network:
+    def made(name: str) -> Network:
+        driver = drivers.load("networks", name)
+        network: Network = driver(drivers.settings("networks", name, configuration.network_options, section="network"), toolkit)
+        return network
+
+    if configuration.network != "auto":
+        return made(configuration.network)
+    return BestNetwork({name: made(name) for name in preferred(drivers.names("networks"), environ)})
 
 
 def _trace(environ: Mapping[str, str]) -> Callable[[str], None] | None:

@@ -20,7 +20,7 @@ def stage(tmp_path_factory):
     """One place and one host for all, whose network is what a test says, and which sends one upload at a time."""
     with Stage(tmp_path_factory.mktemp("conditions")) as made:
         made.install("fakenet", "sendoff.networks", "fake = sendoff.testing.fake_network:FakeNetwork", "")
-        network = f'[network]\nuse = "fake"\nfile = "{made.folder / "network"}"\n'
+        network = f'[network]\nuse = "fake"\nsettle = "0s"\nfile = "{made.folder / "network"}"\n'
         made.config.write_text(f'{network}[retry]\nbackoff = ["0.05s", "0.1s"]\n[limits]\nconcurrency = 1\n')
         host = made.own_host()
         yield made

@@ -108,11 +108,16 @@ def regular_netloc(parts: SplitResult) -> str:
 def is_local(url: str) -> bool:
     """Whether an address lies on this machine or a private network, where being offline does not matter. url: absolute. Errors: none.
 
+    Also by its name: ``.local`` (RFC 6762) and ``.home.arpa`` (RFC 8375) are on the network at hand, and so is a host without a dot, but for a bucket.
+
     >>> sendoff.is_local("http://192.168.0.7/in/")
     True
     """
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removesuffix(".")
+    if host == "localhost" or host.endswith((".localhost", ".local", ".home.arpa")):
+        return True
+    if host and not {".", ":"} & set(host) and parts.scheme != "s3":
         return True
     try:
         address = ipaddress.ip_address(host)

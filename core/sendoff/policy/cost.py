@@ -46,6 +46,16 @@ def _too_dear(conditions: Conditions, cost_policy: CostPolicy) -> Reason | None:
     return None
 
 
+def is_cut_off(conditions: Conditions) -> bool:
+    """Whether nothing far away can be reached: no network, or one that wants a login first."""
+    return conditions.online is False or bool(conditions.portal)
+
+
+def same_reach(one: Conditions, other: Conditions) -> bool:
+    """Whether both say the same of what can be reached."""
+    return (one.online, one.portal) == (other.online, other.portal)
+
+
 def stamped(conditions: Conditions, before: Conditions, now: Moment) -> Conditions:
     """These, with since when they are so: as long as ``before`` was where reachability and cost are the same, else since ``now``."""
     same = before.since is not None and _way(conditions) == _way(before)

@@ -49,6 +49,7 @@ from sendoff.policy.retry import pause_before_next
 MOST_LOST_SESSIONS = 3
 SUSPECT_UNSETTLED = 3
 MOST_UNSETTLED = 10
+_CERTIFICATE = range(1, 6)  # WebErrorStatus: of another name, expired, with errors, revoked, invalid
 _WENT_OUT = "the process ended after the whole request had gone out; it is not sent twice"
 
 
@@ -117,6 +118,8 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
     failure = failure_of(error)
     if _doubtful(record, error):
         return _ended(failure_of(_unknown(error)), _kept(record.tally, one), response, setting)
+    if setting.gate is not None and setting.gate.reason is Reason.PORTAL and _said_by_a_portal(failure):
+        return _interrupted(record, one, setting)
     if isinstance(error, SessionLost):
         return _begun_anew(record, error, failure, one, response, setting)
     if isinstance(error, SourceChanged) and _may_restart(record):
@@ -195,6 +198,11 @@ def gated(gate: Gate) -> Decision:
     return Decision(fields=fields, lines=(("waiting", {"reason": str(gate.reason)}),))
 
 
+def hurried(record: Record, now: Moment) -> Decision:
+    """It need not wait out its pause; what it does not wait does not count."""
+    return Decision(fields={"due": now, "tally": replace(record.tally, pause=0)})
+
+
 def failure_of(error: SendoffError) -> Failure:
     """An error as JSON shows it."""
     web_error = int(error.facts.get("web_error", error.web_error))
@@ -232,6 +240,11 @@ def _doubtful(record: Record, error: SendoffError) -> bool:
         return False
     said_no = isinstance(error, ServerBusy) or (isinstance(error, Unreachable) and error.http_status is not None)  # a proxy or a portal was in between
     return isinstance(error, OutcomeUnknown) or (isinstance(error, Transient) and not said_no)
+
+
+def _said_by_a_portal(failure: Failure) -> bool:
+    """Whether it may be the word of a login page in between, which answers for every server and shows its own certificate."""
+    return failure.http_status is not None or failure.web_error in _CERTIFICATE
 
 
 def _may_restart(record: Record) -> bool:
