@@ -13,7 +13,7 @@ HOW = "run as root, with iproute2 (apt-get install iproute2)"
 class Namespace:
     """``with Namespace() as there``: what is started with ``there.command(...)`` has the loopback and one link, at whose other end is this machine.
 
-    outside: the address of this machine as it is seen from there. It is a public one, which nobody uses any more (RFC 7526): private ones are tried without a
+    outside: the address of this machine as it is seen from there; what is sent to any other is lost. It is a public one, which nobody uses any more (RFC 7526): private ones are tried without a
     network, too. A test that opens one where that is not allowed is skipped (mark it ``needs_server``).
     """
 
@@ -40,11 +40,10 @@ class Namespace:
         try:
             _ip("link", "add", self._cable, "type", "veth", "peer", "name", "eth0", "netns", self.name)
             _ip("address", "add", f"{self.outside}/30", "dev", self._cable)
-            self._within("address", "add", f"{self.inside}/30", "dev", "eth0")
             self._within("link", "set", "lo", "up")
             self._within("link", "set", "eth0", "up")
             self.plug()
-            self._within("route", "add", "default", "via", self.outside)
+            self.join()
         except BaseException:
             self.__exit__()
             raise
@@ -69,6 +68,11 @@ class Namespace:
     def lose(self):
         """Its address and its routes are gone, as when a machine leaves a network."""
         self._within("address", "flush", "dev", "eth0")
+
+    def join(self):
+        """It has an address and a way out again."""
+        self._within("address", "add", f"{self.inside}/30", "dev", "eth0")
+        self._within("route", "add", "default", "via", self.outside)
 
     def _within(self, *words):
         _ip("-n", self.name, *words)

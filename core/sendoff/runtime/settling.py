@@ -97,7 +97,7 @@ class Settling:
 
     def _seen(self, load: Load, result: Result) -> tuple[Result, Gate | None]:
         """What has broken, in the light of what the machine and its network did meanwhile; neither is the server's fault, nor the upload's."""
-        if not isinstance(result, SendoffError) or result.side not in ("network", "server") or isinstance(result, Interrupted):
+        if not isinstance(result, SendoffError) or not (result.side in ("network", "server") or result.http_status) or isinstance(result, Interrupted):
             return result, None
         past_point = load.shipment is not None and load.shipment.past_point
         if isinstance(result, Transient) and not past_point and self._clock.slept() - load.slept > LEAST_SLEEP:
