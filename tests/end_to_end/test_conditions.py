@@ -91,7 +91,7 @@ def test_a17_the_cable_is_pulled_in_mid_transfer_and_no_try_is_spent(client, sta
     assert "attempt_failed" not in [event.type for event in operation.events()]
 
 
-@pytest.mark.parity("F121", "F129", "F148")
+@pytest.mark.parity("F121", "F129", "F148", "F152")
 def test_what_is_put_while_offline_goes_out_by_itself_when_the_network_is_back(client, stage, receiver, network):
     network(online=False)
     path, _ = stage.file(1000)
@@ -153,7 +153,7 @@ def test_a_cost_policy_that_was_set_while_it_ran_holds_when_the_network_changes(
     assert (operation.wait(SOON).progress.attempt, len(receiver.requests)) == (1, 1)
 
 
-@pytest.mark.parity("F124")
+@pytest.mark.parity("F124", "F153")
 def test_while_power_is_to_be_saved_only_what_always_may_is_sent(client, stage, receiver, network):
     network(power=False)
     held = client.put(b"it waits", f"{FAR}a")

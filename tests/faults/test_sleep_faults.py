@@ -37,7 +37,9 @@ def owner(stage, machine):
     made = []
 
     def started(url):
-        stage.config.write_text(f'[retry]\npatience = 0\nattempts = 1\n[destinations.films]\nurl = "{url}"\nprotocol = "tus"\nprotocol_options = {{ chunk_size = "64M" }}\n')
+        stage.config.write_text(
+            f'[retry]\npatience = 0\nattempts = 1\n[destinations.films]\nurl = "{url}"\nprotocol = "tus"\nprotocol_options = {{ chunk_size = "64M" }}\n'
+        )
         made.append(Handle(stage))
         return made[-1]
 

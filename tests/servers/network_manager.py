@@ -7,6 +7,7 @@ CARD = f"{PATH}/Devices/eth0"
 MODEM, MODEM_NAME = "/org/freedesktop/ModemManager1/Modem/0", "org.freedesktop.ModemManager1"
 CONNECTED, CONNECTED_SITE, CONNECTED_LOCAL, CONNECTING, DISCONNECTED, ASLEEP = 70, 60, 50, 40, 20, 10
 NOBODY_CHECKS, NONE, PORTAL, LIMITED, FULL = range(5)
+YES, NO = 1, 2  # metered
 
 
 class NetworkManager:

@@ -93,6 +93,7 @@ class TestNetworkManager(NetworkContract):
 
         assert network.look().power is power
 
+    @pytest.mark.parity("F153")
     @pytest.mark.parametrize(("on_battery", "warning", "power"), [(True, 1, True), (True, 3, False), (False, 3, True)], ids=["full", "low", "plugged-in"])
     def test_a_battery_that_is_in_use_and_low_asks_to_save_power(self, network, bus, on_battery, warning, power):
         upower, battery = "org.freedesktop.UPower", "/org/freedesktop/UPower/devices/DisplayDevice"
