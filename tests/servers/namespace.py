@@ -13,8 +13,8 @@ HOW = "run as root, with iproute2 (apt-get install iproute2)"
 class Namespace:
     """``with Namespace() as there``: what is started with ``there.command(...)`` has the loopback and one link, at whose other end is this machine.
 
-    outside: the address of this machine as it is seen from there; what is sent to any other is lost. It is a public one, which nobody uses any more (RFC 7526): private ones are tried without a
-    network, too. A test that opens one where that is not allowed is skipped (mark it ``needs_server``).
+    outside: the address of this machine as it is seen from there; what is sent to any other is lost. It is a public one, which nobody uses any more (RFC
+    7526): private ones are tried without a network, too. A test that opens one where that is not allowed is skipped (mark it ``needs_server``).
     """
 
     def __init__(self):
