@@ -336,6 +336,17 @@ def test_a_canceled_spooled_upload_gives_its_copy_back() -> None:
     assert canceled(spooled, NOW).erase and not canceled(found, NOW).erase
 
 
+def test_while_the_network_at_hand_is_away_what_is_on_it_is_tried_on_and_nothing_is_spent() -> None:
+    found = record(tally=Tally(requests=3, spent=5, attempts=3))
+    around = replace(setting(patience=0.0, attempts=1), away=True)
+
+    put_off = failed(found, Unreachable("no way leads there"), tried(), None, around).applied(found)
+
+    assert (put_off.status, put_off.reason, put_off.tally.requests, put_off.tally.spent) == (RUNNING, "unreachable", 3, 5)
+    assert put_off.due is not None and put_off.due > NOW
+    assert failed(found, Rejected("no"), tried(), None, around).applied(found).status is ERROR, "whoever has an answer has reached it"
+
+
 BEHIND_PORTAL = Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.PORTAL)
 
 

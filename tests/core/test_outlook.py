@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 from sendoff.model.conditions import Conditions
-from sendoff.model.destination import Destination, is_local
+from sendoff.model.destination import Destination, asked_at, is_local
 from sendoff.model.lane import Lane
 from sendoff.model.moment import moment
 from sendoff.policy.debounce import Debounce
@@ -302,6 +302,12 @@ def test_whoever_asks_is_answered_at_once_and_told_when_it_is_known() -> None:
 
     assert neighbors.near("nas") and neighbors.near("http://localhost:80")
     assert not neighbors.near("unknown") and not neighbors.near("http://nobody.invalid")
+
+
+def test_a_bucket_is_where_its_endpoint_is() -> None:
+    bucket = Destination(url="s3://bucket/in/", transport="s3", name="b", options={"endpoint_url": "http://192.168.0.7:9000"})
+
+    assert is_local(asked_at(bucket)) and not is_local(bucket.url)
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,11 @@ def is_local(url: str) -> bool:
     return address.is_loopback or address.is_private or address.is_link_local
 
 
+def asked_at(destination: Destination) -> str:
+    """The address at which it is really asked: a bucket's at its endpoint, where one is named."""
+    return str(destination.options.get("endpoint_url") or destination.url)
+
+
 def is_loopback(url: str) -> bool:
     """Whether an address lies on this machine. url: absolute. Errors: none.
 

@@ -17,6 +17,16 @@ class Gate(NamedTuple):
     reason: Reason
 
 
+class Seen(NamedTuple):
+    """What the network was like when a try had broken.
+
+    gate: why it does not allow such a try. away: there is none at all, though the destination is tried all the same, as it is on a private one.
+    """
+
+    gate: Gate | None = None
+    away: bool = False
+
+
 def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool) -> Gate | None:
     """None when the operation may run; unknown allows, and a local destination needs no network."""
     if conditions.power is False and cost_policy is not CostPolicy.ALWAYS:

@@ -16,7 +16,7 @@ from sendoff.model.delivery import Delivery
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.policy import lifecycle
-from sendoff.policy.cost import Gate
+from sendoff.policy.cost import Gate, Seen
 from sendoff.policy.patience import Try
 from sendoff.ports.transport import Bundling
 from sendoff.runtime.bundle import carried
@@ -80,12 +80,13 @@ class Attempts:
         random: Random,
         leaving: threading.Event,
         in_force: InForce,
-        look: Callable[[Record], Gate | None] | None = None,
+        look: Callable[[Record], Seen] | None = None,
     ) -> None:
         self._ledger, self._around, self._underway = ledger, around, underway
         self._loading = Loading(ledger, around, connections, credentials, listeners, underway, origin, configuration=configuration)
         self._settling = Settling(
-            ledger, around.clock, configuration=configuration, gate=gate, random=random, leaving=leaving, clean=around.clean, look=look or gate,
+            ledger, around.clock, configuration=configuration, gate=gate, random=random, leaving=leaving, clean=around.clean,
+            look=look or (lambda record: Seen(gate(record))),
         )  # fmt: skip
         self._owner, self._leaving, self._in_force = owner, leaving, in_force
         self._log = logging.getLogger("sendoff.attempts")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from sendoff.model.destination import Destination
+from sendoff.model.destination import Destination, asked_at
 
 _GOOD_FOR = 60.0  # seconds; a machine that has come to another network resolves otherwise
 _MOST_AT_ONCE = 8  # a resolver without a network may take its time
@@ -44,7 +44,7 @@ class Neighbors:
         if "://" in place:
             return urlsplit(place).hostname
         destination = self._destinations().get(place)
-        return urlsplit(destination.url).hostname if destination is not None else None
+        return urlsplit(asked_at(destination)).hostname if destination is not None else None
 
     def _ask(self, host: str) -> None:
         near = resolves_near(host)

@@ -17,13 +17,14 @@ from sendoff.errors import Json, SendoffError
 from sendoff.model.change import SaveNote
 from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
+from sendoff.model.destination import is_loopback
 from sendoff.model.event import Event
 from sendoff.model.identifier import Identifiers
 from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
-from sendoff.policy.cost import Gate, is_cut_off
+from sendoff.policy.cost import Seen, is_cut_off
 from sendoff.policy.proof import THEN
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network
@@ -325,12 +326,14 @@ class Owner:
     def _looked(self, conditions: Conditions, sure: bool) -> None:
         self._engine.tell(Changed(conditions, sure))
 
-    def _look_again(self, record: Record) -> Gate | None:
-        """Why the network as it is at this moment does not allow what has just broken."""
-        if record.spec.local:
-            return None
+    def _look_again(self, record: Record) -> Seen:
+        """What the network is like at this moment, for what has just broken."""
+        if is_loopback(record.spec.url):
+            return Seen()
         conditions = self._lookout.fresh()
-        return self._conductor.gate_of(record, conditions if is_cut_off(conditions) else None)
+        if record.spec.local:
+            return Seen(away=conditions.online is False)
+        return Seen(gate=self._conductor.gate_of(record, conditions if is_cut_off(conditions) else None))
 
     def _wake(self, reference: str) -> None:
         """A credential that was given up on has come after all."""
