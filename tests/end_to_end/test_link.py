@@ -104,3 +104,23 @@ def test_an_address_that_answers_nothing_is_given_up_after_the_time_to_connect(s
     error = stage.view(id)["error"]
     assert error["web_error_status"] in (sendoff.WebErrorStatus.TIMEOUT, sendoff.WebErrorStatus.CANNOT_CONNECT)
     assert error["side"] == "network"
+
+
+@pytest.mark.parity("F148")
+def test_what_lies_on_the_network_at_hand_is_tried_without_one_and_spends_nothing(stage, tmp_path):
+    with Namespace("10.88.99") as home, Receiver(tmp_path / "received", host=home.outside) as nas:
+        home.lose()
+        stage.config.write_text(f'[network]\nsettle = "0.2s"\n{ONCE}backoff = ["30s", "1h"]\n')
+        host = stage.own_host(within=home.command())
+        try:
+            (id,) = stage.put(stage.file(1000)[0], f"{nas.url}a")
+            stage.until(id, status="running", reason="unreachable")
+            began = time.monotonic()
+
+            home.join()
+
+            assert stage.until(id, status="completed")["error"] is None
+            assert time.monotonic() - began < 15, "on another network nobody waits out his pause"
+        finally:
+            host.kill()
+            host.wait()

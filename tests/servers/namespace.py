@@ -13,14 +13,15 @@ HOW = "run as root, with iproute2 (apt-get install iproute2)"
 class Namespace:
     """``with Namespace() as there``: what is started with ``there.command(...)`` has the loopback and one link, at whose other end is this machine.
 
-    outside: the address of this machine as it is seen from there; what is sent to any other is lost. It is a public one, which nobody uses any more (RFC
-    7526): private ones are tried without a network, too. A test that opens one where that is not allowed is skipped (mark it ``needs_server``).
+    outside: the address of this machine as it is seen from there; what is sent to any other is lost. Unless told otherwise it is a public one, which nobody
+    uses any more (RFC 7526): private ones are tried without a network, too. network: the first three bytes of the addresses. A test that opens one where that
+    is not allowed is skipped (mark it ``needs_server``).
     """
 
-    def __init__(self):
+    def __init__(self, network="192.88.99"):
         number = random.randrange(64)
         self.name, self._cable = f"sendoff-{os.getpid()}-{number}", f"so{os.getpid() % 100000}x{number}"
-        self.outside, self.inside = f"192.88.99.{4 * number + 1}", f"192.88.99.{4 * number + 2}"
+        self.outside, self.inside = f"{network}.{4 * number + 1}", f"{network}.{4 * number + 2}"
 
     @staticmethod
     def missing():
