@@ -7,13 +7,13 @@ import sendoff
 from sendoff.testing.receiver import Receiver
 
 from tests.end_to_end.stage import MIB
-from tests.servers.namespace import Namespace
+from tests.servers.namespace import NEEDED, Namespace
 
 SIZE, RATE = 16 * MIB, 8 * MIB
 LOST = "http://192.88.99.254/a"  # no way leads there, and nobody says so
 ONCE = "[retry]\npatience = 0\nattempts = 1\n"  # whatever is counted as a failure ends it
 
-pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(120)]
+pytestmark = [*NEEDED, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

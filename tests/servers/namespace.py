@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 HOW = "run as root, with iproute2 (apt-get install iproute2)"
+NEEDED = [pytest.mark.needs_server] if os.geteuid() == 0 else []  # who is not root is not expected to have one, in CI either
 
 
 class Namespace:
@@ -15,7 +16,7 @@ class Namespace:
 
     outside: the address of this machine as it is seen from there; what is sent to any other is lost. Unless told otherwise it is a public one, which nobody
     uses any more (RFC 7526): private ones are tried without a network, too. network: the first three bytes of the addresses. A test that opens one where that
-    is not allowed is skipped (mark it ``needs_server``).
+    is not allowed is skipped (mark it with ``NEEDED``).
     """
 
     def __init__(self, network="192.88.99"):

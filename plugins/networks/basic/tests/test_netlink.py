@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from tests.servers.namespace import Namespace
+from tests.servers.namespace import NEEDED, Namespace
 
-pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(60)]
+pytestmark = [*NEEDED, pytest.mark.timeout(60)]
 PROGRAM = """
 from sendoff_networks_basic.routes import Routes
 network = Routes(Routes.Settings(), None)
