@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
 
 from sendoff.drivers import Drivers
+from sendoff.errors import DriverBroken
 from sendoff.listeners import Listeners
 from sendoff.model.configuration import Configuration
 from sendoff.ports.clock import Clock, SystemClock
@@ -96,7 +97,16 @@ def _network(drivers: Drivers, configuration: Configuration, toolkit: Toolkit, e
 
     if configuration.network != "auto":
         return made(configuration.network)
-    return BestNetwork({name: made(name) for name in preferred(drivers.names("networks"), environ)})
+    return BestNetwork(dict(_that_load(made, preferred(drivers.names("networks"), environ))))
+
+
+def _that_load(made: Callable[[str], Network], names: Sequence[str]) -> Iterator[tuple[str, Network]]:
+    """Nobody has asked for one of these by its name: one that is broken is named in the log, and passed by."""
+    for name in names:
+        try:
+            yield name, made(name)
+        except DriverBroken as cause:
+            logging.getLogger("sendoff.network").warning("%s", cause)
 
 
 def _trace(environ: Mapping[str, str]) -> Callable[[str], None] | None:

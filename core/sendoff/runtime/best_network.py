@@ -67,6 +67,6 @@ class BestNetwork(Network, Watching):
             return Conditions(name=name)
 
     def _note(self, name: str) -> None:
-        if name != self._asked:
-            self._asked = name
-            self._log.info("the network is as %s says", name)
+        if self._asked and name != self._asked:
+            self._log.info("from now on the network is as %s says", name)
+        self._asked = name
