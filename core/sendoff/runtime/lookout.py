@@ -20,6 +20,8 @@ _LOOK_EVERY = 30.0
 _TURN_EVERY = 5.0  # seconds after which a sleep is noticed of which nobody tells
 _FRESH = 0.2  # seconds for which a look is good enough for all whose tries broke together
 
+_WORDS = ("portal", "metered", "roaming", "approaching_limit", "over_limit", "restricted")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -62,8 +64,7 @@ class Lookout:
         with self._lock:
             conditions = self._last if time.monotonic() - self._looked < _FRESH else self._look()
             if is_cut_off(conditions):
-                self._debounce.tell(conditions)
-                self._told.changed(conditions, True)
+                self._tell(conditions, self._debounce.told, sure=True)
         return conditions
 
     def _run(self) -> None:
@@ -87,8 +88,15 @@ class Lookout:
             self._told.slept()
         with self._lock:
             conditions = self._look()
+            before = self._debounce.told
             if self._debounce.seen(conditions, self._looked, self._settle()):
-                self._told.changed(conditions, False)
+                self._tell(conditions, before)
+
+    def _tell(self, conditions: Conditions, before: Conditions | None, *, sure: bool = False) -> None:
+        self._debounce.tell(conditions)
+        self._told.changed(conditions, sure)
+        if before is not None and conditions != before:
+            self._log.info("the network is another: %s", _described(conditions))
 
     def _has_slept(self) -> bool:
         return self._clock.slept() - self._slept > LEAST_SLEEP
@@ -109,3 +117,10 @@ class Lookout:
             self._last = Conditions()
         self._looked = time.monotonic()
         return self._last
+
+
+def _described(conditions: Conditions) -> str:
+    """In the words of its own, for the log."""
+    reach = {True: "online", False: "offline", None: "unknown"}[conditions.online]
+    more = [name for name in _WORDS if getattr(conditions, name)] + (["power is to be saved"] if conditions.power is False else [])
+    return f"{', '.join([reach, *more])} ({conditions.name})"

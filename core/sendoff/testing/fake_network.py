@@ -31,7 +31,8 @@ def become(file: str | Path, **conditions: bool) -> None:
 class FakeNetwork(Network, Watching):
     """Reads its conditions from a file that ``become`` writes; a file that is not there, or makes no sense, is unknown.
 
-    A package of a test makes it a driver like any other: ``[sendoff.networks]``, ``fake = sendoff.testing.fake_network:FakeNetwork``.
+    A package of a test makes it a driver like any other: ``[sendoff.networks]``, ``fake = sendoff.testing.fake_network:FakeNetwork``. A host heeds a change
+    when it has lasted: ``[network] settle = "0s"`` where nobody wants to wait for that.
     """
 
     class Settings:
