@@ -209,6 +209,7 @@ def test_a_name_that_leads_to_a_private_network_needs_no_way_out() -> None:
     for place in ("nas", "far"):
         stand.put(place)
 
+    assert stand.started(Changed(Conditions(portal=True))) == [], "a login page answers to every name"
     assert stand.started(Changed(Conditions(online=False))) == ["nas"]
 
 

@@ -14,6 +14,7 @@ from sendoff.model.conditions import Conditions
 from sendoff.model.destination import Destination, asked_at, is_local
 from sendoff.model.lane import Lane
 from sendoff.model.moment import moment
+from sendoff.policy.cost import described
 from sendoff.policy.debounce import Debounce
 from sendoff.ports.clock import SystemClock
 from sendoff.ports.network import Network, Watching
@@ -117,6 +118,18 @@ def test_a_delivery_refutes_who_says_offline_until_he_says_something_else() -> N
     one.changed(OFFLINE, 4, sure=False)
 
     assert one.gate_for(FAR) is not None
+
+
+@pytest.mark.parametrize(
+    ("conditions", "text"),
+    [
+        (Conditions(), "nothing is known of it"),
+        (dataclasses.replace(ONLINE, name="phone", metered=True, roaming=True), "online, metered, roaming (phone)"),
+        (Conditions(online=False, power=False, name="routes"), "offline, power is to be saved (routes)"),
+    ],
+)  # fmt: skip
+def test_what_is_known_is_said_in_words(conditions: Conditions, text: str) -> None:
+    assert described(conditions) == text
 
 
 # -- lookout

@@ -89,6 +89,7 @@ def test_behind_a_login_page_everything_waits_and_goes_on_by_itself(begin, stage
     client = begin()
     operation = client.put(b"x", f"{FAR}a")
     stage.until(operation.id, status="paused_no_network", reason="portal")
+    assert "network        online, wants a login (networkmanager)" in stage.run("host", "status").stdout.splitlines()
     near = client.put(b"y", f"http://127.0.0.1:{receiver.port}/near").wait(SOON)
 
     manager.become(State=nm.CONNECTED, Connectivity=nm.FULL)

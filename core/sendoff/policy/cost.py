@@ -9,6 +9,11 @@ from sendoff.model.conditions import Conditions
 from sendoff.model.moment import Moment
 from sendoff.model.status import CostPolicy, Reason, TransferStatus
 
+_DEAR = {
+    "portal": "wants a login", "metered": "metered", "roaming": "roaming", "approaching_limit": "near its limit", "over_limit": "over its limit",
+    "restricted": "closed to what can wait",
+}  # fmt: skip
+
 
 class Gate(NamedTuple):
     """Why an operation may not run now."""
@@ -64,6 +69,14 @@ def is_cut_off(conditions: Conditions) -> bool:
 def same_reach(one: Conditions, other: Conditions) -> bool:
     """Whether both say the same of what can be reached."""
     return (one.online, one.portal) == (other.online, other.portal)
+
+
+def described(conditions: Conditions) -> str:
+    """In words: ``online, metered (phone)``."""
+    words = [{True: "online", False: "offline", None: "nothing is known of it"}[conditions.online]]
+    words += [word for name, word in _DEAR.items() if getattr(conditions, name)]
+    words += ["power is to be saved"] if conditions.power is False else []
+    return f"{', '.join(words)} ({conditions.name})" if conditions.name else ", ".join(words)
 
 
 def stamped(conditions: Conditions, before: Conditions, now: Moment) -> Conditions:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sendoff.model.conditions import Conditions
-from sendoff.policy.cost import is_cut_off
+from sendoff.policy.cost import described, is_cut_off
 from sendoff.policy.debounce import Debounce
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network, Watching
@@ -19,8 +19,6 @@ LEAST_SLEEP = 1.0  # seconds; the clocks of a machine that is awake drift apart 
 _LOOK_EVERY = 30.0
 _TURN_EVERY = 5.0  # seconds after which a sleep is noticed of which nobody tells
 _FRESH = 0.2  # seconds for which a look is good enough for all whose tries broke together
-
-_WORDS = ("portal", "metered", "roaming", "approaching_limit", "over_limit", "restricted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ class Lookout:
         self._debounce.tell(conditions)
         self._told.changed(conditions, sure)
         if before is not None and conditions != before:
-            self._log.info("the network is another: %s", _described(conditions))
+            self._log.info("the network is another: %s", described(conditions))
 
     def _has_slept(self) -> bool:
         return self._clock.slept() - self._slept > LEAST_SLEEP
@@ -117,10 +115,3 @@ class Lookout:
             self._last = Conditions()
         self._looked = time.monotonic()
         return self._last
-
-
-def _described(conditions: Conditions) -> str:
-    """In the words of its own, for the log."""
-    reach = {True: "online", False: "offline", None: "unknown"}[conditions.online]
-    more = [name for name in _WORDS if getattr(conditions, name)] + (["power is to be saved"] if conditions.power is False else [])
-    return f"{', '.join([reach, *more])} ({conditions.name})"

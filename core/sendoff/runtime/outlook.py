@@ -10,7 +10,7 @@ from sendoff.model.conditions import Conditions
 from sendoff.model.lane import Lane
 from sendoff.model.moment import Moment, moment
 from sendoff.model.operation import Record
-from sendoff.model.status import TransferStatus
+from sendoff.model.status import Reason
 from sendoff.policy.cost import Gate, gate, is_cut_off, same_reach, stamped
 
 
@@ -68,7 +68,5 @@ class Outlook:
         return self._quiet if self._quiet > now else None
 
     def _unless_near(self, found: Gate | None, place: str) -> Gate | None:
-        """A private network needs no way out of it."""
-        if found is None or found.status is not TransferStatus.PAUSED_NO_NETWORK or not self._near(place):
-            return found
-        return None
+        """A private network needs no way out of it; behind a login page every name may seem to lead there."""
+        return None if found is not None and found.reason is Reason.OFFLINE and self._near(place) else found

@@ -195,7 +195,8 @@ class Owner:
         questions = Questions(
             store=given.store, installed=given.installed, listeners=given.listeners, addresses=addresses, connections=self._connections,
             credentials=self._credentials, secrets=self._secrets, clock=given.clock, configuration=self._configured, explain=given.explain,
-            running=lambda: self._conductor.running, seal=Lately(self._secrets.vault.describe, "it is being asked where the key is", wait=1.0),
+            conditions=lambda: self._conductor.conditions, running=lambda: self._conductor.running,
+            seal=Lately(self._secrets.vault.describe, "it is being asked where the key is", wait=1.0),
         )  # fmt: skip
         leftovers = Leftovers(
             store=given.store, journal=self._journal, addresses=addresses, connections=self._connections, secrets=self._secrets,
