@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
 
 from sendoff.drivers import Drivers
+from sendoff.errors import DriverBroken
 from sendoff.listeners import Listeners
 from sendoff.model.configuration import Configuration
 from sendoff.ports.clock import Clock, SystemClock
@@ -15,12 +16,11 @@ from sendoff.ports.network import Network
 from sendoff.ports.store import Store
 from sendoff.ports.toolkit import Toolkit
 from sendoff.redaction import Redaction, install
+from sendoff.runtime.best_network import BestNetwork, preferred
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.key import Key, keys_for
 from sendoff.runtime.owner import Given, Owner
 from sendoff.settings import explain, load
-
-_NETWORKS = ("routes", "always-online")  # what "auto" takes, the first that is installed
 
 
 def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str], clock: Clock | None = None) -> Owner:
@@ -41,7 +41,7 @@ def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str],
         store=_store(drivers, configuration, toolkit),
         installed=drivers,
         listeners=listeners,
-        network=_network(drivers, configuration, toolkit),
+        network=_network(drivers, configuration, toolkit, environ),
         configuration=configuration,
         load=lambda: load(config_file, environ),
         explain=lambda: [one._asdict() for one in explain(config_file, environ)],
@@ -89,11 +89,24 @@ def _store(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> 
     return made
 
 
-def _network(drivers: Drivers, configuration: Configuration, toolkit: Toolkit) -> Network:
-    installed = drivers.names("networks")
-    name = next((one for one in _NETWORKS if one in installed), configuration.network) if configuration.network == "auto" else configuration.network
-    made: Network = drivers.load("networks", name)(drivers.settings("networks", name, configuration.network_options), toolkit)
-    return made
+def _network(drivers: Drivers, configuration: Configuration, toolkit: Toolkit, environ: Mapping[str, str]) -> Network:
+    def made(name: str) -> Network:
+        driver = drivers.load("networks", name)
+        network: Network = driver(drivers.settings("networks", name, configuration.network_options, section="network"), toolkit)
+        return network
+
+    if configuration.network != "auto":
+        return made(configuration.network)
+    return BestNetwork(dict(_that_load(made, preferred(drivers.names("networks"), environ))))
+
+
+def _that_load(made: Callable[[str], Network], names: Sequence[str]) -> Iterator[tuple[str, Network]]:
+    """Nobody has asked for one of these by its name: one that is broken is named in the log, and passed by."""
+    for name in names:
+        try:
+            yield name, made(name)
+        except DriverBroken as cause:
+            logging.getLogger("sendoff.network").warning("%s", cause)
 
 
 def _trace(environ: Mapping[str, str]) -> Callable[[str], None] | None:

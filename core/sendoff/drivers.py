@@ -48,7 +48,12 @@ _PACKAGES = {  # of this project; whose else a name may be, nobody knows
         "desktop": "sendoff-desktop",
         "apprise": "sendoff-apprise",
     },
-    "networks": {"always-online": "sendoff-networks-basic", "routes": "sendoff-networks-basic"},
+    "networks": {
+        "always-online": "sendoff-networks-basic",
+        "networkmanager": "sendoff-networks-dbus",
+        "portal": "sendoff-networks-dbus",
+        "routes": "sendoff-networks-basic",
+    },
 }
 _OF_THE_CORE = frozenset({"existing", "verify", "digest", "if_changed", "method"})  # what a destination may ask of any transport
 

@@ -13,7 +13,8 @@ from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
 from sendoff.model.lane import lane_key
 from sendoff.model.limits import Limits, RetryRules
-from sendoff.model.operation import Record
+from sendoff.model.moment import moment
+from sendoff.model.operation import Record, Tally
 from sendoff.model.query import Query
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
 from sendoff.runtime.announcer import Announcer
@@ -21,7 +22,7 @@ from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.ledger import Ledger
-from sendoff.runtime.signals import Amended, Changed, Ended, Leave, Orders, Queued, Reached, Stop
+from sendoff.runtime.signals import Amended, Changed, Ended, Leave, Orders, Queued, Reached, Slept, Stop
 from sendoff.testing.memory_store import MemoryStore
 
 from tests.core.records import NOW, waiting
@@ -34,19 +35,22 @@ class Stand:
     """A conductor on a stand: operations are put in, tickets come out."""
 
     def __init__(
-        self, *, concurrency: int = 16, per_destination: int = 4, carrier: Callable[[Record], Hashable | None] = lambda _: None, **rules: Any,
+        self, *, concurrency: int = 16, per_destination: int = 4, carrier: Callable[[Record], Hashable | None] = lambda _: None,
+        near: Callable[[str], bool] = lambda _: False, **rules: Any,
     ) -> None:  # fmt: skip
         self.store, self.now = MemoryStore(), NOW
         ledger = Ledger(Journal(self.store), VirtualClock(), Announcer(Hearing()))
         configuration = Configuration(limits=Limits(concurrency=concurrency, per_destination=per_destination), retry=RetryRules(**rules))
-        self.conductor = Conductor(ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier)
+        self.conductor = Conductor(ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier, near=near)
 
     def put(self, place: str, count: int = 1, *, priority: TransferPriority = DEFAULT, group: str | None = None, **fields: Any) -> None:
         """Queue operations for a place."""
         cost: CostPolicy = fields.pop("cost", CostPolicy.DEFAULT)
         key = lane_key(place=place, group=group, priority=priority, cost_policy=cost, local=fields.pop("local", False))
         have = len(self.store.find(Query(), limit=10**6).items)
-        basis = waiting(TransferStatus.IDLE, method="POST", due=self.now, lane=key, reason="queued", **fields)
+        due = self.now + moment(fields.pop("due_in", 0.0))
+        fields = {"status": TransferStatus.IDLE, "reason": "queued", **fields}
+        basis = waiting(fields.pop("status"), method="POST", due=due, lane=key, **fields)
         basis = replace(basis, spec=replace(basis.spec, cost_policy=cost))
         self.store.commit([[Insert(replace(basis, id=f"{place}-{have + one}", number=0))] for one in range(count)], synced=True)
 
@@ -181,7 +185,59 @@ def test_without_a_network_nothing_starts_and_the_first_say_why() -> None:
 
     held = [record for record in stand.store.find(Query()).items if record.status is TransferStatus.PAUSED_NO_NETWORK]
     assert held and all(record.due is not None and record.reason == "offline" for record in held)
-    assert len(stand.step(Changed(Conditions(online=True))).starts) == 1
+    orders = stand.step(Changed(Conditions(online=True)))
+    assert not orders.starts and orders.wake is not None and stand.now < orders.wake < stand.now + moment(5.0), "not all machines at the same moment"
+    stand.now = orders.wake
+    assert len(stand.step().starts) == 1
+
+
+def test_what_arrives_far_away_shows_that_there_is_a_network_until_another_try_breaks() -> None:
+    stand = Stand()
+    stand.put("a", 3)
+    (ticket,) = stand.step().starts
+    stand.step(Changed(Conditions(online=False)))
+
+    (second,) = stand.step(Ended(Outcome(ticket.record.number, answered=True, delivered=True))).starts[:1]
+    assert stand.step(Changed(Conditions(online=False))).stops == (), "the same word says nothing new"
+    stops = stand.step(Changed(Conditions(online=False), sure=True)).stops
+
+    assert (second.record.number, "offline") in stops
+
+
+def test_a_name_that_leads_to_a_private_network_needs_no_way_out() -> None:
+    stand = Stand(near=lambda place: place == "nas")
+    for place in ("nas", "far"):
+        stand.put(place)
+
+    assert stand.started(Changed(Conditions(portal=True))) == [], "a login page answers to every name"
+    assert stand.started(Changed(Conditions(online=False))) == ["nas"]
+
+
+@pytest.mark.fault(24)
+def test_when_the_machine_has_slept_all_connections_are_presumed_dead_and_begun_anew_a_little_later() -> None:
+    stand = Stand()
+    stand.put("far", 2)
+    stand.put("127.0.0.1", local=True)
+    under_way = {ticket.record.number for ticket in stand.step().starts}
+
+    orders = stand.step(Slept())
+
+    assert {number for number, _ in orders.stops} == under_way
+    stand.put("127.0.0.2", local=True)
+    assert stand.started() == ["127.0.0.2"], "a network of its own has no need to come back"
+    orders = stand.step(*(Ended(Outcome(number)) for number in under_way))
+    assert not any(_place(ticket) == "far" for ticket in orders.starts)
+    assert orders.wake is not None and stand.now + moment(5.0) <= orders.wake <= stand.now + moment(10.0)
+
+
+def test_who_waits_to_ask_again_for_what_was_unreachable_asks_at_once_on_another_network() -> None:
+    stand = Stand()
+    stand.put("a", due_in=600.0, status=TransferStatus.RUNNING, reason="unreachable", tally=Tally(requests=1, pause=600))
+    assert not stand.step().starts
+
+    (ticket,) = stand.step(Changed(Conditions(online=True, name="another"))).starts
+
+    assert ticket.record.tally.pause == 0, "what it did not wait costs no patience"
 
 
 def test_a_local_destination_needs_no_network() -> None:

@@ -14,6 +14,7 @@ from sendoff.errors import (
     JournalFull,
     NoSpace,
     OutcomeUnknown,
+    Permanent,
     Postpone,
     Rejected,
     SendoffError,
@@ -333,3 +334,34 @@ def test_a_canceled_spooled_upload_gives_its_copy_back() -> None:
     spooled = replace(found, spec=replace(found.spec, source=replace(found.spec.source, kind="spool")))
 
     assert canceled(spooled, NOW).erase and not canceled(found, NOW).erase
+
+
+def test_while_the_network_at_hand_is_away_what_is_on_it_is_tried_on_and_nothing_is_spent() -> None:
+    found = record(tally=Tally(requests=3, spent=5, attempts=3))
+    around = replace(setting(patience=0.0, attempts=1), away=True)
+
+    put_off = failed(found, Unreachable("no way leads there"), tried(), None, around).applied(found)
+
+    assert (put_off.status, put_off.reason, put_off.tally.requests, put_off.tally.spent) == (RUNNING, "unreachable", 3, 5)
+    assert put_off.due is not None and put_off.due > NOW
+    assert failed(found, Rejected("no"), tried(), None, around).applied(found).status is ERROR, "whoever has an answer has reached it"
+
+
+BEHIND_PORTAL = Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.PORTAL)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Rejected("not here", http_status=302), SessionLost("it knows of nothing", http_status=404), Permanent("another's certificate", web_error=1)],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_seems_to_be_said_by_the_server_behind_a_login_page_is_not_believed(error: SendoffError) -> None:
+    ended = failed(record(), error, tried(), None, setting(gate=BEHIND_PORTAL)).applied(record())
+
+    assert (ended.status, ended.reason, ended.due, ended.tally.requests) == (TransferStatus.PAUSED_NO_NETWORK, "portal", NOW, 0)
+
+
+def test_what_is_wrong_with_the_file_is_wrong_behind_a_login_page_too() -> None:
+    ended = failed(record(), SourceChanged("it is another"), tried(), None, setting(gate=BEHIND_PORTAL)).applied(record())
+
+    assert ended.status is TransferStatus.ERROR

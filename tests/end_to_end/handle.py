@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 # An owner of the journal without the host's role: it takes over what it finds, puts what it is told, says how it ended, and leaves at the end of its input.
-OWNER = """
+OWNER = '''
 import json, logging, os, sys
 from pathlib import Path
 from sendoff.bootstrap import build
@@ -17,7 +17,8 @@ from sendoff.model.query import Query
 from sendoff.ports.clock import SystemClock
 
 class Clock(SystemClock):
-    "This machine's, as wrong as a file says, in microseconds: on the wall at any moment, and from the start for what follows it."
+    """This machine's, as wrong as a file says, in microseconds: on the wall at any moment, and from the start for what follows it.
+    Another says how many seconds it has slept."""
 
     def __init__(self):
         super().__init__()
@@ -26,8 +27,14 @@ class Clock(SystemClock):
     def wall(self):
         return super().wall() + wrong()
 
+    def slept(self):
+        return super().slept() + said("STAGE_SLEEP")
+
 def wrong():
-    return int(Path(os.environ["STAGE_CLOCK"]).read_text()) if "STAGE_CLOCK" in os.environ else 0
+    return said("STAGE_CLOCK")
+
+def said(name):
+    return int(Path(os.environ[name]).read_text()) if name in os.environ else 0
 
 logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
 owner = build(folder=Path(os.environ["SENDOFF_STATE_DIR"]), config_file=Path(os.environ["SENDOFF_CONFIG"]), environ=os.environ, clock=Clock())
@@ -42,7 +49,7 @@ for line in sys.stdin:
         news = owner.follow(Query(ids=(asked["of"],)), after=0)
         print(next(one.type for one in news if isinstance(one, Event) and one.type in (asked["type"] or ENDS)), flush=True)
 owner.close()
-"""
+'''
 
 
 class Handle:

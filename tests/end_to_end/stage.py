@@ -80,13 +80,13 @@ class Stage:
 
     # -- the host
 
-    def own_host(self, *, ready=True):
-        """A host that is this process's child; it answers when this returns, unless nobody wants to know."""
+    def own_host(self, *, ready=True, within=()):
+        """A host that is this process's child; it answers when this returns, unless nobody wants to know. within: words before its command."""
         reading, writing = os.pipe()
         words = ["-m", "sendoff.host", "--state-dir", str(self.state), "--config", str(self.config), "--ready", str(writing)]
         self.state.mkdir(mode=0o700, exist_ok=True)
         with open(self.place.log, "a") as log:
-            host = subprocess.Popen([sys.executable, *words], env=self.environment, pass_fds=(writing,), stderr=log)
+            host = subprocess.Popen([*within, sys.executable, *words], env=self.environment, pass_fds=(writing,), stderr=log)
         os.close(writing)
         with os.fdopen(reading) as said:
             assert not ready or json.loads(said.readline())["ready"], self.log()

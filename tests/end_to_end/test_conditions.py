@@ -7,11 +7,13 @@ import sendoff
 from sendoff.testing.fake_network import become
 from sendoff.testing.receiver import Receiver
 
+from tests.core.owned import eventually
 from tests.end_to_end.stage import MIB, PACE, Stage
 
 SIZE = 24 * MIB
 SOON = 60
 FAR = "http://far.example/"  # behind a proxy on this machine: what is local needs no network
+SEEN = "the network is another"
 STATUS = sendoff.TransferStatus
 
 
@@ -20,9 +22,10 @@ def stage(tmp_path_factory):
     """One place and one host for all, whose network is what a test says, and which sends one upload at a time."""
     with Stage(tmp_path_factory.mktemp("conditions")) as made:
         made.install("fakenet", "sendoff.networks", "fake = sendoff.testing.fake_network:FakeNetwork", "")
-        network = f'[network]\nuse = "fake"\nfile = "{made.folder / "network"}"\n'
+        network = f'[network]\nuse = "fake"\nsettle = "0s"\nfile = "{made.folder / "network"}"\n'
         made.config.write_text(f'{network}[retry]\nbackoff = ["0.05s", "0.1s"]\n[limits]\nconcurrency = 1\n')
         host = made.own_host()
+        made.network = None  # as it was told last
         yield made
         made.kill_host()
         host.wait()
@@ -30,10 +33,14 @@ def stage(tmp_path_factory):
 
 @pytest.fixture
 def network(stage):
-    """Says how the network is from now on; it begins, and ends, without a fault."""
+    """Says how the network is from now on, and waits until the host has seen it; it begins, and ends, without a fault."""
 
     def network(**conditions):
-        become(stage.folder / "network", **{"online": True, "metered": False, "power": True, **conditions})
+        wanted = {"online": True, "metered": False, "power": True, **conditions}
+        seen, same = stage.log().count(SEEN), stage.network == wanted
+        become(stage.folder / "network", **wanted)
+        eventually(lambda: same or stage.log().count(SEEN) > seen, "the host sees it")
+        stage.network = wanted
 
     network()
     yield network
@@ -91,7 +98,7 @@ def test_a17_the_cable_is_pulled_in_mid_transfer_and_no_try_is_spent(client, sta
     assert "attempt_failed" not in [event.type for event in operation.events()]
 
 
-@pytest.mark.parity("F121", "F129", "F148")
+@pytest.mark.parity("F121", "F129", "F148", "F152")
 def test_what_is_put_while_offline_goes_out_by_itself_when_the_network_is_back(client, stage, receiver, network):
     network(online=False)
     path, _ = stage.file(1000)
@@ -120,6 +127,41 @@ def test_a18_what_may_only_go_where_it_is_free_waits_for_such_a_network(client, 
     assert operation.wait(SOON).receipt.size == SIZE
     assert paths(receiver) == [other.requested_url, operation.requested_url]
     assert receiver.requests[-1].sha256 == digest
+
+
+FREE, METERED, NEAR, ROAMING, OVER = {}, {"metered": True}, {"approaching_limit": True}, {"roaming": True}, {"over_limit": True, "restricted": True}
+POLICIES = ("unrestricted-only", "default", "always")
+
+
+@pytest.mark.parity("F128", "F129")
+@pytest.mark.parametrize(
+    ("now", "held"),
+    [
+        (FREE, {}),
+        (METERED, {0: "metered"}),
+        (NEAR, {0: "over_limit", 1: "over_limit"}),
+        (ROAMING, {0: "roaming", 1: "roaming"}),
+        (OVER, dict.fromkeys(range(3), "over_limit")),
+    ],
+    ids=["free", "metered", "near-its-limit", "roaming", "over-its-limit"],
+)
+def test_what_may_be_sent_on_which_network(client, stage, receiver, network, now, held):
+    network(online=False)
+    operations = [client.put(b"x", f"{FAR}{place}", cost=policy) for place, policy in enumerate(POLICIES)]
+    for operation in operations:
+        stage.until(operation.id, status="paused_no_network")
+
+    network(**now)
+
+    for place, operation in enumerate(operations):
+        if place in held:
+            stage.until(operation.id, status="paused_costed_network", reason=held[place])
+        else:
+            operation.wait(SOON)
+    network()
+    for operation in operations:
+        assert "attempt_failed" not in [event.type for event in operation.wait(SOON).events()]
+    assert sorted(paths(receiver)) == [operation.requested_url for operation in operations]
 
 
 @pytest.mark.parity("F52")
@@ -153,7 +195,7 @@ def test_a_cost_policy_that_was_set_while_it_ran_holds_when_the_network_changes(
     assert (operation.wait(SOON).progress.attempt, len(receiver.requests)) == (1, 1)
 
 
-@pytest.mark.parity("F124")
+@pytest.mark.parity("F124", "F153")
 def test_while_power_is_to_be_saved_only_what_always_may_is_sent(client, stage, receiver, network):
     network(power=False)
     held = client.put(b"it waits", f"{FAR}a")

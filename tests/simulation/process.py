@@ -69,6 +69,9 @@ class VirtualClock:
     def steady(self) -> Moment:
         return self.now
 
+    def slept(self) -> float:
+        return 0.0
+
 
 class DyingJournal(Journal):
     """Dies at the drawn commits: before it, so that nothing of it is on disk, or right after."""

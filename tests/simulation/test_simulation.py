@@ -102,7 +102,7 @@ def record_nothing(self: Any, sessions: Any) -> Any:
 
 
 BREAKS: dict[str, tuple[Any, str, Any]] = {
-    "an unsafe request is repeated after a lost answer": (lifecycle, "_doubtful", never),
+    "an unsafe request is repeated after a lost answer": (lifecycle, "doubtful", never),
     "an unsafe request is repeated after the process died": (lifecycle, "orphaned", lambda r, s, **_: Decision(fields=lifecycle.queued(s.now))),
     "a claim does not grow the epoch": (lifecycle, "claimed", without("epoch", lifecycle.claimed)),
     "an end keeps its owner": (lifecycle, "completed", without("owner", lifecycle.completed)),

@@ -22,7 +22,7 @@ from sendoff.policy.standing import Standing
 from sendoff.runtime.attempts import Ticket
 from sendoff.runtime.key import MemoryKey
 from sendoff.runtime.lineup import FEW
-from sendoff.runtime.signals import Changed, Ended, Queued
+from sendoff.runtime.signals import Changed, Ended, Queued, Slept
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 
@@ -121,7 +121,8 @@ class World:
             self._safely(self._create if self.random.random() < 0.3 else self._order)
         elif draw < self.odds.order + self.odds.network:
             conditions = Conditions(online=self.random.random() < 0.7, metered=self.random.random() < 0.5, roaming=self.random.random() < 0.2)
-            self._safely(lambda: self._conduct([Changed(conditions)]))
+            signals = [Slept()] if self.random.random() < 0.03 else [Changed(conditions)]
+            self._safely(lambda: self._conduct(signals))
         elif draw < self.odds.order + self.odds.network + self.odds.forget:
             self._forget()
         elif draw < self.odds.order + self.odds.network + self.odds.forget + self.odds.again:

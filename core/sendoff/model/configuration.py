@@ -38,7 +38,7 @@ class Configuration:
 
     transports: a driver's own settings by its name. allow_schemes, allow_hosts (``*.example``): None = all. seal: ``auto keyring
     sealed-file memory``. secrets_timeout: seconds that a credential store may take to answer.
-    path: the file it came from, "" when there was none. idle_exit: seconds.
+    path: the file it came from, "" when there was none. idle_exit: seconds. settle: seconds for which the network must be another, until that counts.
     """
 
     limits: Limits = Limits()
@@ -55,6 +55,7 @@ class Configuration:
     store: str = "sqlite"
     store_options: Mapping[str, Any] = field(default_factory=dict)
     network: str = "auto"
+    settle: float = 5.0
     network_options: Mapping[str, Any] = field(default_factory=dict)
     seal: str = "auto"
     secrets_timeout: float = 30.0

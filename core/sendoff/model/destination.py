@@ -108,17 +108,27 @@ def regular_netloc(parts: SplitResult) -> str:
 def is_local(url: str) -> bool:
     """Whether an address lies on this machine or a private network, where being offline does not matter. url: absolute. Errors: none.
 
+    Also by its name: ``.local`` (RFC 6762) and ``.home.arpa`` (RFC 8375) are on the network at hand, and so is a host without a dot, but for a bucket.
+
     >>> sendoff.is_local("http://192.168.0.7/in/")
     True
     """
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removesuffix(".")
+    if host == "localhost" or host.endswith((".localhost", ".local", ".home.arpa")):
+        return True
+    if host and not {".", ":"} & set(host) and parts.scheme != "s3":
         return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
     return address.is_loopback or address.is_private or address.is_link_local
+
+
+def asked_at(destination: Destination) -> str:
+    """The address at which it is really asked: a bucket's at its endpoint, where one is named."""
+    return str(destination.options.get("endpoint_url") or destination.url)
 
 
 def is_loopback(url: str) -> bool:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from sendoff.model.conditions import Conditions
+from sendoff.model.moment import Moment
 from sendoff.model.status import CostPolicy, Reason, TransferStatus
+
+_DEAR = {
+    "portal": "wants a login", "metered": "metered", "roaming": "roaming", "approaching_limit": "near its limit", "over_limit": "over its limit",
+    "restricted": "closed to what can wait",
+}  # fmt: skip
 
 
 class Gate(NamedTuple):
@@ -13,6 +20,16 @@ class Gate(NamedTuple):
 
     status: TransferStatus
     reason: Reason
+
+
+class Seen(NamedTuple):
+    """What the network was like when a try had broken.
+
+    gate: why it does not allow such a try. away: there is none at all, though the destination is tried all the same, as it is on a private one.
+    """
+
+    gate: Gate | None = None
+    away: bool = False
 
 
 def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool) -> Gate | None:
@@ -42,3 +59,33 @@ def _too_dear(conditions: Conditions, cost_policy: CostPolicy) -> Reason | None:
     if conditions.metered and cost_policy is CostPolicy.UNRESTRICTED_ONLY:
         return Reason.METERED
     return None
+
+
+def is_cut_off(conditions: Conditions) -> bool:
+    """Whether nothing far away can be reached: no network, or one that wants a login first."""
+    return conditions.online is False or bool(conditions.portal)
+
+
+def same_reach(one: Conditions, other: Conditions) -> bool:
+    """Whether both say the same of what can be reached."""
+    return (one.online, one.portal) == (other.online, other.portal)
+
+
+def described(conditions: Conditions) -> str:
+    """In words: ``online, metered (phone)``."""
+    words = [{True: "online", False: "offline", None: "nothing is known of it"}[conditions.online]]
+    words += [word for name, word in _DEAR.items() if getattr(conditions, name)]
+    words += ["power is to be saved"] if conditions.power is False else []
+    return f"{', '.join(words)} ({conditions.name})" if conditions.name else ", ".join(words)
+
+
+def stamped(conditions: Conditions, before: Conditions, now: Moment) -> Conditions:
+    """These, with since when they are so: as long as ``before`` was where reachability and cost are the same, else since ``now``."""
+    same = before.since is not None and _way(conditions) == _way(before)
+    return replace(conditions, since=before.since if same else now)
+
+
+def _way(conditions: Conditions) -> tuple[bool | None, ...]:
+    """Reachability and cost: what makes it another network for whoever waits for one."""
+    reachable = conditions.online, conditions.portal
+    return *reachable, conditions.metered, conditions.roaming, conditions.approaching_limit, conditions.over_limit, conditions.restricted

@@ -25,7 +25,6 @@ from sendoff.errors import (
     OutcomeUnknown,
     Postpone,
     SendoffError,
-    ServerBusy,
     SessionLost,
     SourceChanged,
     SourceUnavailable,
@@ -38,10 +37,10 @@ from sendoff.model.moment import Moment, moment
 from sendoff.model.operation import Failure, Record, Tally
 from sendoff.model.response import Response
 from sendoff.model.status import Reason, TransferStatus, Want
-from sendoff.model.web_error import web_error_of
 from sendoff.policy.asking import asking, trust_of
 from sendoff.policy.cost import Gate
 from sendoff.policy.decision import Decision, ending, lane_of, queued, told, waiting
+from sendoff.policy.doubt import doubtful, may_be_a_portals, unknown
 from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent, settled
 from sendoff.policy.proof import removal
 from sendoff.policy.retry import pause_before_next
@@ -54,13 +53,17 @@ _WENT_OUT = "the process ended after the whole request had gone out; it is not s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What surrounds a decision. now: steady. wall: for time stamps. gate: why the network does not allow it just now."""
+    """What surrounds a decision. now: steady. wall: for time stamps. gate: why the network does not allow it just now.
+
+    away: the network at hand, on which its destination is, is none just now.
+    """
 
     rules: RetryRules
     random: Random
     now: Moment
     wall: Moment
     gate: Gate | None = None
+    away: bool = False
 
 
 def claimed(record: Record, owner: str, wall: Moment) -> Decision:
@@ -115,8 +118,10 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
     if isinstance(error, Postpone):
         return Decision(fields=queued(setting.now + moment(error.retry_after or 60.0), reason_text=error.message, tally=_kept(record.tally, one)))
     failure = failure_of(error)
-    if _doubtful(record, error):
-        return _ended(failure_of(_unknown(error)), _kept(record.tally, one), response, setting)
+    if doubtful(record, error):
+        return _ended(failure_of(unknown(error)), _kept(record.tally, one), response, setting)
+    if setting.gate is not None and setting.gate.reason is Reason.PORTAL and may_be_a_portals(failure):
+        return _interrupted(record, one, setting)
     if isinstance(error, SessionLost):
         return _begun_anew(record, error, failure, one, response, setting)
     if isinstance(error, SourceChanged) and _may_restart(record):
@@ -195,6 +200,11 @@ def gated(gate: Gate) -> Decision:
     return Decision(fields=fields, lines=(("waiting", {"reason": str(gate.reason)}),))
 
 
+def hurried(record: Record, now: Moment) -> Decision:
+    """It need not wait out its pause; what it does not wait does not count."""
+    return Decision(fields={"due": now, "tally": replace(record.tally, pause=0)})
+
+
 def failure_of(error: SendoffError) -> Failure:
     """An error as JSON shows it."""
     web_error = int(error.facts.get("web_error", error.web_error))
@@ -217,23 +227,6 @@ def _interrupted(record: Record, one: Try, setting: Setting) -> Decision:
     return Decision(fields=queued(setting.now, tally=tally))
 
 
-def _unknown(error: SendoffError) -> OutcomeUnknown:
-    """What is known of a request that must not be repeated: no answer came, or one that does not say whether it was carried out."""
-    hint = f"the last error was: {error.message}; ask the server whether it has the file"
-    if error.http_status is None:
-        return OutcomeUnknown(hint=hint)
-    told = f"the server answered {error.http_status}, which does not say whether the request was carried out"
-    return OutcomeUnknown(told, hint=hint, http_status=error.http_status, web_error=error.facts.get("web_error") or web_error_of(error.http_status))
-
-
-def _doubtful(record: Record, error: SendoffError) -> bool:
-    """Whether the request may have been carried out and must not be repeated: it went out whole and the server did not say no."""
-    if not record.point or record.spec.repeatable:
-        return False
-    said_no = isinstance(error, ServerBusy) or (isinstance(error, Unreachable) and error.http_status is not None)  # a proxy or a portal was in between
-    return isinstance(error, OutcomeUnknown) or (isinstance(error, Transient) and not said_no)
-
-
 def _may_restart(record: Record) -> bool:
     """Whether a source that changed during the try is sent anew, whatever it holds then; what must not be repeated is not."""
     return record.spec.if_changed == "restart" and (record.spec.repeatable or not record.point)
@@ -243,6 +236,8 @@ def _tried_again(record: Record, error: SendoffError, failure: Failure, one: Try
     """Waiting may cure it: again after a growing pause while patience lasts; while there is no network nothing is spent."""
     if setting.gate:
         return _interrupted(record, one, setting)
+    if setting.away and record.want != Want.PAUSE:
+        return _put_off(record, failure, one, response, setting)
     tally = after_failure(record.tally, one)
     if exhausted(tally, record.spec, setting.rules):
         return _given_up(record, failure, tally, response, setting)
@@ -256,6 +251,16 @@ def _tried_again(record: Record, error: SendoffError, failure: Failure, one: Try
     fields = waiting(
         TransferStatus.RUNNING, reason, due=setting.now + pause, text=failure.message, error=failure, response=response, tally=replace(tally, pause=pause)
     )
+    return Decision(fields=fields, lines=(("attempt_failed", {"error": told(failure), "retry_in": pause}),))
+
+
+def _put_off(record: Record, failure: Failure, one: Try, response: Response | None, setting: Setting) -> Decision:
+    """Its failure says nothing about its destination, for the network there is away; it is tried on, ever more rarely, and nothing is spent."""
+    tally = _kept(record.tally, one)
+    pause = pause_before_next(tally.attempts, setting.rules, setting.random)
+    fields = waiting(
+        TransferStatus.RUNNING, Reason.UNREACHABLE, due=setting.now + pause, text=failure.message, error=failure, response=response, tally=tally
+    )  # fmt: skip
     return Decision(fields=fields, lines=(("attempt_failed", {"error": told(failure), "retry_in": pause}),))
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sendoff.errors import InvalidArgument, UnsupportedScheme
 from sendoff.model.configuration import Configuration
-from sendoff.model.destination import REFUSED, Destination, checked_tail, checked_url, is_local, is_loopback, regular_netloc, scheme_of
+from sendoff.model.destination import REFUSED, Destination, asked_at, checked_tail, checked_url, is_local, is_loopback, regular_netloc, scheme_of
 from sendoff.model.target import Target
 from sendoff.runtime.connections import Connections, check_allowed
 from sendoff.runtime.installation import Installed
@@ -57,7 +57,7 @@ class Addresses:
         found, path = self._named(destination)
         below = path + name if path == "" or path.endswith("/") else path
         target = self._connections.make(found).target(PurePosixPath(_inside(below)))
-        folder = Folder(destination=found, place=str(found.name), local=is_local(found.url), loopback=is_loopback(found.url))
+        folder = Folder(destination=found, place=str(found.name), local=is_local(asked_at(found)), loopback=is_loopback(found.url))
         return Address(folder=folder, name=below, target=target)
 
     def whole(self, destination: str) -> Address:
@@ -70,7 +70,7 @@ class Addresses:
             return self._exact(f"{root}/", f"{root}/{last}{mark}{query}", last, mark + query)
         found, path = self._named(destination)
         place = self.place(destination)
-        folder = Folder(destination=found, place=str(found.name), local=is_local(found.url), loopback=is_loopback(found.url))
+        folder = Folder(destination=found, place=str(found.name), local=is_local(asked_at(found)), loopback=is_loopback(found.url))
         return Address(folder=folder, name=path, target=Target(place.url))
 
     def place(self, destination: str) -> Destination:

@@ -16,7 +16,7 @@ from sendoff.model.delivery import Delivery
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.policy import lifecycle
-from sendoff.policy.cost import Gate
+from sendoff.policy.cost import Gate, Seen
 from sendoff.policy.patience import Try
 from sendoff.ports.transport import Bundling
 from sendoff.runtime.bundle import carried
@@ -50,13 +50,14 @@ class Ticket:
 class Outcome:
     """How a try ended, for whoever gives out slots. unreachable: no connection came about. taken: it was ours to try.
 
-    asks: only a person can help, and not this one alone but all that go there.
+    delivered: it has arrived. asks: only a person can help, and not this one alone but all that go there.
     """
 
     number: int
     taken: bool = True
     unreachable: bool = False
     answered: bool = False
+    delivered: bool = False
     asks: bool = False
 
 
@@ -79,11 +80,13 @@ class Attempts:
         random: Random,
         leaving: threading.Event,
         in_force: InForce,
+        look: Callable[[Record], Seen] | None = None,
     ) -> None:
         self._ledger, self._around, self._underway = ledger, around, underway
         self._loading = Loading(ledger, around, connections, credentials, listeners, underway, origin, configuration=configuration)
         self._settling = Settling(
             ledger, around.clock, configuration=configuration, gate=gate, random=random, leaving=leaving, clean=around.clean,
+            look=look or (lambda record: Seen(gate(record))),
         )  # fmt: skip
         self._owner, self._leaving, self._in_force = owner, leaving, in_force
         self._log = logging.getLogger("sendoff.attempts")
@@ -127,7 +130,10 @@ class Attempts:
         shipment, result = settled.load.shipment, settled.result
         answered = isinstance(result, Delivery) or (shipment is not None and (shipment.sent > 0 or shipment.body is not None))
         asks = isinstance(result, NeedsPerson) and result.facts.get("everybody") is True
-        return Outcome(settled.load.record.number, unreachable=isinstance(result, Unreachable), answered=answered and not asks, asks=asks)
+        return Outcome(
+            settled.load.record.number, unreachable=isinstance(result, Unreachable), answered=answered and not asks,
+            delivered=isinstance(result, Delivery), asks=asks,
+        )  # fmt: skip
 
     def _claim(self, records: Sequence[Record]) -> Sequence[Record]:
         """Those that are ours now, under a new epoch; not those for which somebody else was faster or ordered otherwise."""

@@ -14,8 +14,8 @@ from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.model.query import Query
 from sendoff.model.status import Reason, TransferPriority, TransferStatus
-from sendoff.policy.cost import Gate, gate
-from sendoff.policy.lifecycle import gated
+from sendoff.policy.cost import Gate
+from sendoff.policy.lifecycle import gated, hurried
 from sendoff.policy.schedule import admits, is_aged, next_lane
 from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.groups import Groups
@@ -23,12 +23,14 @@ from sendoff.runtime.heads import Heads
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.lineup import FEW, Lineup
+from sendoff.runtime.outlook import Outlook
 from sendoff.runtime.places import Places
-from sendoff.runtime.signals import Amended, Changed, Ended, Leave, Orders, Queued, Reached, Signal, Stop
+from sendoff.runtime.signals import Amended, Changed, Ended, Leave, Orders, Queued, Reached, Signal, Slept, Stop
 from sendoff.runtime.slots import Slots
 
 _TROUBLE_PAUSE: Moment = 1_000_000
 _ASKS = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.HOST_KEY_UNKNOWN))
+_UNREACHABLE = Query(statuses=(TransferStatus.RUNNING.word,), reason=str(Reason.UNREACHABLE))
 _MOST_ASKING = 1000
 _MOST_BESIDE = 100  # lanes of a serialized group that are compared: those that have waited longest
 
@@ -37,26 +39,32 @@ class Conductor:
     """Gives slots to lanes. What it knows is rebuilt from the store at any start. in_force: orders for many that are not yet written out.
 
     groups: how they behave. few: lanes that are looked at anew in each step.
-    carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone.
+    carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone. near: see ``Outlook``.
     """
 
     def __init__(
         self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None,
         groups: Groups | None = None, carrier: Callable[[Record], Hashable | None] = lambda _: None, few: int = FEW,
+        near: Callable[[str], bool] = lambda _: False,
     ) -> None:  # fmt: skip
         self._ledger, self._store = ledger, ledger.journal.store
         self._in_force, self._groups = in_force or InForce(), groups or Groups(ledger.journal)
         self._configuration, self._random, self._carrier = configuration, random, carrier
         self._slots = Slots()
         self._places, self._lineup = Places(random), Lineup(self._store, few=few)
-        self.conditions = Conditions()
+        self._outlook = Outlook(random, lambda: configuration().settle, near)
         self._last: dict[int, str] = {}
-        self._turn, self._leaving, self._heard = 0, False, False
+        self._turn, self._leaving, self._heard, self._another = 0, False, False, False
 
     @property
     def running(self) -> int:
         """How many operations are under way."""
         return len(self._slots)
+
+    @property
+    def conditions(self) -> Conditions:
+        """What is known of the network, and since when it is so."""
+        return self._outlook.conditions
 
     def step(self, signals: Sequence[Signal], now: Moment) -> Orders:
         """From what happened to what is to be done."""
@@ -67,9 +75,10 @@ class Conductor:
         tickets: list[Ticket] = []
         try:
             self._hear()
+            self._ask_anew(now)
             if not self._leaving:
                 self._give_slots(tickets, now)
-            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake(now))
+            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake(now), self._outlook.wake(now))
             moments = [moment for moment in wakes if moment is not None]
         except Exception as error:  # noqa: BLE001 - a store is a stranger's code; what was to start is given back, what is to stop is not held up
             for ticket in tickets:
@@ -77,9 +86,9 @@ class Conductor:
             return Orders(stops=tuple(stops), wake=now + _TROUBLE_PAUSE, trouble=error)
         return Orders(starts=tuple(tickets), stops=tuple(stops), wake=min(moments, default=None))
 
-    def gate_of(self, record: Record) -> Gate | None:
-        """Why the network does not allow this operation just now."""
-        return gate(self.conditions, record.spec.cost_policy, local=record.spec.local)
+    def gate_of(self, record: Record, conditions: Conditions | None = None) -> Gate | None:
+        """Why the network does not allow this operation just now. conditions: as they are instead."""
+        return self._outlook.gate_of(record, conditions)
 
     def down(self, place: str) -> bool:
         """Whether a destination cannot be reached, as far as is known."""
@@ -118,8 +127,10 @@ class Conductor:
                 return [(number, why)]
             case Amended(record) if record.number in self._slots:
                 return self._amended(record)
-            case Changed(conditions):
-                return self._changed(conditions)
+            case Changed(conditions, sure):
+                return self._changed(conditions, now, sure=sure)
+            case Slept():
+                return self._woken(now)
             case Queued(lanes):
                 self._lineup.name(lanes)
             case Leave():
@@ -135,15 +146,32 @@ class Conductor:
             rules, free = self._configuration().retry, self._slots.is_free(held.slot)
             self._lineup.name((held.lane.key,))
             self._places.freed(held.lane.place, now, rules, unreachable=outcome.unreachable, answered=outcome.answered, slot=free)
+            if outcome.delivered and not held.record.spec.local:
+                self._outlook.delivered(now)
             if outcome.asks:
                 self._places.ask(held.lane.place, outcome.number)
 
-    def _changed(self, conditions: Conditions) -> list[tuple[int, str]]:
+    def _changed(self, conditions: Conditions, now: Moment, *, sure: bool) -> list[tuple[int, str]]:
         """Stop what is no longer allowed; what was unreachable on the old network may be reachable on the new one."""
-        if conditions != self.conditions:
+        if self._outlook.changed(conditions, now, sure=sure):
             self._places.forgive()
-        self.conditions = conditions
+            self._another = True
         return self._no_longer_allowed(self._slots)
+
+    def _woken(self, now: Moment) -> list[tuple[int, str]]:
+        """No connection has outlived the machine's sleep, though nothing says so; the servers know how far each upload came."""
+        self._outlook.slept(now)
+        self._places.forgive()
+        self._another = True
+        return [(number, "the machine slept") for number in self._slots]
+
+    def _ask_anew(self, now: Moment) -> None:
+        """Whoever waits to ask again for what could not be reached need not wait on another network."""
+        if self._another:
+            for record in self._store.find(_UNREACHABLE, limit=_MOST_ASKING).items:
+                if record.owner is None:
+                    self._ledger.enter(record, hurried(record, now))
+            self._another = False
 
     def _amended(self, record: Record) -> list[tuple[int, str]]:
         """What is under way is held to its new cost policy, now and at the next change of the network."""
@@ -181,7 +209,7 @@ class Conductor:
         under_way = self._slots.groups
 
         def has_room(lane: Lane) -> bool:
-            return self._admitted(lane, under_way, beside=limits.high_beside) and heads.room(lane) > 0
+            return not self._outlook.rests(lane, now) and self._admitted(lane, under_way, beside=limits.high_beside) and heads.room(lane) > 0
 
         lane = None
         if any(self._places.room(place, now, limits.per_destination, at_once=True) > 0 for place in self._lineup.places):
@@ -194,7 +222,7 @@ class Conductor:
     def _foremost(self, lane: Lane, heads: Heads, has_room: Callable[[Lane], bool]) -> Lane:
         """Of a serialized group the first come first, wherever they go."""
         some = nsmallest(_MOST_BESIDE, (one for one in self._lineup.like(lane) if has_room(one)), key=lambda one: one.since)
-        open_ones = [one for one in some if gate(self.conditions, one.cost_policy, local=one.local) is None]
+        open_ones = [one for one in some if self._outlook.gate_for(one) is None]
         return min((one for one in open_ones if heads.of(one)), key=lambda one: heads.of(one)[0].place, default=lane)
 
     def _admitted(self, lane: Lane, under_way: Mapping[str | None, Collection[bool]], *, beside: bool) -> bool:
@@ -205,7 +233,7 @@ class Conductor:
 
     def _take(self, lane: Lane, heads: Heads) -> Ticket | None:
         """A ticket for the first of a lane; None when it has nobody (left) who may start."""
-        closed = gate(self.conditions, lane.cost_policy, local=lane.local)
+        closed = self._outlook.gate_for(lane)
         if closed is not None:
             self._hold(heads.held_up(lane), closed)
             return None

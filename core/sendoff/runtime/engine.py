@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager
+from collections.abc import Set
 from queue import Empty, SimpleQueue
 
 from sendoff.errors import SendoffError
-from sendoff.model.conditions import Conditions
 from sendoff.ports.clock import Clock
-from sendoff.ports.network import Network, Watching
 from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.signals import Leave, Orders, Signal, Stop
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.workers import Workers
 
 _LONGEST_SLEEP = 30.0
-_LOOK_EVERY = 30.0
 _NO_THREAD_PAUSE = 1.0
 _FOR_ANSWERS = 0.75  # of the time to stop in; then what still waits for one is broken off, too
 
@@ -92,49 +88,3 @@ class Engine:
         if orders.wake is None:
             return _LONGEST_SLEEP
         return min(max((orders.wake - self._clock.steady()) / 1e6, 0.0), _LONGEST_SLEEP)
-
-
-class Lookout:
-    """Looks at the network: at once, when it tells of a change, and every 30 s."""
-
-    def __init__(self, network: Network, changed: Callable[[Conditions], None]) -> None:
-        self._network, self._changed = network, changed
-        self._look_now, self._closed = threading.Event(), False
-        self._thread = threading.Thread(target=self._run, name="sendoff-lookout", daemon=True)
-        self._log = logging.getLogger("sendoff.network")
-
-    def start(self) -> None:
-        """Look once, then keep looking."""
-        self._look()
-        self._thread.start()
-
-    def close(self) -> None:
-        """Look no more."""
-        self._closed = True
-        self._look_now.set()
-        self._thread.join(3.0)
-        self._network.close()
-
-    def _run(self) -> None:
-        with self._watching():
-            while not self._closed:
-                self._look_now.wait(_LOOK_EVERY)
-                self._look_now.clear()
-                if not self._closed:
-                    self._look()
-
-    @contextmanager
-    def _watching(self) -> Iterator[None]:
-        if isinstance(self._network, Watching):
-            with self._network.watch(self._look_now.set):
-                yield
-        else:
-            yield
-
-    def _look(self) -> None:
-        try:
-            conditions = self._network.look()
-        except Exception:  # noqa: BLE001 - a stranger's code; unknown allows
-            self._log.exception("the network %s failed; it counts as unknown", type(self._network).__name__)
-            conditions = Conditions()
-        self._changed(conditions)

@@ -34,10 +34,11 @@ _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 @dataclass(slots=True)
 class Load:
-    """An operation on its way. began: its try did. error: why it could not be made ready."""
+    """An operation on its way. began: its try did. slept: what the machine had slept by then, in seconds. error: why it could not be made ready."""
 
     record: Record
     began: Moment
+    slept: float = 0.0
     transport: Transport | None = None
     reader: Reader | None = None
     shipment: WorkShipment | None = None
@@ -65,7 +66,7 @@ class Loading:
 
     def load(self, record: Record, stack: ExitStack) -> Load:
         """An operation ready to be sent, or why it is not. stack: what closes, when all is over, what was opened for it."""
-        load = Load(record, self._around.clock.steady())
+        load = Load(record, self._around.clock.steady(), self._around.clock.slept())
         try:
             self._make_ready(load, stack)
         except (Exception, SystemExit) as cause:  # noqa: BLE001 - a listener or a driver is a stranger's code; the operation gets its name

@@ -17,12 +17,14 @@ from sendoff.errors import Json, SendoffError
 from sendoff.model.change import SaveNote
 from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
+from sendoff.model.destination import is_loopback
 from sendoff.model.event import Event
 from sendoff.model.identifier import Identifiers
-from sendoff.model.operation import Request
+from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
+from sendoff.policy.cost import Seen, is_cut_off
 from sendoff.policy.proof import THEN
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network
@@ -40,7 +42,7 @@ from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
-from sendoff.runtime.engine import Engine, Lookout
+from sendoff.runtime.engine import Engine
 from sendoff.runtime.following import Bell, Following
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.handlers import Handlers, surroundings
@@ -52,7 +54,9 @@ from sendoff.runtime.key import KEY_NOTE, keys_for
 from sendoff.runtime.lately import Lately
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.leftovers import Leftovers
+from sendoff.runtime.lookout import Lookout, Told
 from sendoff.runtime.meter import Meter
+from sendoff.runtime.neighbors import Neighbors
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.outbox import Outbox
 from sendoff.runtime.questions import Questions
@@ -61,7 +65,7 @@ from sendoff.runtime.remains import remains
 from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets, holds_sealed
 from sendoff.runtime.shipment import Surroundings
-from sendoff.runtime.signals import Changed, Ended, Queued, Reached
+from sendoff.runtime.signals import Changed, Ended, Queued, Reached, Slept
 from sendoff.runtime.spool import Spool
 from sendoff.runtime.sweep import Sweep
 from sendoff.runtime.underway import Underway
@@ -144,9 +148,10 @@ class Owner:
         """The parts that act, not yet acting."""
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
+        neighbors = Neighbors(lambda: self.configuration.destinations, lambda: self._engine.tell(Queued()))
         self._conductor = Conductor(
             self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, groups=self._groups,
-            carrier=self._connections.carrier,
+            carrier=self._connections.carrier, near=neighbors.near,
         )  # fmt: skip
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
@@ -155,6 +160,7 @@ class Owner:
         attempts = Attempts(
             self._ledger, around, self._connections, self._credentials, given.listeners, self._underway, Origin(self._ledger, self._secrets, boot),
             configuration=self._configured, gate=self._conductor.gate_of, owner=owner, random=given.random, leaving=self._leaving, in_force=self._in_force,
+            look=self._look_again,
         )  # fmt: skip
         workers = Workers(attempts.run, self._ended)
         self._engine = Engine(self._conductor, workers, self._underway, given.clock)
@@ -171,7 +177,8 @@ class Owner:
             self._journal, self._bell, configuration=self._configured, clock=given.clock, random=given.random, clean=given.clean,
             call=given.call, environment=surroundings(given.environment, given.folder, given.config_file),
         )  # fmt: skip
-        self._lookout = Lookout(given.network, self._looked)
+        told = Told(changed=self._looked, slept=lambda: self._engine.tell(Slept()))
+        self._lookout = Lookout(given.network, given.clock, told, settle=lambda: self.configuration.settle)
 
     def _start(self) -> None:
         self._announcer.start()
@@ -192,8 +199,8 @@ class Owner:
         questions = Questions(
             store=given.store, installed=given.installed, listeners=given.listeners, addresses=addresses, connections=self._connections,
             credentials=self._credentials, secrets=self._secrets, clock=given.clock, configuration=self._configured, explain=given.explain,
-            running=lambda: self._conductor.running, seal=Lately(self._secrets.vault.describe, "it is being asked where the key is", wait=1.0),
-            sinks=self._outbox.status,
+            conditions=lambda: self._conductor.conditions, running=lambda: self._conductor.running,
+            seal=Lately(self._secrets.vault.describe, "it is being asked where the key is", wait=1.0), sinks=self._outbox.status,
         )  # fmt: skip
         leftovers = Leftovers(
             store=given.store, journal=self._journal, addresses=addresses, connections=self._connections, secrets=self._secrets,
@@ -321,8 +328,17 @@ class Owner:
     def _ended(self, outcome: Outcome) -> None:
         self._engine.tell(Ended(outcome))
 
-    def _looked(self, conditions: Conditions) -> None:
-        self._engine.tell(Changed(conditions))
+    def _looked(self, conditions: Conditions, sure: bool) -> None:
+        self._engine.tell(Changed(conditions, sure))
+
+    def _look_again(self, record: Record) -> Seen:
+        """What the network is like at this moment, for what has just broken."""
+        if is_loopback(record.spec.url):
+            return Seen()
+        conditions = self._lookout.fresh()
+        if record.spec.local:
+            return Seen(away=conditions.online is False)
+        return Seen(gate=self._conductor.gate_of(record, conditions if is_cut_off(conditions) else None))
 
     def _shows(self, kind: str) -> bool:
         return self._outbox.shows(kind)

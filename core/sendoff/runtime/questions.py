@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendoff.errors import InvalidArgument, Json, Rejected, SendoffError, to_json
+from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
+from sendoff.model.document import encode
 from sendoff.model.moment import moment_text
 from sendoff.model.query import Query
 from sendoff.model.secret import public_url
+from sendoff.policy.cost import described
 from sendoff.ports.clock import Clock
 from sendoff.ports.store import Store
 from sendoff.ports.transport import Probing, Trusting
@@ -29,7 +32,7 @@ class Questions:
     """Answers ``ask``, each question a function of its details.
 
     explain: the keys in force. running: how many tries are under way. seal: where the key of the secrets is, as far as that can be told at once.
-    sinks: who is told, and how far they are.
+    conditions: what is known of the network. sinks: who is told, and how far they are.
     """
 
     store: Store
@@ -45,6 +48,7 @@ class Questions:
     running: Callable[[], int]
     seal: Callable[[], str]
     sinks: Callable[[], Json]
+    conditions: Callable[[], Conditions] = Conditions
 
     def by_word(self) -> Mapping[str, Callable[[Mapping[str, Json]], Json]]:
         """The questions there are."""
@@ -65,8 +69,15 @@ class Questions:
         counted, more = self._count(statuses, reasons)
         return {
             "running": self.running(), "open": counted, "more": more, "statuses": dict(statuses), "reasons": dict(reasons),
-            "todos": len(self.store.todos(_FAR, limit=1000)), "seal": self.seal(), "configuration": self.configuration().path, "sinks": self.sinks(),
+            "todos": len(self.store.todos(_FAR, limit=1000)), "seal": self.seal(), "configuration": self.configuration().path,
+            "network": self._network(), "sinks": self.sinks(),
         }  # fmt: skip
+
+    def _network(self) -> Json:
+        """What it is like, and since when by the clock on the wall."""
+        conditions = self.conditions()
+        since = None if conditions.since is None else moment_text(conditions.since + self.clock.wall() - self.clock.steady())
+        return {**encode(conditions), "since": since, "text": described(conditions)}
 
     def plugins(self, _details: Mapping[str, Json]) -> Json:
         """Every driver and listener."""

@@ -8,22 +8,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
-from sendoff.errors import JournalFull, SendoffError, SessionLost, StoreRefused, Superseded
+from sendoff.errors import Interrupted, JournalFull, SendoffError, SessionLost, StoreRefused, Superseded, Transient
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.policy import lifecycle
-from sendoff.policy.cost import Gate
+from sendoff.policy.cost import Gate, Seen
 from sendoff.policy.decision import Decision
 from sendoff.policy.patience import Try
 from sendoff.ports.clock import Clock
 from sendoff.runtime.ledger import Entering, Ledger
 from sendoff.runtime.loading import Load
+from sendoff.runtime.lookout import LEAST_SLEEP
 from sendoff.runtime.shipment import WorkShipment
 from sendoff.runtime.statement import cleaned
 
 FULL_AGAIN = 2.0  # seconds between two looks whether the journal can be written again
+_NOTHING = Seen()
 Result = Delivery | SendoffError | None
 
 
@@ -48,10 +50,10 @@ class Settling:
 
     def __init__(
         self, ledger: Ledger, clock: Clock, *, configuration: Callable[[], Configuration], gate: Callable[[Record], Gate | None], random: Random,
-        leaving: threading.Event, clean: Callable[[str], str] = str,
+        leaving: threading.Event, look: Callable[[Record], Seen], clean: Callable[[str], str] = str,
     ) -> None:  # fmt: skip
         self._ledger, self._clock, self._configuration, self._gate = ledger, clock, configuration, gate
-        self._random, self._leaving, self._clean = random, leaving, clean
+        self._random, self._leaving, self._look, self._clean = random, leaving, look, clean
         self._log = logging.getLogger("sendoff.attempts")
 
     def begin(self, load: Load, result: Result, down_since: Moment | None = None) -> Settled:
@@ -62,6 +64,7 @@ class Settling:
             if shipment is not None:
                 shipment.rest()
         one = self._unbegun(load) if result is None else self._try(load, down_since)
+        result, seen = self._seen(load, result)
         current = shipment.operation if shipment else record
         current = replace(current, version=shipment.version, point=shipment.past_point) if shipment else current
         response = shipment.response() if shipment else None
@@ -75,7 +78,7 @@ class Settling:
                 decision = lifecycle.completed(newest, result, one, response, self.setting(newest))
                 decision = _outlived(decision) if load.reader is not None and load.reader.gone else decision
             else:
-                decision = lifecycle.failed(newest, result, one, response, self.setting(newest))
+                decision = lifecycle.failed(newest, result, one, response, self.setting(newest, seen))
             return _apart(decision, result) if shipment is not None and shipment.elsewhere else decision
 
         entering = None if isinstance(result, Superseded) else self._handed_over(current, decide)
@@ -88,10 +91,19 @@ class Settling:
         if settled.load.shipment is not None:
             settled.load.shipment.end()
 
-    def setting(self, record: Record) -> lifecycle.Setting:
-        """What surrounds a decision now."""
-        clock = self._clock
-        return lifecycle.Setting(rules=self._configuration().retry, random=self._random, now=clock.steady(), wall=clock.wall(), gate=self._gate(record))
+    def setting(self, record: Record, seen: Seen = _NOTHING) -> lifecycle.Setting:
+        """What surrounds a decision now. seen: of the network, when the try had broken."""
+        clock, rules, gate = self._clock, self._configuration().retry, self._gate(record) or seen.gate
+        return lifecycle.Setting(rules=rules, random=self._random, now=clock.steady(), wall=clock.wall(), gate=gate, away=seen.away)
+
+    def _seen(self, load: Load, result: Result) -> tuple[Result, Seen]:
+        """What has broken, in the light of what the machine and its network did meanwhile; neither is the server's fault, nor the upload's."""
+        if not isinstance(result, SendoffError) or not (result.side in ("network", "server") or result.http_status) or isinstance(result, Interrupted):
+            return result, _NOTHING
+        past_point = load.shipment is not None and load.shipment.past_point
+        if isinstance(result, Transient) and not past_point and self._clock.slept() - load.slept > LEAST_SLEEP:
+            return Interrupted("the machine slept"), _NOTHING
+        return result, self._look(load.record)
 
     def _handed_over(self, current: Record, decide: Callable[[Record], Decision | None]) -> Entering | None:
         decision = decide(current)

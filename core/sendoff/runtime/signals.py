@@ -48,9 +48,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The network or the machine is another."""
+    """The network or the machine is another. sure: a try has broken, too."""
 
     conditions: Conditions
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slept:
+    """The machine has slept: no connection is what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Leave:
     """Nothing more starts, and what can stop stops."""
 
 
-Signal = Queued | Stop | Amended | Reached | Ended | Changed | Leave
+Signal = Queued | Stop | Amended | Reached | Ended | Changed | Slept | Leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

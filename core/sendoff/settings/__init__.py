@@ -109,6 +109,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         store=shape.store.use,
         store_options=expanded(shape.store.options),
         network=shape.network.use,
+        settle=shape.network.settle,
         network_options=expanded(shape.network.options),
         seal=shape.secrets.seal,
         secrets_timeout=shape.secrets.timeout,

@@ -69,9 +69,10 @@ class StoreSection(OpenSection):
 
 
 class NetworkSection(OpenSection):
-    """``[network]``."""
+    """``[network]``. settle: seconds for which it must be another, until that counts."""
 
     use: str = _IN_FORCE.network
+    settle: Seconds = _IN_FORCE.settle
 
 
 class HostSection(Section):

@@ -16,7 +16,7 @@ class FakeClock:
     """A clock that stands still until ``advance`` is called; it begins with the year 2026."""
 
     def __init__(self) -> None:
-        self._now, self._lock = BEGIN, threading.Lock()
+        self._now, self._slept, self._lock = BEGIN, 0, threading.Lock()
         self._told: list[Callable[[], None]] = []
 
     def advance(self, length: float | str | timedelta) -> None:
@@ -31,6 +31,14 @@ class FakeClock:
         for told in self._told:
             told()
 
+    def sleep(self, length: float | str | timedelta) -> None:
+        """The machine sleeps for so long, and wakes: the clock on the wall has moved, the others have stood still. As ``advance`` otherwise."""
+        by = length.total_seconds() if isinstance(length, timedelta) else seconds(length)
+        with self._lock:
+            self._slept += moment(by)
+        for told in self._told:
+            told()
+
     def on_advance(self, told: Callable[[], None]) -> None:
         """``told`` is called after each change."""
         self._told.append(told)
@@ -40,9 +48,13 @@ class FakeClock:
         return (self._now - BEGIN) / 1e6
 
     def wall(self) -> Moment:
-        """The same clock, as people read it."""
-        return self._now
+        """The same clock, as people read it: it goes on in the sleep."""
+        return self._now + self._slept
 
     def steady(self) -> Moment:
         """The same clock, for whatever is due."""
         return self._now
+
+    def slept(self) -> float:
+        """Seconds that ``sleep`` was called for."""
+        return self._slept / 1e6

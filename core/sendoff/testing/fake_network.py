@@ -31,7 +31,8 @@ def become(file: str | Path, **conditions: bool) -> None:
 class FakeNetwork(Network, Watching):
     """Reads its conditions from a file that ``become`` writes; a file that is not there, or makes no sense, is unknown.
 
-    A package of a test makes it a driver like any other: ``[sendoff.networks]``, ``fake = sendoff.testing.fake_network:FakeNetwork``.
+    A package of a test makes it a driver like any other: ``[sendoff.networks]``, ``fake = sendoff.testing.fake_network:FakeNetwork``. A host heeds a change
+    when it has lasted: ``[network] settle = "0s"`` where nobody wants to wait for that.
     """
 
     class Settings:
@@ -106,7 +107,7 @@ class ToldNetwork(Network):
 
 def _checked(conditions: Mapping[str, bool | None]) -> Conditions:
     """Conditions that there are; ``InvalidArgument`` names the one that is not, and the nearest."""
-    known = [one.name for one in fields(Conditions) if one.name != "name"]
+    known = [one.name for one in fields(Conditions) if one.name not in ("name", "since")]
     for name, value in conditions.items():
         if name not in known:
             raise InvalidArgument(f"become() knows no condition {name!r}{nearest(name, known)}", hint=f"there are {', '.join(known)}")

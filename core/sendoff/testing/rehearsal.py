@@ -167,6 +167,7 @@ def client(*, config: Mapping[str, Any] | None = None, hurry: bool = True) -> Me
         folder.cleanup()
         raise
     around.clock.on_advance(lambda: owner._engine.tell(Queued()))
+    around.clock.on_advance(owner._lookout.look_soon)
     around.network.on_change(lambda conditions: owner._engine.tell(Changed(conditions)))  # at once: before the time that passes afterwards
     made = MemoryClient(owner, folder, around)
     if hurry:
@@ -176,7 +177,8 @@ def client(*, config: Mapping[str, Any] | None = None, hurry: bool = True) -> Me
 
 def _given(folder: Path, config: Mapping[str, Any], around: Around, call: Callable[..., Calling]) -> Given:
     def read() -> Configuration:
-        return load(None, {}, arguments={"secrets": {"seal": "memory"}, **config})
+        network = {"settle": 0.0, **config.get("network", {})}
+        return load(None, {}, arguments={"secrets": {"seal": "memory"}, **config, "network": network})
 
     listeners, redaction = Listeners(), Redaction()
     listeners.gather()

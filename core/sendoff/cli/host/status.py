@@ -24,6 +24,7 @@ def rows(status: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     if status["configuration_error"]:
         yield "", f"not in force as it stands now: {status['configuration_error']['message']}"
     yield "key", status["seal"]
+    yield "network", status["network"]["text"]
     yield "survives", _survives(status["survives"])
     if status["would_survive_more"]:
         yield "", f"to survive more: {status['would_survive_more']}"

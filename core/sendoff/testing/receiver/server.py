@@ -1,4 +1,4 @@
-"""The receiver itself: it listens on loopback, a thread for each connection."""
+"""The receiver itself: it listens, on loopback unless told otherwise, a thread for each connection."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Receiver:
     Parameters
     ----------
     folder: where bodies are kept; None = only counted and digested.
+    host: the address of this machine on which it listens.
     rate: bytes a second that each connection reads; None = as fast as they come.
     script: what goes wrong, and when.
     authorization: the value of ``Authorization`` without which everything is answered 401; None = open to all.
@@ -36,6 +37,7 @@ class Receiver:
         self,
         folder: str | Path | None = None,
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         rate: float | None = None,
         script: Sequence[Rule] = (),
@@ -46,7 +48,7 @@ class Receiver:
         checksums: bool = True,
         counts_questions: bool = False,
     ) -> None:
-        self.folder, self._port, self._tls = None if folder is None else Path(folder), port, tls
+        self.folder, self._host, self._port, self._tls = None if folder is None else Path(folder), host, port, tls
         self.script, self.ledger = Script(script), Ledger()
         shelf = Shelf(self.folder)
         self.uploads = Uploads(shelf, most=most, checksums=checksums)
@@ -67,7 +69,7 @@ class Receiver:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if self._house.rate is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 128 * 1024)  # or the kernel would take megabytes ahead of the pace
-        listener.bind(("127.0.0.1", self._port))
+        listener.bind((self._host, self._port))
         listener.listen(512)
         self._listener, self._port = listener, listener.getsockname()[1]
         self._begin(self._accept)
@@ -98,7 +100,7 @@ class Receiver:
     @property
     def url(self) -> str:
         """Its root, ``http://127.0.0.1:PORT/``; with TLS ``https://localhost:PORT/``."""
-        return f"https://localhost:{self._port}/" if self._tls else f"http://127.0.0.1:{self._port}/"
+        return f"https://localhost:{self._port}/" if self._tls else f"http://{self._host}:{self._port}/"
 
     @property
     def port(self) -> int:

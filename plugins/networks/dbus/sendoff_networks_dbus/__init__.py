@@ -1,0 +1,1 @@
+"""What NetworkManager and the desktop portal say of the network, for sendoff."""
