@@ -38,6 +38,7 @@ from sendoff.runtime.meter import Meter, Reading
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.removal import Removal
+from sendoff.runtime.pacing import Pacing
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.signals import Reached, Signal
@@ -158,7 +159,7 @@ class Process:
         )  # fmt: skip
         around = Surroundings(
             journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number)),
-            meter=self.meter,
+            meter=self.meter, pacing=Pacing(clock, lambda: configuration.limits),
         )  # fmt: skip
         self.attempts = Attempts(
             self.ledger, around, connections, credentials, self.hearing, self.underway, Origin(self.ledger, secrets, "boot"),

@@ -38,16 +38,19 @@ class Conductor:
     """Gives slots to lanes. What it knows is rebuilt from the store at any start. in_force: orders for many that are not yet written out.
 
     groups: how they behave. few: lanes that are looked at anew in each step.
+    fed: how many at once the bandwidth keeps alive, in all (None) or to a destination; None = any number.
     carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone.
     """
 
     def __init__(
         self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None,
         groups: Groups | None = None, carrier: Callable[[Record], Hashable | None] = lambda _: None, few: int = FEW,
+        fed: Callable[[str | None], int | None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._ledger, self._store = ledger, ledger.journal.store
         self._in_force, self._groups = in_force or InForce(), groups or Groups(ledger.journal)
         self._configuration, self._random, self._carrier = configuration, random, carrier
+        self._fed = fed
         self._slots = Slots()
         self._places, self._lineup = Places(random), Lineup(self._store, few=few)
         self.conditions = Conditions()
@@ -77,6 +80,11 @@ class Conductor:
                 self.not_started(ticket)
             return Orders(stops=tuple(stops), wake=now + _TROUBLE_PAUSE, trouble=error)
         return Orders(starts=tuple(tickets), stops=tuple(stops), wake=min(moments, default=None))
+
+    def priority_of(self, record: Record) -> TransferPriority:
+        """Of what is under way, as it is now."""
+        held = self._slots.get(record.number)
+        return record.priority if held is None else held.record.priority
 
     def gate_of(self, record: Record) -> Gate | None:
         """Why the network does not allow this operation just now."""
@@ -160,12 +168,14 @@ class Conductor:
     def _give_slots(self, tickets: list[Ticket], now: Moment) -> None:
         """As many tickets as there are free slots and operations that may take them."""
         limits = self._configuration().limits
-        free = limits.concurrency - self._slots.used
+        fed = self._fed(None)
+        free = (limits.concurrency if fed is None else min(limits.concurrency, fed)) - self._slots.used
         if free <= 0:
             return
         self._lineup.look(now, self._last)
         heads = Heads(
             self._store, self._slots, self._places, in_force=self._in_force, groups=self._groups, carrier=self._carrier, limits=limits, now=now,
+            beside=self._beside,
         )  # fmt: skip
         while len(tickets) < free:
             lane = self._next(heads, limits, now)
@@ -177,6 +187,12 @@ class Conductor:
             if ticket is None or not heads.of(lane):  # when one of these ends, the lane is named
                 self._lineup.drop(lane)
 
+    def _beside(self, place: str) -> int:
+        """How many may run to one destination."""
+        limits, fed = self._configuration().limits, self._fed(place)
+        most = limits.beside(place)
+        return most if fed is None else min(most, fed)
+
     def _next(self, heads: Heads, limits: Limits, now: Moment) -> Lane | None:
         """The lane that gets a slot."""
         under_way = self._slots.groups
@@ -185,7 +201,7 @@ class Conductor:
             return self._admitted(lane, under_way, beside=limits.high_beside) and heads.room(lane) > 0
 
         lane = None
-        if any(self._places.room(place, now, limits.per_destination, at_once=True) > 0 for place in self._lineup.places):
+        if any(self._places.room(place, now, self._beside(place), at_once=True) > 0 for place in self._lineup.places):
             lane = next_lane(self._lineup.lanes, has_room=has_room, last=self._last, turn=self._turn)
         if lane is None:
             self._last |= self._lineup.passed()

@@ -55,6 +55,7 @@ from sendoff.runtime.leftovers import Leftovers
 from sendoff.runtime.meter import Meter
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.outbox import NOTICE, Outbox
+from sendoff.runtime.pacing import Pacing
 from sendoff.runtime.questions import Questions
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.remains import remains
@@ -140,13 +141,15 @@ class Owner:
         """The parts that act, not yet acting."""
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
+        self._pacing = Pacing(given.clock, lambda: self.configuration.limits, lambda record: self._conductor.priority_of(record))
         self._conductor = Conductor(
             self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, groups=self._groups,
-            carrier=self._connections.carrier,
+            carrier=self._connections.carrier, fed=self._pacing.most,
         )  # fmt: skip
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
             reached=lambda record: self._engine.tell(Reached(record.number)), meter=self._meter, clean=given.clean,
+            pacing=self._pacing,
         )  # fmt: skip
         attempts = Attempts(
             self._ledger, around, self._connections, self._credentials, given.listeners, self._underway, Origin(self._ledger, self._secrets, boot),
@@ -262,6 +265,7 @@ class Owner:
         self.configuration = self._given.load()
         self._connections.forget()
         self._spool.limit = self.configuration.limits.spool
+        self._pacing.changed()
         self._keeper.reconfigured()
         self._engine.tell(Queued())
 

@@ -17,7 +17,7 @@ from sendoff.errors import ConfigurationError
 from sendoff.model.complaint import nearest
 from sendoff.model.configuration import Configuration, CredentialSection, SinkSection
 from sendoff.model.destination import Destination
-from sendoff.model.limits import HandlerRules, Limits, Retention
+from sendoff.model.limits import HandlerRules, Limits, PlaceLimits, Retention
 from sendoff.settings.explanation import Explained, explained
 from sendoff.settings.fault import Origins, as_configuration_error, error_at
 from sendoff.settings.paths import Paths
@@ -95,7 +95,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         return {key: paths.expanded(key, value) for key, value in options.items()}
 
     return Configuration(
-        limits=Limits(**shape.limits.model_dump()),
+        limits=Limits(**shape.limits.model_dump(), places=_places(shape)),
         retry=shape.retry.rules(),
         retention=Retention(finished=round(shape.retention.finished * 1e6), receipts=round(shape.retention.receipts * 1e6)),
         handlers=HandlerRules(**shape.handlers.model_dump()),
@@ -117,6 +117,12 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         log_level=shape.host.log_level,
         path=path,
     )
+
+
+def _places(shape: Shape) -> Mapping[str, PlaceLimits]:
+    """The limits of those destinations that have some of their own."""
+    found = {name: PlaceLimits(bandwidth=one.bandwidth, concurrency=one.concurrency) for name, one in shape.destinations.items()}
+    return {name: one for name, one in found.items() if one != PlaceLimits()}
 
 
 def _destination(name: str, shape: DestinationShape, options: Mapping[str, Any]) -> Destination:

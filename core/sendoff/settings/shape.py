@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sendoff.errors import InvalidArgument
@@ -18,6 +18,7 @@ from sendoff.model.event import TYPES
 from sendoff.model.header import checked_header
 from sendoff.model.limits import HandlerRules, Limits, Retention, RetryRules
 from sendoff.model.quantity import seconds, size
+from sendoff.policy.bandwidth import timetable
 
 PREFIX = "SENDOFF_"
 BETWEEN = "__"
@@ -38,6 +39,7 @@ def _measured(measure: Callable[[str], float]) -> BeforeValidator:
 Seconds = Annotated[float, _measured(seconds), Field(ge=0, allow_inf_nan=False)]
 Bytes = Annotated[int, _measured(size), Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Bandwidth = Annotated[str, AfterValidator(lambda text: timetable(text).text)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
@@ -85,7 +87,7 @@ class SecretsSection(Section):
 
 
 class LimitsSection(Section):
-    """``[limits]``. memory, spool: bytes."""
+    """``[limits]``. memory, spool: bytes. bandwidth: a rate or a timetable, as ``rclone --bwlimit`` takes it."""
 
     concurrency: Count = _LIMITS.concurrency
     per_destination: Count = _LIMITS.per_destination
@@ -93,6 +95,7 @@ class LimitsSection(Section):
     lanes: Count = _LIMITS.lanes
     memory: Bytes = _LIMITS.memory
     spool: Bytes = _LIMITS.spool
+    bandwidth: Bandwidth = _LIMITS.bandwidth
 
 
 class RetrySection(Section):
@@ -152,6 +155,8 @@ class DestinationShape(OpenSection):
     verify: Literal["auto", "size", "digest", "read-back"] | None = None
     digest: Literal["auto", "none", "sha256"] | None = None
     if_changed: Literal["fail", "restart"] | None = None
+    bandwidth: Bandwidth | None = None
+    concurrency: Count | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:
