@@ -114,10 +114,12 @@ def test_it_goes_by_the_clock_of_the_place(clock_of):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "it is empty"), ("fast", "'fast' is no rate"), ("10X", "'10X' is no rate"), ("-1", "'-1' is no rate"), ("10M:", "'10M:' has a rate that is none, ''"),
+        ("", "it is empty"), ("fast", "'fast' is no rate"), ("10X", "'10X' is no rate"), ("-1", "'-1' is no rate"),
+        ("10M:", "'10M:' has a rate that is none, ''"),
         ("10M:x", "has a rate that is none, 'x'"), ("08:00,512k 12:00", "the entry '12:00' is not TIME,RATE"),
         ("08:00,512k,1M", "the entry '08:00,512k,1M' is not TIME,RATE"), ("8:00,1M", "no time of day '8:00'"), ("24:00,1M", "no time of day '24:00'"),
-        ("08:60,1M", "no time of day '08:60'"), ("Foo-08:00,1M", "no day 'Foo'"), ("Mon-Tue-08:00,1M", "no day 'Mon-Tue'"), ("08:00,", "has a rate that is none, ''"),
+        ("08:60,1M", "no time of day '08:60'"), ("Foo-08:00,1M", "no day 'Foo'"), ("Mon-Tue-08:00,1M", "no day 'Mon-Tue'"),
+        ("08:00,", "has a rate that is none, ''"),
         ("08:00,fast 12:00,off", "the entry '08:00,fast' has a rate that is none, 'fast'"),
     ],
 )  # fmt: skip

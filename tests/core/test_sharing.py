@@ -1,7 +1,7 @@
 """How limited bandwidth is shared: fairly by priority, evenly in time, and so that nobody waits long for the next piece. Time is simulated."""
 
 import heapq
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from sendoff.model.status import TransferPriority
@@ -47,7 +47,7 @@ class Line:
 
     def longest_wait(self, flow):
         times = [0.0, *(when for when, _ in self.sent[flow]), self.now]
-        return max(later - earlier for earlier, later in zip(times, times[1:], strict=False))
+        return max(later - earlier for earlier, later in pairwise(times))
 
     def most_in(self, window):
         every = sorted(one for sent in self.sent.values() for one in sent)

@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import pairwise
 from threading import Lock, Thread
 
 SMALL = 64 * 1024  # bytes that the kernel takes ahead of the reader
@@ -54,7 +55,7 @@ class Tap:
         for when, number, _ in list(self.passed):
             if begin <= when < end:
                 by_connection.setdefault(number, []).append(when)
-        return max((later - earlier for times in by_connection.values() for earlier, later in zip(times, times[1:], strict=False)), default=0.0)
+        return max((later - earlier for times in by_connection.values() for earlier, later in pairwise(times)), default=0.0)
 
     def connections(self) -> int:
         """Those that something went up."""

@@ -36,9 +36,9 @@ from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.lineup import FEW
 from sendoff.runtime.meter import Meter, Reading
 from sendoff.runtime.origin import Origin
+from sendoff.runtime.pacing import Pacing
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.removal import Removal
-from sendoff.runtime.pacing import Pacing
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.signals import Reached, Signal
@@ -176,7 +176,7 @@ class Process:
                 ledger=self.ledger, creation=creation, announcer=announcer, following=Following(self.journal, Bell(), self.underway),
                 underway=self.underway, answers=Answers(folder), clock=clock, configuration=lambda: configuration, signal=self.signals.append,
                 down=self.conductor.down, asks=self.conductor.asks, questions={}, keep=credentials.keep, environment={}, in_force=in_force, groups=self.groups,
-                leaving=self.leaving, few=1, slice=2,
+                leaving=self.leaving, limit=lambda _: None, few=1, slice=2,
             )
         )  # fmt: skip
         self.afterwards = Afterwards(

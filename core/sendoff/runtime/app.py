@@ -41,7 +41,8 @@ class Parts:
     """What the desk works with.
 
     signal: tells the conductor. questions: answers ``ask`` by word. down: whether a place cannot be reached. asks: who asks a person for
-    all that go there. in_force, groups: the orders for many, and the behaviors, that the conductor heeds. leaving: this process ends. few: operations that an
+    all that go there. in_force, groups: the orders for many, and the behaviors, that the conductor heeds. limit: puts other limits in force.
+    leaving: this process ends. few: operations that an
     order writes in one unit; for more it becomes a sweep. slice: of its first slice.
     """
 
@@ -61,6 +62,7 @@ class Parts:
     environment: Mapping[str, str]
     in_force: InForce
     groups: Groups
+    limit: Callable[[Mapping[str, Json]], None]
     leaving: threading.Event
     few: int = 100
     slice: int = 64
@@ -107,6 +109,9 @@ class App:
 
     def order(self, order: Order, which: Selection) -> Applied:
         """As ``Desk.order``."""
+        if order.verb == "limit":
+            self._parts.limit(order.details)
+            return Applied()
         client = order.details.get("client")
         with self.clients.joined([str(client)] if client is not None else []):
             return self._ordering.carry_out(order, which)

@@ -19,10 +19,11 @@ from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
 from sendoff.model.event import Event
 from sendoff.model.identifier import Identifiers
-from sendoff.model.operation import Request
+from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
+from sendoff.model.status import TransferPriority
 from sendoff.policy.proof import THEN
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network
@@ -52,6 +53,7 @@ from sendoff.runtime.key import KEY_NOTE, keys_for
 from sendoff.runtime.lately import Lately
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.leftovers import Leftovers
+from sendoff.runtime.limiting import Limiting
 from sendoff.runtime.meter import Meter
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.outbox import NOTICE, Outbox
@@ -101,7 +103,8 @@ class Owner:
     """A desk with the work behind it. ``open`` before anything else, ``close`` at the end."""
 
     def __init__(self, given: Given) -> None:
-        self._given, self.configuration = given, given.configuration
+        self._given, self._limiting = given, Limiting(given.clock)
+        self.configuration = self._limiting.over(given.configuration)
         self._leaving = threading.Event()
         self._log = logging.getLogger("sendoff.owner")
 
@@ -141,7 +144,7 @@ class Owner:
         """The parts that act, not yet acting."""
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
-        self._pacing = Pacing(given.clock, lambda: self.configuration.limits, lambda record: self._conductor.priority_of(record))
+        self._pacing = Pacing(given.clock, lambda: self.configuration.limits, self._priority)
         self._conductor = Conductor(
             self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, groups=self._groups,
             carrier=self._connections.carrier, fed=self._pacing.most,
@@ -206,14 +209,19 @@ class Owner:
             "gc": self._clearing.gc,
             "leftovers": leftovers.ask,
             "remains": lambda _: remains(given.store),
+            "status": lambda details: {**questions.status(details), "limits": self._limits()},
+            "limits": lambda _: self._limits(),
             "spool": lambda _: {"limit": self._spool.limit, "used": self._spool.used()},
         }
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
             down=self._conductor.down, asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
-            in_force=self._in_force, groups=self._groups, leaving=self._leaving,
+            in_force=self._in_force, groups=self._groups, leaving=self._leaving, limit=lambda details: self._take(self._limiting.ask(details)),
         )  # fmt: skip
+
+    def _limits(self) -> Json:
+        return self._limiting.told(self._pacing.most, self._conductor.running)
 
     def _make_keeper(self) -> Keeper:
         given = self._given
@@ -262,11 +270,15 @@ class Owner:
 
     def reconfigure(self) -> None:
         """Read the configuration anew; an invalid one raises and leaves the old in force."""
-        self.configuration = self._given.load()
+        self._take(self._limiting.over(self._given.load()))
         self._connections.forget()
         self._spool.limit = self.configuration.limits.spool
-        self._pacing.changed()
         self._keeper.reconfigured()
+
+    def _take(self, configuration: Configuration) -> None:
+        """It is in force, for what runs too."""
+        self.configuration = configuration
+        self._pacing.changed()
         self._engine.tell(Queued())
 
     def position(self) -> int:
@@ -316,6 +328,9 @@ class Owner:
 
     def _configured(self) -> Configuration:
         return self.configuration
+
+    def _priority(self, record: Record) -> TransferPriority:
+        return self._conductor.priority_of(record)
 
     def _ended(self, outcome: Outcome) -> None:
         self._engine.tell(Ended(outcome))

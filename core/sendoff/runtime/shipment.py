@@ -58,7 +58,8 @@ class WorkShipment:
     """Implements ``ports.transport.Shipment`` over the journal; a late one is refused by its epoch.
 
     elsewhere: a listener sent this try to another origin: the operation's own session stands, and what this one leaves there is not kept.
-    paces: its transport reads ahead, and asks before it hands over. vouched: so many bytes of a source that is another file now were seen to be the same; None = it is the same file.
+    paces: its transport reads ahead, and asks before it hands over.
+    vouched: so many bytes of a source that is another file now were seen to be the same; None = it is the same file.
     """
 
     def __init__(
