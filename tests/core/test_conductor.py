@@ -92,7 +92,7 @@ def test_one_asks_for_all_that_wait_for_an_unreachable_destination() -> None:
 
     orders = stand.step(Ended(Outcome(ticket.record.number, unreachable=True)))
 
-    assert not orders.starts and orders.wake is not None and orders.wake > stand.now and stand.conductor.down("a")
+    assert not orders.starts and orders.wake is not None and orders.wake > stand.now and stand.conductor.down_since("a") == stand.now
     stand.now = orders.wake
     assert len(stand.step().starts) == 1
 
@@ -107,7 +107,7 @@ def test_an_answer_opens_a_destination_again() -> None:
 
     orders = stand.step()
 
-    assert len(stand.reach(orders).starts) == 3 and not stand.conductor.down("a")
+    assert len(stand.reach(orders).starts) == 3 and stand.conductor.down_since("a") is None
 
 
 def test_no_more_run_than_the_limit() -> None:

@@ -175,7 +175,8 @@ class Process:
             Parts(
                 ledger=self.ledger, creation=creation, announcer=announcer, following=Following(self.journal, Bell(), self.underway),
                 underway=self.underway, answers=Answers(folder), clock=clock, configuration=lambda: configuration, signal=self.signals.append,
-                down=self.conductor.down, asks=self.conductor.asks, questions={}, keep=credentials.keep, environment={}, in_force=in_force, groups=self.groups,
+                down_since=self.conductor.down_since, gate=self.conductor.gate_of, full=self.conductor.full,
+                asks=self.conductor.asks, questions={}, keep=credentials.keep, environment={}, in_force=in_force, groups=self.groups,
                 leaving=self.leaving, limit=lambda _: None, few=1, slice=2,
             )
         )  # fmt: skip

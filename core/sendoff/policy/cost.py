@@ -11,10 +11,12 @@ from sendoff.model.status import CostPolicy, Reason, TransferStatus
 
 
 class Gate(NamedTuple):
-    """Why an operation may not run now."""
+    """Why an operation may not run now. since: when what it is about began. network: whose word it is."""
 
     status: TransferStatus
     reason: Reason
+    since: Moment | None = None
+    network: str = ""
 
 
 def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool) -> Gate | None:
@@ -24,11 +26,11 @@ def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool) -> Gat
     if local:
         return None
     if conditions.online is False:
-        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.OFFLINE)
+        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.OFFLINE, conditions.since, conditions.name)
     if conditions.portal:
-        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.PORTAL)
+        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.PORTAL, conditions.since, conditions.name)
     reason = _too_dear(conditions, cost_policy)
-    return Gate(TransferStatus.PAUSED_COSTED_NETWORK, reason) if reason else None
+    return Gate(TransferStatus.PAUSED_COSTED_NETWORK, reason, conditions.since, conditions.name) if reason else None
 
 
 def _too_dear(conditions: Conditions, cost_policy: CostPolicy) -> Reason | None:

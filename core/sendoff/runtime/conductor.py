@@ -18,6 +18,7 @@ from sendoff.model.status import Reason, TransferPriority, TransferStatus
 from sendoff.policy.cost import Gate, gate, stamped
 from sendoff.policy.lifecycle import gated
 from sendoff.policy.schedule import admits, is_aged, next_lane
+from sendoff.policy.waits import Full
 from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.heads import Heads
@@ -90,9 +91,21 @@ class Conductor:
         """Why the network does not allow this operation just now."""
         return gate(self.conditions, record.spec.cost_policy, local=record.spec.local)
 
-    def down(self, place: str) -> bool:
-        """Whether a destination cannot be reached, as far as is known."""
-        return self._places.down_since(place) is not None
+    def down_since(self, place: str) -> Moment | None:
+        """Since when a destination cannot be reached; None = it can, as far as is known."""
+        return self._places.down_since(place)
+
+    def full(self, record: Record) -> Full | None:
+        """The limit that is reached and keeps this operation from beginning; may be asked from any thread."""
+        limits, fed, used, place = self._configuration().limits, self._fed(None), self._slots.used, _place(record)
+        if used >= (limits.concurrency if fed is None else min(limits.concurrency, fed)):
+            return Full("bandwidth" if fed is not None and fed < limits.concurrency else "all", used)
+        busy, reached = self._places.use(place)
+        if busy and not reached:
+            return Full("first", busy, place)
+        if busy >= self._beside(place):
+            return Full("bandwidth" if self._beside(place) < limits.beside(place) else "destination", busy, place)
+        return None
 
     def asks(self, place: str) -> int | None:
         """The operation that asks a person on behalf of all that go there."""
@@ -189,8 +202,7 @@ class Conductor:
 
     def _beside(self, place: str) -> int:
         """How many may run to one destination."""
-        limits, fed = self._configuration().limits, self._fed(place)
-        most = limits.beside(place)
+        most, fed = self._configuration().limits.beside(place), self._fed(place)
         return most if fed is None else min(most, fed)
 
     def _next(self, heads: Heads, limits: Limits, now: Moment) -> Lane | None:
@@ -241,7 +253,7 @@ class Conductor:
         """Those that would start wait for the network; the others stay queued behind them."""
         for record in records:
             if (record.status, record.reason) != (closed.status, str(closed.reason)):
-                self._ledger.enter(record, gated(closed))
+                self._ledger.enter(record, gated(closed, record))
 
 
 def _place(record: Record) -> str:

@@ -216,7 +216,8 @@ class Owner:
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
-            down=self._conductor.down, asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
+            down_since=self._conductor.down_since, gate=self._conductor.gate_of, full=self._conductor.full,
+            asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
             in_force=self._in_force, groups=self._groups, leaving=self._leaving, limit=lambda details: self._take(self._limiting.ask(details)),
         )  # fmt: skip
 

@@ -50,7 +50,7 @@ class Slots:
     @property
     def used(self) -> int:
         """How many slots are taken."""
-        return len({one.slot for one in self._held.values()})
+        return len({one.slot for one in list(self._held.values())})
 
     @property
     def targets(self) -> set[str]:
