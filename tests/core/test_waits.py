@@ -103,8 +103,8 @@ def test_what_has_ended_waits_for_nothing():
 
 def test_who_waits_behind_one_that_asks_a_person_is_helped_by_the_same():
     asking = waiting(
-        TransferStatus.PAUSED_RECOVERABLE, reason="host_key_unknown", reason_text="nobody knows it", number=3, needs={"what": "host_key", "command": "sendoff trust lab"},
-        error=Failure(code="host_key_unknown", message="nobody knows it", hint="compare it"),
+        TransferStatus.PAUSED_RECOVERABLE, reason="host_key_unknown", reason_text="nobody knows it", number=3,
+        needs={"what": "host_key", "command": "sendoff trust lab"}, error=Failure(code="host_key_unknown", message="nobody knows it", hint="compare it"),
     )  # fmt: skip
     shown = view(waiting(TransferStatus.IDLE, reason="queued", number=NUMBER, due=NOW), None, Standing(asking=asking))
     assert (shown["reason"], shown["unblocked_by"]) == ("host_key_unknown", "compare it, then: sendoff trust lab")

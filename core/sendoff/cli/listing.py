@@ -10,7 +10,7 @@ from sendoff.cli.advice import cause_of, unblocked_by, why
 from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_of, everything, views_of
 from sendoff.cli.parser import Parser, pair
-from sendoff.cli.text import aligned, cells, clean, cut, shortened
+from sendoff.cli.text import aligned, cells, clean, cut, folded, shortened
 from sendoff.errors import InvalidArgument
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, View
@@ -19,6 +19,7 @@ PAGE = 500
 WIDE = 160  # columns in which an id has room beside everything else
 NARROWEST = 12
 ENDED = ("completed", "canceled", "error")
+INDENT = 4  # blanks before what follows of a broken line
 EXPLAINED = 5  # reasons that are said below a list
 
 
@@ -98,8 +99,9 @@ def _show(call: Call, views: Sequence[View], *, heading: bool, failed: bool) -> 
     if not call.output.json:
         for line in (failures if failed else table)(views, call.output.columns, heading=heading):
             call.output.line(line)
-        for note in waits(views):
-            call.output.note(note)
+        for line in waits(views):
+            for piece in [line] if call.output.columns is None else folded(line, call.output.columns, INDENT):
+                call.output.note(piece)
 
 
 def waits(views: Sequence[View]) -> list[str]:
