@@ -95,6 +95,7 @@ def _operation() -> dict[str, Json]:
         group=_or_null(_TEXT),
         priority={"enum": [priority.name.lower() for priority in TransferPriority]},
         cost_policy={"enum": [policy.word for policy in CostPolicy]},
+        unconstrained=_said(_FLAG, "it goes on while the machine saves power"),
         recoverable_errors=_said({"type": "array", "items": {"type": "integer"}}, "numbers of errors that it waits at instead of failing"),
         then=_said(_or_null(_TEXT), "what becomes of the file once it was seen to be there: delete, or move: and a folder"),
         if_changed=_said({"enum": ["fail", "restart"]}, "what to do where the file was changed after it was queued"),

@@ -19,9 +19,9 @@ class Gate(NamedTuple):
     network: str = ""
 
 
-def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool) -> Gate | None:
-    """None when the operation may run; unknown allows, and a local destination needs no network."""
-    if conditions.power is False and cost_policy is not CostPolicy.ALWAYS:
+def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool, unconstrained: bool = False) -> Gate | None:
+    """None when the operation may run; unknown allows, and a local destination needs no network. unconstrained: saving power holds it up no more."""
+    if conditions.power is False and cost_policy is not CostPolicy.ALWAYS and not unconstrained:
         return Gate(TransferStatus.PAUSED_SYSTEM_POLICY, Reason.POWER)
     if local:
         return None

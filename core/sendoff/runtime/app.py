@@ -140,7 +140,7 @@ class App:
         lead = self._ledger.read(asking) if asking is not None and asking != record.number else None
         standing = Standing(
             since=self._parts.down_since(place), earlier=self._earlier(record), asking=lead if lead and lead.needs else None, beside=self._beside(record),
-            full=self._parts.full(record), later=record.due > self._clock.steady(),
+            full=self._parts.full(record), gate=self._parts.gate(record) if record.want is None else None, later=record.due > self._clock.steady(),
         )  # fmt: skip
         return view(record, live, standing)
 

@@ -89,7 +89,7 @@ class Conductor:
 
     def gate_of(self, record: Record) -> Gate | None:
         """Why the network does not allow this operation just now."""
-        return gate(self.conditions, record.spec.cost_policy, local=record.spec.local)
+        return gate(self.conditions, record.spec.cost_policy, local=record.spec.local, unconstrained=record.spec.unconstrained)
 
     def down_since(self, place: str) -> Moment | None:
         """Since when a destination cannot be reached; None = it can, as far as is known."""
@@ -223,7 +223,7 @@ class Conductor:
     def _foremost(self, lane: Lane, heads: Heads, has_room: Callable[[Lane], bool]) -> Lane:
         """Of a serialized group the first come first, wherever they go."""
         some = nsmallest(_MOST_BESIDE, (one for one in self._lineup.like(lane) if has_room(one)), key=lambda one: one.since)
-        open_ones = [one for one in some if gate(self.conditions, one.cost_policy, local=one.local) is None]
+        open_ones = [one for one in some if self._gate_of(one) is None]
         return min((one for one in open_ones if heads.of(one)), key=lambda one: heads.of(one)[0].place, default=lane)
 
     def _admitted(self, lane: Lane, under_way: Mapping[str | None, Collection[bool]], *, beside: bool) -> bool:
@@ -234,7 +234,7 @@ class Conductor:
 
     def _take(self, lane: Lane, heads: Heads) -> Ticket | None:
         """A ticket for the first of a lane; None when it has nobody (left) who may start."""
-        closed = gate(self.conditions, lane.cost_policy, local=lane.local)
+        closed = self._gate_of(lane)
         if closed is not None:
             self._hold(heads.held_up(lane), closed)
             return None
@@ -248,6 +248,9 @@ class Conductor:
         self._turn += 1
         since, (record, *along) = self._places.down_since(lane.place), records
         return Ticket(record, max(since, record.due or since) if since is not None else None, tuple(along))
+
+    def _gate_of(self, lane: Lane) -> Gate | None:
+        return gate(self.conditions, lane.cost_policy, local=lane.local, unconstrained=lane.unconstrained)
 
     def _hold(self, records: Sequence[Record], closed: Gate) -> None:
         """Those that would start wait for the network; the others stay queued behind them."""

@@ -32,7 +32,7 @@ def view(record: Record, live: UploadProgress | None, standing: Standing | None 
         "protocol": live.protocol if live else record.tally.protocol,
         "resumable": live.resumable if live else record.tally.resumable,
         "source": _source(spec.source),
-        "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
+        "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word, "unconstrained": spec.unconstrained,
         "recoverable_errors": list(spec.recoverable_errors), "then": spec.then, "if_changed": spec.if_changed,
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
         "progress": _progress(record, live), "response": _response(record),

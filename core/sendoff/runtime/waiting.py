@@ -68,6 +68,9 @@ def _queued(record: Record, standing: Standing) -> Told:
         return Told(str(Reason.EARLIER_UPLOAD), *wait(Reason.EARLIER_UPLOAD, _around(record, ahead=standing.earlier)))
     if standing.asking is not None:
         return _behind(standing.asking)
+    if standing.gate is not None:
+        gate = standing.gate
+        return Told(str(Reason.QUEUED), *wait(gate.reason, _around(record, network=gate.network)), gate.since)
     if standing.since is not None:
         return Told(str(Reason.QUEUED), *wait(Reason.QUEUED, _around(record, down=True)), standing.since)
     if standing.later:

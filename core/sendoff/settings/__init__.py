@@ -105,6 +105,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         sinks=tuple(SinkSection(name=one.name, use=one.use, on=one.on, options=expanded(one.options)) for one in shape.sinks),
         allow_schemes=shape.policy.allow_schemes,
         allow_hosts=shape.policy.allow_hosts,
+        unconstrained=shape.policy.unconstrained,
         disabled=shape.disabled,
         store=shape.store.use,
         store_options=expanded(shape.store.options),

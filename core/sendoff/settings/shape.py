@@ -181,10 +181,11 @@ class DestinationShape(OpenSection):
 
 
 class PolicySection(Section):
-    """``[policy]``. None = all."""
+    """``[policy]``. None = all. unconstrained: what ``request_unconstrained`` is answered."""
 
     allow_schemes: Words | None = None
     allow_hosts: Words | None = None
+    unconstrained: bool = False
 
     @field_validator("allow_schemes")
     @classmethod
