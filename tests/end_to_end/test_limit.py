@@ -1,12 +1,16 @@
 """``sendoff limit``: what a running host may use, shown, changed and kept."""
 
 import json
+import re
+import shlex
 import tomllib
+from pathlib import Path
 
 from sendoff.testing.receiver import Receiver
 
 from tests.end_to_end.stage import MIB
 
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "bandwidth.md").read_text()
 WORK = "08:00,512k 12:00,10M:100k 23:00,off"
 
 
@@ -68,3 +72,17 @@ def test_what_makes_no_sense_is_exit_code_2_and_one_sentence(stage):
         assert said in refused.stderr and not refused.stdout
     error = json.loads(stage.run("limit", "bandwidth", "fast", "--json", fine=(2,)).stderr)["error"]
     assert error["code"] == "invalid_argument"
+
+
+def test_the_page_is_played_as_it_is_written(stage):
+    (section,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    stage.config.write_text(section)
+    for block in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            stage.run(*shlex.split(line)[1:])
+    stage.run("limit", "bandwidth", "500k", "--destination", "archive")
+    told = limits(stage)
+    assert told["bandwidth"] == "08:00,512k 19:00,10M 23:00,off" and told["unsaved"] == ["destinations.archive.bandwidth"]
+    assert (told["destinations"]["archive"]["rate"], told["destinations"]["archive"]["concurrency"]) == (500 * 1024, 2)
+    for written in re.findall(r"^\| `([^`]+)`", PAGE, re.MULTILINE):
+        stage.run("limit", "bandwidth", written)
