@@ -88,7 +88,7 @@ class Order:
     ``set``: new values by the field names of ``Request``, a header or an entry of ``metadata`` that is None goes, ``other_origin``, and ``environment``
     where references are named. Of ``start``, ``resume``, ``retry`` and ``attach``: ``client``, the program by whose life they go from now on; ``attach``
     restarts what a program by whose life it went has left, and does nothing to all else. ``limit`` is for no operation in particular: ``bandwidth``,
-    ``concurrency``, and ``destination`` where it is for that one's.
+    ``concurrency``, and ``destination`` where it is for that one's; or ``reread``, where the file was written anew.
     """
 
     verb: str

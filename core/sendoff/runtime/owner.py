@@ -218,8 +218,15 @@ class Owner:
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
             down_since=self._conductor.down_since, gate=self._conductor.gate_of, full=self._conductor.full,
             asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
-            in_force=self._in_force, groups=self._groups, leaving=self._leaving, limit=lambda details: self._take(self._limiting.ask(details)),
+            in_force=self._in_force, groups=self._groups, leaving=self._leaving, limit=self._limit,
         )  # fmt: skip
+
+    def _limit(self, details: Mapping[str, Json]) -> None:
+        """Other limits; or those that the file has by now, where somebody has just written it."""
+        if details.get("reread") is True:
+            self.reconfigure()
+        else:
+            self._take(self._limiting.ask(details))
 
     def _limits(self) -> Json:
         return self._limiting.told(self._pacing.most, self._conductor.running)

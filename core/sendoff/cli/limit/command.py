@@ -80,6 +80,7 @@ def _save(call: Call, told: Json) -> list[str]:
             raise InvalidArgument(f"{variable} is set, and stronger than the file", hint="it is in force until the host ends; change the variable for good")
     if changes:
         save(call.place.config, changes)
+        call.desk().order(Order(verb="limit", details={"reread": True}), Selection())
     return list(changes)
 
 
