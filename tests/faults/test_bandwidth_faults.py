@@ -20,12 +20,12 @@ def limited(rate, more=""):
     return f'{QUICK}[limits]\nbandwidth = "{rate}"\nconcurrency = 8\nper_destination = 8\n{more}'
 
 
-def watched(tap):
-    """The time that is looked at: some seconds from when the first half second has passed."""
+def watched(tap, seconds=SECONDS):
+    """The time that is looked at: so many seconds from when the first half second has passed."""
     eventually(lambda: tap.total() > 0)
     begin = time.monotonic() + 0.5
-    time.sleep(SECONDS + 0.5)
-    return begin, begin + SECONDS
+    time.sleep(seconds + 0.5)
+    return begin, begin + seconds
 
 
 def held(tap, rate, begin, end):
@@ -105,6 +105,38 @@ def test_over_sftp_it_holds_for_large_ones_and_for_runs(number, size, tmp_path):
     finally:
         server.close()
     held(tap, MIB * (1.0 if size > MIB else 1.04), begin, end)
+
+
+@pytest.mark.fault(72)
+def test_nobody_is_starved_to_death_over_http_however_little_there_is(tmp_path):
+    config = limited("32k").replace("[retry]\n", '[retry]\nstall_timeout = "3s"\nresponse_timeout = "3s"\n')
+    with Receiver() as receiver, Tap(receiver.port) as tap, Owned(tmp_path, config=config) as owned:
+        big = owned.file("big", os.urandom(2 * MIB))
+        words = [(number, priority) for number, priority in enumerate(("high", "high", "high", "high", "high", "default", "low", "low"))]
+        ids = [owned.put(big, f"http://127.0.0.1:{tap.port}/{number}", priority=priority) for number, priority in words]
+        eventually(lambda: sum(request.received > 0 for request in receiver.requests) == 8)
+        begin, end = watched(tap, 7.0)
+        assert [owned.view(id)["progress"]["attempt"] for id in ids] == [1] * 8 and len(receiver.requests) == 8
+    assert tap.longest_silence(begin, end) < 5.0
+
+
+@pytest.mark.fault(72)
+@pytest.mark.needs_server
+def test_nobody_is_starved_to_death_over_sftp_however_little_there_is(tmp_path):
+    if missing := OpenSsh.missing():
+        pytest.skip(missing)
+    server = OpenSsh(tmp_path / "ssh")
+    try:
+        more = f'host_keys = "{server.known_hosts}"\nidentity_file = "{server.user_key}"\nssh_config = "none"\nagent = false\n'
+        config = limited("16k", f'[destinations.lab]\nurl = "{server.url()}"\nstall_timeout = "3s"\n{more}')
+        with Owned(tmp_path, config=config) as owned:
+            ids = [owned.put(owned.file(f"file-{one}", os.urandom(2 * MIB)), f"lab:file-{one}") for one in range(4)]
+            eventually(lambda: all(owned.view(id)["progress"]["bytes_sent"] > 8 * KIB for id in ids))
+            time.sleep(4.0)
+            views = [owned.view(id) for id in ids]
+    finally:
+        server.close()
+    assert [(view["status"], view["progress"]["attempt"], view["error"]) for view in views] == [("running", 1, None)] * 4
 
 
 def test_a_limit_of_one_destination_leaves_the_others_alone(tmp_path):

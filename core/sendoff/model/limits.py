@@ -41,7 +41,7 @@ class Limits:
         return self.memory // self.concurrency
 
     def beside(self, place: str | None) -> int:
-        """Tries that may run to one destination. place: its name."""
+        """Tries that may run to one destination. place: its name. Errors: none."""
         own = self.places.get(place or "")
         return self.per_destination if own is None or own.concurrency is None else own.concurrency
 

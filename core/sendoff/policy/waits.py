@@ -1,4 +1,4 @@
-"""What an operation waits for, in words, and what would help it on: something that happens by itself, or something that somebody can do."""
+"""What an operation waits for, in words, and what would help it on: what happens by itself, or what somebody can do."""
 
 from __future__ import annotations
 
