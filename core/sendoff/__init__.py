@@ -23,6 +23,7 @@ _WHERE = {
     "api.options": "Options",
     "api.part": "ContentPart FormPart",
     "api.response": "ResponseHeaders ResponseInformation",
+    "api.unconstrained": "UnconstrainedResult",
     "api.uploader": "BackgroundUploader",
     "errors": (
         "CredentialNeeded ConfigurationError DriverBroken DriverMissing HostKeyUnknown HostUnavailable IdConflict Interrupted InvalidArgument "

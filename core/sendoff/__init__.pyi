@@ -90,6 +90,9 @@ from sendoff.api.response import (
 from sendoff.api.response import (
     ResponseInformation as ResponseInformation,
 )
+from sendoff.api.unconstrained import (
+    UnconstrainedResult as UnconstrainedResult,
+)
 from sendoff.api.uploader import (
     BackgroundUploader as BackgroundUploader,
 )

@@ -120,6 +120,12 @@ class ConfirmsWhatItOnlySent(PlainPut):
         super().put(connection, shipment)
 
 
+class ReadsAheadUnasked(PlainPut):
+    """Says that it asks before bytes go out, and does not."""
+
+    paces = True
+
+
 class NeverConfirms(PlainPut):
     def verdict(self, status, shipment):
         return Delivery(url=shipment.target.public, size=shipment.size)

@@ -30,6 +30,7 @@ BROKEN = [
     (broken.FlipsAByte, "bytes_arrive_unchanged_and_the_delivery_says_how_many", {"size": 1}),
     (broken.MiscountsTheDelivery, "bytes_arrive_unchanged_and_the_delivery_says_how_many", {"size": 4095}),
     (broken.TakesShortReadsForTheEnd, "a_source_that_reads_in_small_pieces_arrives_unchanged", {}),
+    (broken.ReadsAheadUnasked, "who_reads_ahead_sends_no_more_than_is_allowed", {}),
     (broken.NeverConfirms, "what_the_server_was_seen_to_hold_is_confirmed_and_no_more", {}),
     (broken.ConfirmsTooMuch, "what_the_server_was_seen_to_hold_is_confirmed_and_no_more", {}),
     (broken.HidesWhatTheSourceSaid, "an_error_of_the_source_passes_through_and_nothing_is_claimed", {}),

@@ -17,6 +17,7 @@ from sendoff.model.moment import moment
 from sendoff.model.operation import Record, Tally
 from sendoff.model.query import Query
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
+from sendoff.policy.waits import Full
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.conductor import Conductor
@@ -36,12 +37,12 @@ class Stand:
 
     def __init__(
         self, *, concurrency: int = 16, per_destination: int = 4, carrier: Callable[[Record], Hashable | None] = lambda _: None,
-        near: Callable[[str], bool] = lambda _: False, **rules: Any,
+        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None, **rules: Any,
     ) -> None:  # fmt: skip
         self.store, self.now = MemoryStore(), NOW
         ledger = Ledger(Journal(self.store), VirtualClock(), Announcer(Hearing()))
         configuration = Configuration(limits=Limits(concurrency=concurrency, per_destination=per_destination), retry=RetryRules(**rules))
-        self.conductor = Conductor(ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier, near=near)
+        self.conductor = Conductor(ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier, near=near, fed=fed)
 
     def put(self, place: str, count: int = 1, *, priority: TransferPriority = DEFAULT, group: str | None = None, **fields: Any) -> None:
         """Queue operations for a place."""
@@ -96,7 +97,7 @@ def test_one_asks_for_all_that_wait_for_an_unreachable_destination() -> None:
 
     orders = stand.step(Ended(Outcome(ticket.record.number, unreachable=True)))
 
-    assert not orders.starts and orders.wake is not None and orders.wake > stand.now and stand.conductor.down("a")
+    assert not orders.starts and orders.wake is not None and orders.wake > stand.now and stand.conductor.down_since("a") == stand.now
     stand.now = orders.wake
     assert len(stand.step().starts) == 1
 
@@ -111,7 +112,7 @@ def test_an_answer_opens_a_destination_again() -> None:
 
     orders = stand.step()
 
-    assert len(stand.reach(orders).starts) == 3 and not stand.conductor.down("a")
+    assert len(stand.reach(orders).starts) == 3 and stand.conductor.down_since("a") is None
 
 
 def test_no_more_run_than_the_limit() -> None:
@@ -378,3 +379,24 @@ def test_the_next_host_knows_where_a_person_was_asked_and_tries_nothing_there() 
     after = Conductor(ledger, configuration=Configuration, random=Random(1))
 
     assert after.step((Queued(),), stand.now).starts == ()
+
+
+def test_the_priority_of_what_runs_is_the_one_it_was_set_to_last() -> None:
+    stand = Stand()
+    stand.put("a")
+    (ticket,) = stand.step().starts
+
+    stand.step(Amended(replace(ticket.record, priority=HIGH, version=ticket.record.version + 1)))
+
+    assert stand.conductor.priority_of(ticket.record) is HIGH
+
+
+def test_no_more_start_than_the_bandwidth_keeps_alive() -> None:
+    stand = Stand(concurrency=4, per_destination=4, fed=lambda place: 3 if place is None else 2)
+    stand.put("a", 5)
+    stand.put("b", 5)
+
+    stand.reach(stand.step())
+
+    assert stand.conductor.running == 3
+    assert stand.conductor.full(stand.store.find(Query(), limit=100).items[-1]) == Full("bandwidth", 3)

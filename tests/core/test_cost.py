@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sendoff.model.conditions import Conditions
 from sendoff.model.status import CostPolicy, Reason, TransferStatus
-from sendoff.policy.cost import gate
+from sendoff.policy.cost import Gate, gate
 
 D, U, A = CostPolicy.DEFAULT, CostPolicy.UNRESTRICTED_ONLY, CostPolicy.ALWAYS
 
@@ -37,10 +37,10 @@ def test_unknown_allows(policy: CostPolicy) -> None:
 def test_no_network_is_a_wait_and_a_local_destination_needs_none(conditions: Conditions, reason: Reason) -> None:
     closed = gate(conditions, A, local=False)
 
-    assert closed == (TransferStatus.PAUSED_NO_NETWORK, reason)
+    assert closed is not None and closed[:2] == (TransferStatus.PAUSED_NO_NETWORK, reason)
     assert gate(conditions, D, local=True) is None
 
 
 def test_saving_power_holds_all_but_always() -> None:
-    assert gate(Conditions(power=False), D, local=True) == (TransferStatus.PAUSED_SYSTEM_POLICY, Reason.POWER)
+    assert gate(Conditions(power=False), D, local=True) == Gate(TransferStatus.PAUSED_SYSTEM_POLICY, Reason.POWER)
     assert gate(Conditions(power=False), A, local=False) is None

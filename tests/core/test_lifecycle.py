@@ -163,7 +163,7 @@ def test_no_try_is_spent_while_there_is_no_network(error: SendoffError) -> None:
 
 @pytest.mark.parametrize("gate", [OFFLINE, Gate(TransferStatus.PAUSED_COSTED_NETWORK, Reason.METERED), Gate(TransferStatus.PAUSED_SYSTEM_POLICY, Reason.POWER)])
 def test_a_closed_gate_is_a_wait_that_stays_due(gate: Gate) -> None:
-    held = gated(gate).applied(waiting(IDLE, due=NOW))
+    held = gated(gate, waiting(IDLE, due=NOW)).applied(waiting(IDLE, due=NOW))
 
     assert (held.status, held.reason, held.due) == (gate.status, gate.reason, NOW)
 

@@ -238,3 +238,38 @@ def test_another_priority_of_what_runs_holds_when_it_is_its_turn_again(client, s
     for operation in (large, other):
         operation.wait(SOON)
     assert paths(receiver) == [other.requested_url, large.requested_url]
+
+
+@pytest.mark.parity("F154", "F155")
+def test_where_it_does_not_what_was_asked_for_pauses_as_before(client, stage, receiver, network):
+    network(power=False)
+    operation = client.put(b"it waits", f"{FAR}a")
+    stage.until(operation.id, status="paused_system_policy", reason="power")
+
+    result = sendoff.BackgroundUploader.request_unconstrained([operation])
+    assert isinstance(result, sendoff.UnconstrainedResult) and not result.is_unconstrained
+    assert operation.refresh().status is STATUS.PAUSED_SYSTEM_POLICY and not stage.view(operation.id)["unconstrained"]
+    network()
+    operation.wait(SOON)
+
+
+@pytest.mark.parity("F154", "F155", "F124")
+def test_where_the_policy_consents_what_was_asked_for_ignores_power_saving_and_nothing_else(client, stage, receiver, network):
+    with stage.config.open("a") as config:
+        config.write("[policy]\nunconstrained = true\n")
+    network(power=False)
+    asked, other = client.put(b"it was asked for", f"{FAR}a"), client.put(b"it was not", f"{FAR}b")
+    stage.until(asked.id, status="paused_system_policy", reason="power")
+    behind = stage.view(other.id)
+    assert (behind["reason"], behind["reason_text"]) in (("queued", "the machine saves power"), ("power", "the machine saves power"))
+
+    eventually(lambda: sendoff.BackgroundUploader.request_unconstrained([asked]).is_unconstrained)  # the file is read again within a second
+    assert asked.wait(SOON).receipt.size == 16 and stage.view(asked.id)["unconstrained"]
+    stage.until(other.id, status="paused_system_policy", reason="power")
+
+    network(power=False, online=False)
+    assert sendoff.BackgroundUploader.request_unconstrained([other]).is_unconstrained
+    stage.until(other.id, status="paused_no_network", reason="offline")
+    network(power=False)
+    other.wait(SOON)
+    assert paths(receiver) == [asked.requested_url, other.requested_url]

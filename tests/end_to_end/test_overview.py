@@ -83,7 +83,8 @@ def test_a_list_fits_a_terminal_and_is_whole_in_a_pipe(machine):
     with Terminal([*machine.command, "list"], environment=machine.environment, folder=machine.folder, columns=80) as terminal:
         assert terminal.ended() == 0
         heading, row, *rest = terminal.shown()
-    assert heading.startswith("NUMBER  STATUS") and not any(rest), "a line did not fit"
+    assert heading.startswith("NUMBER  STATUS") and rest[0].startswith("1: ") and all(line.startswith("    ") for line in rest[1:] if line)
+    assert " ".join(line.strip() for line in rest).strip().endswith("sendoff resume 1 --now"), "a line did not fit"
     assert row.endswith("the-end-of-it.bin") and id not in row
 
 

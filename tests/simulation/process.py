@@ -36,6 +36,7 @@ from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.lineup import FEW
 from sendoff.runtime.meter import Meter, Reading
 from sendoff.runtime.origin import Origin
+from sendoff.runtime.pacing import Pacing
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets
@@ -161,7 +162,7 @@ class Process:
         )  # fmt: skip
         around = Surroundings(
             journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number)),
-            meter=self.meter,
+            meter=self.meter, pacing=Pacing(clock, lambda: configuration.limits),
         )  # fmt: skip
         self.attempts = Attempts(
             self.ledger, around, connections, credentials, self.hearing, self.underway, Origin(self.ledger, secrets, "boot"),
@@ -177,8 +178,9 @@ class Process:
             Parts(
                 ledger=self.ledger, creation=creation, announcer=announcer, following=Following(self.journal, Bell(), self.underway),
                 underway=self.underway, answers=Answers(folder), clock=clock, configuration=lambda: configuration, signal=self.signals.append,
-                down=self.conductor.down, asks=self.conductor.asks, questions={}, keep=credentials.keep, environment={}, in_force=in_force, groups=self.groups,
-                leaving=self.leaving, few=1, slice=2,
+                down_since=self.conductor.down_since, gate=self.conductor.gate_of, full=self.conductor.full,
+                asks=self.conductor.asks, questions={}, keep=credentials.keep, environment={}, in_force=in_force, groups=self.groups,
+                leaving=self.leaving, limit=lambda _: None, few=1, slice=2,
             )
         )  # fmt: skip
         self.afterwards = Afterwards(

@@ -251,7 +251,8 @@ def created(uploader: sendoff.BackgroundUploader, stream: BinaryIO) -> list[send
     whole: sendoff.Batch = uploader.create_uploads([("archive:1", b"one"), ("archive:2", "a.iso", "two")])
     group: sendoff.CompletionGroup | None = uploader.completion_group
     now: list[sendoff.UploadOperation] = uploader.current_uploads("night", all_groups=False)
-    print(len(night), len(whole), group, now, uploader.current_uploads_for_group(sendoff.TransferGroup.create("night")))
+    granted: sendoff.UnconstrainedResult = sendoff.BackgroundUploader.request_unconstrained(now)
+    print(len(night), len(whole), group, now, granted.is_unconstrained, uploader.current_uploads_for_group(sendoff.TransferGroup.create("night")))
     return [operation.start(report) for operation in found]
 
 
@@ -267,7 +268,7 @@ async def created_by_await(uploader: sendoff.BackgroundUploader, stream: BinaryI
     group = sendoff.TransferGroup.create("night")
     await group.aset_behavior(sendoff.TransferBehavior.PARALLEL)
     behavior: sendoff.TransferBehavior = await group.abehavior()
-    print(len(night), behavior.word)
+    print(len(night), behavior.word, (await uploader.arequest_unconstrained(found)).is_unconstrained)
     return [*found, *await uploader.acurrent_uploads(all_groups=True), *await uploader.acurrent_uploads_for_group(group)]
 
 

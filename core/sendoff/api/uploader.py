@@ -18,6 +18,7 @@ from sendoff.api.options import fields_of, flag
 from sendoff.api.part import ContentPart, checked_parts
 from sendoff.api.source import Measured, Readable, UploadSource, check_destination
 from sendoff.api.template import Template
+from sendoff.api.unconstrained import UnconstrainedResult, requested
 from sendoff.errors import InvalidArgument, InvalidState
 from sendoff.model.form import FORM_DATA, checked_boundary, checked_subtype
 from sendoff.model.query import Query, View
@@ -178,6 +179,16 @@ class BackgroundUploader(Template):
             raise InvalidArgument(f"{group!r} is no TransferGroup; current_uploads takes a name")
         return self.current_uploads(group.name)
 
+    @staticmethod
+    def request_unconstrained(operations: Iterable[UploadOperation]) -> UnconstrainedResult:
+        """Ask that these go on while the machine saves power; network and cost policy hold as before. What is granted is kept with each of them.
+
+        The configuration answers, for there is nobody to ask: ``[policy] unconstrained``, which is false where it says nothing. Where it is denied, nothing
+        changes: they pause while power is saved. operations: any number that have not ended. Errors: ``InvalidArgument`` for anything else, ``InvalidState``
+        where all of them have ended, ``UnknownOperation``, ``HostUnavailable``.
+        """
+        return requested(operations)
+
     # -- the same for await: the caller's loop never waits ------------------------------------------------------------
 
     async def acreate_upload(
@@ -207,6 +218,11 @@ class BackgroundUploader(Template):
     async def acurrent_uploads_for_group(self, group: TransferGroup) -> list[UploadOperation]:
         """``current_uploads_for_group`` for ``await``."""
         return await in_thread(self.current_uploads_for_group, group)
+
+    @staticmethod
+    async def arequest_unconstrained(operations: Iterable[UploadOperation]) -> UnconstrainedResult:
+        """``request_unconstrained`` for ``await``."""
+        return await in_thread(requested, operations)
 
     # -- what is handed over ------------------------------------------------------------------------------------------
 

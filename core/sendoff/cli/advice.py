@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
+from sendoff.cli.clock import local
 from sendoff.model.query import View
-
-_WHY = {
-    "queued": "it waits for its turn",
-    "earlier_upload": "an earlier upload to the same target comes first",
-    "limit": "as many uploads run as the limits allow",
-    "backoff": "the last try failed; it waits before the next one",
-    "unreachable": "the server cannot be reached; it is tried again",
-    "server_lock": "the server still holds the last try",
-    "offline": "there is no network",
-    "portal": "the network wants somebody to sign in",
-    "metered": "the network costs money, and the cost policy says no",
-    "roaming": "the network is a roaming one, and the cost policy says no",
-    "over_limit": "the data plan is used up, and the cost policy says no",
-    "power": "the machine saves power",
-    "journal_full": "the disk of the journal is full",
-    "plugin_missing": "the driver it needs is not installed",
-    "replaced": "its file has changed since, and was put again",
-    "client_gone": "the program by whose life it goes has ended",
-    "interrupted_non_idempotent": "the request may have been carried out when the host died, and it must not be repeated",
-}
-_HELP = {
-    "offline": "nothing to do: it goes on when the network is back",
-    "portal": "open a web page and sign in",
-    "journal_full": "free some space; it goes on by itself",
-    "plugin_missing": "sendoff plugins says what is missing",
-}
-AGAIN = "put the file again"
-_ENOUGH = (AGAIN, "put it again")  # a hint that ends so needs no command after it
+from sendoff.model.status import Reason
+from sendoff.policy.waits import AGAIN, Around, helped, text_of, wait
 
 
 def why(view: View) -> str | None:
-    """Why it stands where it stands."""
-    text: str | None = view["reason_text"] or _WHY.get(view["reason"] or "")
-    return text or ("somebody paused it" if view["status"] == "paused_by_application" else None)
+    """Why it stands where it stands, and since when."""
+    text: str | None = view["reason_text"] or text_of(view["reason"])
+    text = text or ("somebody paused it" if view["status"] == "paused_by_application" else None)
+    since = view.get("waiting_since")
+    return local(f"{text}, since {since}" if text and since else text) if text else None
 
 
 def unblocked_by(view: View) -> str | None:
-    """What would help it on: what to do, and the command with its short number."""
-    if view["needs"]:
-        return _then(_hint(view), str(view["needs"]["command"]))
-    if view["status"] == "paused_by_application":
-        return f"sendoff resume {view['number']}"
+    """What would help it on: what happens by itself, or what to do, and the command with its short number."""
     if view["status"] in ("error", "canceled"):
         return _of_an_end(view)
-    return _HELP.get(view["reason"] or "") or (_hint(view) if view["reason"] else None)
+    text = view.get("unblocked_by") or _known(view)
+    return local(text) if text else None
 
 
 def in_vain(view: View) -> bool:
@@ -66,6 +40,15 @@ def cause_of(view: View) -> str:
     return text.removeprefix(f"{view['url']} ")
 
 
+def _known(view: View) -> str | None:
+    """What can be told without knowing more than the view does."""
+    if view["needs"]:
+        return helped(str(view["needs"]["command"]), _hint(view))
+    if view["status"] == "paused_by_application":
+        return f"sendoff resume {view['number']}"
+    return wait(Reason(view["reason"]), Around(number=view["number"], hint=_hint(view))).unblocked_by if view["reason"] else None
+
+
 def _of_an_end(view: View) -> str | None:
     """Of what failed or was canceled."""
     if view["reason"] == "replaced":
@@ -74,7 +57,7 @@ def _of_an_end(view: View) -> str | None:
         return AGAIN  # the copy went with the end
     if in_vain(view):
         return _hint(view) or (AGAIN if view["error"]["side"] == "source" else None)
-    return _then(_hint(view) if view["status"] == "error" else None, f"sendoff retry {view['number']}")
+    return helped(f"sendoff retry {view['number']}", _hint(view) if view["status"] == "error" else None)
 
 
 def _copied(view: View) -> bool:
@@ -85,9 +68,3 @@ def _copied(view: View) -> bool:
 def _hint(view: View) -> str | None:
     hint: str | None = (view["error"] or {}).get("hint")
     return hint
-
-
-def _then(hint: str | None, command: str) -> str:
-    if hint is None:
-        return command
-    return hint if hint.endswith(_ENOUGH) else f"{hint}, then: {command}"

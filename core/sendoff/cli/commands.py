@@ -23,6 +23,7 @@ COMMANDS = {
     "retry": ("orders", "[options] [ID...]", "begin a new round of failed or canceled operations, from the last confirmed byte"),
     "move": ("move", "[options] ID...", "the order of what waits: first, last, or before another"),
     "set": ("set", "[options] ID...", "what operations are sent with, from the next request on"),
+    "limit": ("limit.command", "[bandwidth SPEC] [concurrency N]", "how fast and how many at once: show or change it while the host runs"),
     "gc": ("gc", "[--remote DESTINATION]", "forget now what has had its time, and what belongs to nothing any more, here or at a server"),
     "purge": ("purge", "[options]", "remove everything of this app from this machine: journal, copies, key, host"),
     "events": ("events", "[options] [ID]", "the durable history, in the order in which it was recorded"),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import islice
 
 from sendoff.cli import exits
-from sendoff.cli.advice import cause_of
+from sendoff.cli.advice import cause_of, unblocked_by, why
 from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_of, everything, views_of
 from sendoff.cli.parser import Parser, pair
-from sendoff.cli.text import aligned, cells, clean, cut, shortened
+from sendoff.cli.text import aligned, cells, clean, cut, folded, shortened
 from sendoff.errors import InvalidArgument
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, View
@@ -18,6 +18,9 @@ from sendoff.model.query import Query, View
 PAGE = 500
 WIDE = 160  # columns in which an id has room beside everything else
 NARROWEST = 12
+ENDED = ("completed", "canceled", "error")
+INDENT = 4  # blanks before what follows of a broken line
+EXPLAINED = 5  # reasons that are said below a list
 
 
 def arguments(parser: Parser, _command: str) -> None:
@@ -96,6 +99,26 @@ def _show(call: Call, views: Sequence[View], *, heading: bool, failed: bool) -> 
     if not call.output.json:
         for line in (failures if failed else table)(views, call.output.columns, heading=heading):
             call.output.line(line)
+        for line in waits(views):
+            for piece in [line] if call.output.columns is None else folded(line, call.output.columns, INDENT):
+                call.output.note(piece)
+
+
+def waits(views: Sequence[View]) -> list[str]:
+    """What those wait for that wait, and what would help; what is the same for several is said once."""
+    alike: dict[str, list[View]] = {}
+    for view in views:
+        reason = why(view) if view["reason"] and view["status"] not in ENDED else None
+        if reason is not None:
+            alike.setdefault(reason, []).append(view)
+    told = [f"{_numbers(some)}: {reason}; {unblocked_by(some[0]) or ''}".rstrip("; ") for reason, some in list(alike.items())[:EXPLAINED]]
+    return told + ([f"and {len(alike) - EXPLAINED} more reasons: sendoff show NUMBER"] if len(alike) > EXPLAINED else [])
+
+
+def _numbers(views: Sequence[View]) -> str:
+    """``7``, ``7 and 8``, ``7 and 40 more``."""
+    first, *others = (str(view["number"]) for view in views)
+    return first if not others else f"{first} and {others[0] if len(others) == 1 else f'{len(others)} more'}"
 
 
 def table(views: Sequence[View], columns: int | None, *, heading: bool = True) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from sendoff.cli import exits
 from sendoff.cli.advice import in_vain, unblocked_by, why
 from sendoff.cli.call import Call
+from sendoff.cli.clock import local
 from sendoff.cli.identity import batch_meant, views_of
 from sendoff.cli.outcome import outcome
 from sendoff.cli.parser import Parser
@@ -89,7 +90,7 @@ def _rows(view: View, *, verbose: bool) -> Iterator[tuple[str, str]]:
     yield from _if_known("helped by", unblocked_by(view))
     if in_vain(view) and not view.get("acknowledged_at"):
         yield "given up by", f"sendoff cancel {view['number']}; it then leaves the list"
-    yield from _if_known("next try", view["retry_at"])
+    yield from _if_known("next try", local(view["retry_at"]) if view["retry_at"] else None)
     yield from _source(view["source"])
     yield "target", f"{view['method']} {view['url']}" if view["method"] else view["url"]
     yield from _if_known("destination", view["destination"])

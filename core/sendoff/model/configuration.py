@@ -36,9 +36,10 @@ class SinkSection:
 class Configuration:
     """What follows the file while the host runs; frozen, replaced whole when the file changes.
 
-    transports: a driver's own settings by its name. allow_schemes, allow_hosts (``*.example``): None = all. seal: ``auto keyring
-    sealed-file memory``. secrets_timeout: seconds that a credential store may take to answer.
-    path: the file it came from, "" when there was none. idle_exit: seconds. settle: seconds for which the network must be another, until that counts.
+    transports: a driver's own settings by its name. allow_schemes, allow_hosts (``*.example``): None = all. unconstrained: a program may ask that
+    uploads go on while the machine saves power. seal: ``auto keyring sealed-file memory``. secrets_timeout: seconds that a credential store may take to
+    answer. path: the file it came from, "" when there was none. idle_exit: seconds. settle: seconds for which the network must be another, until that
+    counts.
     """
 
     limits: Limits = Limits()
@@ -51,6 +52,7 @@ class Configuration:
     sinks: tuple[SinkSection, ...] = ()
     allow_schemes: tuple[str, ...] | None = None
     allow_hosts: tuple[str, ...] | None = None
+    unconstrained: bool = False
     disabled: tuple[str, ...] = ()
     store: str = "sqlite"
     store_options: Mapping[str, Any] = field(default_factory=dict)

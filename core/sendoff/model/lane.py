@@ -32,7 +32,12 @@ class Lane:
     @property
     def local(self) -> bool:
         """May be tried without a network: the destination is reached without one, or somebody wants it tried whatever the network is."""
-        return self.key[4] != "0"
+        return self.key[4] in "124"
+
+    @property
+    def unconstrained(self) -> bool:
+        """Goes on while the machine saves power."""
+        return self.key[4] in "234"
 
     @property
     def at_once(self) -> bool:
@@ -50,8 +55,11 @@ class Lane:
         return self.key.split("|", 4)[4]
 
 
-def lane_key(*, place: str, group: str | None, priority: TransferPriority, cost_policy: CostPolicy, local: bool, at_once: bool = False) -> str:
+def lane_key(
+    *, place: str, group: str | None, priority: TransferPriority, cost_policy: CostPolicy, local: bool, at_once: bool = False,
+    unconstrained: bool = False,
+) -> str:  # fmt: skip
     """The lane of an operation: ``order|cost|local|group|place``; a group's name has no bar in it. at_once: goes first, and no gate closes it."""
     if at_once:
         return f"{TransferPriority.HIGH.order}|{int(CostPolicy.ALWAYS)}|2|{group or ''}|{place}"
-    return f"{priority.order}|{int(cost_policy)}|{int(local)}|{group or ''}|{place}"
+    return f"{priority.order}|{int(cost_policy)}|{int(local) + 3 * unconstrained}|{group or ''}|{place}"

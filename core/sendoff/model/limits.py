@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceLimits:
+    """What one destination has of its own. bandwidth: as ``Limits`` has it. concurrency: tries there at once. None = as everywhere."""
+
+    bandwidth: str | None = None
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,7 +20,7 @@ class Limits:
 
     concurrency: tries that run, a run of small operations being one. per_destination: of them to one destination. high_beside: of a serialized group, one of
     high priority beside another. lanes: connections that one of them may use. memory: bytes of sources that all of them together hold. spool: bytes of
-    copies kept.
+    copies kept. bandwidth: of all together, as ``policy.bandwidth`` reads it. places: what destinations have of their own, by name.
 
     >>> sendoff.Limits(concurrency=4, memory=2**20).share
     262144
@@ -23,11 +32,18 @@ class Limits:
     lanes: int = 4
     memory: int = 512 * 2**20
     spool: int = 20 * 2**30
+    bandwidth: str = "off"
+    places: Mapping[str, PlaceLimits] = field(default_factory=dict)
 
     @property
     def share(self) -> int:
         """Bytes of memory for one operation, when as many run as may."""
         return self.memory // self.concurrency
+
+    def beside(self, place: str | None) -> int:
+        """Tries that may run to one destination. place: its name. Errors: none."""
+        own = self.places.get(place or "")
+        return self.per_destination if own is None or own.concurrency is None else own.concurrency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

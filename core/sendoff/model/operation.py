@@ -83,6 +83,7 @@ class Spec:
     patience: microseconds. attempts: requests, where patience is 0. recoverable_errors: numbers at which it waits instead of failing.
     then: what becomes of the caller's file once the server was seen to hold it.
     client: the program by whose life it goes, as the Windows pages have it (``policy.parting``); None = it goes on without one.
+    unconstrained: it goes on while the machine saves power.
 
     Example: ``operation.spec`` of a listener's ``Record``: ``spec.url``, ``spec.source.size``, ``spec.metadata``.
     """
@@ -111,6 +112,7 @@ class Spec:
     options: Mapping[str, Any] = field(default_factory=dict)
     then: str | None = None
     client: str | None = None
+    unconstrained: bool = False
 
     @property
     def idempotent(self) -> bool:

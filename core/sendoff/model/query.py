@@ -81,13 +81,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to do with them: ``start pause resume cancel retry acknowledge move set group attach``.
+    """What to do with them: ``start pause resume cancel retry acknowledge move set group attach limit``.
 
     details of ``resume`` and ``retry``: ``environment``, the caller's; of ``resume``: ``now``, this once whatever network, power or back-off say; of ``move``:
     ``where`` (``first last before``, or ``current``: one, and what comes after it in its group) and ``before``, a name; of ``group``: its ``behavior``; of
     ``set``: new values by the field names of ``Request``, a header or an entry of ``metadata`` that is None goes, ``other_origin``, and ``environment``
     where references are named. Of ``start``, ``resume``, ``retry`` and ``attach``: ``client``, the program by whose life they go from now on; ``attach``
-    restarts what a program by whose life it went has left, and does nothing to all else.
+    restarts what a program by whose life it went has left, and does nothing to all else. ``limit`` is for no operation in particular: ``bandwidth``,
+    ``concurrency``, and ``destination`` where it is for that one's; or ``reread``, where the file was written anew.
     """
 
     verb: str
@@ -105,7 +106,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to tell: ``status plugins config credentials check todos batch group open remains``; or to see to at once: ``gc trust seal clients``."""
+    """What to tell: ``status plugins config credentials check todos batch group open remains limits``; or to see to at once: ``gc trust seal clients``."""
 
     what: str
     details: Mapping[str, Any] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from sendoff.model.operation import Failure, Record, Tally
 from sendoff.model.response import Response
 from sendoff.model.status import Reason, TransferStatus
 from sendoff.policy.decision import Decision, waiting
+from sendoff.policy.waits import Around, wait
 
 
 def asking(
@@ -17,7 +18,8 @@ def asking(
     fields = waiting(TransferStatus.PAUSED_RECOVERABLE, reason, due=None, text=text, error=failure, tally=tally, response=response)
     fields.update({"needs": needs, "holds_target": False})
     already = record.status is TransferStatus.PAUSED_RECOVERABLE
-    return Decision(fields=fields, lines=() if already else (("waiting", {"reason": str(reason), "needs": needs}),))
+    told = wait(reason, Around(number=record.number, said=text, command=needs["command"], hint=failure.hint))
+    return Decision(fields=fields, lines=() if already else (("waiting", {"reason": str(reason), "needs": needs, **told._asdict()}),))
 
 
 def trust_of(record: Record, error: NeedsPerson) -> str | None:

@@ -16,10 +16,12 @@ _DEAR = {
 
 
 class Gate(NamedTuple):
-    """Why an operation may not run now."""
+    """Why an operation may not run now. since: when what it is about began. network: whose word it is."""
 
     status: TransferStatus
     reason: Reason
+    since: Moment | None = None
+    network: str = ""
 
 
 class Seen(NamedTuple):
@@ -32,18 +34,18 @@ class Seen(NamedTuple):
     away: bool = False
 
 
-def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool) -> Gate | None:
-    """None when the operation may run; unknown allows, and a local destination needs no network."""
-    if conditions.power is False and cost_policy is not CostPolicy.ALWAYS:
+def gate(conditions: Conditions, cost_policy: CostPolicy, *, local: bool, unconstrained: bool = False) -> Gate | None:
+    """None when the operation may run; unknown allows, and a local destination needs no network. unconstrained: saving power holds it up no more."""
+    if conditions.power is False and cost_policy is not CostPolicy.ALWAYS and not unconstrained:
         return Gate(TransferStatus.PAUSED_SYSTEM_POLICY, Reason.POWER)
     if local:
         return None
     if conditions.online is False:
-        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.OFFLINE)
+        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.OFFLINE, conditions.since, conditions.name)
     if conditions.portal:
-        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.PORTAL)
+        return Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.PORTAL, conditions.since, conditions.name)
     reason = _too_dear(conditions, cost_policy)
-    return Gate(TransferStatus.PAUSED_COSTED_NETWORK, reason) if reason else None
+    return Gate(TransferStatus.PAUSED_COSTED_NETWORK, reason, conditions.since, conditions.name) if reason else None
 
 
 def _too_dear(conditions: Conditions, cost_policy: CostPolicy) -> Reason | None:

@@ -41,7 +41,7 @@ def lane_of(record: Record, *, at_once: bool = False) -> str:
     """The lane an operation waits in; it stays at its place."""
     return lane_key(
         place=Lane(key=record.lane, since=0).place, group=record.group, priority=record.priority, cost_policy=record.spec.cost_policy,
-        local=record.spec.local, at_once=at_once,
+        local=record.spec.local, at_once=at_once, unconstrained=record.spec.unconstrained,
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ from sendoff.errors import (
 )
 from sendoff.model.delivery import Delivery, Receipt
 from sendoff.model.limits import RetryRules
-from sendoff.model.moment import Moment, moment
+from sendoff.model.moment import Moment, moment, moment_text
 from sendoff.model.operation import Failure, Record, Tally
 from sendoff.model.response import Response
 from sendoff.model.status import Reason, TransferStatus, Want
@@ -44,6 +44,7 @@ from sendoff.policy.doubt import doubtful, may_be_a_portals, unknown
 from sendoff.policy.patience import Try, after_failure, exhausted, needs_consent, settled
 from sendoff.policy.proof import removal
 from sendoff.policy.retry import pause_before_next
+from sendoff.policy.waits import Around, wait
 
 MOST_LOST_SESSIONS = 3
 SUSPECT_UNSETTLED = 3
@@ -194,10 +195,12 @@ def left(record: Record, wall: Moment, *, tally: Tally | None = None) -> Decisio
     return replace(decision, fields={**decision.fields, **why}, lines=(("paused", {"reason": why["reason"]}),))
 
 
-def gated(gate: Gate) -> Decision:
+def gated(gate: Gate, record: Record) -> Decision:
     """The network or the machine does not allow it now; no try is spent, and it stays due."""
     fields = {"status": gate.status, "reason": str(gate.reason), "reason_text": None, "owner": None, "point": False}
-    return Decision(fields=fields, lines=(("waiting", {"reason": str(gate.reason)}),))
+    told = wait(gate.reason, Around(number=record.number, network=gate.network, cost=record.spec.cost_policy))
+    line = {"reason": str(gate.reason), "text": told.text, "unblocked_by": told.unblocked_by, **({"since": moment_text(gate.since)} if gate.since else {})}
+    return Decision(fields=fields, lines=(("waiting", line),))
 
 
 def hurried(record: Record, now: Moment) -> Decision:
@@ -222,7 +225,7 @@ def _interrupted(record: Record, one: Try, setting: Setting) -> Decision:
     if record.want == Want.PAUSE:
         return paused(record, tally)
     if setting.gate:
-        decision = gated(setting.gate)
+        decision = gated(setting.gate, record)
         return replace(decision, fields={**decision.fields, "due": setting.now, "tally": tally})
     return Decision(fields=queued(setting.now, tally=tally))
 
@@ -304,7 +307,8 @@ def _held(record: Record, failure: Failure, reason: Reason, one: Try, setting: S
     tally = _kept(record.tally, one)
     due = setting.now + pause_before_next(tally.attempts, setting.rules, setting.random)
     fields = waiting(TransferStatus.PAUSED_SYSTEM_POLICY, reason, due=due, text=failure.message, error=failure, tally=tally)
-    return Decision(fields=fields, lines=(("waiting", {"reason": str(reason)}),))
+    told = wait(reason, Around(number=record.number, said=failure.message, hint=failure.hint))
+    return Decision(fields=fields, lines=(("waiting", {"reason": str(reason), **told._asdict()}),))
 
 
 def _ended(failure: Failure, tally: Tally, response: Response | None, setting: Setting) -> Decision:

@@ -55,6 +55,13 @@ class Shipment(Protocol):
         """
         ...
 
+    def allowed(self, count: int) -> int:
+        """How many bytes that were read ahead may go out now, where bandwidth is limited; waits until it is one at least.
+
+        For a transport that ``paces`` alone: for any other ``readinto`` waits. count: bytes that are there to be sent. Errors: ``Interrupted``.
+        """
+        ...
+
     def credential(self, kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:
         """The one to use now; None when none is configured; with ``refused`` a newer one.
 
@@ -115,6 +122,7 @@ class Transport(ABC):
     resumable: False where a broken upload always begins again, None where the server says.
     literal: options that an upload by the literal rules of ``BackgroundUploader`` has where nobody says otherwise.
     compares: a resumed try compares what the server has with the source, and sends again what differs.
+    paces: it reads ahead of what it sends, and asks ``shipment.allowed`` before bytes go out; else ``readinto`` gives no more than may.
     Settings: a pydantic model of ``[transports.NAME]`` and the destination's own keys; unknown keys are errors.
 
     Example: ``sendoff_sftp.transport:SftpTransport``.
@@ -124,6 +132,7 @@ class Transport(ABC):
     methods: ClassVar[tuple[str, ...]] = ()
     resumable: ClassVar[bool | None] = None
     compares: ClassVar[bool] = False
+    paces: ClassVar[bool] = False
     literal: ClassVar[Mapping[str, Any]] = {}
     Settings: ClassVar[type]
 

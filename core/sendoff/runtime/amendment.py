@@ -27,7 +27,19 @@ from sendoff.runtime.creation import Creation, shown_root, word_of
 from sendoff.runtime.heading import Heading
 from sendoff.runtime.secrets import Sealed
 
-NAMES = ("priority", "cost_policy", "headers", "secret_headers", "credential", "destination", "label", "metadata", "patience", "recoverable_errors")
+NAMES = (
+    "priority",
+    "cost_policy",
+    "headers",
+    "secret_headers",
+    "credential",
+    "destination",
+    "label",
+    "metadata",
+    "patience",
+    "recoverable_errors",
+    "unconstrained",
+)
 _WORDS = {"cost_policy": "cost", "metadata": "meta", "recoverable_errors": "recoverable errors"}
 _SEALED = ("headers", "secret_headers", "destination")
 
@@ -108,6 +120,9 @@ class Amendment:
             more["patience"] = asked["patience"]
         if "recoverable_errors" in asked:
             more["recoverable_errors"] = numbers_of(asked["recoverable_errors"])
+        if asked.get("unconstrained"):
+            self._creation.connections.check_unconstrained()
+            more["unconstrained"] = True
         draft.told += [_WORDS.get(name, name) for name, value in more.items() if getattr(spec, name) != value]
         draft.told += draft.heading.change(asked.get("headers", ()), asked.get("secret_headers", ()))
         draft.named += draft.heading.named
@@ -220,6 +235,8 @@ def _check_type(name: str, value: Json) -> None:
         fine = isinstance(value, Mapping)
     elif name == "patience":
         fine = value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+    elif name == "unconstrained":
+        fine = value is True
     elif name in ("priority", "cost_policy", "destination"):
         fine = isinstance(value, str)
     if not fine:
@@ -243,7 +260,7 @@ def _lane(draft: _Draft) -> str:
     place = draft.address.folder.place if draft.address else Lane(key=record.lane, since=0).place
     return lane_key(
         place=place, group=record.group, priority=draft.priority, cost_policy=spec.cost_policy, local=spec.local,
-        at_once=record.want == Want.NOW and record.owner is None,
+        at_once=record.want == Want.NOW and record.owner is None, unconstrained=spec.unconstrained,
     )  # fmt: skip
 
 

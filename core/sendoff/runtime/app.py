@@ -10,11 +10,14 @@ from sendoff.desk.contract import SLICE
 from sendoff.errors import InvalidArgument, Json, SendoffError
 from sendoff.model.configuration import Configuration
 from sendoff.model.event import Event
+from sendoff.model.moment import Moment
 from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
 from sendoff.model.status import Reason, TransferStatus
+from sendoff.policy.cost import Gate
+from sendoff.policy.waits import Full
 from sendoff.ports.clock import Clock
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.answers import Answers
@@ -33,6 +36,7 @@ from sendoff.runtime.targets import Targets
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.verdicts import Verdicts
 from sendoff.runtime.view import view
+from sendoff.runtime.waiting import Standing
 from sendoff.runtime.waking import Waking
 
 
@@ -40,8 +44,10 @@ from sendoff.runtime.waking import Waking
 class Parts:
     """What the desk works with.
 
-    signal: tells the conductor. questions: answers ``ask`` by word. down: whether a place cannot be reached. asks: who asks a person for
-    all that go there. in_force, groups: the orders for many, and the behaviors, that the conductor heeds. leaving: this process ends. few: operations that an
+    signal: tells the conductor. questions: answers ``ask`` by word. down_since: when a place was last reached. gate, full: why an
+    operation may not run now, and the limit that it waits for. asks: who asks a person for
+    all that go there. in_force, groups: the orders for many, and the behaviors, that the conductor heeds. limit: puts other limits in force.
+    leaving: this process ends. few: operations that an
     order writes in one unit; for more it becomes a sweep. slice: of its first slice.
     """
 
@@ -54,13 +60,16 @@ class Parts:
     clock: Clock
     configuration: Callable[[], Configuration]
     signal: Callable[[Signal], None]
-    down: Callable[[str], bool]
+    down_since: Callable[[str], Moment | None]
+    gate: Callable[[Record], Gate | None]
+    full: Callable[[Record], Full | None]
     asks: Callable[[str], int | None]
     questions: Mapping[str, Callable[[Mapping[str, Json]], Json]]
     keep: Callable[[str, Credential | None], None]
     environment: Mapping[str, str]
     in_force: InForce
     groups: Groups
+    limit: Callable[[Mapping[str, Json]], None]
     leaving: threading.Event
     few: int = 100
     slice: int = 64
@@ -107,6 +116,9 @@ class App:
 
     def order(self, order: Order, which: Selection) -> Applied:
         """As ``Desk.order``."""
+        if order.verb == "limit":
+            self._parts.limit(order.details)
+            return Applied()
         client = order.details.get("client")
         with self.clients.joined([str(client)] if client is not None else []):
             return self._ordering.carry_out(order, which)
@@ -118,15 +130,19 @@ class App:
 
     def _view(self, record: Record) -> View:
         live = self._parts.underway.progress(record.number) if record.owner else None
-        if record.status is not TransferStatus.IDLE or record.due is None:
+        since = self._parts.down_since(record.lane.split("|", 4)[4]) if record.reason == Reason.UNREACHABLE else None
+        if record.status.terminal or record.due is None:
             return view(record, live)
+        if record.status is not TransferStatus.IDLE:
+            return view(record, live, Standing(gate=self._parts.gate(record), since=since))
         place = record.lane.split("|", 4)[4]
         asking = self._parts.asks(place)
         lead = self._ledger.read(asking) if asking is not None and asking != record.number else None
-        return view(
-            record, live, unreachable=self._parts.down(place), earlier=self._earlier(record), asking=lead if lead and lead.needs else None,
-            beside=self._beside(record),
+        standing = Standing(
+            since=self._parts.down_since(place), earlier=self._earlier(record), asking=lead if lead and lead.needs else None, beside=self._beside(record),
+            full=self._parts.full(record), gate=self._parts.gate(record) if record.want is None else None, later=record.due > self._clock.steady(),
         )  # fmt: skip
+        return view(record, live, standing)
 
     def _beside(self, record: Record) -> str | None:
         """The id of the one of its serialized group that is under way."""

@@ -17,6 +17,7 @@ from sendoff.model.status import Reason, TransferPriority, TransferStatus
 from sendoff.policy.cost import Gate
 from sendoff.policy.lifecycle import gated, hurried
 from sendoff.policy.schedule import admits, is_aged, next_lane
+from sendoff.policy.waits import Full
 from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.heads import Heads
@@ -40,16 +41,18 @@ class Conductor:
 
     groups: how they behave. few: lanes that are looked at anew in each step.
     carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone. near: see ``Outlook``.
+    fed: how many at once the bandwidth keeps alive, in all (None) or to a destination; None = any number.
     """
 
     def __init__(
         self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None,
         groups: Groups | None = None, carrier: Callable[[Record], Hashable | None] = lambda _: None, few: int = FEW,
-        near: Callable[[str], bool] = lambda _: False,
+        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._ledger, self._store = ledger, ledger.journal.store
         self._in_force, self._groups = in_force or InForce(), groups or Groups(ledger.journal)
         self._configuration, self._random, self._carrier = configuration, random, carrier
+        self._fed = fed
         self._slots = Slots()
         self._places, self._lineup = Places(random), Lineup(self._store, few=few)
         self._outlook = Outlook(random, lambda: configuration().settle, near)
@@ -86,13 +89,30 @@ class Conductor:
             return Orders(stops=tuple(stops), wake=now + _TROUBLE_PAUSE, trouble=error)
         return Orders(starts=tuple(tickets), stops=tuple(stops), wake=min(moments, default=None))
 
+    def priority_of(self, record: Record) -> TransferPriority:
+        """Of what is under way, as it is now."""
+        held = self._slots.get(record.number)
+        return record.priority if held is None else held.record.priority
+
     def gate_of(self, record: Record, conditions: Conditions | None = None) -> Gate | None:
         """Why the network does not allow this operation just now. conditions: as they are instead."""
         return self._outlook.gate_of(record, conditions)
 
-    def down(self, place: str) -> bool:
-        """Whether a destination cannot be reached, as far as is known."""
-        return self._places.down_since(place) is not None
+    def down_since(self, place: str) -> Moment | None:
+        """Since when a destination cannot be reached; None = it can, as far as is known."""
+        return self._places.down_since(place)
+
+    def full(self, record: Record) -> Full | None:
+        """The limit that is reached and keeps this operation from beginning; may be asked from any thread."""
+        limits, fed, used, place = self._configuration().limits, self._fed(None), self._slots.used, _place(record)
+        if used >= (limits.concurrency if fed is None else min(limits.concurrency, fed)):
+            return Full("bandwidth" if fed is not None and fed < limits.concurrency else "all", used)
+        busy, reached = self._places.use(place)
+        if busy and not reached:
+            return Full("first", busy, place)
+        if busy >= self._beside(place):
+            return Full("bandwidth" if self._beside(place) < limits.beside(place) else "destination", busy, place)
+        return None
 
     def asks(self, place: str) -> int | None:
         """The operation that asks a person on behalf of all that go there."""
@@ -187,12 +207,14 @@ class Conductor:
     def _give_slots(self, tickets: list[Ticket], now: Moment) -> None:
         """As many tickets as there are free slots and operations that may take them."""
         limits = self._configuration().limits
-        free = limits.concurrency - self._slots.used
+        fed = self._fed(None)
+        free = (limits.concurrency if fed is None else min(limits.concurrency, fed)) - self._slots.used
         if free <= 0:
             return
         self._lineup.look(now, self._last)
         heads = Heads(
             self._store, self._slots, self._places, in_force=self._in_force, groups=self._groups, carrier=self._carrier, limits=limits, now=now,
+            beside=self._beside,
         )  # fmt: skip
         while len(tickets) < free:
             lane = self._next(heads, limits, now)
@@ -204,6 +226,11 @@ class Conductor:
             if ticket is None or not heads.of(lane):  # when one of these ends, the lane is named
                 self._lineup.drop(lane)
 
+    def _beside(self, place: str) -> int:
+        """How many may run to one destination."""
+        most, fed = self._configuration().limits.beside(place), self._fed(place)
+        return most if fed is None else min(most, fed)
+
     def _next(self, heads: Heads, limits: Limits, now: Moment) -> Lane | None:
         """The lane that gets a slot."""
         under_way = self._slots.groups
@@ -212,7 +239,7 @@ class Conductor:
             return not self._outlook.rests(lane, now) and self._admitted(lane, under_way, beside=limits.high_beside) and heads.room(lane) > 0
 
         lane = None
-        if any(self._places.room(place, now, limits.per_destination, at_once=True) > 0 for place in self._lineup.places):
+        if any(self._places.room(place, now, self._beside(place), at_once=True) > 0 for place in self._lineup.places):
             lane = next_lane(self._lineup.lanes, has_room=has_room, last=self._last, turn=self._turn)
         if lane is None:
             self._last |= self._lineup.passed()
@@ -252,7 +279,7 @@ class Conductor:
         """Those that would start wait for the network; the others stay queued behind them."""
         for record in records:
             if (record.status, record.reason) != (closed.status, str(closed.reason)):
-                self._ledger.enter(record, gated(closed))
+                self._ledger.enter(record, gated(closed, record))
 
 
 def _place(record: Record) -> str:

@@ -151,6 +151,11 @@ class Connections:
         except ConfigurationError as cause:
             raise InvalidArgument(cause.message.replace("[-o]", "-o:", 1), hint="it takes the keys of a [destinations] section") from cause
 
+    def check_unconstrained(self) -> None:
+        """``Refused`` where the policy lets no program ask that uploads go on while the machine saves power."""
+        if not self._configuration().unconstrained:
+            raise Refused("uploads pause while the machine saves power; [policy] unconstrained lets programs ask for those that do not")
+
     def forget(self) -> None:
         """Let all go, those in use when they are given back; the next try makes them anew, by the configuration then in force."""
         with self._lock:

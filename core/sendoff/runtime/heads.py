@@ -23,13 +23,16 @@ class Heads:
     """What was looked at in one step, each lane once; whoever was taken is no longer in it.
 
     slots: who is under way. in_force: orders for many that are not yet written out. carrier: what those have in common that go in one run.
+    beside: how many may run to one destination.
     """
 
     def __init__(
         self, store: Store, slots: Slots, places: Places, *, in_force: InForce, groups: Groups, carrier: Carrier, limits: Limits, now: Moment,
+        beside: Callable[[str], int],
     ) -> None:  # fmt: skip
         self._store, self._slots, self._places = store, slots, places
         self._in_force, self._groups, self._carrier, self._limits, self._now = in_force, groups, carrier, limits, now
+        self._beside = beside
         self._found: dict[str, list[Record]] = {}
 
     def of(self, lane: Lane) -> list[Record]:
@@ -45,7 +48,7 @@ class Heads:
 
     def room(self, lane: Lane) -> int:
         """How many more may start where it goes."""
-        return self._places.room(lane.place, self._now, self._limits.per_destination, at_once=lane.at_once)
+        return self._places.room(lane.place, self._now, self._beside(lane.place), at_once=lane.at_once)
 
     def held_up(self, lane: Lane) -> list[Record]:
         """Those that would start if they were allowed to."""

@@ -115,7 +115,7 @@ class Loading:
         shipment = WorkShipment(
             checked, begin.reader, self._around, target=target, headers=self._outgoing.headers(checked, Sealed() if elsewhere else sealed, change),
             session=None if elsewhere else begin.session, credential=transport.toolkit.credential, elsewhere=elsewhere, vouched=begin.vouched,
-            limits=self._configuration().limits,
+            limits=self._configuration().limits, paces=transport.paces and not elsewhere,
         )  # fmt: skip
         load.transport, load.reader, load.shipment = transport, begin.reader, shipment
         self._underway.enter(record.number, shipment)

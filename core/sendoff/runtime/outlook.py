@@ -30,12 +30,12 @@ class Outlook:
     def gate_of(self, record: Record, conditions: Conditions | None = None) -> Gate | None:
         """Why this operation is not allowed now. conditions: as they are instead."""
         lane = Lane(key=record.lane, since=0)
-        found = gate(conditions or self.conditions, record.spec.cost_policy, local=record.spec.local)
+        found = gate(conditions or self.conditions, record.spec.cost_policy, local=record.spec.local, unconstrained=record.spec.unconstrained)
         return self._unless_near(found, lane.place)
 
     def gate_for(self, lane: Lane) -> Gate | None:
         """Why nobody of this lane is allowed now."""
-        return self._unless_near(gate(self.conditions, lane.cost_policy, local=lane.local), lane.place)
+        return self._unless_near(gate(self.conditions, lane.cost_policy, local=lane.local, unconstrained=lane.unconstrained), lane.place)
 
     def changed(self, conditions: Conditions, now: Moment, *, sure: bool) -> bool:
         """Another look; whether it is another network. sure: whoever looked had seen a try break, too."""

@@ -24,6 +24,7 @@ from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
+from sendoff.model.status import TransferPriority
 from sendoff.policy.cost import Seen, is_cut_off
 from sendoff.policy.proof import THEN
 from sendoff.ports.clock import Clock
@@ -54,11 +55,13 @@ from sendoff.runtime.key import KEY_NOTE, keys_for
 from sendoff.runtime.lately import Lately
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.leftovers import Leftovers
+from sendoff.runtime.limiting import Limiting
 from sendoff.runtime.lookout import Lookout, Told
 from sendoff.runtime.meter import Meter
 from sendoff.runtime.neighbors import Neighbors
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.outbox import Outbox
+from sendoff.runtime.pacing import Pacing
 from sendoff.runtime.questions import Questions
 from sendoff.runtime.recovery import Recovery
 from sendoff.runtime.remains import remains
@@ -104,7 +107,8 @@ class Owner:
     """A desk with the work behind it. ``open`` before anything else, ``close`` at the end."""
 
     def __init__(self, given: Given) -> None:
-        self._given, self.configuration = given, given.configuration
+        self._given, self._limiting = given, Limiting(given.clock)
+        self.configuration = self._limiting.over(given.configuration)
         self._leaving = threading.Event()
         self._log = logging.getLogger("sendoff.owner")
 
@@ -149,13 +153,15 @@ class Owner:
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
         neighbors = Neighbors(lambda: self.configuration.destinations, lambda: self._engine.tell(Queued()))
+        self._pacing = Pacing(given.clock, lambda: self.configuration.limits, self._priority)
         self._conductor = Conductor(
             self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, groups=self._groups,
-            carrier=self._connections.carrier, near=neighbors.near,
+            carrier=self._connections.carrier, near=neighbors.near, fed=self._pacing.most,
         )  # fmt: skip
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
             reached=lambda record: self._engine.tell(Reached(record.number)), meter=self._meter, clean=given.clean,
+            pacing=self._pacing,
         )  # fmt: skip
         attempts = Attempts(
             self._ledger, around, self._connections, self._credentials, given.listeners, self._underway, Origin(self._ledger, self._secrets, boot),
@@ -217,14 +223,27 @@ class Owner:
             "leftovers": leftovers.ask,
             "remains": lambda _: remains(given.store),
             "sinks": lambda _: self._outbox.status(),
+            "status": lambda details: {**questions.status(details), "limits": self._limits()},
+            "limits": lambda _: self._limits(),
             "spool": lambda _: {"limit": self._spool.limit, "used": self._spool.used()},
         }
         return Parts(
             ledger=self._ledger, creation=creation, announcer=self._announcer, following=Following(self._journal, self._bell, self._underway),
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
-            down=self._conductor.down, asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
-            in_force=self._in_force, groups=self._groups, leaving=self._leaving,
+            down_since=self._conductor.down_since, gate=self._conductor.gate_of, full=self._conductor.full,
+            asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
+            in_force=self._in_force, groups=self._groups, leaving=self._leaving, limit=self._limit,
         )  # fmt: skip
+
+    def _limit(self, details: Mapping[str, Json]) -> None:
+        """Other limits; or those that the file has by now, where somebody has just written it."""
+        if details.get("reread") is True:
+            self.reconfigure()
+        else:
+            self._take(self._limiting.ask(details))
+
+    def _limits(self) -> Json:
+        return self._limiting.told(self._pacing.most, self._conductor.running)
 
     def _make_keeper(self) -> Keeper:
         given = self._given
@@ -271,10 +290,15 @@ class Owner:
 
     def reconfigure(self) -> None:
         """Read the configuration anew; an invalid one raises and leaves the old in force."""
-        self.configuration = self._given.load()
+        self._take(self._limiting.over(self._given.load()))
         self._connections.forget()
         self._spool.limit = self.configuration.limits.spool
         self._keeper.reconfigured()
+
+    def _take(self, configuration: Configuration) -> None:
+        """It is in force, for what runs too."""
+        self.configuration = configuration
+        self._pacing.changed()
         self._engine.tell(Queued())
 
     def position(self) -> int:
@@ -324,6 +348,9 @@ class Owner:
 
     def _configured(self) -> Configuration:
         return self.configuration
+
+    def _priority(self, record: Record) -> TransferPriority:
+        return self._conductor.priority_of(record)
 
     def _ended(self, outcome: Outcome) -> None:
         self._engine.tell(Ended(outcome))

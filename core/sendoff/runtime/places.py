@@ -43,6 +43,11 @@ class Places:
         """Since when it cannot be reached; None = it can, as far as is known."""
         return self._known.get(name, Place()).since
 
+    def use(self, name: str) -> tuple[int, bool]:
+        """How many slots there are taken, and whether it was reached."""
+        place = self._known.get(name, Place())
+        return place.busy, place.reached
+
     def asks(self, name: str) -> int | None:
         """The operation that waits for a person on behalf of all that go there; None = nobody does."""
         return self._known.get(name, Place()).asks

@@ -29,6 +29,7 @@ from sendoff.ports.toolkit import CredentialSource
 from sendoff.runtime.answers import AnswerBody, Answers
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.meter import Meter
+from sendoff.runtime.pacing import Pacing
 from sendoff.runtime.reader import Reader
 from sendoff.runtime.secrets import Secrets
 
@@ -40,7 +41,7 @@ _LOG = logging.getLogger("sendoff.attempts")
 class Surroundings:
     """What all tries of a process share. reached: told once a try reads its first byte. meter: remembers what was sent through a kill.
 
-    clean: takes secrets out of what an error says, before it is put on record.
+    pacing: shares the bandwidth. clean: takes secrets out of what an error says, before it is put on record.
     """
 
     journal: Journal
@@ -48,6 +49,7 @@ class Surroundings:
     answers: Answers
     clock: Clock
     reached: Callable[[Record], None]
+    pacing: Pacing
     meter: Meter = field(default_factory=Meter)
     clean: Callable[[str], str] = str
 
@@ -56,17 +58,19 @@ class WorkShipment:
     """Implements ``ports.transport.Shipment`` over the journal; a late one is refused by its epoch.
 
     elsewhere: a listener sent this try to another origin: the operation's own session stands, and what this one leaves there is not kept.
+    paces: its transport reads ahead, and asks before it hands over.
     vouched: so many bytes of a source that is another file now were seen to be the same; None = it is the same file.
     """
 
     def __init__(
         self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None,
-        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, limits: Limits,
+        credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, limits: Limits, paces: bool = False,
     ) -> None:  # fmt: skip
         self.operation, self.target, self.headers, self.session, self.elsewhere = record, target, headers, session, elsewhere
         self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)
         self.size, self.demand, self.deadline = reader.size, record.spec.demand, float("inf")
-        self.lanes, self.memory = limits.lanes, limits.share
+        self.lanes, self.memory = around.pacing.lanes(record.spec.destination, limits), limits.share
+        self._pacing, self._paces = around.pacing, paces
         self.confirmed, self.body = 0, cast("AnswerBody | None", None)
         self._read, self._handed = 0, cast("int | None", None)
         self._furthest = _known_before(record, reader, session, vouched)
@@ -91,6 +95,8 @@ class WorkShipment:
         if self._read == 0:
             self._around.reached(self.operation)
         self._pace.note(self._around.clock.monotonic(), self.sent)
+        if self._pacing.limited and not self._paces:
+            buffer = buffer[: self.allowed(min(len(buffer), self.size - offset))]
         count = self._reader.readinto(buffer, offset)
         with self._counting:
             self._read += count
@@ -98,6 +104,10 @@ class WorkShipment:
                 self._furthest = max(self._furthest, offset + count)
             self._slot.note(self.sent, self._prefix())
         return count
+
+    def allowed(self, count: int) -> int:
+        """As the port says."""
+        return self._pacing.take(self.operation, count, self.check)
 
     def handed(self, count: int) -> None:
         """As the port says."""
@@ -220,6 +230,7 @@ class WorkShipment:
         with self._lock:
             self._why = self._why or why
             stop, self._stop = self._stop, None
+        self._pacing.stir()
         if stop is None:
             return
         try:
@@ -256,6 +267,7 @@ class WorkShipment:
     def end(self) -> None:
         """What it has done is on record."""
         self._around.meter.end(self._slot)
+        self._pacing.ended(self.operation.number)
 
     @property
     def past_point(self) -> bool:

@@ -36,6 +36,10 @@ class Slots:
     def __getitem__(self, number: int) -> Held:
         return self._held[number]
 
+    def get(self, number: int) -> Held | None:
+        """None where it is not under way."""
+        return self._held.get(number)
+
     def __iter__(self) -> Iterator[int]:
         return iter(self._held)
 
@@ -46,7 +50,7 @@ class Slots:
     @property
     def used(self) -> int:
         """How many slots are taken."""
-        return len({one.slot for one in self._held.values()})
+        return len({one.slot for one in list(self._held.values())})
 
     @property
     def targets(self) -> set[str]:

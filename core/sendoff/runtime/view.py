@@ -13,41 +13,26 @@ from sendoff.model.query import View
 from sendoff.model.response import length_of
 from sendoff.model.secret import public_url
 from sendoff.model.source import Part, Source
-from sendoff.model.status import Reason, TransferStatus
+from sendoff.model.status import TransferStatus
+from sendoff.runtime.waiting import Standing, waiting
 
 SCHEMA = 1
-_WAITS = {
-    Reason.QUEUED: "it waits for a free slot",
-    Reason.EARLIER_UPLOAD: "an earlier upload to the same target goes first",
-    Reason.OFFLINE: "there is no network",
-    Reason.PORTAL: "the network asks for a login",
-    Reason.METERED: "the network is metered",
-    Reason.ROAMING: "the network is roaming",
-    Reason.OVER_LIMIT: "the network's data limit is near or passed",
-    Reason.POWER: "the machine saves power",
-}
 
 
-def view(
-    record: Record, live: UploadProgress | None, *, unreachable: bool = False, earlier: str | None = None, asking: Record | None = None,
-    beside: str | None = None,
-) -> View:  # fmt: skip
-    """What ``list`` and ``show`` print. unreachable: another asks its destination for all that wait. earlier: the operation it waits for.
-
-    beside: the one of its serialized group that is under way. asking: the one that asks a person for all that go there.
-    """
-    spec = record.spec
-    reason, text = _reason(record, unreachable, earlier, asking, beside)
-    needs = record.needs or (asking.needs if asking is not None else None)
+def view(record: Record, live: UploadProgress | None, standing: Standing | None = None) -> View:
+    """What ``list`` and ``show`` print. standing: what is known around it."""
+    spec, standing = record.spec, standing or Standing()
+    told, needs = waiting(record, standing), record.needs or (standing.asking.needs if standing.asking is not None else None)
     return {
         "schema": SCHEMA, "id": record.id, "number": record.number, "batch": record.batch, "round": record.round,
-        "status": record.status.word, "reason": reason, "reason_text": text, "needs": dict(needs) if needs else None,
+        "status": record.status.word, "reason": told.reason, "reason_text": told.text, "unblocked_by": told.unblocked_by, "waiting_since": _time(told.since),
+        "needs": dict(needs) if needs else None,
         "retry_at": _time(record.due if record.status is TransferStatus.RUNNING and record.owner is None else None),
         "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport,
         "protocol": live.protocol if live else record.tally.protocol,
         "resumable": live.resumable if live else record.tally.resumable,
         "source": _source(spec.source),
-        "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word,
+        "group": record.group, "priority": record.priority.name.lower(), "cost_policy": spec.cost_policy.word, "unconstrained": spec.unconstrained,
         "recoverable_errors": list(spec.recoverable_errors), "then": spec.then, "if_changed": spec.if_changed,
         "label": spec.label, "metadata": dict(spec.metadata), "headers": [list(pair) for pair in spec.headers],
         "progress": _progress(record, live), "response": _response(record),
@@ -78,20 +63,6 @@ def _source(source: Source) -> dict[str, Any]:
 def _part(part: Part) -> dict[str, Any]:
     type_ = next((value for name, value in part.headers if name.lower() == "content-type"), None)
     return {"name": part.name, "filename": part.filename, "type": type_, "kind": part.kind, "path": part.path, "size": part.size}
-
-
-def _reason(record: Record, unreachable: bool, earlier: str | None, asking: Record | None, beside: str | None) -> tuple[str | None, str | None]:
-    reason, text = record.reason, record.reason_text
-    if record.status is TransferStatus.IDLE and reason == Reason.QUEUED:
-        if earlier is not None:
-            reason, text = str(Reason.EARLIER_UPLOAD), f"{_WAITS[Reason.EARLIER_UPLOAD]}: {earlier}"
-        elif asking is not None:
-            reason, text = asking.reason, f"as upload {asking.number}, which asks for all that go there: {asking.reason_text}"
-        elif unreachable:
-            text = "its destination cannot be reached; one upload asks for all that wait"
-        elif beside is not None:
-            reason, text = str(Reason.LIMIT), f"its group is serialized, and another of it is under way: {beside}"
-    return reason, text or (_WAITS.get(Reason(reason)) if reason else None)
 
 
 def _progress(record: Record, live: UploadProgress | None) -> dict[str, Any]:

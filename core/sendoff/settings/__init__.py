@@ -17,7 +17,7 @@ from sendoff.errors import ConfigurationError
 from sendoff.model.complaint import nearest
 from sendoff.model.configuration import Configuration, CredentialSection, SinkSection
 from sendoff.model.destination import Destination
-from sendoff.model.limits import HandlerRules, Limits, Retention
+from sendoff.model.limits import HandlerRules, Limits, PlaceLimits, Retention
 from sendoff.settings.explanation import Explained, explained
 from sendoff.settings.fault import Origins, as_configuration_error, error_at
 from sendoff.settings.paths import Paths
@@ -95,7 +95,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         return {key: paths.expanded(key, value) for key, value in options.items()}
 
     return Configuration(
-        limits=Limits(**shape.limits.model_dump()),
+        limits=Limits(**shape.limits.model_dump(), places=_places(shape)),
         retry=shape.retry.rules(),
         retention=Retention(finished=round(shape.retention.finished * 1e6), receipts=round(shape.retention.receipts * 1e6)),
         handlers=HandlerRules(**shape.handlers.model_dump()),
@@ -105,6 +105,7 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         sinks=tuple(SinkSection(name=one.name, use=one.use, on=one.on, options=expanded(one.options), words=one.words) for one in shape.sinks),
         allow_schemes=shape.policy.allow_schemes,
         allow_hosts=shape.policy.allow_hosts,
+        unconstrained=shape.policy.unconstrained,
         disabled=shape.disabled,
         store=shape.store.use,
         store_options=expanded(shape.store.options),
@@ -118,6 +119,12 @@ def _configuration(shape: Shape, paths: Paths, path: str) -> Configuration:
         log_level=shape.host.log_level,
         path=path,
     )
+
+
+def _places(shape: Shape) -> Mapping[str, PlaceLimits]:
+    """The limits of those destinations that have some of their own."""
+    found = {name: PlaceLimits(bandwidth=one.bandwidth, concurrency=one.concurrency) for name, one in shape.destinations.items()}
+    return {name: one for name, one in found.items() if one != PlaceLimits()}
 
 
 def _destination(name: str, shape: DestinationShape, options: Mapping[str, Any]) -> Destination:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sendoff.errors import InvalidArgument
@@ -21,6 +21,7 @@ from sendoff.model.limits import HandlerRules, Limits, Retention, RetryRules
 from sendoff.model.quantity import seconds, size
 from sendoff.model.template import Words as SinkWords
 from sendoff.model.template import checked_template
+from sendoff.policy.bandwidth import timetable
 
 PREFIX = "SENDOFF_"
 BETWEEN = "__"
@@ -42,6 +43,7 @@ def _measured(measure: Callable[[str], float]) -> BeforeValidator:
 Seconds = Annotated[float, _measured(seconds), Field(ge=0, allow_inf_nan=False)]
 Bytes = Annotated[int, _measured(size), Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Bandwidth = Annotated[str, AfterValidator(lambda text: timetable(text).text)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
@@ -90,7 +92,7 @@ class SecretsSection(Section):
 
 
 class LimitsSection(Section):
-    """``[limits]``. memory, spool: bytes."""
+    """``[limits]``. memory, spool: bytes. bandwidth: a rate or a timetable, as ``rclone --bwlimit`` takes it."""
 
     concurrency: Count = _LIMITS.concurrency
     per_destination: Count = _LIMITS.per_destination
@@ -98,6 +100,7 @@ class LimitsSection(Section):
     lanes: Count = _LIMITS.lanes
     memory: Bytes = _LIMITS.memory
     spool: Bytes = _LIMITS.spool
+    bandwidth: Bandwidth = _LIMITS.bandwidth
 
 
 class RetrySection(Section):
@@ -157,6 +160,8 @@ class DestinationShape(OpenSection):
     verify: Literal["auto", "size", "digest", "read-back"] | None = None
     digest: Literal["auto", "none", "sha256"] | None = None
     if_changed: Literal["fail", "restart"] | None = None
+    bandwidth: Bandwidth | None = None
+    concurrency: Count | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -181,10 +186,11 @@ class DestinationShape(OpenSection):
 
 
 class PolicySection(Section):
-    """``[policy]``. None = all."""
+    """``[policy]``. None = all. unconstrained: what ``request_unconstrained`` is answered."""
 
     allow_schemes: Words | None = None
     allow_hosts: Words | None = None
+    unconstrained: bool = False
 
     @field_validator("allow_schemes")
     @classmethod

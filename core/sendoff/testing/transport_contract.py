@@ -39,7 +39,8 @@ OUTSIDE = ("../up", "a/../../up", "/absolute", "a\\..\\b", "nul\0", "%2e%2e/up",
 class Ship(LooseShipment):
     """A shipment that can be made difficult.
 
-    most: the largest piece a read gives. ends_at: it seems to end there. no_point: the commit point cannot be had.
+    most: the largest piece a read gives, or that may go out at once. granted: all that was allowed.
+    ends_at: it seems to end there. no_point: the commit point cannot be had.
     met: told the offset after a read has filled its buffer.
     """
 
@@ -47,6 +48,13 @@ class Ship(LooseShipment):
     most: int = 2**30
     ends_at: int = 2**60
     no_point: bool = False
+    granted: int = 0
+
+    def allowed(self, count: int) -> int:
+        """At most ``most`` bytes."""
+        found = min(super().allowed(count), self.most)
+        self.granted += found
+        return found
 
     def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
         """At most ``most`` bytes, none beyond ``ends_at``."""
@@ -86,6 +94,14 @@ class TransportContract:
         world.transport.send(shipment)
 
         assert world.landed(shipment.target) == shipment.path.read_bytes()
+
+    def test_who_reads_ahead_sends_no_more_than_is_allowed(self, world: World, ship: Shipyard) -> None:
+        shipment = ship(100_001)
+        shipment.most = 1000
+
+        world.transport.send(shipment)
+
+        assert shipment.granted == (100_001 if world.transport.paces else 0)
 
     def test_what_the_server_was_seen_to_hold_is_confirmed_and_no_more(self, world: World, ship: Shipyard) -> None:
         shipment = ship(300_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sendoff.cli.limit.rows import speed
 from sendoff.cli.text import count, span
 from sendoff.cli.watch.glance import standing
 from sendoff.cli.watch.tally import counted
@@ -17,6 +18,7 @@ def rows(status: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     yield "host", f"process {status['pid']}, sendoff {status['version']}, for {span(status['uptime'])}{_by(status)}"
     yield "interpreter", status["interpreter"]
     yield "uploads", _uploads(status)
+    yield "bandwidth", speed(status["limits"])
     yield from (("sink", _sink(one)) for one in status["sinks"])
     yield "to-dos", str(status["todos"])
     yield "journal", status["state"]

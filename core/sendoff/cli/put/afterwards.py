@@ -88,4 +88,5 @@ def _resuming(view: View) -> str | None:
 
 
 def _command(view: View) -> str:
-    return (unblocked_by(view) or f"sendoff watch {view['number']}") if view["status"] != "completed" else f"sendoff receipt {view['number']}"
+    help = unblocked_by(view) if view["reason"] != "queued" else None
+    return (help or f"sendoff watch {view['number']}") if view["status"] != "completed" else f"sendoff receipt {view['number']}"

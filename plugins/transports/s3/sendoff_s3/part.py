@@ -59,6 +59,8 @@ class Part:
         if wanted <= 0:
             return b""
         self._wire.check()
+        if self._sending:
+            wanted = self._shipment.allowed(wanted)
         if self._kept is not None:
             found = bytes(self._kept[self._position : self._position + wanted])
         else:

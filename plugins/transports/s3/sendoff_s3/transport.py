@@ -23,6 +23,7 @@ class S3Transport(Transport, Aborting, Sweeping, Probing):
     schemes: ClassVar[tuple[str, ...]] = ("s3",)
     resumable: ClassVar[bool | None] = True
     compares: ClassVar[bool] = True
+    paces: ClassVar[bool] = True
     Settings: ClassVar[type] = Settings
 
     def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:

@@ -105,7 +105,7 @@ class Small(Sending):
         self._proof.add(block)
         under_way = []
         while place < len(block):
-            piece = block[place : place + min(room, 32 * 1024)]
+            piece = block[place : place + shipment.allowed(min(room, 32 * 1024, len(block) - place))]
             under_way.append(self._ask(self._files.write(handle, place, piece)))
             place += len(piece)
             shipment.handed(len(piece))

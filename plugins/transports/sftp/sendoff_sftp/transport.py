@@ -47,6 +47,7 @@ class SftpTransport(Transport, Bundling, Aborting, Probing, Trusting):
 
     schemes: ClassVar[tuple[str, ...]] = ("sftp",)
     resumable: ClassVar[bool | None] = True
+    paces: ClassVar[bool] = True
     Settings: ClassVar[type] = Settings
 
     def __init__(self, destination: Destination, settings: Any, toolkit: TransportToolkit) -> None:

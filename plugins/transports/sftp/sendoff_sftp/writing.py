@@ -60,7 +60,8 @@ class Writing:
     def _send(self, size: int) -> None:
         if not self._block:
             self._block = self._read(size)
-        piece, self._block = self._block[: self._room], self._block[self._room :]
+        count = self._shipment.allowed(min(self._room, len(self._block)))
+        piece, self._block = self._block[:count], self._block[count:]
         number = self._files.write(self._handle, self._sent, piece)
         self._under_way[number] = (self._sent, len(piece))
         self._sent += len(piece)

@@ -1,0 +1,1 @@
+"""``sendoff limit``: limits shown, changed, and written into the configuration."""
