@@ -132,6 +132,14 @@ def test_what_is_known_is_said_in_words(conditions: Conditions, text: str) -> No
     assert described(conditions) == text
 
 
+def test_a_delivery_refutes_no_login_page_which_may_seem_to_take_everything() -> None:
+    one = outlook()
+    one.changed(PORTAL, 0, sure=False)
+    one.delivered(1)
+
+    assert one.gate_for(FAR) is not None
+
+
 # -- lookout
 
 
@@ -236,6 +244,21 @@ def test_a_machine_that_is_awake_does_not_seem_to_sleep() -> None:
     before = clock.slept()
 
     assert before > -1.0 and abs(clock.slept() - before) < 1.0
+
+
+def test_a_network_that_cannot_be_watched_is_looked_at_all_the_same(looking) -> None:  # type: ignore[no-untyped-def]
+    class Unwatched(Said):
+        def watch(self, changed: Callable[[], None]):  # type: ignore[no-untyped-def]
+            raise ValueError("a stranger's code")
+
+    network = Unwatched()
+    lookout, told = looking(network)
+    told.get(timeout=SOON)
+
+    network.conditions = OFFLINE
+    lookout.look_soon()
+
+    assert told.get(timeout=SOON) == (OFFLINE, False)
 
 
 # -- auto
