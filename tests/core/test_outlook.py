@@ -18,6 +18,7 @@ from sendoff.policy.cost import described
 from sendoff.policy.debounce import Debounce
 from sendoff.ports.clock import SystemClock
 from sendoff.ports.network import Network, Watching
+from sendoff.runtime import lookout as lookouts
 from sendoff.runtime.best_network import BestNetwork, preferred
 from sendoff.runtime.lookout import Lookout, Told
 from sendoff.runtime.neighbors import Neighbors, resolves_near
@@ -186,12 +187,12 @@ def test_news_is_told_when_it_has_lasted(looking) -> None:  # type: ignore[no-un
     assert network.looks >= 3, "it was looked at again before it was told"
 
 
-def test_whose_try_broke_finds_that_there_is_no_network_before_that_has_settled(looking) -> None:  # type: ignore[no-untyped-def]
+def test_whose_try_broke_finds_that_there_is_no_network_before_that_has_settled(looking, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(lookouts, "_FRESH", 0.0)
     network = Said()
     lookout, told = looking(network, settle=3600.0)
     told.get(timeout=SOON)
     network.conditions = OFFLINE
-    threading.Event().wait(0.3)  # the last look is fresh for so long
 
     assert lookout.fresh() == OFFLINE
     assert told.get(timeout=SOON) == (OFFLINE, True)
