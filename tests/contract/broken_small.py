@@ -211,6 +211,11 @@ class TakesItsTime(GoodNetwork):
         return super().look()
 
 
+class StampsItself(GoodNetwork):
+    def look(self):
+        return Conditions(online=True, name="stamped", since=1)
+
+
 class IsNameless(GoodNetwork):
     def look(self):
         return Conditions(online=True)

@@ -43,6 +43,7 @@ CASES = [
     (RefusableSinkContract, "test_a_refusal_for_good_is_permanent", broken.SwallowsARefusal, broken.GoodSink),
     (RefusableSinkContract, "test_a_receiver_that_is_busy_is_transient", broken.SwallowsARefusal, broken.GoodSink),
     (NetworkContract, "test_it_answers_in_time_with_known_or_unknown", broken.TakesItsTime, broken.GoodNetwork),
+    (NetworkContract, "test_it_answers_in_time_with_known_or_unknown", broken.StampsItself, broken.GoodNetwork),
     (NetworkContract, "test_it_says_who_said_so", broken.IsNameless, broken.GoodNetwork),
     (NetworkContract, "test_what_it_cannot_see_is_unknown_and_allows", broken.TakesUnknownForOffline, broken.GoodNetwork),
     (NetworkContract, "test_several_threads_may_look", broken.ChangesItsMind, broken.GoodNetwork),

@@ -18,6 +18,7 @@ from sendoff.policy.cost import described
 from sendoff.policy.debounce import Debounce
 from sendoff.ports.clock import SystemClock
 from sendoff.ports.network import Network, Watching
+from sendoff.runtime import lookout as lookouts
 from sendoff.runtime.best_network import BestNetwork, preferred
 from sendoff.runtime.lookout import Lookout, Told
 from sendoff.runtime.neighbors import Neighbors, resolves_near
@@ -132,6 +133,14 @@ def test_what_is_known_is_said_in_words(conditions: Conditions, text: str) -> No
     assert described(conditions) == text
 
 
+def test_a_delivery_refutes_no_login_page_which_may_seem_to_take_everything() -> None:
+    one = outlook()
+    one.changed(PORTAL, 0, sure=False)
+    one.delivered(1)
+
+    assert one.gate_for(FAR) is not None
+
+
 # -- lookout
 
 
@@ -178,12 +187,12 @@ def test_news_is_told_when_it_has_lasted(looking) -> None:  # type: ignore[no-un
     assert network.looks >= 3, "it was looked at again before it was told"
 
 
-def test_whose_try_broke_finds_that_there_is_no_network_before_that_has_settled(looking) -> None:  # type: ignore[no-untyped-def]
+def test_whose_try_broke_finds_that_there_is_no_network_before_that_has_settled(looking, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(lookouts, "_FRESH", 0.0)
     network = Said()
     lookout, told = looking(network, settle=3600.0)
     told.get(timeout=SOON)
     network.conditions = OFFLINE
-    threading.Event().wait(0.3)  # the last look is fresh for so long
 
     assert lookout.fresh() == OFFLINE
     assert told.get(timeout=SOON) == (OFFLINE, True)
@@ -236,6 +245,21 @@ def test_a_machine_that_is_awake_does_not_seem_to_sleep() -> None:
     before = clock.slept()
 
     assert before > -1.0 and abs(clock.slept() - before) < 1.0
+
+
+def test_a_network_that_cannot_be_watched_is_looked_at_all_the_same(looking) -> None:  # type: ignore[no-untyped-def]
+    class Unwatched(Said):
+        def watch(self, changed: Callable[[], None]):  # type: ignore[no-untyped-def]
+            raise ValueError("a stranger's code")
+
+    network = Unwatched()
+    lookout, told = looking(network)
+    told.get(timeout=SOON)
+
+    network.conditions = OFFLINE
+    lookout.look_soon()
+
+    assert told.get(timeout=SOON) == (OFFLINE, False)
 
 
 # -- auto

@@ -1,8 +1,10 @@
 """The machine sleeps in mid-transfer: what it wakes with is begun anew where the server is, and no try is spent."""
 
 import pytest
+import sendoff
 from sendoff.testing.receiver import Answer, Receiver, Rule, Stall
 
+from tests.core.owned import eventually
 from tests.end_to_end.handle import Handle
 from tests.end_to_end.stage import MIB, Stage
 
@@ -102,3 +104,19 @@ def test_a_sleep_between_two_tries_starts_no_storm(stage, tmp_path, machine, own
             assert len(receiver.requests) == 2
         finally:
             one.end()
+
+
+def test_the_time_asleep_costs_no_patience():
+    with sendoff.testing.client(hurry=False) as client:
+        client.receiver.answer(503)
+        operation = client.put(b"x", "https://far.example/a", patience="1h")
+        eventually(lambda: operation.refresh().reason == "backoff", "it has failed once")
+
+        client.receiver.answer(503)
+        client.clock.sleep("8h")
+        client.clock.advance("1m")
+        eventually(lambda: len(client.receiver.requests) == 2, "it is tried again")
+        client.clock.sleep("8h")
+        client.hurry()
+
+        assert operation.wait(60).error is None

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from sendoff.model.conditions import Conditions
@@ -101,10 +101,12 @@ class Lookout:
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
-        if isinstance(self._network, Watching):
-            with self._network.watch(self.look_soon):
-                yield
-        else:
+        with ExitStack() as stack:
+            if isinstance(self._network, Watching):
+                try:
+                    stack.enter_context(self._network.watch(self.look_soon))
+                except Exception:  # noqa: BLE001 - a stranger's code; it is looked at now and then
+                    self._log.exception("the network %s does not tell of changes", type(self._network).__name__)
             yield
 
     def _look(self) -> Conditions:

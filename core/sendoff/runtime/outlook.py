@@ -42,7 +42,7 @@ class Outlook:
         if sure or not same_reach(conditions, self._said):
             self._refuted = False
         self._said = conditions
-        conditions = replace(conditions, online=None, portal=None) if self._refuted else conditions
+        conditions = replace(conditions, online=None) if self._refuted else conditions
         news = replace(conditions, since=self.conditions.since) != self.conditions
         if is_cut_off(self.conditions) and not is_cut_off(conditions):
             self._quiet = now + moment(self._random.uniform(0.0, self._settle()))
@@ -50,10 +50,13 @@ class Outlook:
         return news
 
     def delivered(self, now: Moment) -> None:
-        """Something has arrived far away: whoever says that there is no network is wrong, until the look is another or a try breaks."""
-        if is_cut_off(self.conditions):
+        """Something has arrived far away: whoever says that there is no network is wrong, until the look is another or a try breaks.
+
+        A login page may seem to take everything: it is not refuted.
+        """
+        if self.conditions.online is False and not self.conditions.portal:
             self._refuted = True
-            self.conditions = stamped(replace(self.conditions, online=None, portal=None), self.conditions, now)
+            self.conditions = stamped(replace(self.conditions, online=None), self.conditions, now)
 
     def slept(self, now: Moment) -> None:
         """The machine has just woken: its network is given time to come back."""

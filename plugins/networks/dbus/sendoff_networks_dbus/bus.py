@@ -35,10 +35,10 @@ class Object(NamedTuple):
 
 
 class Bus:
-    """One connection to a bus. end: the moment by ``time.monotonic`` at which the last answer must be there."""
+    """One connection to a bus. end: the moment by ``time.monotonic`` at which the last answer must be there. starts: a service that is asked is started."""
 
-    def __init__(self, connection: DBusConnection, end: float) -> None:
-        self.connection, self._end = connection, end
+    def __init__(self, connection: DBusConnection, end: float, *, starts: bool = False) -> None:
+        self.connection, self._end, self._starts = connection, end, starts
 
     def call(self, whom: Object, method: str) -> tuple[Any, ...]:
         """The answer of a method without arguments. Errors: ``Unheard``."""
@@ -59,23 +59,29 @@ class Bus:
     def tell(self, whom: Object, method: str) -> None:
         """Call a method, and leave its answer to whoever receives. Errors: ``Unheard``."""
         with _heard():
-            self.connection.send(_unstarted(new_method_call(whom.address, method)))
+            self.connection.send(self._flagged(new_method_call(whom.address, method)))
 
     def _asked(self, message: Message) -> tuple[Any, ...]:
         with _heard():
             left = max(self._end - time.monotonic(), 0.0)
-            answer: tuple[Any, ...] = unwrap_msg(self.connection.send_and_get_reply(_unstarted(message), timeout=left))
+            answer: tuple[Any, ...] = unwrap_msg(self.connection.send_and_get_reply(self._flagged(message), timeout=left))
             return answer
+
+    def _flagged(self, message: Message) -> Message:
+        """Nobody is started for a question, unless he is there for that: who is not there has nothing to say."""
+        if not self._starts:
+            message.header.flags = MessageFlag.no_auto_start
+        return message
 
 
 @contextmanager
-def opened(address: str, seconds: float = AT_ONCE) -> Iterator[Bus]:
-    """A bus, as D-Bus writes its address. seconds: for everything that is asked on it. Errors: ``Unheard``."""
+def opened(address: str, seconds: float = AT_ONCE, *, starts: bool = False) -> Iterator[Bus]:
+    """A bus, as D-Bus writes its address. seconds: for everything that is asked on it. starts: as ``Bus``. Errors: ``Unheard``."""
     end = time.monotonic() + seconds
     with _heard():
         connection = open_dbus_connection(address, auth_timeout=min(seconds, 1.0))
     try:
-        yield Bus(connection, end)
+        yield Bus(connection, end, starts=starts)
     finally:
         connection.close()
 
@@ -96,12 +102,6 @@ def system_bus() -> str:
 def session_bus() -> str:
     """The address of the login's bus, which a host that was started without a desktop finds in the runtime directory."""
     return os.environ.get("DBUS_SESSION_BUS_ADDRESS") or f"unix:path={os.environ.get('XDG_RUNTIME_DIR') or f'/run/user/{os.getuid()}'}/bus"
-
-
-def _unstarted(message: Message) -> Message:
-    """Nobody is started for a question: who is not there has nothing to say."""
-    message.header.flags = MessageFlag.no_auto_start
-    return message
 
 
 @contextmanager

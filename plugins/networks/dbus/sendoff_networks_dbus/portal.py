@@ -27,7 +27,7 @@ class Portal(Network, Watching):
         from sendoff_networks_dbus.monitor import seen
 
         try:
-            with opened(self.settings.bus or session_bus()) as bus:
+            with opened(self.settings.bus or session_bus(), starts=True) as bus:  # the desktop starts it when somebody asks
                 return seen(bus)
         except Unheard:
             return Conditions(name="portal")
