@@ -22,6 +22,7 @@ class Gopher(sendoff.Transport, sendoff.Aborting, sendoff.Bundling, sendoff.Prob
     methods = ("PUT",)
     resumable = True
     compares = False
+    paces = True
     literal: ClassVar[Mapping[str, str]] = {"verify": "size"}
     Settings = Keys
 
@@ -66,7 +67,7 @@ class Gopher(sendoff.Transport, sendoff.Aborting, sendoff.Bundling, sendoff.Prob
                 count = shipment.readinto(room, sent, paced=True)
                 if sent + count == shipment.size:
                     shipment.commit_point()
-                shipment.handed(count)
+                shipment.handed(shipment.allowed(count))
                 sent += count
         return sent
 

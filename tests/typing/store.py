@@ -65,7 +65,7 @@ class Shelf(sendoff.Store, sendoff.Salvaging):
 
     def lanes(self, now: sendoff.Moment, *, after: str | None = None, limit: int = 1000) -> sendoff.Page[sendoff.Lane]:
         lane = sendoff.Lane(key="1|0|0|night|archive", since=now)
-        print(lane.key, lane.since, lane.order, lane.cost_policy, lane.local, lane.at_once, lane.group, lane.place)
+        print(lane.key, lane.since, lane.order, lane.cost_policy, lane.local, lane.at_once, lane.unconstrained, lane.group, lane.place)
         return sendoff.Page(items=[lane])
 
     def due(self, lane: str, now: sendoff.Moment, limit: int) -> Sequence[sendoff.Record]:
@@ -130,7 +130,7 @@ def asked(spec: sendoff.Spec) -> bool:
     how: tuple[str | None, sendoff.CostPolicy, sendoff.Demand, str, str | None] = (spec.method, spec.cost_policy, spec.demand, spec.if_changed, spec.then)
     headers: tuple[tuple[str, str], ...] = spec.headers
     limits: tuple[int | None, int | None, tuple[int, ...]] = (spec.patience, spec.attempts, spec.recoverable_errors)
-    print(names, how, headers, limits, spec.credential, spec.label, spec.metadata, spec.options, spec.idempotency_key, spec.retry_unsafe)
+    print(names, how, headers, limits, spec.credential, spec.label, spec.metadata, spec.options, spec.idempotency_key, spec.retry_unsafe, spec.unconstrained)
     return spec.repeatable and spec.idempotent and spec.local and not spec.exact and same(spec.source, spec.source)
 
 
@@ -157,7 +157,8 @@ def request(record: sendoff.Record) -> sendoff.Request:
 
 
 def limits(given: sendoff.Limits) -> int:
-    print(given.concurrency, given.per_destination, given.high_beside, given.lanes, given.memory, given.spool)
+    print(given.concurrency, given.per_destination, given.high_beside, given.lanes, given.memory, given.spool, given.bandwidth)
+    print(given.places, given.beside("archive"))
     return given.share + sendoff.size("256M") + round(sendoff.seconds("5m"))
 
 

@@ -45,7 +45,7 @@ def full_sample(name: str) -> Record:
         spec=Spec(
             transport="http", url="https://a.example/ä\"\n", root="https://a.example/", name="ä\"\n", method="POST", destination="media", exact=True,
             source=Source(kind="spool", path="/ä/\udcff", mount="/ä", identity=identity, form=form, offset=1, length=2, origin="/o", taken=identity),
-            local=True, then="delete", client="its-program",
+            local=True, then="delete", client="its-program", unconstrained=True,
             headers=(("A", "1"), ("B", "***")), credential="env:X",
             cost_policy=CostPolicy.ALWAYS, label="l", metadata={"deep": {"list": [1, None, True, 1.5]}, "ü": "ö"}, idempotency_key="k", patience=0,
             demand=Demand(verify="size", existing="fail", digest="sha256", expected_sha256="ab"), retry_unsafe=True, attempts=2,
