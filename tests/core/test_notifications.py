@@ -7,7 +7,7 @@ import sendoff
 import sendoff.testing
 from sendoff.errors import InvalidArgument
 from sendoff.model.moment import moment
-from sendoff.model.query import Question
+from sendoff.model.query import Query, Question
 from sendoff.runtime.notifications import NOTIFICATIONS
 
 from tests.core.owned import eventually
@@ -30,8 +30,12 @@ def uploader(client):
     return made
 
 
+def events(client, type):
+    return client._owner._given.store.events(0, 1000, query=Query(types=(type,)))
+
+
 def told(client):
-    return [(event.data["word"], event.data["message"]["title"]) for event in client.events(follow=False) if event.type == "notification"]
+    return [(event.data["word"], event.data["message"]["title"]) for event in events(client, "notification")]
 
 
 def ended(client, *operations):
@@ -52,17 +56,15 @@ def test_how_a_set_ended_decides_what_is_told(client, uploader, ends, word):
     for one, end in made:
         one.cancel() if end == "x" else one.start()
     ended(client, *(one for one, _ in made))
-    eventually(lambda: [event for event in client.events(follow=False) if event.type == "batch_completed"], "the end of the batch")
+    eventually(lambda: events(client, "batch_completed"), "the end of the batch")
     assert told(client) == ([] if word is None else [(word, {"success": "good", "failure": "bad"}[word])])
 
 
 def test_each_round_of_an_open_set_is_told_of_those_that_ended_in_it(client, uploader):
     client.receiver.answer(403, f"{HOST}f", times=None)
-    for name in ("f", "a", "b"):
-        one = uploader.create_upload(HOST + name, b"x")
-        one.start()
-        ended(client, one)
-    eventually(lambda: len(told(client)) == 3, "three rounds")
+    for rounds, name in enumerate(("f", "a", "b"), 1):
+        uploader.create_upload(HOST + name, b"x").start()
+        eventually(lambda rounds=rounds: len(told(client)) == rounds, "its round")
     assert [word for word, _ in told(client)] == ["failure", "success", "success"]
 
 
