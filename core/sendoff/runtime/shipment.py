@@ -95,7 +95,7 @@ class WorkShipment:
         if self._read == 0:
             self._around.reached(self.operation)
         self._pace.note(self._around.clock.monotonic(), self.sent)
-        if self._pacing.limited and not self._paces:
+        if self._pacing.limited and not self._paces and offset < self.size:
             buffer = buffer[: self.allowed(min(len(buffer), self.size - offset))]
         count = self._reader.readinto(buffer, offset)
         with self._counting:
