@@ -17,7 +17,6 @@ from sendoff.model.moment import moment
 from sendoff.model.operation import Record, Tally
 from sendoff.model.query import Query
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
-from sendoff.policy.waits import Full
 from sendoff.runtime.announcer import Announcer
 from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.conductor import Conductor
@@ -389,14 +388,3 @@ def test_the_priority_of_what_runs_is_the_one_it_was_set_to_last() -> None:
     stand.step(Amended(replace(ticket.record, priority=HIGH, version=ticket.record.version + 1)))
 
     assert stand.conductor.priority_of(ticket.record) is HIGH
-
-
-def test_no_more_start_than_the_bandwidth_keeps_alive() -> None:
-    stand = Stand(concurrency=4, per_destination=4, fed=lambda place: 3 if place is None else 2)
-    stand.put("a", 5)
-    stand.put("b", 5)
-
-    stand.reach(stand.step())
-
-    assert stand.conductor.running == 3
-    assert stand.conductor.full(stand.store.find(Query(), limit=100).items[-1]) == Full("bandwidth", 3)

@@ -9,12 +9,14 @@ import pytest
 from sendoff.cli.clock import local
 from sendoff.errors import InvalidArgument
 from sendoff.model.moment import moment, moment_text
-from sendoff.model.query import Applied, Order, Question, Selection
+from sendoff.model.query import Applied, Order, Query, Question, Selection
+from sendoff.policy.waits import Full
 from sendoff.testing.receiver import Receiver
 
 from tests.core.coming import occupied
 from tests.core.owned import QUICK, Owned, eventually
 from tests.core.small_desk import SmallDesk
+from tests.core.test_conductor import Stand
 
 KIB, MIB = 2**10, 2**20
 FILED = f'{QUICK}[limits]\nbandwidth = "2M"\nconcurrency = 8\n[destinations.slow]\nurl = "plain://slow/"\nbandwidth = "100k"\n'
@@ -263,3 +265,14 @@ def test_moments_are_shown_by_the_local_clock_with_their_day_where_it_is_another
     assert local(text, datetime(2026, 1, 2, 23)) == "since 12:00:00."
     assert local(text, datetime(2026, 1, 3)) == "since Fri 02 Jan 12:00."
     assert local("it waits") == "it waits"
+
+
+def test_no_more_start_than_the_bandwidth_keeps_alive() -> None:
+    stand = Stand(concurrency=4, per_destination=4, fed=lambda place: 3 if place is None else 2)
+    stand.put("a", 5)
+    stand.put("b", 5)
+
+    stand.reach(stand.step())
+
+    assert stand.conductor.running == 3
+    assert stand.conductor.full(stand.store.find(Query(), limit=100).items[-1]) == Full("bandwidth", 3)
