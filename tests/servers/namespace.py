@@ -20,7 +20,7 @@ class Namespace:
     """
 
     def __init__(self, network="192.88.99"):
-        number = random.randrange(64)
+        number = _free(network)
         self.name, self._cable = f"sendoff-{os.getpid()}-{number}", f"so{os.getpid() % 100000}x{number}"
         self.outside, self.inside = f"{network}.{4 * number + 1}", f"{network}.{4 * number + 2}"
 
@@ -81,4 +81,10 @@ class Namespace:
 
 
 def _ip(*words):
-    subprocess.run(["ip", *words], check=True, capture_output=True)
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
+
+
+def _free(network):
+    """Four addresses that no other test run on this machine has."""
+    taken = _ip("-o", "-4", "address", "show") if shutil.which("ip") else ""
+    return random.choice([number for number in range(64) if f"{network}.{4 * number + 1}/" not in taken])
