@@ -72,6 +72,8 @@ def test_everything_that_waits_says_both_as_json(reason):
          "the end of one of them, or: sendoff limit bandwidth off"),
         (Reason.CREDENTIAL_NEEDED, {"credential": "media", "command": "sendoff resume 7", "hint": "set it"}, "the credential media is needed",
          "set it, then: sendoff resume 7"),
+        (Reason.CREDENTIAL_NEEDED, {"credential": "media", "said": "h refused it", "command": "sendoff resume 7"}, "h refused it (credential media)",
+         "sendoff resume 7"),
         (Reason.QUEUED, {"down": True}, "its destination cannot be reached; one upload asks for all that wait",
          "nothing to do: it goes on when its destination answers; at once: sendoff resume 7 --now"),
     ],
