@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sendoff.model.conditions import Conditions
 from sendoff.model.event import Event
-from sendoff.model.moment import moment_text
+from sendoff.model.moment import moment, moment_text
 from sendoff.model.operation import Failure
 from sendoff.model.query import Order, Question, Selection
 from sendoff.model.status import CostPolicy, Reason, TransferStatus
@@ -72,6 +72,8 @@ def test_everything_that_waits_says_both_as_json(reason):
          "the end of one of them, or: sendoff limit bandwidth off"),
         (Reason.CREDENTIAL_NEEDED, {"credential": "media", "command": "sendoff resume 7", "hint": "set it"}, "the credential media is needed",
          "set it, then: sendoff resume 7"),
+        (Reason.CREDENTIAL_NEEDED, {"credential": "media", "said": "h refused it", "command": "sendoff resume 7"}, "h refused it (credential media)",
+         "sendoff resume 7"),
         (Reason.QUEUED, {"down": True}, "its destination cannot be reached; one upload asks for all that wait",
          "nothing to do: it goes on when its destination answers; at once: sendoff resume 7 --now"),
     ],
@@ -148,3 +150,21 @@ def test_an_event_of_waiting_says_why_and_what_would_help(tmp_path):
         (event,) = [one for one in owned.events(id) if isinstance(one, Event) and one.type == "waiting"]
         assert event.data["text"] == owned.view(id)["reason_text"] and event.data["unblocked_by"] == owned.view(id)["unblocked_by"]
         assert owned.owner.ask(Question(what="status"))["reasons"] == {"credential_needed": 1}
+
+
+def test_after_a_sleep_of_the_machine_times_are_those_of_the_clock_on_the_wall():
+    slept = moment(3600)
+    record = waiting(TransferStatus.RUNNING, reason="backoff", number=NUMBER, due=NOW)
+
+    shown = view(record, None, Standing(gate=Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.OFFLINE, NOW)), slept=slept)
+
+    assert shown["retry_at"] == moment_text(NOW + slept)
+    assert moment_text(NOW + slept) in shown["unblocked_by"]
+
+
+def test_what_is_known_of_a_wait_began_by_the_clock_on_the_wall_too():
+    record = waiting(TransferStatus.PAUSED_NO_NETWORK, reason="offline", number=NUMBER, due=NOW)
+
+    shown = view(record, None, Standing(gate=Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.OFFLINE, NOW)), slept=moment(3600))
+
+    assert shown["waiting_since"] == moment_text(NOW + moment(3600))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sendoff.errors import HostKeyUnknown, NeedsPerson
 from sendoff.model.operation import Failure, Record, Tally
 from sendoff.model.response import Response
+from sendoff.model.secret import is_sealed
 from sendoff.model.status import Reason, TransferStatus
 from sendoff.policy.decision import Decision, waiting
 from sendoff.policy.waits import Around, wait
@@ -18,8 +19,13 @@ def asking(
     fields = waiting(TransferStatus.PAUSED_RECOVERABLE, reason, due=None, text=text, error=failure, tally=tally, response=response)
     fields.update({"needs": needs, "holds_target": False})
     already = record.status is TransferStatus.PAUSED_RECOVERABLE
-    told = wait(reason, Around(number=record.number, said=text, command=needs["command"], hint=failure.hint))
+    told = wait(reason, Around(number=record.number, said=text, command=needs["command"], hint=failure.hint, credential=_named(record)))
     return Decision(fields=fields, lines=() if already else (("waiting", {"reason": str(reason), "needs": needs, **told._asdict()}),))
+
+
+def _named(record: Record) -> str | None:
+    """The credential that it names; one that came with it has no name."""
+    return None if is_sealed(record.spec.credential) else record.spec.credential
 
 
 def trust_of(record: Record, error: NeedsPerson) -> str | None:

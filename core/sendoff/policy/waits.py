@@ -112,7 +112,10 @@ def _portal(around: Around) -> str:
 
 
 def _credential(around: Around) -> str:
-    return around.said or (f"the credential {around.credential} is needed" if around.credential else "a credential is needed")
+    name = around.credential
+    if around.said:
+        return f"{around.said} (credential {name})" if name and name not in around.said else around.said
+    return f"the credential {name} is needed" if name else "a credential is needed"
 
 
 _TEXTS: Mapping[Reason, Callable[[Around], str]] = {

@@ -10,7 +10,7 @@ from sendoff.desk.contract import SLICE
 from sendoff.errors import InvalidArgument, Json, SendoffError
 from sendoff.model.configuration import Configuration
 from sendoff.model.event import Event
-from sendoff.model.moment import Moment
+from sendoff.model.moment import SECOND, Moment
 from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
@@ -133,8 +133,10 @@ class App:
         since = self._parts.down_since(record.lane.split("|", 4)[4]) if record.reason == Reason.UNREACHABLE else None
         if record.status.terminal or record.due is None:
             return view(record, live)
+        slept = self._clock.wall() - self._clock.steady()
+        slept = slept if abs(slept) > SECOND else 0
         if record.status is not TransferStatus.IDLE:
-            return view(record, live, Standing(gate=self._parts.gate(record), since=since))
+            return view(record, live, Standing(gate=self._parts.gate(record), since=since), slept=slept)
         place = record.lane.split("|", 4)[4]
         asking = self._parts.asks(place)
         lead = self._ledger.read(asking) if asking is not None and asking != record.number else None
@@ -142,7 +144,7 @@ class App:
             since=self._parts.down_since(place), earlier=self._earlier(record), asking=lead if lead and lead.needs else None, beside=self._beside(record),
             full=self._parts.full(record), gate=self._parts.gate(record) if record.want is None else None, later=record.due > self._clock.steady(),
         )  # fmt: skip
-        return view(record, live, standing)
+        return view(record, live, standing, slept=slept)
 
     def _beside(self, record: Record) -> str | None:
         """The id of the one of its serialized group that is under way."""

@@ -19,10 +19,13 @@ _KNOWN = ("bandwidth", "concurrency", "destination")
 
 
 class Limiting:
-    """What was asked for holds until the process ends, or until the file says something else of the same than it did then."""
+    """What was asked for holds until the process ends, or until the file says something else of the same than it did then.
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    take: puts another configuration in force. reread: reads the file anew.
+    """
+
+    def __init__(self, clock: Clock, take: Callable[[Configuration], None], reread: Callable[[], None]) -> None:
+        self._clock, self._take, self._reread = clock, take, reread
         self._asked: dict[Key, Any] = {}
         self._filed = Configuration()
 
@@ -32,14 +35,17 @@ class Limiting:
         self._asked = {key: value for key, value in self._asked.items() if _said(filed, key) == _said(before, key)}
         return replace(filed, limits=self._limits())
 
-    def ask(self, details: Mapping[str, Json]) -> Configuration:
-        """The configuration in force, with what is asked for now. Errors: ``InvalidArgument``, and nothing has changed."""
+    def order(self, details: Mapping[str, Json]) -> None:
+        """Other limits; or those that the file has by now, where somebody has just written it. Errors: ``InvalidArgument``, and nothing has changed."""
+        if details.get("reread") is True:
+            self._reread()
+            return
         place = self._place(details)
         given = {name: details[name] for name in ("bandwidth", "concurrency") if details.get(name) is not None}
         if not given:
             raise InvalidArgument("a limit of what? bandwidth or concurrency")
         self._asked = {**self._asked, **{(place, name): _checked(name, value) for name, value in given.items()}}
-        return replace(self._filed, limits=self._limits())
+        self._take(replace(self._filed, limits=self._limits()))
 
     def told(self, most: Callable[[str | None], int | None], running: int) -> Json:
         """The limits for people and programs. most: how many at once the bandwidth keeps alive."""

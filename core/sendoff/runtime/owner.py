@@ -24,7 +24,6 @@ from sendoff.model.operation import Record, Request
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Applied, Created, Order, Page, Query, Question, Selection, View
 from sendoff.model.secret import Credential
-from sendoff.model.status import TransferPriority
 from sendoff.policy.cost import Seen, is_cut_off
 from sendoff.policy.proof import THEN
 from sendoff.ports.clock import Clock
@@ -107,7 +106,7 @@ class Owner:
     """A desk with the work behind it. ``open`` before anything else, ``close`` at the end."""
 
     def __init__(self, given: Given) -> None:
-        self._given, self._limiting = given, Limiting(given.clock)
+        self._given, self._limiting = given, Limiting(given.clock, self._take, self.reconfigure)
         self.configuration = self._limiting.over(given.configuration)
         self._leaving = threading.Event()
         self._log = logging.getLogger("sendoff.owner")
@@ -153,11 +152,12 @@ class Owner:
         given, boot = self._given, boot_id()
         self._answers = Answers(given.folder / "responses")
         neighbors = Neighbors(lambda: self.configuration.destinations, lambda: self._engine.tell(Queued()))
-        self._pacing = Pacing(given.clock, lambda: self.configuration.limits, self._priority)
+        self._pacing = Pacing(given.clock, lambda: self.configuration.limits)
         self._conductor = Conductor(
             self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, groups=self._groups,
             carrier=self._connections.carrier, near=neighbors.near, fed=self._pacing.most,
         )  # fmt: skip
+        self._pacing.priority = self._conductor.priority_of
         around = Surroundings(
             journal=self._journal, secrets=self._secrets, answers=self._answers, clock=given.clock,
             reached=lambda record: self._engine.tell(Reached(record.number)), meter=self._meter, clean=given.clean,
@@ -232,15 +232,8 @@ class Owner:
             underway=self._underway, answers=self._answers, clock=given.clock, configuration=self._configured, signal=self._engine.tell,
             down_since=self._conductor.down_since, gate=self._conductor.gate_of, full=self._conductor.full,
             asks=self._conductor.asks, questions=asked, keep=self._credentials.keep, environment=given.environment,
-            in_force=self._in_force, groups=self._groups, leaving=self._leaving, limit=self._limit,
+            in_force=self._in_force, groups=self._groups, leaving=self._leaving, limit=self._limiting.order,
         )  # fmt: skip
-
-    def _limit(self, details: Mapping[str, Json]) -> None:
-        """Other limits; or those that the file has by now, where somebody has just written it."""
-        if details.get("reread") is True:
-            self.reconfigure()
-        else:
-            self._take(self._limiting.ask(details))
 
     def _limits(self) -> Json:
         return self._limiting.told(self._pacing.most, self._conductor.running)
@@ -348,9 +341,6 @@ class Owner:
 
     def _configured(self) -> Configuration:
         return self.configuration
-
-    def _priority(self, record: Record) -> TransferPriority:
-        return self._conductor.priority_of(record)
 
     def _ended(self, outcome: Outcome) -> None:
         self._engine.tell(Ended(outcome))

@@ -27,11 +27,12 @@ class _Waiting:
 class Pacing:
     """Shares the bandwidth among all tries of a process. Where nothing is limited it costs one look at a flag.
 
-    limits: those in force. priority: of an operation, as it is now.
+    limits: those in force. priority: of an operation, as it is now; who knows of changes says so here.
     """
 
-    def __init__(self, clock: Clock, limits: Callable[[], Limits], priority: Callable[[Record], TransferPriority] = lambda record: record.priority) -> None:
-        self._clock, self._limits, self._priority = clock, limits, priority
+    def __init__(self, clock: Clock, limits: Callable[[], Limits]) -> None:
+        self._clock, self._limits = clock, limits
+        self.priority: Callable[[Record], TransferPriority] = lambda record: record.priority
         self._lock, self._sharing, self._waiting = threading.Lock(), Sharing(), list[_Waiting]()
         self._tables: dict[str | None, Timetable] = {}
         self._next_look, self._next_wake = 0.0, float("inf")
@@ -66,7 +67,7 @@ class Pacing:
         """How many of so many bytes may go out now; waits until it is one at least. check: raises where the try is to stop."""
         if not self.limited or count <= 0:
             return count
-        wish = Wish(record.number, record.spec.destination, WEIGHTS[self._priority(record)], count)
+        wish = Wish(record.number, record.spec.destination, WEIGHTS[self.priority(record)], count)
         with self._lock:
             waiting = _Waiting(wish, threading.Condition(self._lock))
             self._sharing.ask(wish)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sendoff.errors import Json
@@ -19,13 +20,15 @@ from sendoff.runtime.waiting import Standing, waiting
 SCHEMA = 1
 
 
-def view(record: Record, live: UploadProgress | None, standing: Standing | None = None) -> View:
-    """What ``list`` and ``show`` print. standing: what is known around it."""
+def view(record: Record, live: UploadProgress | None, standing: Standing | None = None, *, slept: Moment = 0) -> View:
+    """What ``list`` and ``show`` print. standing: what is known around it. slept: what the clock on the wall is ahead of the one that waits go by."""
+    record = replace(record, due=record.due + slept) if slept and record.due is not None else record
     spec, standing = record.spec, standing or Standing()
     told, needs = waiting(record, standing), record.needs or (standing.asking.needs if standing.asking is not None else None)
     return {
         "schema": SCHEMA, "id": record.id, "number": record.number, "batch": record.batch, "round": record.round,
-        "status": record.status.word, "reason": told.reason, "reason_text": told.text, "unblocked_by": told.unblocked_by, "waiting_since": _time(told.since),
+        "status": record.status.word, "reason": told.reason, "reason_text": told.text, "unblocked_by": told.unblocked_by,
+        "waiting_since": _time(told.since + slept if told.since is not None else None),
         "needs": dict(needs) if needs else None,
         "retry_at": _time(record.due if record.status is TransferStatus.RUNNING and record.owner is None else None),
         "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
+from sendoff.model.secret import is_sealed
 from sendoff.model.status import Reason, TransferStatus
 from sendoff.policy.cost import Gate
 from sendoff.policy.waits import Around, Full, helped, text_of, wait
@@ -92,6 +93,7 @@ def _behind(asking: Record) -> Told:
 def _around(record: Record, **more: object) -> Around:
     known: dict[str, object] = {
         "number": record.number, "said": record.reason_text, "due": record.due if record.owner is None else None, "cost": record.spec.cost_policy,
-        "command": (record.needs or {}).get("command"), "hint": record.error.hint if record.error else None, "credential": record.spec.credential,
+        "command": (record.needs or {}).get("command"), "hint": record.error.hint if record.error else None,
+        "credential": None if is_sealed(record.spec.credential) else record.spec.credential,
     }  # fmt: skip
     return Around(**{**known, **more})  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ def rows(status: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     yield "host", f"process {status['pid']}, sendoff {status['version']}, for {span(status['uptime'])}{_by(status)}"
     yield "interpreter", status["interpreter"]
     yield "uploads", _uploads(status)
-    yield "bandwidth", speed(status["limits"])
+    yield "limits", f"{status['limits']['concurrency']} uploads at once, {speed(status['limits'])}"
     yield from (("sink", _sink(one)) for one in status["sinks"])
     yield "to-dos", str(status["todos"])
     yield "journal", status["state"]
