@@ -18,8 +18,9 @@ from sendoff.ports.toolkit import Toolkit
 from sendoff.redaction import Redaction, install
 from sendoff.runtime.best_network import BestNetwork, preferred
 from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.given import Given
 from sendoff.runtime.key import Key, keys_for
-from sendoff.runtime.owner import Given, Owner
+from sendoff.runtime.owner import Owner
 from sendoff.settings import explain, load
 
 

@@ -10,8 +10,8 @@ import sys
 
 import pytest
 from sendoff.runtime import meter as module
+from sendoff.runtime.given import boot_id
 from sendoff.runtime.meter import Meter, Reading, left_in
-from sendoff.runtime.owner import boot_id
 
 BOOT, OTHER_BOOT = "this boot", "another boot"
 SLOTS = module._SLOTS

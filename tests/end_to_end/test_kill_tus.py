@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
+from sendoff.runtime.given import boot_id
 from sendoff.runtime.meter import left_in
-from sendoff.runtime.owner import boot_id
 from sendoff.testing.receiver import Receiver
 
 from tests.end_to_end.roads import ROADS

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
-from random import Random
 
-from sendoff.desk.calling import Calling, HandlerProcess
 from sendoff.errors import Json, SendoffError
 from sendoff.model.change import SaveNote
 from sendoff.model.conditions import Conditions
@@ -26,9 +21,6 @@ from sendoff.model.query import Applied, Created, Order, Page, Query, Question, 
 from sendoff.model.secret import Credential
 from sendoff.policy.cost import Seen, is_cut_off
 from sendoff.policy.proof import THEN
-from sendoff.ports.clock import Clock
-from sendoff.ports.network import Network
-from sendoff.ports.store import Store
 from sendoff.ports.toolkit import SinkToolkit, Toolkit
 from sendoff.runtime.addresses import Addresses
 from sendoff.runtime.afterwards import Afterwards
@@ -44,10 +36,10 @@ from sendoff.runtime.creation import Creation
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.engine import Engine
 from sendoff.runtime.following import Bell, Following
+from sendoff.runtime.given import Given, boot_id
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.handlers import Handlers, surroundings
 from sendoff.runtime.in_force import InForce
-from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.journal import GroupJournal
 from sendoff.runtime.keeper import Keeper
 from sendoff.runtime.key import KEY_NOTE, keys_for
@@ -73,33 +65,6 @@ from sendoff.runtime.sweep import Sweep
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.vault import Vault
 from sendoff.runtime.workers import Workers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What an owner is made from.
-
-    folder: the state folder. configured: the configuration's folder. config_file: its file, which need not be there. load: reads the configuration
-    anew. explain: each key in force, its value (secrets as three stars) and where it came from. hide: told every secret value that is opened, so that
-    no log shows it. clean: takes those out of what an error says, before it is put on record. call: begins to call a completion handler.
-    """
-
-    store: Store
-    installed: Installed
-    listeners: Listening
-    network: Network
-    configuration: Configuration
-    load: Callable[[], Configuration]
-    explain: Callable[[], Sequence[Json]]
-    clock: Clock
-    random: Random
-    folder: Path
-    configured: Path
-    environment: Mapping[str, str]
-    config_file: Path | None = None
-    hide: Callable[[str], None] = lambda _: None
-    clean: Callable[[str], str] = str
-    call: Callable[..., Calling] = HandlerProcess
 
 
 class Owner:
@@ -376,11 +341,3 @@ class Owner:
 
     def _remember_key(self, id: str, place: str) -> None:
         self._journal.commit([SaveNote(kind=KEY_NOTE, key="key", value={"id": id, "place": place})])
-
-
-def boot_id() -> str:
-    """This boot of this machine, as far as it says."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return socket.gethostname()

@@ -23,7 +23,8 @@ from sendoff.model.event import Event
 from sendoff.model.progress import UploadProgress
 from sendoff.model.query import Query
 from sendoff.redaction import Redaction
-from sendoff.runtime.owner import Given, Owner
+from sendoff.runtime.given import Given
+from sendoff.runtime.owner import Owner
 from sendoff.runtime.signals import Changed, Queued
 from sendoff.settings import load
 from sendoff.testing.fake_clock import FakeClock
