@@ -45,8 +45,11 @@ class Line:
     def total(self, flow=None):
         return sum(size for one, sent in self.sent.items() if flow in (None, one) for _, size in sent)
 
-    def longest_wait(self, flow):
-        times = [0.0, *(when for when, _ in self.sent[flow]), self.now]
+    def total_since(self, begin):
+        return sum(size for sent in self.sent.values() for when, size in sent if when >= begin)
+
+    def longest_wait(self, flow, begin=0.0):
+        times = [begin, *(when for when, _ in self.sent[flow] if when >= begin), self.now]
         return max(later - earlier for earlier, later in pairwise(times))
 
     def most_in(self, window):
@@ -142,6 +145,23 @@ def test_it_changes_at_once():
     assert line.total() - before == pytest.approx(5 * 2**20, rel=0.05)
     line.sharing.set({}, line.now)
     assert line.sharing.wake() == 0.0 and line.sharing.grant(line.now)[0].granted == BLOCK
+
+
+@pytest.mark.fault(72)
+@pytest.mark.parametrize(
+    ("fast", "slow", "weights"),
+    [(100.0 * 2**20, 20_480.0, (HIGH, DEFAULT, LOW)), (10.0 * 2**20, 65_536.0, (*[DEFAULT] * 10, LOW)), (None, 20_480.0, (LOW, DEFAULT))],
+)  # fmt: skip
+def test_a_limit_that_is_lowered_silences_nobody_for_what_it_had_before(fast, slow, weights):
+    line = Line({"elsewhere": 10.0} if fast is None else {None: fast})
+    for flow, weight in enumerate(weights):
+        line.add(flow, weight, slowness=1e-9)
+        line.run(0.37)  # each has had something when the next comes
+    changed = line.now
+    line.sharing.set({None: slow}, changed)
+    line.run(30)
+    assert max(line.longest_wait(flow, changed) for flow in range(len(weights))) <= 2 * ROUND
+    assert line.total_since(changed) == pytest.approx(30 * slow, rel=0.05)
 
 
 def test_so_few_run_at_once_that_each_gets_enough_to_stay_alive():

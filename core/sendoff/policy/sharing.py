@@ -58,7 +58,9 @@ class Sharing:
     _virtual: float = 0.0
 
     def set(self, rates: Mapping[str | None, float], now: float) -> None:
-        """The limits in force: of each place, and of None for all together."""
+        """The limits in force: of each place, and of None for all together. Where they are others than before, what the old ones have lent is forgotten."""
+        if rates != {place: bucket.rate for place, bucket in self._buckets.items()}:
+            self._ends = {flow: min(end, self._virtual) for flow, end in self._ends.items()}
         for place, rate in rates.items():
             self._buckets.setdefault(place, Bucket(rate)).turn(rate, now)
         for place in self._buckets.keys() - rates.keys():
