@@ -124,6 +124,37 @@ def test_a_destination_has_its_own_limit_within_that_of_all():
     assert [line.total(flow) / 10 / 1024 for flow in range(3)] == pytest.approx([50, 50, 924], rel=0.05)
 
 
+@pytest.mark.parametrize("whole", [{}, {None: 10.0 * 2**20}])
+def test_priority_counts_within_a_destination_whatever_goes_elsewhere(whole):
+    line = Line({**whole, "archive": 100 * 1024})
+    for flow, weight in enumerate((HIGH, DEFAULT, LOW)):
+        line.add(flow, weight, place="archive")
+    line.add(3, place="lab", slowness=1e-8)
+    line.run(10)
+    assert [line.total(flow) / 10 / 1024 for flow in range(3)] == pytest.approx([400 / 7, 200 / 7, 100 / 7], rel=0.05)
+
+
+def test_what_all_may_have_is_shared_by_priority_between_destinations_and_within_them():
+    line = Line({None: 2.0**20, "archive": 10.0 * 2**20})
+    for flow, weight in enumerate((HIGH, LOW)):
+        line.add(flow, weight, place="archive")
+    for flow, weight in enumerate((DEFAULT, LOW), 2):
+        line.add(flow, weight, place="lab")
+    line.run(10)
+    whole = line.total()
+    assert [line.total(flow) / whole for flow in range(4)] == pytest.approx([4 / 8, 1 / 8, 2 / 8, 1 / 8], rel=0.05)
+
+
+def test_who_comes_late_at_a_destination_waits_for_nobody_elsewhere():
+    line = Line({None: 2.0**20, "archive": 100 * 1024})
+    line.add(0, place="lab")
+    line.run(10)
+    line.add(1, place="archive")
+    came = line.now
+    line.run(10)
+    assert line.longest_wait(1, came) <= ROUND and line.total(1) == pytest.approx(10 * 100 * 1024, rel=0.05)
+
+
 @pytest.mark.parametrize("rate", [8_192.0, 65_536.0, 512.0 * 1024, 10.0 * 2**20])
 def test_nobody_waits_longer_than_a_few_seconds_for_the_next_piece(rate):
     line = Line({None: rate})

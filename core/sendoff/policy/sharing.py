@@ -1,7 +1,8 @@
 """Who may send how much now, where bandwidth is limited: fairly by weight, in pieces so small that nobody waits long for the next.
 
-Start-time fair queueing (Goyal, Vin, Cheng 1996) over one bucket for all and one for each destination that has a limit of its own. What somebody does not ask
-for goes to the others. Time is handed in, in seconds.
+Start-time fair queueing (Goyal, Vin, Cheng 1996) over one bucket for all and one for each destination that has a limit of its own, each with a virtual time
+of its own: who is first of a destination is settled there, and among those who are first, by the bucket for all. What somebody does not ask for goes to the
+others. Time is handed in, in seconds.
 """
 
 from __future__ import annotations
@@ -37,14 +38,39 @@ class Bucket:
 
 @dataclass(slots=True, eq=False)
 class Wish:
-    """One connection that wants to send. flow: of the operation whose it is. place: its destination, where that has a name. granted: 0 = not yet."""
+    """One connection that wants to send.
+
+    flow: of the operation whose it is. place: its destination, where that has a name. since: when it came, in the virtual time of each bucket. granted: 0 = not
+    yet.
+    """
 
     flow: int
     place: str | None
     weight: int
     count: int
-    since: float = 0.0
+    since: dict[str | None, float] = field(default_factory=dict)
     granted: int = 0
+
+
+@dataclass(slots=True)
+class Queue:
+    """Whose turn it is at one bucket. virtual: how far it has come. ends: of each flow, where in virtual time what it was granted ends."""
+
+    virtual: float = 0.0
+    ends: dict[int, float] = field(default_factory=dict)
+
+    def forgive(self) -> None:
+        """Nobody is behind for what they had before."""
+        self.ends = {flow: min(end, self.virtual) for flow, end in self.ends.items()}
+
+    def tag(self, flow: int, since: float) -> float:
+        """Where in virtual time it begins: behind what its operation has had, and not before it came."""
+        return max(since, self.ends.get(flow, 0.0))
+
+    def give(self, flow: int, tag: float, length: float) -> None:
+        """It was its turn, and so long it has taken."""
+        self.virtual = max(self.virtual, tag)
+        self.ends[flow] = tag + length
 
 
 @dataclass(slots=True)
@@ -53,14 +79,15 @@ class Sharing:
 
     wishes: list[Wish] = field(default_factory=list)
     _buckets: dict[str | None, Bucket] = field(default_factory=dict)
-    _ends: dict[int, float] = field(default_factory=dict)  # of each flow, where in virtual time what it was granted ends
+    _queues: dict[str | None, Queue] = field(default_factory=lambda: {None: Queue()})  # None: of all, whether they have a limit or not
     _weights: dict[int, tuple[str | None, int]] = field(default_factory=dict)
-    _virtual: float = 0.0
 
     def set(self, rates: Mapping[str | None, float], now: float) -> None:
         """The limits in force: of each place, and of None for all together. Where they are others than before, what the old ones have lent is forgotten."""
         if rates != {place: bucket.rate for place, bucket in self._buckets.items()}:
-            self._ends = {flow: min(end, self._virtual) for flow, end in self._ends.items()}
+            self._queues |= {place: Queue() for place in rates.keys() - self._queues.keys()}
+            for queue in self._queues.values():
+                queue.forgive()
         for place, rate in rates.items():
             self._buckets.setdefault(place, Bucket(rate)).turn(rate, now)
         for place in self._buckets.keys() - rates.keys():
@@ -68,7 +95,7 @@ class Sharing:
 
     def ask(self, wish: Wish) -> None:
         """Somebody wants to send."""
-        wish.since = self._virtual
+        wish.since = {key: self._queues[key].virtual for key in {None, self._where(wish)}}
         self._weights[wish.flow] = wish.place, wish.weight
         self.wishes.append(wish)
 
@@ -78,7 +105,8 @@ class Sharing:
 
     def forget(self, flow: int) -> None:
         """An operation has ended."""
-        self._ends.pop(flow, None)
+        for queue in self._queues.values():
+            queue.ends.pop(flow, None)
         self._weights.pop(flow, None)
 
     def grant(self, now: float) -> list[Wish]:
@@ -94,19 +122,21 @@ class Sharing:
         return min((self._free(place) for place in {wish.place for wish in self.wishes if not wish.granted}), default=float("inf"))
 
     def _next(self, now: float) -> Wish | None:
-        """Of those whose buckets are free the one that is first in virtual time."""
-        waiting = [wish for wish in self.wishes if not wish.granted]
-        free = {place for place in {wish.place for wish in waiting} if self._free(place) <= now}
-        return min((wish for wish in waiting if wish.place in free), key=self._tag, default=None) if free else None
+        """Of each destination whose buckets are free the one that is first there; of those the one that is first of all."""
+        waiting: dict[str | None, list[Wish]] = {}
+        for wish in self.wishes:
+            if not wish.granted:
+                waiting.setdefault(wish.place, []).append(wish)
+        first = [min(those, key=lambda wish: self._tag(wish, self._where(wish))) for place, those in waiting.items() if self._free(place) <= now]
+        return min(first, key=lambda wish: self._tag(wish, None), default=None)
 
     def _give(self, wish: Wish, now: float) -> None:
         buckets = self._of(wish.place)
         wish.granted = min([wish.count, *(self._piece(bucket, place) for place, bucket in buckets.items())])
         for bucket in buckets.values():
             bucket.take(wish.granted, now)
-        tag = self._tag(wish)
-        self._virtual = max(self._virtual, tag)
-        self._ends[wish.flow] = tag + wish.granted / wish.weight
+        for key in {None, self._where(wish)}:
+            self._queues[key].give(wish.flow, self._tag(wish, key), wish.granted / wish.weight)
 
     def _free(self, place: str | None) -> float:
         return max((bucket.free for bucket in self._of(place).values()), default=0.0)
@@ -114,9 +144,13 @@ class Sharing:
     def _of(self, place: str | None) -> dict[str | None, Bucket]:
         return {key: self._buckets[key] for key in {None, place} if key in self._buckets}
 
-    def _tag(self, wish: Wish) -> float:
-        """Where in virtual time it begins: behind what its operation has had, and not before it came."""
-        return max(wish.since, self._ends.get(wish.flow, 0.0))
+    def _where(self, wish: Wish) -> str | None:
+        """At whose queue it stands first."""
+        return wish.place if wish.place in self._buckets else None
+
+    def _tag(self, wish: Wish, key: str | None) -> float:
+        """Where it stands in the queue of its destination, or in that of all."""
+        return self._queues[key].tag(wish.flow, wish.since.get(key, 0.0))
 
     def _piece(self, bucket: Bucket, place: str | None) -> int:
         """So much at once that all who share a bucket get something in a round, the lightest too."""
