@@ -73,6 +73,15 @@ def test_what_the_file_says_anew_takes_the_place_of_what_was_asked_for_and_leave
     assert (found["bandwidth"], found["concurrency"], found["unsaved"]) == ("3M", 2, ["limits.concurrency"])
 
 
+def test_a_limit_of_a_destination_that_is_no_longer_there_is_none(filed):
+    limit(filed, concurrency=3, destination="slow")
+    limit(filed, concurrency=2)
+    filed.config.write_text(FILED.partition("[destinations.slow]")[0])
+    filed.owner.reconfigure()
+    found = limits_of(filed)
+    assert (found["destinations"], found["unsaved"]) == ({}, ["limits.concurrency"])
+
+
 @pytest.mark.parametrize(
     ("details", "said"),
     [

@@ -32,7 +32,7 @@ class Limiting:
     def over(self, filed: Configuration) -> Configuration:
         """The configuration in force, where the file says this."""
         before, self._filed = self._filed, filed
-        self._asked = {key: value for key, value in self._asked.items() if _said(filed, key) == _said(before, key)}
+        self._asked = {key: value for key, value in self._asked.items() if _there(filed, key) and _said(filed, key) == _said(before, key)}
         return replace(filed, limits=self._limits())
 
     def order(self, details: Mapping[str, Json]) -> None:
@@ -77,6 +77,12 @@ class Limiting:
         if name not in self._filed.destinations:
             raise InvalidArgument(f"there is no [destinations.{name}]{nearest(name, self._filed.destinations)}", hint="a limit can be set for a section only")
         return name
+
+
+def _there(filed: Configuration, key: Key) -> bool:
+    """Whether the file has what it is a limit of."""
+    place, _ = key
+    return place is None or place in filed.destinations
 
 
 def _said(filed: Configuration, key: Key) -> Any:
