@@ -1,12 +1,14 @@
 """Limits that are changed while the work runs: at once, for what runs too, and until the file says otherwise."""
 
 import os
+import sys
 import time
 import tomllib
 from datetime import datetime
 
 import pytest
 from sendoff.cli.clock import local
+from sendoff.cli.limit.file import save
 from sendoff.errors import InvalidArgument
 from sendoff.model.moment import moment, moment_text
 from sendoff.model.query import Applied, Order, Query, Question, Selection
@@ -254,12 +256,66 @@ def test_saving_makes_a_file_where_there_is_none(limits, told, tmp_path):
     assert (tmp_path / "sendoff.toml").read_text() == '[limits]\nbandwidth = "1M"\n'
 
 
+def test_saving_keeps_how_lines_end_and_what_else_lies_there_and_writes_where_a_link_leads(limits, told, tmp_path):
+    elsewhere, beside = tmp_path / "mine" / "real.toml", tmp_path / "sendoff.toml.new"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(COMMENTED.replace("\n", "\r\n").encode())
+    beside.write_text("my own")
+    (tmp_path / "sendoff.toml").symlink_to(elsewhere)
+    limits |= {"bandwidth": "1M", "unsaved": ["limits.bandwidth"]}
+    assert told("limit", "--save").code == 0
+    wanted = COMMENTED.replace("= 3 # few\n", '= 3 # few\nbandwidth = "1M"\n').replace("\n", "\r\n")
+    assert elsewhere.read_bytes().decode() == wanted and (tmp_path / "sendoff.toml").is_symlink()
+    assert beside.read_text() == "my own" and [*elsewhere.parent.iterdir()] == [elsewhere]
+
+
+def test_a_private_configuration_can_at_no_moment_be_read_by_others(tmp_path):
+    file = tmp_path / "sendoff.toml"
+    file.write_text(COMMENTED)
+    file.chmod(0o600)
+    seen = set()
+
+    def look(frame, event, _):
+        if event in ("call", "c_call"):
+            seen.update(one.stat().st_mode & 0o777 for one in os.scandir(tmp_path))
+
+    umask, profile = os.umask(0o022), sys.getprofile()
+    sys.setprofile(look)
+    try:
+        save(str(file), {"limits.bandwidth": "1M"})
+    finally:
+        sys.setprofile(profile)
+        os.umask(umask)
+    assert seen == {0o600} and tomllib.loads(file.read_text())["limits"]["bandwidth"] == "1M"
+
+
+def test_a_saved_configuration_belongs_to_whom_it_did(tmp_path):
+    file = tmp_path / "sendoff.toml"
+    file.write_text(COMMENTED)
+    whose = (12345, 54321) if os.geteuid() == 0 else (os.geteuid(), os.getegid())  # only root gives files away
+    os.chown(file, *whose)
+    file.chmod(0o640)
+    save(str(file), {"limits.bandwidth": "1M"})
+    found = file.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*whose, 0o640)
+
+
 def test_a_file_that_cannot_be_read_is_left_as_it_is(limits, told, tmp_path):
     (tmp_path / "sendoff.toml").write_text("[limits\n")
     limits |= {"bandwidth": "1M", "unsaved": ["limits.bandwidth"]}
     answer = told("limit", "--save")
     assert answer.code == 2
     assert "cannot be changed as it stands" in answer.err and (tmp_path / "sendoff.toml").read_text() == "[limits\n"
+
+
+def test_what_could_not_be_used_afterwards_is_not_written_and_the_file_is_named(limits, told, tmp_path):
+    file = tmp_path / "sendoff.toml"
+    file.write_text("# nothing yet\n")
+    limits["unsaved"] = ["destinations.gone.bandwidth"]
+    limits["destinations"] = {"gone": {"bandwidth": "2M", "rate": 2.0 * MIB, "until": None, "then": None, "concurrency": None, "fed": None}}
+    answer = told("limit", "--save")
+    assert answer.code == 2
+    assert f"{file}: [destinations.gone]" in answer.err and [*tmp_path.glob("*.toml*")] == [file] and file.read_text() == "# nothing yet\n"
 
 
 def test_a_variable_that_is_stronger_than_the_file_is_named(limits, told, monkeypatch):

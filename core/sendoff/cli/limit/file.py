@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
+import stat
+import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,31 +12,69 @@ from typing import Any
 
 from sendoff.errors import ConfigurationError, StoreRefused
 
-SUFFIX = ".new"
-
 
 def save(config: str, changes: Mapping[str, Any]) -> None:
     """Writes values by key, ``limits.bandwidth``; in one step, and only what can be read afterwards. Errors: ``ConfigurationError``, ``StoreRefused``."""
     path = Path(os.path.realpath(config))  # a link stays one
-    new = path.with_name(path.name + SUFFIX)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        new.write_text(_changed(text, changes, config), encoding="utf-8")
-        if path.exists():
-            shutil.copymode(path, new)
-        _take(path, new)
+        _replace(path, _changed(path.read_bytes() if path.exists() else b"", changes, config), config)
     except OSError as cause:
-        raise StoreRefused(f"{cause.filename or path}: {cause.strerror}") from cause
+        raise StoreRefused(f"{path} cannot be written: {cause.strerror}") from cause
+
+
+def _replace(path: Path, data: bytes, config: str) -> None:
+    """It takes the old one's place, once it was seen to be a configuration; until then nobody else can read it."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            _check(Path(name), config)
+            _let_read(path, handle)
+            os.fsync(handle)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    _sync(path.parent)
+
+
+def _check(new: Path, config: str) -> None:
+    from sendoff.settings import load
+
+    try:
+        load(new, os.environ)
+    except ConfigurationError as fault:
+        raise ConfigurationError(fault.message.replace(str(new), config), hint=fault.hint, **fault.facts) from None
+
+
+def _let_read(path: Path, handle: int) -> None:
+    """It belongs to those to whom the old one does, before they may read it."""
+    if not path.exists():
+        return
+    old, new = path.stat(), os.fstat(handle)
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+        os.fchown(handle, old.st_uid, old.st_gid)
+    os.fchmod(handle, stat.S_IMODE(old.st_mode))
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
     finally:
-        new.unlink(missing_ok=True)
+        os.close(handle)
 
 
-def _changed(text: str, changes: Mapping[str, Any], config: str) -> str:
-    """The text with other values in it, if it then says what it should."""
+def _changed(data: bytes, changes: Mapping[str, Any], config: str) -> bytes:
+    """The text with other values in it, if it then says what it should; its lines end as they did."""
     import tomlkit
 
     try:
+        written = data.decode("utf-8")
+        ending = "\r\n" if 0 < written.count("\r\n") == written.count("\n") else "\n"
+        text = written.replace(ending, "\n")
         said = tomllib.loads(text)
         document = tomlkit.parse(text)
         for name, value in changes.items():
@@ -49,7 +88,7 @@ def _changed(text: str, changes: Mapping[str, Any], config: str) -> str:
         raise ConfigurationError(f"{config} cannot be changed as it stands: {cause}", hint="sendoff config edit says what is wrong with it") from cause
     if fault is not None:
         raise ConfigurationError(f"{config} cannot be changed as it stands: {fault}", hint="change it by hand: sendoff config edit")
-    return changed
+    return changed.replace("\n", ending).encode()
 
 
 def _put(table: Any, way: Sequence[str], value: Any) -> None:
@@ -74,13 +113,3 @@ def _tail_of(table: Any) -> list[Any]:
 def _with(said: Mapping[str, Any], way: Sequence[str], value: Any) -> dict[str, Any]:
     """What the file is to say."""
     return {**said, way[0]: _with(said.get(way[0], {}), way[1:], value) if len(way) > 1 else value}
-
-
-def _take(path: Path, new: Path) -> None:
-    """It takes the old one's place, once it was seen to be a configuration."""
-    from sendoff.settings import load
-
-    load(new, os.environ)
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    new.replace(path)
