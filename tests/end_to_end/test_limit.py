@@ -63,6 +63,15 @@ def test_what_is_not_saved_ends_with_the_host_and_what_is_saved_stays(stage):
     assert (told["bandwidth"], told["destinations"]["lab"]["concurrency"], told["unsaved"]) == (WORK, 5, [])
 
 
+def test_a_section_that_is_gone_keeps_nothing_from_being_saved(stage):
+    stage.config.write_text('[destinations.lab]\nurl = "https://lab.example/in/"\n')
+    stage.run("limit", "bandwidth", "1M", "--destination", "lab")
+    stage.config.write_text("# no lab any more\n")
+    stage.run("limit", "bandwidth", "2M", "--save")
+    assert tomllib.loads(stage.config.read_text()) == {"limits": {"bandwidth": "2M"}}
+    assert limits(stage)["destinations"] == {}
+
+
 def test_what_makes_no_sense_is_exit_code_2_and_one_sentence(stage):
     for words, said in (
         (("bandwidth", "fast"), "bandwidth: 'fast' is no rate"), (("bandwidth", "08:00,1M 25:00,off"), "the entry '25:00,off' has no time of day '25:00'"),

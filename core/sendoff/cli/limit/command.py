@@ -30,6 +30,8 @@ def arguments(parser: Parser, _command: str) -> None:
 def run(call: Call) -> int:
     """Carries ``limit`` out."""
     asked = _asked(call.words)
+    if call.options.save:
+        _reread(call)  # what was asked for of a section that is gone is not to be written
     if asked:
         place = {"destination": call.options.destination} if call.options.destination is not None else {}
         call.desk().order(Order(verb="limit", details={**asked, **place}), Selection())
@@ -80,8 +82,12 @@ def _save(call: Call, told: Json) -> list[str]:
             raise InvalidArgument(f"{variable} is set, and stronger than the file", hint="it is in force until the host ends; change the variable for good")
     if changes:
         save(call.place.config, changes)
-        call.desk().order(Order(verb="limit", details={"reread": True}), Selection())
+        _reread(call)
     return list(changes)
+
+
+def _reread(call: Call) -> None:
+    call.desk().order(Order(verb="limit", details={"reread": True}), Selection())
 
 
 def _value(told: Json, name: str) -> Json:
