@@ -119,7 +119,9 @@ def test_it_goes_by_the_clock_of_the_place(clock_of):
         ("10M:x", "has a rate that is none, 'x'"), ("08:00,512k 12:00", "the entry '12:00' is not TIME,RATE"),
         ("08:00,512k,1M", "the entry '08:00,512k,1M' is not TIME,RATE"), ("8:00,1M", "no time of day '8:00'"), ("24:00,1M", "no time of day '24:00'"),
         ("08:60,1M", "no time of day '08:60'"), ("Foo-08:00,1M", "no day 'Foo'"), ("Mon-Tue-08:00,1M", "no day 'Mon-Tue'"),
-        ("08:00,", "has a rate that is none, ''"),
+        ("9" * 300, "is more than any network carries"), ("9" * 400 + "b", "is more than any network"), ("9000E", "is more than any network carries"),
+        ("0.5b", "'0.5b' is less than one byte a second"), ("0.0001", "is less than one byte"), (f"0.{'0' * 400}1b", "is less than one byte a second"),
+        ("08:00,1M 09:00,0.1b", "'09:00,0.1b' is less than one byte a second"), ("08:00,", "has a rate that is none, ''"),
         ("08:00,fast 12:00,off", "the entry '08:00,fast' has a rate that is none, 'fast'"),
     ],
 )  # fmt: skip

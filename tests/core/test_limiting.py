@@ -89,7 +89,7 @@ def test_a_limit_of_a_destination_that_is_no_longer_there_is_none(filed):
     [
         ({}, "a limit of what"), ({"bandwidth": "fast"}, "'fast' is no rate"), ({"bandwidth": 3}, "written as a text"), ({"concurrency": 0}, "1 or more"),
         ({"concurrency": True}, "1 or more"), ({"bandwidth": "1M", "destination": "slo"}, "there is no [destinations.slo]; did you mean 'slow'?"),
-        ({"speed": "1M"}, "a limit has no speed"),
+        ({"speed": "1M"}, "a limit has no speed"), ({"concurrency": 10**23}, "65536 at most"), ({"bandwidth": "9" * 300}, "more than any network carries"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_in_one_sentence_and_changes_nothing(details, said, filed):
@@ -198,6 +198,7 @@ def test_what_stands_on_the_line_is_ordered(words, details, limits, desk, told):
     ("words", "said"),
     [
         (["speed", "1M"], "knows no 'speed'"), (["bandwidth"], "bandwidth what?"), (["concurrency", "many"], "1 or more"), (["concurrency", "0"], "1 or more"),
+        (["concurrency", "9" * 23], "65536 at most"), (["concurrency", "9" * 5000], "65536 at most"),
         (["--destination", "lab"], "a limit of what?"), (["10M"], "knows no '10M'"),
     ],
 )  # fmt: skip

@@ -233,6 +233,8 @@ def test_an_unknown_variable_is_named_with_the_nearest(name, meant):
         ("mode = 'fast'", "'mode' = 'fast': it should be 'auto', 'host' or 'embedded'"),
         ("limits = 3", "'limits' = 3: it should be a table"),
         ("[limits]\nconcurrency = 0", "[limits] 'concurrency' = 0: it should be greater than or equal to 1"),
+        ("[limits]\nlanes = 99999999999999999999999", "[limits] 'lanes' = 99999999999999999999999: it should be less than or equal to 65536"),
+        ("[limits]\nbandwidth = '9000E'", "[limits] 'bandwidth': bandwidth: '9000E' is more than any network carries; write off for as fast as it goes"),
         ("[limits]\nconcurrency = 'many'", "[limits] 'concurrency' = 'many': it should be a valid integer, unable to parse string as an integer"),
         ("[limits]\nspool = '5 apples'", "[limits] 'spool': '5 apples' is not a size; write 4096, 512K, 256M or 20G"),
         ("[retry]\npatience = 'long'", "[retry] 'patience': 'long' is not a length of time; write 90, 90s, 5m, 12h or 3d"),

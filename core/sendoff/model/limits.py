@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+MOST_AT_ONCE = 65_536  # whatever counts uploads or connections: a machine has no more ports
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceLimits:

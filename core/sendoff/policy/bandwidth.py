@@ -11,6 +11,8 @@ from sendoff.errors import InvalidArgument
 from sendoff.model.moment import SECOND, Moment
 
 OFF = "off"
+_SHOWN = 60  # characters of an entry that are repeated
+_MOST = 2**63  # bytes a second: rclone's numbers end there
 _DAY = 1440  # minutes
 _WEEK_AND_A_DAY = 8  # days in which every entry comes round, whatever the clocks do
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -117,7 +119,12 @@ def _size(text: str, entry: str) -> float:
         what = f"{text!r} is no rate" if text == entry else f"the entry {entry!r} has a rate that is none, {text!r}"
         raise InvalidArgument(f"bandwidth: {what}; write 512k, 10M, 10M:1M (upload:download) or off")
     unit = "b" if found[3] else (found[2] or "k").lower()
-    return float(found[1]) * 1024.0 ** "bkmgtpe".index(unit)
+    rate = float(found[1]) * 1024.0 ** "bkmgtpe".index(unit)
+    if rate < 1 and found[1].strip("0."):
+        raise InvalidArgument(f"bandwidth: {entry[:_SHOWN]!r} is less than one byte a second; write 1b at least, or pause the uploads")
+    if rate >= _MOST:
+        raise InvalidArgument(f"bandwidth: {entry[:_SHOWN]!r} is more than any network carries; write off for as fast as it goes")
+    return rate
 
 
 # -- the local clock ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 from sendoff.errors import InvalidArgument, Json
 from sendoff.model.complaint import nearest
 from sendoff.model.configuration import Configuration
-from sendoff.model.limits import Limits, PlaceLimits
+from sendoff.model.limits import MOST_AT_ONCE, Limits, PlaceLimits
 from sendoff.model.moment import Moment, moment_text
 from sendoff.policy.bandwidth import timetable
 from sendoff.ports.clock import Clock
@@ -96,8 +96,8 @@ def _checked(name: str, value: Json) -> Json:
         if not isinstance(value, str):
             raise InvalidArgument("bandwidth: it is written as a text, 10M for instance")
         return timetable(value).text
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InvalidArgument(f"concurrency {value!r}: it is a number of uploads, 1 or more")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_AT_ONCE:
+        raise InvalidArgument(f"concurrency {value!r}: it is a number of uploads, 1 or more and {MOST_AT_ONCE} at most")
     return value
 
 

@@ -17,7 +17,7 @@ from sendoff.model.delivery import Demand
 from sendoff.model.destination import checked_url, scheme_of
 from sendoff.model.event import TYPES
 from sendoff.model.header import checked_header
-from sendoff.model.limits import HandlerRules, Limits, Retention, RetryRules
+from sendoff.model.limits import MOST_AT_ONCE, HandlerRules, Limits, Retention, RetryRules
 from sendoff.model.quantity import seconds, size
 from sendoff.model.template import Words as SinkWords
 from sendoff.model.template import checked_template
@@ -43,6 +43,7 @@ def _measured(measure: Callable[[str], float]) -> BeforeValidator:
 Seconds = Annotated[float, _measured(seconds), Field(ge=0, allow_inf_nan=False)]
 Bytes = Annotated[int, _measured(size), Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+AtOnce = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
 Bandwidth = Annotated[str, AfterValidator(lambda text: timetable(text).text)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
@@ -94,10 +95,10 @@ class SecretsSection(Section):
 class LimitsSection(Section):
     """``[limits]``. memory, spool: bytes. bandwidth: a rate or a timetable, as ``rclone --bwlimit`` takes it."""
 
-    concurrency: Count = _LIMITS.concurrency
-    per_destination: Count = _LIMITS.per_destination
+    concurrency: AtOnce = _LIMITS.concurrency
+    per_destination: AtOnce = _LIMITS.per_destination
     high_beside: bool = _LIMITS.high_beside
-    lanes: Count = _LIMITS.lanes
+    lanes: AtOnce = _LIMITS.lanes
     memory: Bytes = _LIMITS.memory
     spool: Bytes = _LIMITS.spool
     bandwidth: Bandwidth = _LIMITS.bandwidth
@@ -161,7 +162,7 @@ class DestinationShape(OpenSection):
     digest: Literal["auto", "none", "sha256"] | None = None
     if_changed: Literal["fail", "restart"] | None = None
     bandwidth: Bandwidth | None = None
-    concurrency: Count | None = None
+    concurrency: AtOnce | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:

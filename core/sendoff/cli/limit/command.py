@@ -12,6 +12,7 @@ from sendoff.cli.limit.rows import rows
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import aligned
 from sendoff.errors import InvalidArgument, Json
+from sendoff.model.limits import MOST_AT_ONCE
 from sendoff.model.query import Order, Question, Selection
 
 WORDS = ("bandwidth", "concurrency")
@@ -66,8 +67,8 @@ def _asked(words: Sequence[str]) -> dict[str, Any]:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise InvalidArgument(f"concurrency {text}: it is a number of uploads, 1 or more")
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MOST_AT_ONCE):
+        raise InvalidArgument(f"concurrency {text[:60]}: it is a number of uploads, 1 or more and {MOST_AT_ONCE} at most")
     return int(text)
 
 
