@@ -5,14 +5,19 @@ import sys
 import time
 import tomllib
 from datetime import datetime
+from threading import Event, Thread
 
 import pytest
 from sendoff.cli.clock import local
 from sendoff.cli.limit.file import save
 from sendoff.errors import InvalidArgument
+from sendoff.model.configuration import Configuration
+from sendoff.model.limits import Limits
 from sendoff.model.moment import moment, moment_text
 from sendoff.model.query import Applied, Order, Query, Question, Selection
 from sendoff.policy.waits import Full
+from sendoff.runtime.limiting import Limiting
+from sendoff.testing.fake_clock import FakeClock
 from sendoff.testing.receiver import Receiver
 
 from tests.core.coming import occupied
@@ -73,6 +78,25 @@ def test_what_the_file_says_anew_takes_the_place_of_what_was_asked_for_and_leave
     filed.owner.reconfigure()
     found = limits_of(filed)
     assert (found["bandwidth"], found["concurrency"], found["unsaved"]) == ("3M", 2, ["limits.concurrency"])
+
+
+def test_a_limit_that_is_asked_for_while_the_file_is_read_anew_is_in_force_afterwards():
+    begun, go_on, taken = Event(), Event(), []
+
+    def take(configuration):
+        if not begun.is_set():
+            begun.set()
+            go_on.wait(0.3)  # so long as nobody else puts anything in force
+        taken.append(configuration.limits)
+        go_on.set()
+
+    limiting = Limiting(FakeClock(), take, lambda: None)
+    reading = Thread(target=limiting.refile, args=(Configuration(limits=Limits(concurrency=8)),))
+    reading.start()
+    begun.wait(5)
+    limiting.order({"bandwidth": "1M"})
+    reading.join(5)
+    assert (taken[-1].concurrency, taken[-1].bandwidth) == (8, "1M")
 
 
 def test_a_limit_of_a_destination_that_is_no_longer_there_is_none(filed):

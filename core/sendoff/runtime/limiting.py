@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,40 +22,50 @@ _KNOWN = ("bandwidth", "concurrency", "destination")
 class Limiting:
     """What was asked for holds until the process ends, or until the file says something else of the same than it did then.
 
-    take: puts another configuration in force. reread: reads the file anew.
+    take: puts another configuration in force; what it is given last is the latest, whoever asks at the same time. reread: reads the file anew, for ``refile``.
     """
 
     def __init__(self, clock: Clock, take: Callable[[Configuration], None], reread: Callable[[], None]) -> None:
         self._clock, self._take, self._reread = clock, take, reread
+        self._lock = threading.RLock()
         self._asked: dict[Key, Any] = {}
         self._filed = Configuration()
 
     def over(self, filed: Configuration) -> Configuration:
         """The configuration in force, where the file says this."""
-        before, self._filed = self._filed, filed
-        self._asked = {key: value for key, value in self._asked.items() if _there(filed, key) and _said(filed, key) == _said(before, key)}
-        return replace(filed, limits=self._limits())
+        with self._lock:
+            before, self._filed = self._filed, filed
+            self._asked = {key: value for key, value in self._asked.items() if _there(filed, key) and _said(filed, key) == _said(before, key)}
+            return replace(filed, limits=self._limits())
+
+    def refile(self, filed: Configuration) -> None:
+        """The file says this now."""
+        with self._lock:
+            self._take(self.over(filed))
 
     def order(self, details: Mapping[str, Json]) -> None:
         """Other limits; or those that the file has by now, where somebody has just written it. Errors: ``InvalidArgument``, and nothing has changed."""
         if details.get("reread") is True:
             self._reread()
             return
-        place = self._place(details)
-        given = {name: details[name] for name in ("bandwidth", "concurrency") if details.get(name) is not None}
-        if not given:
-            raise InvalidArgument("a limit of what? bandwidth or concurrency")
-        self._asked = {**self._asked, **{(place, name): _checked(name, value) for name, value in given.items()}}
-        self._take(replace(self._filed, limits=self._limits()))
+        with self._lock:
+            place = self._place(details)
+            given = {(place, name): _checked(name, details[name]) for name in ("bandwidth", "concurrency") if details.get(name) is not None}
+            if not given:
+                raise InvalidArgument("a limit of what? bandwidth or concurrency")
+            self._asked = {**self._asked, **given}
+            self._take(replace(self._filed, limits=self._limits()))
 
     def told(self, most: Callable[[str | None], int | None], running: int) -> Json:
         """The limits for people and programs. most: how many at once the bandwidth keeps alive."""
-        limits, now = self._limits(), self._clock.wall()
+        with self._lock:
+            limits, asked, filed = self._limits(), self._asked, self._filed
+        now = self._clock.wall()
         return {
             **_speed(limits.bandwidth, now), "concurrency": limits.concurrency, "per_destination": limits.per_destination, "fed": most(None),
             "running": running,
             "destinations": {name: {**_speed(one.bandwidth, now), "concurrency": one.concurrency, "fed": most(name)} for name, one in limits.places.items()},
-            "unsaved": [_name(key) for key, value in sorted(self._asked.items(), key=_order) if value != _said(self._filed, key)],
+            "unsaved": [_name(key) for key, value in sorted(asked.items(), key=_order) if value != _said(filed, key)],
         }  # fmt: skip
 
     def _limits(self) -> Limits:

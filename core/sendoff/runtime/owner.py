@@ -248,7 +248,7 @@ class Owner:
 
     def reconfigure(self) -> None:
         """Read the configuration anew; an invalid one raises and leaves the old in force."""
-        self._take(self._limiting.over(self._given.load()))
+        self._limiting.refile(self._given.load())
         self._connections.forget()
         self._spool.limit = self.configuration.limits.spool
         self._keeper.reconfigured()
