@@ -318,9 +318,8 @@ class Owner:
         if is_loopback(record.spec.url):
             return Seen()
         conditions = self._lookout.fresh()
-        if record.spec.local:
-            return Seen(away=conditions.online is False)
-        return Seen(gate=self._conductor.gate_of(record, conditions if is_cut_off(conditions) else None))
+        gate = self._conductor.gate_of(record, conditions if is_cut_off(conditions) else None)
+        return Seen(gate=gate, away=gate is None and conditions.online is False)
 
     def _shows(self, kind: str) -> bool:
         return self._outbox.shows(kind)
