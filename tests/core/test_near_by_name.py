@@ -39,3 +39,14 @@ def test_its_tries_are_not_spent_while_the_network_at_hand_is_away(offline):
     eventually(lambda: tries[id] > 4 or offline.view(id)["status"] in ENDED)
 
     assert offline.done(id)["receipt"]["size"] == 1000
+
+
+def test_what_arrives_there_does_not_show_that_there_is_a_way_out(offline):
+    far = offline.put(offline.file(), f"{FAR}a")
+    offline.until(far, "paused_no_network", reason="offline")
+
+    for number in range(3):
+        offline.done(offline.put(offline.file(), f"{NAS}{number}"))
+
+    assert offline.view(far)["status"] == "paused_no_network"
+    assert "resumed" not in offline.types(far)

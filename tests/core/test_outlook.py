@@ -111,7 +111,7 @@ def test_a_change_from_unknown_to_online_keeps_nobody_waiting() -> None:
 def test_a_delivery_refutes_who_says_offline_until_he_says_something_else() -> None:
     one = outlook()
     one.changed(OFFLINE, 0, sure=False)
-    one.delivered(1)
+    one.delivered(1, "far.example")
     one.changed(dataclasses.replace(OFFLINE, metered=True), 2, sure=False)
     assert one.gate_for(FAR) is None
 
@@ -136,7 +136,7 @@ def test_what_is_known_is_said_in_words(conditions: Conditions, text: str) -> No
 def test_a_delivery_refutes_no_login_page_which_may_seem_to_take_everything() -> None:
     one = outlook()
     one.changed(PORTAL, 0, sure=False)
-    one.delivered(1)
+    one.delivered(1, "far.example")
 
     assert one.gate_for(FAR) is not None
 

@@ -167,7 +167,7 @@ class Conductor:
             self._lineup.name((held.lane.key,))
             self._places.freed(held.lane.place, now, rules, unreachable=outcome.unreachable, answered=outcome.answered, slot=free)
             if outcome.delivered and not held.record.spec.local:
-                self._outlook.delivered(now)
+                self._outlook.delivered(now, held.lane.place)
             if outcome.asks:
                 self._places.ask(held.lane.place, outcome.number)
 

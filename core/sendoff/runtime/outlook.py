@@ -49,12 +49,12 @@ class Outlook:
         self.conditions = stamped(conditions, self.conditions, now)
         return news
 
-    def delivered(self, now: Moment) -> None:
-        """Something has arrived far away: whoever says that there is no network is wrong, until the look is another or a try breaks.
+    def delivered(self, now: Moment, place: str) -> None:
+        """Something has arrived: whoever says that there is no way out is wrong, unless it is near, until the look is another or a try breaks.
 
         A login page may seem to take everything: it is not refuted.
         """
-        if self.conditions.online is False and not self.conditions.portal:
+        if self.conditions.online is False and not self.conditions.portal and not self._near(place):
             self._refuted = True
             self.conditions = stamped(replace(self.conditions, online=None), self.conditions, now)
 
