@@ -148,17 +148,24 @@ def test_a_delivery_refutes_no_login_page_which_may_seem_to_take_everything() ->
 def looking():  # type: ignore[no-untyped-def]
     """Begins to look out; what it tells comes in a queue."""
     begun: list[Lookout] = []
+    began: list[int | None] = []  # since when each was so
 
     def begin(network: Network, clock: object = None, settle: float = 0.0):  # type: ignore[no-untyped-def]
         told: queue.Queue[object] = queue.Queue()
+
+        def heard(conditions: Conditions, sure: bool) -> None:
+            began.append(conditions.since)
+            told.put((dataclasses.replace(conditions, since=None), sure))
+
         lookout = Lookout(
             network, clock or SystemClock(),  # type: ignore[arg-type]
-            Told(changed=lambda conditions, sure: told.put((conditions, sure)), slept=lambda: told.put("slept")), settle=lambda: settle,
+            Told(changed=heard, slept=lambda: told.put("slept")), settle=lambda: settle,
         )  # fmt: skip
         lookout.start()
         begun.append(lookout)
         return lookout, told
 
+    begin.began = began  # type: ignore[attr-defined]
     yield begin
     for one in begun:
         one.close()
@@ -185,6 +192,19 @@ def test_news_is_told_when_it_has_lasted(looking) -> None:  # type: ignore[no-un
 
     assert told.get(timeout=SOON) == (OFFLINE, False)
     assert network.looks >= 3, "it was looked at again before it was told"
+
+
+def test_what_has_lasted_began_when_it_was_first_seen(looking) -> None:  # type: ignore[no-untyped-def]
+    network, clock = Said(), SystemClock()
+    lookout, told = looking(network, clock, settle=0.3)
+    told.get(timeout=SOON)
+    before = clock.steady()
+
+    network.conditions = OFFLINE
+    lookout.look_soon()
+    told.get(timeout=SOON)
+
+    assert before <= looking.began[-1] <= clock.steady() - moment(0.29)
 
 
 def test_whose_try_broke_finds_that_there_is_no_network_before_that_has_settled(looking, monkeypatch) -> None:  # type: ignore[no-untyped-def]

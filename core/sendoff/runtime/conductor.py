@@ -22,6 +22,7 @@ from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.heads import Heads
 from sendoff.runtime.in_force import InForce
+from sendoff.runtime.last_network import LastNetwork
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.lineup import FEW, Lineup
 from sendoff.runtime.outlook import Outlook
@@ -40,14 +41,14 @@ class Conductor:
     """Gives slots to lanes. What it knows is rebuilt from the store at any start. in_force: orders for many that are not yet written out.
 
     groups: how they behave. few: lanes that are looked at anew in each step.
-    carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone. near: see ``Outlook``.
+    carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone. near, last: see ``Outlook``.
     fed: how many at once the bandwidth keeps alive, in all (None) or to a destination; None = any number.
     """
 
     def __init__(
         self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None,
         groups: Groups | None = None, carrier: Callable[[Record], Hashable | None] = lambda _: None, few: int = FEW,
-        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None,
+        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None, last: LastNetwork | None = None,
     ) -> None:  # fmt: skip
         self._ledger, self._store = ledger, ledger.journal.store
         self._in_force, self._groups = in_force or InForce(), groups or Groups(ledger.journal)
@@ -55,7 +56,7 @@ class Conductor:
         self._fed = fed
         self._slots = Slots()
         self._places, self._lineup = Places(random), Lineup(self._store, few=few)
-        self._outlook = Outlook(random, lambda: configuration().settle, near)
+        self._outlook = Outlook(random, lambda: configuration().settle, near, last)
         self._last: dict[int, str] = {}
         self._turn, self._leaving, self._heard, self._another = 0, False, False, False
 
