@@ -136,7 +136,9 @@ class App:
         slept = self._clock.wall() - self._clock.steady()
         slept = slept if abs(slept) > SECOND else 0
         if record.status is not TransferStatus.IDLE:
-            return view(record, live, Standing(gate=self._parts.gate(record), since=since), slept=slept)
+            overdue = record.status is TransferStatus.RUNNING and record.owner is None and record.due <= self._clock.steady()
+            full = self._parts.full(record) if overdue else None
+            return view(record, live, Standing(gate=self._parts.gate(record), since=since, full=full, overdue=overdue), slept=slept)
         place = record.lane.split("|", 4)[4]
         asking = self._parts.asks(place)
         lead = self._ledger.read(asking) if asking is not None and asking != record.number else None
