@@ -36,12 +36,15 @@ class Stand:
 
     def __init__(
         self, *, concurrency: int = 16, per_destination: int = 4, carrier: Callable[[Record], Hashable | None] = lambda _: None,
-        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None, **rules: Any,
+        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None,
+        turn: Callable[[], int | None] = lambda: None, **rules: Any,
     ) -> None:  # fmt: skip
         self.store, self.now = MemoryStore(), NOW
         ledger = Ledger(Journal(self.store), VirtualClock(), Announcer(Hearing()))
         configuration = Configuration(limits=Limits(concurrency=concurrency, per_destination=per_destination), retry=RetryRules(**rules))
-        self.conductor = Conductor(ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier, near=near, fed=fed)
+        self.conductor = Conductor(
+            ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier, near=near, fed=fed, turn=turn,
+        )  # fmt: skip
 
     def put(self, place: str, count: int = 1, *, priority: TransferPriority = DEFAULT, group: str | None = None, **fields: Any) -> None:
         """Queue operations for a place."""
@@ -120,6 +123,19 @@ def test_no_more_run_than_the_limit() -> None:
         stand.put(place, 2)
 
     assert len(stand.step().starts) == 3 and not stand.step().starts
+
+
+def test_when_the_timetable_feeds_more_the_others_begin_at_once() -> None:
+    turns = NOW + moment(7.0)
+    stand = Stand(fed=lambda _: 1 if stand.now < turns else None, turn=lambda: turns if stand.now < turns else None)
+    for place in "abc":
+        stand.put(place)
+
+    orders = stand.step()
+    assert (len(orders.starts), orders.wake) == (1, turns)
+    stand.now = turns
+
+    assert len(stand.started()) == 2
 
 
 def test_high_goes_before_default_before_low() -> None:

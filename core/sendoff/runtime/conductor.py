@@ -42,18 +42,19 @@ class Conductor:
 
     groups: how they behave. few: lanes that are looked at anew in each step.
     carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone. near, last: see ``Outlook``.
-    fed: how many at once the bandwidth keeps alive, in all (None) or to a destination; None = any number.
+    fed: how many at once the bandwidth keeps alive, in all (None) or to a destination; None = any number. turn: when that may next be otherwise.
     """
 
     def __init__(
         self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None,
         groups: Groups | None = None, carrier: Callable[[Record], Hashable | None] = lambda _: None, few: int = FEW,
         near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None, last: LastNetwork | None = None,
+        turn: Callable[[], Moment | None] = lambda: None,
     ) -> None:  # fmt: skip
         self._ledger, self._store = ledger, ledger.journal.store
         self._in_force, self._groups = in_force or InForce(), groups or Groups(ledger.journal)
         self._configuration, self._random, self._carrier = configuration, random, carrier
-        self._fed = fed
+        self._fed, self._when_fed = fed, turn
         self._slots = Slots()
         self._places, self._lineup = Places(random), Lineup(self._store, few=few)
         self._outlook = Outlook(random, lambda: configuration().settle, near, last)
@@ -82,7 +83,7 @@ class Conductor:
             self._ask_anew(now)
             if not self._leaving:
                 self._give_slots(tickets, now)
-            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake(now), self._outlook.wake(now))
+            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake(now), self._outlook.wake(now), self._when_fed())
             moments = [moment for moment in wakes if moment is not None]
         except Exception as error:  # noqa: BLE001 - a store is a stranger's code; what was to start is given back, what is to stop is not held up
             for ticket in tickets:

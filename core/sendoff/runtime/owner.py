@@ -122,7 +122,7 @@ class Owner:
         self._conductor = Conductor(
             self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, groups=self._groups,
             carrier=self._connections.carrier, near=neighbors.near, fed=self._pacing.most,
-            last=LastNetwork(self._journal, given.clock),
+            last=LastNetwork(self._journal, given.clock), turn=self._pacing.turn,
         )  # fmt: skip
         self._pacing.priority = self._conductor.priority_of
         around = Surroundings(
