@@ -9,7 +9,7 @@ from sendoff.model.conditions import Conditions
 from sendoff.model.event import Event
 from sendoff.model.moment import moment, moment_text
 from sendoff.model.operation import Failure
-from sendoff.model.query import Order, Question, Selection
+from sendoff.model.query import Order, Query, Question, Selection, every
 from sendoff.model.status import CostPolicy, Reason, TransferStatus
 from sendoff.policy.cost import Gate, gate
 from sendoff.policy.waits import Around, Full, helped, text_of, wait
@@ -207,3 +207,19 @@ def test_who_waits_for_a_slot_when_its_next_try_is_due_is_told_so(tmp_path):
         assert shown["unblocked_by"] == "the end of one of them, or: sendoff limit concurrency 2"
         go.set()
         owned.done(first)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_what_a_list_shows_as_the_reason_is_found_by_it(tmp_path, limit):
+    def found(reason):
+        return [view["id"] for view in every(lambda after: owned.owner.page(Query(reason=reason), after=after, limit=limit))]
+
+    with Owned(tmp_path, config=f"{QUICK}[limits]\nconcurrency = 1\n") as owned, occupied(owned):
+        one = owned.put(owned.file("a.bin"), "plain://other/a")
+        behind = owned.put(owned.file("b.bin", b"another"), "plain://other/a")
+        more = [owned.put(owned.file(), f"plain://other/{number}") for number in range(3)]
+        assert owned.view(behind)["reason"] == "earlier_upload"
+
+        assert found("limit") == [one, *more]
+        assert found("earlier_upload") == [behind]
+        assert found("queued") == []
