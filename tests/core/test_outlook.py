@@ -350,6 +350,16 @@ def test_a_name_is_near_when_all_of_its_addresses_are(host: str, near: bool) -> 
     assert resolves_near(host) is near
 
 
+@pytest.mark.parametrize("address", ["203.0.113.7", "198.18.0.7", "198.51.100.7", "0.0.0.0", "240.0.0.1", "2001:db8::7", "172.32.0.1", "::ffff:8.8.8.8"])
+def test_a_name_that_leads_to_an_address_of_no_network_at_hand_is_not_near(address: str) -> None:
+    assert not resolves_near(address)
+
+
+@pytest.mark.parametrize("address", ["100.64.0.7", "100.127.255.1", "10.1.2.3", "172.31.0.1", "fd7a:115c:a1e0::7", "fe80::7", "::1", "::ffff:192.168.0.7"])
+def test_a_shared_or_a_private_address_is_near(address: str) -> None:
+    assert resolves_near(address) and is_local(f"http://{f'[{address}]' if ':' in address else address}/in/")
+
+
 def test_whoever_asks_is_answered_at_once_and_told_when_it_is_known() -> None:
     found = threading.Event()
     neighbors = Neighbors(lambda: {"nas": Destination(url="http://localhost:9/in/", transport="http", name="nas")}, found.set)
