@@ -125,19 +125,6 @@ def test_no_more_run_than_the_limit() -> None:
     assert len(stand.step().starts) == 3 and not stand.step().starts
 
 
-def test_when_the_timetable_feeds_more_the_others_begin_at_once() -> None:
-    turns = NOW + moment(7.0)
-    stand = Stand(fed=lambda _: 1 if stand.now < turns else None, turn=lambda: turns if stand.now < turns else None)
-    for place in "abc":
-        stand.put(place)
-
-    orders = stand.step()
-    assert (len(orders.starts), orders.wake) == (1, turns)
-    stand.now = turns
-
-    assert len(stand.started()) == 2
-
-
 def test_high_goes_before_default_before_low() -> None:
     stand = Stand(concurrency=3)
     stand.put("a", priority=LOW)

@@ -11,6 +11,9 @@ from sendoff.model.moment import moment
 from sendoff.runtime.pacing import Pacing
 from sendoff.testing.fake_clock import FakeClock
 
+from tests.core.records import NOW
+from tests.core.test_conductor import Stand
+
 
 @pytest.fixture(autouse=True)
 def universal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -46,3 +49,16 @@ def test_the_soonest_turn_of_all_timetables_is_told_also_after_it_has_passed_and
 
 def test_what_is_always_the_same_has_no_turn() -> None:
     assert [Pacing(FakeClock(), lambda text=text: Limits(bandwidth=text)).turn() for text in ("10M", "off")] == [None, None]  # type: ignore[misc]
+
+
+def test_when_the_timetable_feeds_more_the_others_begin_at_once() -> None:
+    turns = NOW + moment(7.0)
+    stand = Stand(fed=lambda _: 1 if stand.now < turns else None, turn=lambda: turns if stand.now < turns else None)
+    for place in "abc":
+        stand.put(place)
+
+    orders = stand.step()
+    assert (len(orders.starts), orders.wake) == (1, turns)
+    stand.now = turns
+
+    assert len(stand.started()) == 2
