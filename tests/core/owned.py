@@ -15,6 +15,7 @@ from sendoff.errors import SendoffError
 from sendoff.model.event import Event
 from sendoff.model.operation import Record, Request
 from sendoff.model.query import Applied, Created, Order, Query, Selection, View
+from sendoff.ports.network import Network
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.owner import Owner
 from sendoff.testing.memory_transport import MemoryServer, PlainTransport, SessionTransport
@@ -54,18 +55,19 @@ class Owned:
     """An owner in a private folder.
 
     config: what the configuration file says. environ: of the owning process. own: further drivers. server: what ``plain://`` and
-    ``session://`` lead to, in blocks of 100 bytes. listeners: by name.
+    ``session://`` lead to, in blocks of 100 bytes. listeners: by name. network: what the machine's is taken for.
     """
 
     def __init__(
         self, folder: Path, *, config: str = QUICK, environ: Mapping[str, str] | None = None, own: Mapping[tuple[str, str], Driver] | None = None,
-        listeners: Mapping[str, object] | None = None, start: bool = True,
+        listeners: Mapping[str, object] | None = None, network: Network | None = None, start: bool = True,
     ) -> None:  # fmt: skip
         self.folder, self.state, self.config = folder, folder / "state", folder / "config" / "sendoff.toml"
         self.state.mkdir(mode=0o700, exist_ok=True)
         self.config.parent.mkdir(mode=0o700, exist_ok=True)
         self.config.write_text(config)
         self.environ, self.server, self.listeners = dict(environ or {}), MemoryServer(), dict(listeners or {})
+        self.network = network
         reached = lambda _options: {"server": self.server, "block": 100}  # noqa: E731
         self._own = {("transports", "plain"): (PlainTransport, reached), ("transports", "session"): (SessionTransport, reached), **(own or {})}
         if start:
@@ -76,7 +78,7 @@ class Owned:
     def open(self) -> None:
         """A new owner of the same journal."""
         built = build(folder=self.state, config_file=self.config, environ=self.environ)
-        given = replace(built._given, installed=Beside(built._given.installed, self._own))
+        given = replace(built._given, installed=Beside(built._given.installed, self._own), network=self.network or built._given.network)
         for name, listener in self.listeners.items():
             given.listeners.register(listener, name)  # type: ignore[attr-defined]
         self.owner, self.store = Owner(given), given.store

@@ -36,12 +36,15 @@ class Stand:
 
     def __init__(
         self, *, concurrency: int = 16, per_destination: int = 4, carrier: Callable[[Record], Hashable | None] = lambda _: None,
-        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None, **rules: Any,
+        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None,
+        turn: Callable[[], int | None] = lambda: None, **rules: Any,
     ) -> None:  # fmt: skip
         self.store, self.now = MemoryStore(), NOW
         ledger = Ledger(Journal(self.store), VirtualClock(), Announcer(Hearing()))
         configuration = Configuration(limits=Limits(concurrency=concurrency, per_destination=per_destination), retry=RetryRules(**rules))
-        self.conductor = Conductor(ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier, near=near, fed=fed)
+        self.conductor = Conductor(
+            ledger, configuration=lambda: configuration, random=Random(1), carrier=carrier, near=near, fed=fed, turn=turn,
+        )  # fmt: skip
 
     def put(self, place: str, count: int = 1, *, priority: TransferPriority = DEFAULT, group: str | None = None, **fields: Any) -> None:
         """Queue operations for a place."""

@@ -111,7 +111,7 @@ def test_a_change_from_unknown_to_online_keeps_nobody_waiting() -> None:
 def test_a_delivery_refutes_who_says_offline_until_he_says_something_else() -> None:
     one = outlook()
     one.changed(OFFLINE, 0, sure=False)
-    one.delivered(1)
+    one.delivered(1, "far.example")
     one.changed(dataclasses.replace(OFFLINE, metered=True), 2, sure=False)
     assert one.gate_for(FAR) is None
 
@@ -136,7 +136,7 @@ def test_what_is_known_is_said_in_words(conditions: Conditions, text: str) -> No
 def test_a_delivery_refutes_no_login_page_which_may_seem_to_take_everything() -> None:
     one = outlook()
     one.changed(PORTAL, 0, sure=False)
-    one.delivered(1)
+    one.delivered(1, "far.example")
 
     assert one.gate_for(FAR) is not None
 
@@ -148,17 +148,24 @@ def test_a_delivery_refutes_no_login_page_which_may_seem_to_take_everything() ->
 def looking():  # type: ignore[no-untyped-def]
     """Begins to look out; what it tells comes in a queue."""
     begun: list[Lookout] = []
+    began: list[int | None] = []  # since when each was so
 
     def begin(network: Network, clock: object = None, settle: float = 0.0):  # type: ignore[no-untyped-def]
         told: queue.Queue[object] = queue.Queue()
+
+        def heard(conditions: Conditions, sure: bool) -> None:
+            began.append(conditions.since)
+            told.put((dataclasses.replace(conditions, since=None), sure))
+
         lookout = Lookout(
             network, clock or SystemClock(),  # type: ignore[arg-type]
-            Told(changed=lambda conditions, sure: told.put((conditions, sure)), slept=lambda: told.put("slept")), settle=lambda: settle,
+            Told(changed=heard, slept=lambda: told.put("slept")), settle=lambda: settle,
         )  # fmt: skip
         lookout.start()
         begun.append(lookout)
         return lookout, told
 
+    begin.began = began  # type: ignore[attr-defined]
     yield begin
     for one in begun:
         one.close()
@@ -185,6 +192,19 @@ def test_news_is_told_when_it_has_lasted(looking) -> None:  # type: ignore[no-un
 
     assert told.get(timeout=SOON) == (OFFLINE, False)
     assert network.looks >= 3, "it was looked at again before it was told"
+
+
+def test_what_has_lasted_began_when_it_was_first_seen(looking) -> None:  # type: ignore[no-untyped-def]
+    network, clock = Said(), SystemClock()
+    lookout, told = looking(network, clock, settle=0.3)
+    told.get(timeout=SOON)
+    before = clock.steady()
+
+    network.conditions = OFFLINE
+    lookout.look_soon()
+    told.get(timeout=SOON)
+
+    assert before <= looking.began[-1] <= clock.steady() - moment(0.29)
 
 
 def test_whose_try_broke_finds_that_there_is_no_network_before_that_has_settled(looking, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -328,6 +348,16 @@ def test_in_a_sandbox_the_portal_is_asked_first(tmp_path, environment, flatpak, 
 @pytest.mark.parametrize(("host", "near"), [("localhost", True), ("127.0.0.1", True), ("192.168.7.7", True), ("192.88.99.1", False), ("nobody.invalid", False)])
 def test_a_name_is_near_when_all_of_its_addresses_are(host: str, near: bool) -> None:
     assert resolves_near(host) is near
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "198.18.0.7", "198.51.100.7", "0.0.0.0", "240.0.0.1", "2001:db8::7", "172.32.0.1", "::ffff:8.8.8.8"])
+def test_a_name_that_leads_to_an_address_of_no_network_at_hand_is_not_near(address: str) -> None:
+    assert not resolves_near(address)
+
+
+@pytest.mark.parametrize("address", ["100.64.0.7", "100.127.255.1", "10.1.2.3", "172.31.0.1", "fd7a:115c:a1e0::7", "fe80::7", "::1", "::ffff:192.168.0.7"])
+def test_a_shared_or_a_private_address_is_near(address: str) -> None:
+    assert resolves_near(address) and is_local(f"http://{f'[{address}]' if ':' in address else address}/in/")
 
 
 def test_whoever_asks_is_answered_at_once_and_told_when_it_is_known() -> None:

@@ -1,13 +1,15 @@
 """Why something waits, and what would help it on: both are said of everything that waits."""
 
+import threading
 from dataclasses import replace
 
 import pytest
+from sendoff.errors import Transient
 from sendoff.model.conditions import Conditions
 from sendoff.model.event import Event
 from sendoff.model.moment import moment, moment_text
 from sendoff.model.operation import Failure
-from sendoff.model.query import Order, Question, Selection
+from sendoff.model.query import Order, Query, Question, Selection, every
 from sendoff.model.status import CostPolicy, Reason, TransferStatus
 from sendoff.policy.cost import Gate, gate
 from sendoff.policy.waits import Around, Full, helped, text_of, wait
@@ -112,6 +114,18 @@ def test_who_waits_behind_one_that_asks_a_person_is_helped_by_the_same():
     assert (shown["reason"], shown["unblocked_by"]) == ("host_key_unknown", "compare it, then: sendoff trust lab")
 
 
+TRIED = waiting(TransferStatus.RUNNING, reason="backoff", reason_text="503 from h", number=NUMBER, due=NOW)
+
+
+def test_whose_next_try_is_due_and_finds_no_slot_is_told_of_the_limit_and_of_no_moment_that_has_passed():
+    shown = view(TRIED, None, Standing(overdue=True, full=Full("all", 16)))
+    assert (shown["reason"], shown["reason_text"], shown["retry_at"]) == ("backoff", "16 uploads run, as many as may at once", None)
+    assert shown["unblocked_by"] == "the end of one of them, or: sendoff limit concurrency 17"
+    shown = view(TRIED, None, Standing(overdue=True))
+    assert (shown["reason_text"], shown["unblocked_by"]) == ("503 from h", "nothing to do: it is tried again; at once: sendoff resume 7 --now")
+    assert view(TRIED, None, Standing())["retry_at"] == moment_text(NOW)
+
+
 # -- in an owner --------------------------------------------------------------------------------------------------------
 
 
@@ -168,3 +182,44 @@ def test_what_is_known_of_a_wait_began_by_the_clock_on_the_wall_too():
     shown = view(record, None, Standing(gate=Gate(TransferStatus.PAUSED_NO_NETWORK, Reason.OFFLINE, NOW)), slept=moment(3600))
 
     assert shown["waiting_since"] == moment_text(NOW + moment(3600))
+
+
+def test_who_waits_for_a_slot_when_its_next_try_is_due_is_told_so(tmp_path):
+    with Owned(tmp_path, config=f"{QUICK}[limits]\nconcurrency = 1\n") as owned:
+        queued, go, begun = threading.Event(), threading.Event(), []
+
+        def point(name, id):
+            if name == "connect" and id not in begun:
+                begun.append(id)
+                if len(begun) == 1:
+                    queued.wait(20)
+                    raise Transient("503 from h")
+                go.wait(20)
+
+        owned.server.point = point
+        first, second = owned.put(owned.file(), "plain://one/a"), owned.put(owned.file(), "plain://other/a")
+        queued.set()
+        eventually(lambda: begun == [first, second])
+
+        eventually(lambda: owned.view(first)["reason_text"] == "1 upload runs, as many as may at once")
+        shown = owned.view(first)
+        assert (shown["reason"], shown["retry_at"]) == ("backoff", None)
+        assert shown["unblocked_by"] == "the end of one of them, or: sendoff limit concurrency 2"
+        go.set()
+        owned.done(first)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_what_a_list_shows_as_the_reason_is_found_by_it(tmp_path, limit):
+    def found(reason):
+        return [view["id"] for view in every(lambda after: owned.owner.page(Query(reason=reason), after=after, limit=limit))]
+
+    with Owned(tmp_path, config=f"{QUICK}[limits]\nconcurrency = 1\n") as owned, occupied(owned):
+        one = owned.put(owned.file("a.bin"), "plain://other/a")
+        behind = owned.put(owned.file("b.bin", b"another"), "plain://other/a")
+        more = [owned.put(owned.file(), f"plain://other/{number}") for number in range(3)]
+        assert owned.view(behind)["reason"] == "earlier_upload"
+
+        assert found("limit") == [one, *more]
+        assert found("earlier_upload") == [behind]
+        assert found("queued") == []

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from sendoff.testing.receiver import Answer, Receiver, Rule
+from sendoff.testing.receiver import Answer, Receiver, Rule, Stall
 
 from tests.end_to_end.machine import Machine
 from tests.end_to_end.terminal import Terminal
@@ -48,7 +48,7 @@ def test_it_shows_what_waits_what_needs_somebody_and_what_failed_each_with_the_c
     assert f"sendoff resume {machine.show(paused)['number']}    paused" in named["paused"]
     assert "unreachable" in named["waiting"] and any(line.startswith("3 waiting: ") for line in lines)
     assert {name: [one["id"] for one in views] for name, views in told["operations"].items()} == {
-        "running": [], "again": [waits], "held": [paused], "needs": [needs], "failed": [failed],
+        "running": [], "again": [waits], "queued": [], "held": [paused], "needs": [needs], "failed": [failed],
     }  # fmt: skip
     with Terminal(machine.command, environment=machine.environment, folder=machine.folder, columns=80) as terminal:
         assert terminal.ended() == 0
@@ -58,6 +58,21 @@ def test_it_shows_what_waits_what_needs_somebody_and_what_failed_each_with_the_c
     machine.run("cancel", waits, needs, paused)
     machine.run("cancel", "--failed")
     assert "nothing is running, waiting or failed" in machine.run().stdout
+
+
+def test_what_is_queued_is_told_what_for_and_found_by_that(machine, tmp_path):
+    machine.config.write_text("[limits]\nconcurrency = 1\n")
+    with Receiver(tmp_path / "received", script=[Rule(do=Stall(), path="/slow")]) as receiver:
+        (slow,) = machine.put(machine.file(), f"{receiver.url}slow")
+        receiver.wait_until(lambda rows: rows)
+        first, second = (*machine.put(machine.file("b.bin"), f"{receiver.url}b"), *machine.put(machine.file("c.bin"), f"{receiver.url}c"))
+        lines = machine.run().stdout.splitlines()
+        (told,) = machine.objects()
+        assert [one["id"] for one in machine.objects("list", "--reason", "limit")] == [first, second]
+        assert [one["id"] for one in told["operations"]["queued"]] == [first]
+        (said,) = [line for line in lines if "b.bin" in line]
+        assert "limit: 1 upload runs, as many as may at once; the end of one of them" in said and not any("c.bin" in line for line in lines)
+        machine.run("cancel", slow, first, second)
 
 
 def test_when_all_is_well_it_says_so(machine, tmp_path):

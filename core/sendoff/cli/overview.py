@@ -63,6 +63,7 @@ def run(call: Call) -> int:
 _QUERIES = {
     "running": Query(statuses=("running",)),
     "again": Query(statuses=("running",)),
+    "queued": Query(statuses=("idle",)),
     "held": Query(statuses=(*PAUSED, "paused_recoverable")),
     "needs": Query(statuses=("paused_recoverable",)),
     "failed": Query(statuses=("error",), listed=True),
@@ -80,14 +81,14 @@ def _begun(place: Place) -> bool:
 def _part(desk: Desk, name: str) -> Part:
     page = desk.page(_QUERIES[name], limit=LOOKED_AT)
     views = [view for view in page.items if _kind(view) == name]
-    return Part(_one_a_reason(views) if name == "held" else views[:SHOWN], len(views), page.next is not None)
+    return Part(_one_a_reason(views) if name in ("queued", "held") else views[:SHOWN], len(views), page.next is not None)
 
 
 def _kind(view: View) -> str:
     if view["status"] == "running":
         return "again" if view["reason"] in TRIED_AGAIN else "running"
-    if view["status"] == "error":
-        return "failed"
+    if view["status"] in ("error", "idle"):
+        return "failed" if view["status"] == "error" else "queued"
     return "needs" if view["status"] == "paused_recoverable" and view["reason"] != "source_unavailable" else "held"
 
 
@@ -121,6 +122,7 @@ def _lines(told: Json, parts: Mapping[str, Part]) -> Iterator[str]:
     if tally.waits:
         yield f"{sum(tally.waits.values())} waiting: {', '.join(waits_text(tally.waits))}"
         yield from _rows(parts["again"], _waiting, "sendoff list --status running")
+        yield from _rows(Part(parts["queued"].views, len(parts["queued"].views)), _held, "")
         yield from _rows(Part(parts["held"].views, len(parts["held"].views)), _held, "")
     if parts["needs"].views:
         yield f"{tally.person} need{'s' if tally.person == 1 else ''} you; only you can help on"
@@ -154,7 +156,7 @@ def _waiting(view: View) -> str:
 
 def _held(view: View) -> str:
     """What would help it on, and what it waits for; others may wait for the same."""
-    help, word = unblocked_by(view), "paused" if view["status"] == "paused_by_application" else view["reason"]
+    help, word = unblocked_by(view), "paused" if view["status"] == "paused_by_application" else view["reason"] or "not started"
     if help is None or not help.startswith("sendoff "):
         return "; ".join(filter(None, (f"{word}: {why(view)}", help)))
     return f"{help}    {word}: {why(view)}"

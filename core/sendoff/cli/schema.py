@@ -84,7 +84,7 @@ def _operation() -> dict[str, Json]:
         unblocked_by=_said(_or_null(_TEXT), "what would help on what waits, in words; moments in it are RFC 3339"),
         waiting_since=_said(_or_null(_ref("time")), "when what it waits for began, where that is known"),
         needs=_or_null(needs),
-        retry_at=_said(_or_null(_ref("time")), "when the next try begins"),
+        retry_at=_said(_or_null(_ref("time")), "when the next try begins; null where it is due and waits for a slot"),
         method=_said(_or_null(_TEXT), "null where the transport has none"),
         url=_said(_TEXT, "without user-info and signatures"),
         destination=_said(_or_null(_TEXT), "the section of the configuration"),

@@ -16,6 +16,11 @@ _FTP = "FTP sends passwords and files in clear text and cannot say what arrived;
 REFUSED = {"ftp": _FTP, "ftps": _FTP, "ftpes": _FTP, "tftp": "TFTP has no login and no integrity; use sftp:// or https:// instead"}
 
 
+_NEAR = (
+    "127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10",  # loopback, link-local
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",  # private: RFC 1918, RFC 4193
+    "100.64.0.0/10",  # shared: RFC 6598, as overlay networks have it, too
+)  # fmt: skip
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNFIT = re.compile(r"[\x00-\x20\x7f\\]")
 
@@ -123,7 +128,14 @@ def is_local(url: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return address.is_loopback or address.is_private or address.is_link_local
+    return address.is_private or lies_near(host)
+
+
+def lies_near(address: str) -> bool:
+    """Whether an IP address is one of this machine or of a network at hand. Those that are for documents, measurements or nothing at all are not."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in ipaddress.ip_network(one) for one in _NEAR)
 
 
 def asked_at(destination: Destination) -> str:

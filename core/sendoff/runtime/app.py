@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendoff.desk.contract import SLICE
 from sendoff.errors import InvalidArgument, Json, SendoffError
@@ -38,6 +38,8 @@ from sendoff.runtime.verdicts import Verdicts
 from sendoff.runtime.view import view
 from sendoff.runtime.waiting import Standing
 from sendoff.runtime.waking import Waking
+
+_SEEN_ONLY = (Reason.QUEUED, Reason.LIMIT, Reason.EARLIER_UPLOAD)  # on record all of them are queued
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +127,22 @@ class App:
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[View]:
         """As ``Desk.page``."""
-        found = self._ledger.journal.store.find(self._selecting.understood(query), after=after, limit=min(limit, SLICE))
+        query, limit = self._selecting.understood(query), min(limit, SLICE)
+        if query.reason in _SEEN_ONLY:
+            return self._seen(query, after, limit)
+        found = self._ledger.journal.store.find(query, after=after, limit=limit)
         return Page(items=[self._view(record) for record in found.items], next=found.next)
+
+    def _seen(self, query: Query, after: str | None, limit: int) -> Page[View]:
+        """Those that wait for this as they are looked at; so many are looked at that nobody waits long for a page, even if it is not full."""
+        views: list[View] = []
+        looked, queued = 0, replace(query, reason=str(Reason.QUEUED))
+        while True:
+            found = self._ledger.journal.store.find(queued, after=after, limit=limit - len(views))
+            views += [view for view in map(self._view, found.items) if view["reason"] == query.reason]
+            looked, after = looked + len(found.items), found.next
+            if after is None or len(views) >= limit or looked >= SLICE:
+                return Page(items=views, next=after)
 
     def _view(self, record: Record) -> View:
         live = self._parts.underway.progress(record.number) if record.owner else None
@@ -136,7 +152,9 @@ class App:
         slept = self._clock.wall() - self._clock.steady()
         slept = slept if abs(slept) > SECOND else 0
         if record.status is not TransferStatus.IDLE:
-            return view(record, live, Standing(gate=self._parts.gate(record), since=since), slept=slept)
+            overdue = record.status is TransferStatus.RUNNING and record.owner is None and record.due <= self._clock.steady()
+            full = self._parts.full(record) if overdue else None
+            return view(record, live, Standing(gate=self._parts.gate(record), since=since, full=full, overdue=overdue), slept=slept)
         place = record.lane.split("|", 4)[4]
         asking = self._parts.asks(place)
         lead = self._ledger.read(asking) if asking is not None and asking != record.number else None

@@ -22,6 +22,7 @@ from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.heads import Heads
 from sendoff.runtime.in_force import InForce
+from sendoff.runtime.last_network import LastNetwork
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.lineup import FEW, Lineup
 from sendoff.runtime.outlook import Outlook
@@ -40,22 +41,23 @@ class Conductor:
     """Gives slots to lanes. What it knows is rebuilt from the store at any start. in_force: orders for many that are not yet written out.
 
     groups: how they behave. few: lanes that are looked at anew in each step.
-    carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone. near: see ``Outlook``.
-    fed: how many at once the bandwidth keeps alive, in all (None) or to a destination; None = any number.
+    carrier: what those operations have in common that one connection can carry in one run; None = this one goes alone. near, last: see ``Outlook``.
+    fed: how many at once the bandwidth keeps alive, in all (None) or to a destination; None = any number. turn: when that may next be otherwise.
     """
 
     def __init__(
         self, ledger: Ledger, *, configuration: Callable[[], Configuration], random: Random, in_force: InForce | None = None,
         groups: Groups | None = None, carrier: Callable[[Record], Hashable | None] = lambda _: None, few: int = FEW,
-        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None,
+        near: Callable[[str], bool] = lambda _: False, fed: Callable[[str | None], int | None] = lambda _: None, last: LastNetwork | None = None,
+        turn: Callable[[], Moment | None] = lambda: None,
     ) -> None:  # fmt: skip
         self._ledger, self._store = ledger, ledger.journal.store
         self._in_force, self._groups = in_force or InForce(), groups or Groups(ledger.journal)
         self._configuration, self._random, self._carrier = configuration, random, carrier
-        self._fed = fed
+        self._fed, self._when_fed = fed, turn
         self._slots = Slots()
         self._places, self._lineup = Places(random), Lineup(self._store, few=few)
-        self._outlook = Outlook(random, lambda: configuration().settle, near)
+        self._outlook = Outlook(random, lambda: configuration().settle, near, last)
         self._last: dict[int, str] = {}
         self._turn, self._leaving, self._heard, self._another = 0, False, False, False
 
@@ -81,7 +83,7 @@ class Conductor:
             self._ask_anew(now)
             if not self._leaving:
                 self._give_slots(tickets, now)
-            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake(now), self._outlook.wake(now))
+            wakes = (self._store.wake(now), self._places.wake(now), self._lineup.wake(now), self._outlook.wake(now), self._when_fed())
             moments = [moment for moment in wakes if moment is not None]
         except Exception as error:  # noqa: BLE001 - a store is a stranger's code; what was to start is given back, what is to stop is not held up
             for ticket in tickets:
@@ -167,7 +169,7 @@ class Conductor:
             self._lineup.name((held.lane.key,))
             self._places.freed(held.lane.place, now, rules, unreachable=outcome.unreachable, answered=outcome.answered, slot=free)
             if outcome.delivered and not held.record.spec.local:
-                self._outlook.delivered(now)
+                self._outlook.delivered(now, held.lane.place)
             if outcome.asks:
                 self._places.ask(held.lane.place, outcome.number)
 

@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendoff.model.conditions import Conditions
+from sendoff.model.moment import moment
 from sendoff.policy.cost import described, is_cut_off
 from sendoff.policy.debounce import Debounce
 from sendoff.ports.clock import Clock
@@ -23,7 +24,7 @@ _FRESH = 0.2  # seconds for which a look is good enough for all whose tries brok
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Who is told. changed: of what was seen, and whether that is sure although it is new. slept: that the machine has."""
+    """Who is told. changed: of what was seen and ``since`` when, and whether that is sure although it is new. slept: that the machine has."""
 
     changed: Callable[[Conditions, bool], None]
     slept: Callable[[], None]
@@ -91,8 +92,9 @@ class Lookout:
                 self._tell(conditions, before)
 
     def _tell(self, conditions: Conditions, before: Conditions | None, *, sure: bool = False) -> None:
-        self._debounce.tell(conditions)
-        self._told.changed(conditions, sure)
+        self._debounce.tell(conditions, self._looked)
+        ago = moment(time.monotonic() - self._debounce.since)
+        self._told.changed(replace(conditions, since=self._clock.steady() - ago), sure)
         if before is not None and conditions != before:
             self._log.info("the network is another: %s", described(conditions))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from sendoff.model.destination import Destination, asked_at
+from sendoff.model.destination import Destination, asked_at, lies_near
 
 _GOOD_FOR = 60.0  # seconds; a machine that has come to another network resolves otherwise
 _MOST_AT_ONCE = 8  # a resolver without a network may take its time
@@ -62,5 +61,4 @@ def resolves_near(host: str) -> bool:
         found = {str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError):
         return False
-    addresses = [ipaddress.ip_address(one.partition("%")[0]) for one in found]
-    return bool(addresses) and all(one.is_private or one.is_loopback or one.is_link_local for one in addresses)
+    return bool(found) and all(lies_near(one) for one in found)

@@ -43,6 +43,7 @@ from sendoff.runtime.in_force import InForce
 from sendoff.runtime.journal import GroupJournal
 from sendoff.runtime.keeper import Keeper
 from sendoff.runtime.key import KEY_NOTE, keys_for
+from sendoff.runtime.last_network import LastNetwork
 from sendoff.runtime.lately import Lately
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.leftovers import Leftovers
@@ -121,6 +122,7 @@ class Owner:
         self._conductor = Conductor(
             self._ledger, configuration=self._configured, random=given.random, in_force=self._in_force, groups=self._groups,
             carrier=self._connections.carrier, near=neighbors.near, fed=self._pacing.most,
+            last=LastNetwork(self._journal, given.clock), turn=self._pacing.turn,
         )  # fmt: skip
         self._pacing.priority = self._conductor.priority_of
         around = Surroundings(
@@ -318,9 +320,8 @@ class Owner:
         if is_loopback(record.spec.url):
             return Seen()
         conditions = self._lookout.fresh()
-        if record.spec.local:
-            return Seen(away=conditions.online is False)
-        return Seen(gate=self._conductor.gate_of(record, conditions if is_cut_off(conditions) else None))
+        gate = self._conductor.gate_of(record, conditions if is_cut_off(conditions) else None)
+        return Seen(gate=gate, away=gate is None and conditions.online is False)
 
     def _shows(self, kind: str) -> bool:
         return self._outbox.shows(kind)

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sendoff.model.limits import Limits
+from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.model.status import TransferPriority
 from sendoff.policy.bandwidth import Timetable, timetable
 from sendoff.policy.sharing import WEIGHTS, Sharing, Wish, most_at_once
 from sendoff.ports.clock import Clock
 
+_NEVER: Moment = 2**63
+_TURN_GOOD_FOR: Moment = 60_000_000  # then the clock on the wall may have been put
 _LOOK_EVERY = 1.0  # seconds between two looks at the clock on the wall: it may be put, and a time of the table may come
 
 
@@ -35,6 +38,7 @@ class Pacing:
         self.priority: Callable[[Record], TransferPriority] = lambda record: record.priority
         self._lock, self._sharing, self._waiting = threading.Lock(), Sharing(), list[_Waiting]()
         self._tables: dict[str | None, Timetable] = {}
+        self._turn, self._turn_seen = _NEVER, _NEVER
         self._next_look, self._next_wake = 0.0, float("inf")
         self.limited = False
         self.changed()
@@ -46,13 +50,24 @@ class Pacing:
         tables = {name: timetable(text) for name, text in {**written, None: limits.bandwidth}.items()}
         tables = {name: table for name, table in tables.items() if table.limits}
         with self._lock:
-            self._tables, self.limited, self._next_look = tables, bool(tables), 0.0
+            self._tables, self.limited, self._next_look, self._turn_seen = tables, bool(tables), 0.0, _NEVER
             self._wake_all()
 
     def rate(self, place: str | None = None) -> float | None:
         """Bytes a second that may go out now: in all, or to a destination; None = as many as can."""
         table = self._tables.get(place)
         return table.rate(self._clock.wall()) if table is not None else None
+
+    def turn(self) -> Moment | None:
+        """When the next rate of any of them begins, by the clock that waits go by; None = never."""
+        if not self.limited:
+            return None
+        wall = self._clock.wall()
+        with self._lock:
+            if not self._turn_seen <= wall < min(self._turn, self._turn_seen + _TURN_GOOD_FOR):
+                turns = (table.until(wall) for table in self._tables.values())
+                self._turn, self._turn_seen = min((turn for turn in turns if turn is not None), default=_NEVER), wall
+            return self._turn - wall + self._clock.steady() if self._turn < _NEVER else None
 
     def most(self, place: str | None = None) -> int | None:
         """How many may run at once so that each stays alive: in all, or to a destination; None = any number."""

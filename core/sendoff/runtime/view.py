@@ -30,7 +30,7 @@ def view(record: Record, live: UploadProgress | None, standing: Standing | None 
         "status": record.status.word, "reason": told.reason, "reason_text": told.text, "unblocked_by": told.unblocked_by,
         "waiting_since": _time(told.since + slept if told.since is not None else None),
         "needs": dict(needs) if needs else None,
-        "retry_at": _time(record.due if record.status is TransferStatus.RUNNING and record.owner is None else None),
+        "retry_at": _time(record.due if record.status is TransferStatus.RUNNING and record.owner is None and not standing.overdue else None),
         "method": spec.method, "url": spec.url, "destination": spec.destination, "transport": spec.transport,
         "protocol": live.protocol if live else record.tally.protocol,
         "resumable": live.resumable if live else record.tally.resumable,

@@ -10,7 +10,7 @@ from sendoff.model.operation import Record
 from sendoff.model.secret import is_sealed
 from sendoff.model.status import Reason, TransferStatus
 from sendoff.policy.cost import Gate
-from sendoff.policy.waits import Around, Full, helped, text_of, wait
+from sendoff.policy.waits import Around, Full, Wait, helped, text_of, wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Standing:
 
     gate: what the network or the machine says now. since: when its destination was found to be down. earlier: the operation that goes first to its target.
     beside: the one of its serialized group that is under way. asking: the one that asks a person for all that go there. full: the limit that is reached.
-    later: it is not yet time for it.
+    later: it is not yet time for it. overdue: the moment of its next try has come, and it has not begun.
     """
 
     gate: Gate | None = None
@@ -29,6 +29,7 @@ class Standing:
     asking: Record | None = None
     full: Full | None = None
     later: bool = False
+    overdue: bool = False
 
 
 class Told(NamedTuple):
@@ -50,8 +51,10 @@ def waiting(record: Record, standing: Standing) -> Told:
         return _queued(record, standing)
     reason, gate = Reason(record.reason), standing.gate
     gate = gate if gate is not None and gate.reason is reason else None
-    about = _around(record, network=gate.network if gate else "")
-    return Told(str(reason), *wait(reason, about), gate.since if gate else standing.since if reason is Reason.UNREACHABLE else None)
+    since = gate.since if gate else standing.since if reason is Reason.UNREACHABLE else None
+    if standing.overdue:
+        return Told(str(reason), *_at_a_limit(record, standing.full, reason), since)
+    return Told(str(reason), *wait(reason, _around(record, network=gate.network if gate else "")), since)
 
 
 def _without_reason(record: Record) -> Told:
@@ -78,9 +81,14 @@ def _queued(record: Record, standing: Standing) -> Told:
         return Told(str(Reason.QUEUED), *wait(Reason.QUEUED, _around(record)))
     if standing.beside is not None:
         return Told(str(Reason.LIMIT), *wait(Reason.LIMIT, _around(record, ahead=standing.beside, group=record.group)))
-    full = standing.full
-    reason = Reason.QUEUED if full is None or full.what == "first" else Reason.LIMIT
-    return Told(str(reason), *wait(reason, _around(record, full=full, due=None)))
+    reason = Reason.QUEUED if standing.full is None or standing.full.what == "first" else Reason.LIMIT
+    return Told(str(reason), *_at_a_limit(record, standing.full, reason))
+
+
+def _at_a_limit(record: Record, full: Full | None, otherwise: Reason) -> Wait:
+    """What keeps it from beginning although its time has come; where no limit does, what is said of ``otherwise``."""
+    reason = otherwise if full is None else Reason.QUEUED if full.what == "first" else Reason.LIMIT
+    return wait(reason, _around(record, full=full, due=None))
 
 
 def _behind(asking: Record) -> Told:
