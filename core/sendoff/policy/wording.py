@@ -23,14 +23,15 @@ _AS_IT_COMES = {
     NEEDS_PERSON: ("Needs you: {name}", "{error}\n{command}"),
     "batch_completed": ("Uploaded: {name}", "{finished} of {total} to {destination}"),
     "batch_failed": ("{failed} of {total} uploads failed", "{error}"),
+    "batch_partly": ("{finished} of {total} uploaded", "{canceled} canceled, to {destination}"),
+    "batch_canceled": ("Canceled: {name}", "{canceled} of {total}"),
 }
 
 
 def message_of(words: Words, type: str, data: Mapping[str, Json], facts: Mapping[str, Fact], about: str) -> Message:
     """The words of one notice. type: of the event, or ``needs_person``. about: what replaces what, where no tag is said."""
     bad = type in _FAILED or data.get("outcome") == "failure"
-    key = "batch_failed" if bad and type == "batch_completed" else type
-    title, text = _AS_IT_COMES.get(key, ("{name}: {event}", "{error}"))
+    title, text = _AS_IT_COMES.get(_of_a_batch(data) if type == "batch_completed" else type, ("{name}: {event}", "{error}"))
     own = (words.person_title, words.person_text) if type == NEEDS_PERSON else (words.failure_title, words.failure_text) if bad else (words.title, words.text)
     return Message(
         title=" ".join(filled(title if own[0] is None else own[0], facts).split())[:_LONGEST_TITLE],
@@ -38,6 +39,14 @@ def message_of(words: Words, type: str, data: Mapping[str, Json], facts: Mapping
         tag=filled(words.tag, facts)[:LONGEST_TAG] if words.tag else about[:LONGEST_TAG],
         high=type == NEEDS_PERSON, failed=bad,
     )  # fmt: skip
+
+
+def _of_a_batch(data: Mapping[str, Json]) -> str:
+    """Which words are of a batch that ended so; what was canceled has not been uploaded."""
+    outcome = data.get("outcome", "success")
+    if outcome != "success":
+        return "batch_canceled" if outcome is None else "batch_failed"
+    return "batch_partly" if data.get("canceled") else "batch_completed"
 
 
 def facts_of(view: Mapping[str, Any], event: Mapping[str, Json]) -> dict[str, Fact]:
