@@ -89,6 +89,15 @@ def test_of_a_batch_it_is_said_what_became_of_it_and_nothing_canceled_is_called_
     assert (message.title, message.text, message.failed) == (title, text, bool(ends.failed))
 
 
+def test_a_tag_that_says_nothing_is_the_upload_s_own():
+    assert said(Words(tag=" {label}")).tag == "0190"
+
+
+def test_tags_that_begin_alike_and_are_too_long_stay_different():
+    tags = {said(Words(tag="{label}"), view={**VIEW, "label": "l" * 200 + end}).tag for end in ("a", "b", "a")}
+    assert len(tags) == 2 and {len(tag) for tag in tags} == {LONGEST_TAG}
+
+
 def test_a_title_is_one_line_and_nothing_is_endless():
     message = said(Words(title="a\n{name}", text="{error}", tag="{name}"), data={"error": {"message": "x" * 10_000}}, view={**VIEW, "label": "l" * 500})
     assert "\n" not in message.title and len(message.title) == 200
