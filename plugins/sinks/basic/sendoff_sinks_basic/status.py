@@ -21,7 +21,8 @@ _LONGEST_TIMER = 86_400.0  # seconds; then it looks again
 class StatusSink(Sink):
     """Keeps one JSON object in a file, replaced whole: the notice, with ``title text failed expires_at`` of its message at the top.
 
-    The file goes when it has expired; where no host is there to remove it, ``expires_at`` says so. An older notice never replaces a newer one.
+    The file goes when it has expired; where no host is there to remove it, ``expires_at`` says so. An older notice never replaces a newer one,
+    unless that is from the future: a clock was wrong.
     """
 
     class Settings(BaseModel):
@@ -48,7 +49,7 @@ class StatusSink(Sink):
         ends = message.expires_at if message.expires_at is not None else self._ends(notice.time)
         document = {"title": message.title, "text": message.text, "failed": message.failed, "expires_at": None if ends is None else moment_text(ends)}
         with self._lock:
-            if _time_in(self._path) > notice.time:
+            if notice.time < _time_in(self._path) <= self.toolkit.clock.wall():
                 return
             if ends is not None and ends <= self.toolkit.clock.wall():
                 self._remove()

@@ -53,6 +53,11 @@ class TestStatus(SinkContract):
         sink.deliver(replace(notice, id="older"))
         assert read()["id"] == "newer"
 
+    def test_one_of_a_clock_that_was_ahead_holds_up_no_other(self, sink, toolkit, read, notice):
+        sink.deliver(replace(notice, id="ahead", time=toolkit.clock.wall() + moment(365 * 86_400)))
+        sink.deliver(notice)
+        assert read()["id"] == "n-1"
+
     @pytest.mark.parity("F20", "F103")
     def test_it_vanishes_when_it_has_expired(self, made, toolkit, path, read, notice):
         now = toolkit.clock.wall()
