@@ -1,7 +1,10 @@
 """What a sink is told of, and in which words."""
 
 import pytest
+from sendoff.desk.hold import Hold
+from sendoff.desk.place import Place
 from sendoff.model.operation import Request
+from sendoff.model.query import Question
 
 from tests.core.letterbox import Letterbox, put, sinks
 from tests.core.owned import Owned, eventually
@@ -52,6 +55,18 @@ def test_who_hears_of_batches_alone_hears_of_a_batch_of_one_too_and_of_a_greater
     assert (first.type, first.operation, first.data["batch"], first.data["outcome"]) == ("batch_completed", None, owned_batch(owned, single), "success")
     assert (first.message.title, second.message.title) == ("Uploaded: a.bin", "Uploaded: 2 uploads")
     assert (second.data["batch"], second.data["total"]) == (answers[0].batch, 2)
+
+
+def test_a_batch_that_was_held_open_for_a_single_upload_is_called_one_upload(tmp_path, boxes):
+    with Owned(tmp_path, config=sinks("one", on=["batch_completed"]), own={("sinks", "one"): (boxes["one"].sink(), dict)}) as owned:
+        hold = Hold(Place(state=str(owned.state), config=str(owned.config)))
+        hold.take()
+        (answer,) = owned.create(Request(source=str(owned.file()), destination="plain://10.0.0.1/a"), batch=hold.id)
+        owned.done(answer.id)
+        owned.owner.ask(Question(what="seal", details={"batch": hold.id, "handler": None}))
+        hold.release()
+        eventually(lambda: boxes["one"].notices)
+    assert boxes["one"].notices[0].message.title == "Uploaded: 1 upload"
 
 
 def owned_batch(owned, id):

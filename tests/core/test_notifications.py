@@ -153,6 +153,24 @@ def test_a_tile_has_a_shorter_tag_and_nothing_but_notifications_are_taken(upload
     assert (uploader.success_notification, uploader.success_tile_notification.tag) == (None, "x" * 16)
 
 
+@pytest.mark.parametrize("letter", ["a", "ы", "字", "😀", '"', "\x01"], ids=["ASCII", "Cyrillic", "Chinese", "emoji", "quote", "control character"])
+def test_whatever_the_fields_take_is_kept_in_any_script(client, uploader, letter):
+    tags = {"tag": letter * 16, "group": letter * 64}
+    for word in ("success", "failure", "success_tile", "failure_tile"):
+        setattr(uploader, f"{word}_notification", sendoff.Notification(letter * 4000, letter * 4000, **tags))
+    uploader.create_upload(f"{HOST}a", b"x").start()
+    eventually(lambda: told(client), "the notification")
+    one = events(client, "notification")[0]
+    assert (one.data["message"]["title"], one.data["message"]["text"]) == (letter * 4000, letter * 4000)
+
+
+def test_what_is_too_long_is_said_in_bytes(client, uploader):
+    with uploader.batch() as batch:
+        uploader.create_upload(f"{HOST}a", b"x")
+        with pytest.raises(InvalidArgument, match=r"\d{6} bytes of UTF-8 are more than 196608"):
+            client._owner.ask(Question(what="notify", details={"batch": batch.batch_id, "success": {"title": "ы" * 100_000, "text": ""}}))
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -161,7 +179,7 @@ def test_a_tile_has_a_shorter_tag_and_nothing_but_notifications_are_taken(upload
         {"title": "t", "text": "", "tag": 5},
         {"title": "t", "text": "", "expires_at": "now"},
         [],
-        {"title": "t" * 50_000, "text": ""},
+        {"title": "t" * 200_000, "text": ""},
     ],
     ids=["no text", "title", "tag", "expires_at", "list", "length"],
 )

@@ -348,6 +348,28 @@ def test_an_explanation_shows_no_secret(write):
     assert "canary" not in repr(explain(write(text), {}))
 
 
+@pytest.mark.fault(91)
+def test_of_where_a_sink_tells_no_more_is_shown_than_the_server(write):
+    text = """
+    [[sinks]]
+    use = "webhook"
+    url = "https://me:canary1x@hooks.example:8443/services/canary2x?q=canary3x"
+    [[sinks]]
+    use = "apprise"
+    urls = ["tgram://123456:canary4x/canary5x", "slack://canary6x", "https://hooks.example"]
+    [[sinks]]
+    use = "command"
+    argv = ["curl", "--url=https://hooks.example/canary7x"]
+    """
+
+    found = {key: value for key, value, _ in explain(write(text), {})}
+
+    assert "canary" not in repr(found)
+    assert found["sinks.0.url"] == "https://hooks.example:8443/***"
+    assert found["sinks.1.urls"] == ["tgram://***", "slack://***", "https://hooks.example"]
+    assert found["sinks.2.argv"] == ["curl", "--url=https://hooks.example/***"]
+
+
 def test_a_wrong_file_is_not_explained(write):
     with pytest.raises(ConfigurationError):
         explain(write("mood = 1"), {})

@@ -3,6 +3,7 @@
 import pytest
 from sendoff.errors import InvalidArgument
 from sendoff.model.template import PLACES, Words, checked_template, filled
+from sendoff.policy.notice import Ends
 from sendoff.policy.wording import LONGEST_TAG, facts_of, message_of, name_of, rate_of
 
 VIEW = {
@@ -69,6 +70,32 @@ def test_what_is_not_said_is_as_it_comes():
     assert (said().title, said().text, said().tag) == ("Uploaded: a.iso", "2.0 MiB to archive", "0190")
     assert said(type="attempt_failed", data={"error": {"message": "reset"}}).text == "reset"
     assert said(type="batch_completed", data={"outcome": "failure"}, view={**VIEW, "error": {"message": "first"}}).failed
+
+
+@pytest.mark.parametrize(
+    ("ends", "title", "text"),
+    [
+        (Ends(completed=3), "Uploaded: a.iso", "3 of 3 to archive"),
+        (Ends(completed=1, canceled=2), "1 of 3 uploaded", "2 canceled, to archive"),
+        (Ends(canceled=3), "Canceled: a.iso", "3 of 3"),
+        (Ends(completed=1, failed=1, canceled=1), "1 of 3 uploads failed", "reset"),
+    ],
+    ids=["completed", "partly canceled", "canceled", "failed"],
+)
+def test_of_a_batch_it_is_said_what_became_of_it_and_nothing_canceled_is_called_uploaded(ends, title, text):
+    counts = {"finished": lambda: ends.completed, "total": lambda: ends.total, "failed": lambda: ends.failed, "canceled": lambda: ends.canceled}
+    data = {**ends.told(), "error": {"message": "reset"}}
+    message = message_of(Words(), "batch_completed", data, {**facts_of(VIEW, data), **counts}, "0190")
+    assert (message.title, message.text, message.failed) == (title, text, bool(ends.failed))
+
+
+def test_a_tag_that_says_nothing_is_the_upload_s_own():
+    assert said(Words(tag=" {label}")).tag == "0190"
+
+
+def test_tags_that_begin_alike_and_are_too_long_stay_different():
+    tags = {said(Words(tag="{label}"), view={**VIEW, "label": "l" * 200 + end}).tag for end in ("a", "b", "a")}
+    assert len(tags) == 2 and {len(tag) for tag in tags} == {LONGEST_TAG}
 
 
 def test_a_title_is_one_line_and_nothing_is_endless():

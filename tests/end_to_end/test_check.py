@@ -91,6 +91,16 @@ def test_check_shows_no_secret_of_an_address(stage):
         assert "hunter2" not in stage.run("check", f"{receiver.url}x?token=hunter2").stdout
 
 
+def test_a_sink_whose_section_cannot_work_is_not_ok_and_is_called_by_its_name(stage):
+    sinks = (("ops", "url = 'https://h/x'"), ("mine", "urll = 'https://h/x'"))
+    stage.config.write_text("".join(f"[[sinks]]\nuse = 'webhook'\nname = '{name}'\n{rest}\n" for name, rest in sinks))
+
+    found = {row["what"]: row for row in json.loads(stage.run("check", "--json", fine=(2,)).stdout)["rows"]}
+
+    assert (found["sinks.ops"]["ok"], found["sinks.mine"]["ok"]) == (True, False)
+    assert "'urll' is not known; did you mean 'url'?" in found["sinks.mine"]["detail"]
+
+
 # -- a file that is not in force
 
 

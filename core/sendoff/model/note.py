@@ -10,7 +10,7 @@ from sendoff.model.moment import Moment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A small keyed fact: a group, a sink's position, an environment. value: JSON, at most 64 KiB. version: grows with every change, from 1.
+    """A small keyed fact: a group, a sink's position, an environment. value: JSON, at most 256 KiB. version: grows with every change, from 1.
 
     >>> sendoff.Note(kind="group", key="night", value={"behavior": "serialized"}).version
     1

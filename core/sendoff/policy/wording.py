@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,6 +15,7 @@ from sendoff.model.template import Fact, Words, filled
 
 LONGEST_TAG = 64  # characters, as the Windows pages have it
 NEEDS_PERSON = "needs_person"  # a word of ``on``: an event `waiting` that a person can end
+_KEPT_OF_TAG = 40  # characters of a longer one; the others stand for the rest
 _LONGEST_TITLE, _LONGEST_TEXT = 200, 2000  # characters
 _FAILED = ("failed", "notice_failed", "handler_failed")
 _AS_IT_COMES = {
@@ -23,21 +25,38 @@ _AS_IT_COMES = {
     NEEDS_PERSON: ("Needs you: {name}", "{error}\n{command}"),
     "batch_completed": ("Uploaded: {name}", "{finished} of {total} to {destination}"),
     "batch_failed": ("{failed} of {total} uploads failed", "{error}"),
+    "batch_partly": ("{finished} of {total} uploaded", "{canceled} canceled, to {destination}"),
+    "batch_canceled": ("Canceled: {name}", "{canceled} of {total}"),
 }
 
 
 def message_of(words: Words, type: str, data: Mapping[str, Json], facts: Mapping[str, Fact], about: str) -> Message:
     """The words of one notice. type: of the event, or ``needs_person``. about: what replaces what, where no tag is said."""
     bad = type in _FAILED or data.get("outcome") == "failure"
-    key = "batch_failed" if bad and type == "batch_completed" else type
-    title, text = _AS_IT_COMES.get(key, ("{name}: {event}", "{error}"))
+    title, text = _AS_IT_COMES.get(_of_a_batch(data) if type == "batch_completed" else type, ("{name}: {event}", "{error}"))
     own = (words.person_title, words.person_text) if type == NEEDS_PERSON else (words.failure_title, words.failure_text) if bad else (words.title, words.text)
     return Message(
         title=" ".join(filled(title if own[0] is None else own[0], facts).split())[:_LONGEST_TITLE],
         text=filled(text if own[1] is None else own[1], facts).strip()[:_LONGEST_TEXT],
-        tag=filled(words.tag, facts)[:LONGEST_TAG] if words.tag else about[:LONGEST_TAG],
+        tag=_tag((filled(words.tag, facts).strip() if words.tag else "") or about),
         high=type == NEEDS_PERSON, failed=bad,
     )  # fmt: skip
+
+
+def _tag(text: str) -> str:
+    """At most so long, and different where the texts are."""
+    if len(text) <= LONGEST_TAG:
+        return text
+    rest = sha256(text[_KEPT_OF_TAG:].encode("utf-8", "surrogatepass")).hexdigest()
+    return text[:_KEPT_OF_TAG] + rest[: LONGEST_TAG - _KEPT_OF_TAG]
+
+
+def _of_a_batch(data: Mapping[str, Json]) -> str:
+    """Which words are of a batch that ended so; what was canceled has not been uploaded."""
+    outcome = data.get("outcome", "success")
+    if outcome != "success":
+        return "batch_canceled" if outcome is None else "batch_failed"
+    return "batch_partly" if data.get("canceled") else "batch_completed"
 
 
 def facts_of(view: Mapping[str, Any], event: Mapping[str, Json]) -> dict[str, Fact]:

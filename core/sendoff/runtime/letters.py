@@ -79,7 +79,7 @@ class Letters:
         if shown is not None:
             return {**facts, **facts_of(shown, event.data)}
         return {
-            **facts, "name": lambda: f"{whole.seen.total} uploads", "destination": lambda: whole.seen.destination,
+            **facts, "name": lambda: f"{whole.seen.total} upload{'' if whole.seen.total == 1 else 's'}", "destination": lambda: whole.seen.destination,
             "size": lambda: size_text(whole.seen.size), "error": lambda: whole.seen.error, "id": lambda: event.batch,
         }  # fmt: skip
 

@@ -21,7 +21,7 @@ from sendoff.runtime.journal import Journal
 
 NOTIFICATIONS = "notifications"  # by batch: what is said, whether before it is closed too, and of which operations it has been
 WORDS = ("success", "failure", "success_tile", "failure_tile")
-_LONGEST = 48 * 1024  # characters of all of them; a note may hold somewhat more
+_LONGEST = 192 * 1024  # bytes of all of them as UTF-8: four of the longest, whatever their script; a note may hold somewhat more
 _MOST_TOLD = 100  # operations whose history says that nobody was told
 
 
@@ -34,8 +34,9 @@ class Notifications:
     def keep(self, batch: str, details: Mapping[str, Json]) -> None:
         """What is to be said of this batch from now on. ``loose``: whenever nothing of it is open, without waiting for it to be closed."""
         said = {word: encode(message_of(word, details[word])) for word in WORDS if details.get(word) is not None}
-        if len(json.dumps(said)) > _LONGEST:
-            raise InvalidArgument(f"the notifications of a batch are longer than {_LONGEST} characters")
+        size = len(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        if size > _LONGEST:
+            raise InvalidArgument(f"the notifications of a batch: {size} bytes of UTF-8 are more than {_LONGEST}")
         told = note.value["told"] if (note := self._note(batch)) is not None else 0
         value = {"said": said, "loose": bool(details.get("loose")), "told": told}
         self._journal.commit([SaveNote(kind=NOTIFICATIONS, key=batch, value=value)])

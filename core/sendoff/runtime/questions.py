@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sendoff.errors import InvalidArgument, Json, Rejected, SendoffError, to_json
 from sendoff.model.conditions import Conditions
-from sendoff.model.configuration import Configuration
+from sendoff.model.configuration import Configuration, SinkSection
 from sendoff.model.document import encode
 from sendoff.model.moment import moment_text
 from sendoff.model.query import Query
@@ -97,17 +97,22 @@ class Questions:
         return {"names": names, "passed_by": passed_by}
 
     def check(self, details: Mapping[str, Json]) -> Json:
-        """Whether what the configuration names loads; with a destination, whether it answers. One row a finding."""
+        """Whether what the configuration names loads and understands what it is told; with a destination, whether it answers. One row a finding."""
         rows: list[Json] = [self._row("seal", self.secrets.vault.describe)]
         configuration = self.configuration()
-        wanted: Sequence[tuple[str, str]] = [("stores", configuration.store), *(("sinks", sink.use) for sink in configuration.sinks)]
-        rows += [self._row(f"{kind} {name}", lambda kind=kind, name=name: self.installed.load(kind, name).__name__) for kind, name in wanted]  # type: ignore[misc]
+        rows.append(self._row(f"stores {configuration.store}", lambda: self.installed.load("stores", configuration.store).__name__))
+        rows += [self._row(f"sinks.{sink.name}", lambda sink=sink: self._understood(sink)) for sink in configuration.sinks]  # type: ignore[misc]
         destination = details.get("destination")
         places = [str(destination)] if destination else []
         environment = details.get("environment") or {}
         rows += [self._store(name) for name in self.credentials.stores()]
         rows += [self._row(public_url(place), lambda place=place: self._probe(place, environment)) for place in places]  # type: ignore[misc]
         return {"rows": rows, "ok": all(row["ok"] for row in rows)}
+
+    def _understood(self, sink: SinkSection) -> str:
+        """The driver of a sink, which understands its section."""
+        self.installed.settings("sinks", sink.use, sink.options, section=f"sinks.{sink.name}")
+        return self.installed.load("sinks", sink.use).__name__
 
     def _store(self, name: str) -> Json:
         """Which credential store it is, and whether it can be asked; one that cannot is no fault where nothing names it."""

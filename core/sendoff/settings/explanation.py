@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ from sendoff.model.header import is_secret_header
 from sendoff.model.secret import STARS, is_secret_word, public_url
 from sendoff.settings.fault import Location, Origins
 from sendoff.settings.shape import Shape
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\S*)")
 
 
 class Explained(NamedTuple):
@@ -44,4 +47,16 @@ def _public(place: Location, value: Any) -> Any:
         return value
     if is_secret_word(name) or is_secret_header(name):
         return STARS if value else value
-    return public_url(value) if isinstance(value, str) and "://" in value else value
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    return _ADDRESS.sub(_whose, value) if place[0] == "sinks" else public_url(value)
+
+
+def _whose(address: re.Match[str]) -> str:
+    """Of an address to be told at: its scheme, and the server of HTTP. Whoever knows its path may tell there, too; with others what stands for the host."""
+    scheme, rest = address.groups()
+    if scheme.lower() not in ("http", "https"):
+        return f"{scheme}://{STARS}"
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    host = authority.rpartition("@")[2]
+    return f"{scheme}://{host}" if authority == rest else f"{scheme}://{host}/{STARS}"

@@ -214,6 +214,11 @@ class FactPromises:
         assert {"one": Note(kind="cursor", key="one", value={"seq": 2}, version=2)} == kept
         assert store.note("cursor", ["one"]) == {}
 
+    def test_a_note_may_be_long(self, store: Store) -> None:
+        long = "\N{CYRILLIC SMALL LETTER YERU}" * 128 * 1000  # just below 256 KiB
+        write(store, SaveNote(kind="cursor", key="one", value=long))
+        assert store.note("cursor", ["one"])["one"].value == long
+
     def test_a_note_that_somebody_else_changed_is_refused(self, store: Store) -> None:
         write(store, SaveNote(kind="cursor", key="one", value=1, seen=0))
 

@@ -70,7 +70,8 @@ class AppriseSink(Sink):
 
 def _letter(notice: Notice, message: Message, urls: dict[int, str]) -> dict[str, Any]:
     """What the process is asked for."""
-    kind = "failure" if message.failed else "success" if notice.type in _GOOD else "warning" if message.high else "info"
+    good = notice.type in _GOOD and (notice.data or {}).get("outcome", "success") == "success"  # a batch of which all was canceled has none
+    kind = "failure" if message.failed else "success" if good else "warning" if message.high else "info"
     return {"urls": [*urls.items()], "title": _fit(" ".join(filter(None, message.title.splitlines()))), "text": _fit(message.text), "kind": kind}
 
 

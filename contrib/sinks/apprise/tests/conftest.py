@@ -87,7 +87,7 @@ def sink(tmp_path, credentials):
 def told():
     """Makes notices of what a person is to read."""
 
-    def told(title="Upload failed", text="a.iso", *, id="n-1", type="failed", **words):
-        return Notice(id=id, type=type, time=NOON, message=Message(title=title, text=text, **words))
+    def told(title="Upload failed", text="a.iso", *, id="n-1", type="failed", data=None, **words):
+        return Notice(id=id, type=type, time=NOON, data=data, message=Message(title=title, text=text, **words))
 
     return told

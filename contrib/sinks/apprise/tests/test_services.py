@@ -29,8 +29,10 @@ def refused(sink, notice, kind=Transient):
         ({"type": "notification"}, "success"),
         ({"type": "waiting", "high": True}, "warning"),
         ({"type": "started"}, "info"),
+        ({"type": "batch_completed", "data": {"outcome": "success"}}, "success"),
+        ({"type": "batch_completed", "data": {"outcome": None}}, "info"),
     ],
-    ids=["failed", "completed", "notification", "waiting", "started"],
+    ids=["failed", "completed", "notification", "waiting", "started", "a batch", "a canceled batch"],
 )
 def test_a_service_is_told_whether_it_is_good_news(hook, sink, told, words, kind):
     place = hook()

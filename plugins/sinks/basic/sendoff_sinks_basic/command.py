@@ -17,6 +17,7 @@ from sendoff import Notice, Permanent, Sink, SinkToolkit, Transient, moment_text
 TRY_LATER = 75  # EX_TEMPFAIL of sysexits(3)
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "TMPDIR")
 _SHOWN = 1000  # bytes of what the program complained
+_TOLD = 2000  # characters of an error, title or text in a variable: of one of 128 KiB no program is started; standard input has all of it
 
 Seconds = Annotated[float, BeforeValidator(lambda value: seconds(value) if isinstance(value, str) else value), Field(gt=0, allow_inf_nan=False)]
 
@@ -111,12 +112,17 @@ def _environment(notice: Notice) -> dict[str, str]:
         "URL": operation.get("url"),
         "DESTINATION": operation.get("destination"),
         "SIZE": (operation.get("source") or {}).get("size"),
-        "ERROR": (operation.get("error") or {}).get("message"),
-        "TITLE": message.title if message is not None else None,
-        "TEXT": message.text if message is not None else None,
+        "ERROR": _begun((operation.get("error") or {}).get("message")),
+        "TITLE": _begun(message.title if message is not None else None),
+        "TEXT": _begun(message.text if message is not None else None),
     }
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {**passed_on, **{f"SENDOFF_NOTICE_{name}": str(value).replace("\0", "\ufffd") for name, value in facts.items() if value is not None}}
+
+
+def _begun(text: object) -> str | None:
+    """As much of it as a variable is given."""
+    return None if text is None else str(text)[:_TOLD]
 
 
 def _end(program: subprocess.Popen[bytes]) -> None:

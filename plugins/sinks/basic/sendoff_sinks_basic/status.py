@@ -21,7 +21,8 @@ _LONGEST_TIMER = 86_400.0  # seconds; then it looks again
 class StatusSink(Sink):
     """Keeps one JSON object in a file, replaced whole: the notice, with ``title text failed expires_at`` of its message at the top.
 
-    The file goes when it has expired; where no host is there to remove it, ``expires_at`` says so. An older notice never replaces a newer one.
+    The file goes when it has expired; where nobody is there to remove it, ``expires_at`` says so. An older notice never replaces a newer one,
+    unless that is from the future: a clock was wrong.
     """
 
     class Settings(BaseModel):
@@ -41,6 +42,8 @@ class StatusSink(Sink):
         self._path = Path(self.settings.path)
         self._lock, self._closed = threading.Lock(), False
         self._timer: threading.Timer | None = None
+        self._awaited: Moment | None = None
+        self._looked = False
 
     def deliver(self, notice: Notice) -> None:
         """Returns when the file holds it, or something newer. Errors: ``Transient``, ``Permanent``."""
@@ -48,7 +51,8 @@ class StatusSink(Sink):
         ends = message.expires_at if message.expires_at is not None else self._ends(notice.time)
         document = {"title": message.title, "text": message.text, "failed": message.failed, "expires_at": None if ends is None else moment_text(ends)}
         with self._lock:
-            if _time_in(self._path) > notice.time:
+            self._look()
+            if notice.time < _moment_in(self._path, "time") <= self.toolkit.clock.wall():
                 return
             if ends is not None and ends <= self.toolkit.clock.wall():
                 self._remove()
@@ -84,8 +88,15 @@ class StatusSink(Sink):
         except OSError as cause:
             raise Transient(f"the status file {self._path} could not be written: {cause.strerror}") from cause
 
+    def _look(self) -> None:
+        """What an earlier host has left goes in its time, too."""
+        if not self._looked:
+            self._looked = True
+            self._expect(_moment_in(self._path, "expires_at") or None)
+
     def _expect(self, ends: Moment | None) -> None:
         """The file goes when this moment has come."""
+        self._awaited = ends
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -97,9 +108,11 @@ class StatusSink(Sink):
 
     def _expired(self, ends: Moment) -> None:
         with self._lock:
+            if self._closed or ends != self._awaited:  # meanwhile the file holds another
+                return
             if self.toolkit.clock.wall() < ends:
                 self._expect(ends)
-            elif not self._closed:
+            else:
                 self._remove()
 
     def _remove(self) -> None:
@@ -107,9 +120,9 @@ class StatusSink(Sink):
             self._path.unlink()
 
 
-def _time_in(path: Path) -> Moment:
-    """Of the notice that the file holds; 0 where it holds none."""
+def _moment_in(path: Path, name: str) -> Moment:
+    """``time`` or ``expires_at`` of what the file holds; 0 where it holds none."""
     try:
-        return moment_of(json.loads(path.read_bytes())["time"])
+        return moment_of(json.loads(path.read_bytes())[name])
     except (OSError, ValueError, KeyError, TypeError):
         return 0

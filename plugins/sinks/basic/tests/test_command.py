@@ -80,6 +80,17 @@ class TestCommand(RefusableSinkContract):
         told = {name: found[f"SENDOFF_NOTICE_{name}"] for name in ("DESTINATION", "SIZE", "ERROR", "TITLE", "TEXT")}
         assert told == {"DESTINATION": "archive", "SIZE": "7", "ERROR": HOSTILE.replace("\0", "\ufffd"), "TITLE": "$(touch x)", "TEXT": "two\nlines"}
 
+    def test_an_endless_error_does_not_keep_the_program_from_being_started(self, run, tmp_path, received, notice):
+        target = tmp_path / "environment"
+        code = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w')); open(sys.argv[2], 'wb').write(sys.stdin.buffer.read())"
+        endless = {**notice.operation, "error": {"message": "x" * 200_000}}
+        message = Message(title="t" * 200_000, text="y" * 200_000)
+        run(python(code, str(target), str(tmp_path / "received")), replace(notice, operation=endless, message=message))
+
+        found = json.loads(target.read_text())
+        assert [len(found[f"SENDOFF_NOTICE_{name}"]) for name in ("ERROR", "TITLE", "TEXT")] == [2000] * 3
+        assert len(received()[0]["operation"]["error"]["message"]) == 200_000
+
     def test_a_missing_program_is_named_and_permanent(self, run):
         with pytest.raises(Permanent, match="/nothing/here cannot be started: No such file"):
             run({"argv": ["/nothing/here"]})

@@ -53,6 +53,11 @@ class TestStatus(SinkContract):
         sink.deliver(replace(notice, id="older"))
         assert read()["id"] == "newer"
 
+    def test_one_of_a_clock_that_was_ahead_holds_up_no_other(self, sink, toolkit, read, notice):
+        sink.deliver(replace(notice, id="ahead", time=toolkit.clock.wall() + moment(365 * 86_400)))
+        sink.deliver(notice)
+        assert read()["id"] == "n-1"
+
     @pytest.mark.parity("F20", "F103")
     def test_it_vanishes_when_it_has_expired(self, made, toolkit, path, read, notice):
         now = toolkit.clock.wall()
@@ -62,6 +67,25 @@ class TestStatus(SinkContract):
         assert read()["expires_at"] == moment_text(now + moment(0.2))
         assert gone.wait(20)
         assert not path.exists()
+
+    def test_what_an_earlier_host_has_left_vanishes_too_though_what_comes_is_older(self, driver, options, toolkit, path, read, notice):
+        now = toolkit.clock.wall()
+        before, after = (driver(driver.Settings(**options), toolkit) for _ in range(2))
+        before.deliver(replace(notice, id="left", time=now))
+        before.close()
+        path.write_text(json.dumps({**read(), "expires_at": moment_text(now)}))  # has expired while nobody was there
+        gone = threading.Event()
+        after._remove = lambda remove=after._remove: (remove(), gone.set())
+        after.deliver(notice)
+        assert gone.wait(20)
+        assert not path.exists()
+
+    def test_what_comes_at_the_moment_of_an_expiry_stays(self, made, toolkit, read, notice):
+        now = toolkit.clock.wall()
+        made.deliver(replace(notice, time=now, message=Message(title="first", text="", expires_at=now)))
+        made.deliver(replace(notice, id="second", time=now + 1))
+        made._expired(now)  # the alarm of the first, which was already on its way
+        assert read()["id"] == "second"
 
     def test_one_that_has_expired_before_it_came_is_not_shown_and_neither_is_what_it_replaces(self, sink, path, notice):
         sink.deliver(notice)
