@@ -174,6 +174,19 @@ def test_one_sink_hears_of_anothers_failures(tmp_path, boxes):
         eventually(lambda: ("completed", "a") in boxes["two"].told())
 
 
+def test_two_sinks_that_hear_of_each_others_failures_and_fail_make_no_endless_history(tmp_path, boxes):
+    own = {("sinks", name): (box.sink(), dict) for name, box in boxes.items()}
+    with Owned(tmp_path, config=sinks("one", "two"), own=own) as owned:
+        for box in boxes.values():
+            box.fails = lambda notice: (_ for _ in ()).throw(Permanent("no"))
+        owned.done(put(owned, "a"))
+        eventually(lambda: len(owned.events(type="notice_failed")) >= 4)
+        owned.done(put(owned, "b"))
+        eventually(lambda: len(owned.events(type="notice_failed")) >= 8)
+        assert owned.owner.catch_up(30)
+        assert len(owned.events(type="notice_failed")) == 8, "each of two of each upload, and nothing of these"
+
+
 def test_a_batch_that_ended_is_told_with_its_id(owned, boxes):
     answers = owned.create(*(Request(source=str(owned.file()), destination=f"plain://10.0.0.1/{name}") for name in "ab"))
     (notice,) = eventually(lambda: [notice for notice in boxes["one"].notices if notice.type == "batch_completed"])

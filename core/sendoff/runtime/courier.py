@@ -131,11 +131,11 @@ class Courier:
             pause = pause_before_next(one.tries + 1, self._rules(), self._random, error.retry_after)
             self._rest(one.event, error, now)
             kept = late.put(replace(one, due=now + pause, tries=one.tries + 1, first=now if first is None else first))
-            return [*kept, *([] if first is not None else [self._told(one.event, error, again=True)])]
+            return [*kept, *([] if first is not None else self._told(one.event, error, again=True))]
         self._failing.pop(one.event.id, None)
         self._aside += 1
         gone = late.drop(one, now) if one.version else []
-        return [*gone, self._told(one.event, error, again=False)]
+        return [*gone, *self._told(one.event, error, again=False)]
 
     def _rest(self, event: Event, error: SendoffError, now: Moment) -> None:
         """A sink that takes nothing is left alone for a while, and so is one that asks for it."""
@@ -144,13 +144,15 @@ class Courier:
         if len(self._failing) >= _DOWN_AFTER or error.retry_after is not None:
             self._rests_until = now + pause_before_next(self._failures - 1, self._rules(), self._random, error.retry_after)
 
-    def _told(self, event: Event, error: SendoffError, *, again: bool) -> Append:
-        """What the history says of a notice that was not taken."""
+    def _told(self, event: Event, error: SendoffError, *, again: bool) -> list[Change]:
+        """What the history says of a notice that was not taken; of one that told of such a failure only the log, or two sinks would feed each other for ever."""
         name = self.section.name
         self._log.warning("sink %s did not take the notice %s%s: %s", name, event.id, "" if again else ", which is set aside", error)
+        if event.type == "notice_failed":
+            return []
         data = {"sink": name, "event": event.id, "message": error.message, "again": again}
         id = f"{event.id}.notice_failed.{name}{'' if again else '.aside'}"
-        return Append(Event(id=id, time=self._clock.wall(), type="notice_failed", operation=event.operation, batch=event.batch, data=data))
+        return [Append(Event(id=id, time=self._clock.wall(), type="notice_failed", operation=event.operation, batch=event.batch, data=data))]
 
     def _delivered(self, notice: Notice) -> SendoffError | None:
         """Hand one notice over; the error if it was not taken."""
