@@ -42,18 +42,36 @@ class Outbox:
         self._letters = Letters(journal, self._kinds)
         self._missed: set[str] = set()
         self._rounds: dict[str, _Round] = {}
+        self._changing, self._closed = threading.Lock(), False
         self._log = logging.getLogger("sendoff.sinks")
 
     def open(self) -> None:
         """Everything that happens from now on is told to a sink that is new; nothing is delivered yet."""
         sections = self.sections()
+        self._begin(sections)
+        self._forget_late({section.name for section in sections})
+        self._rounds = {section.name: _Round(self._courier(section), self._bell) for section in sections}
+
+    def reconfigured(self) -> None:
+        """The configuration is another: sinks whose section says the same go on undisturbed, and only the others are stopped, or made anew."""
+        with self._changing:
+            sections = [] if self._closed else self.sections()
+            self._begin(sections)
+            same = {one.name: self._rounds[one.name] for one in sections if one.name in self._rounds and self._rounds[one.name].courier.section == one}
+            made = {one.name: _Round(self._courier(one), self._bell) for one in sections if one.name not in same}
+            self._stop([one for name, one in self._rounds.items() if name not in same], _LONGEST_CLOSE)
+            self._rounds = {one.name: same.get(one.name) or made[one.name] for one in sections}
+            for one in made.values():
+                one.start()
+            self._forget_late(set(self._rounds))
+
+    def _begin(self, sections: Sequence[SinkSection]) -> None:
+        """A sink that is new begins at now."""
         known = self._journal.store.note(NOTE, [section.name for section in sections])
         at = {"position": self._journal.position()}
         new = [SaveNote(kind=NOTE, key=one.name, seen=0, value={**at, UNINVITED: True} if one.uninvited else at) for one in sections if one.name not in known]
         if new:
             self._journal.commit(new)
-        self._forget_late({section.name for section in sections})
-        self._rounds = {section.name: _Round(self._courier(section), self._bell) for section in sections}
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -62,11 +80,16 @@ class Outbox:
 
     def close(self, seconds: float = 5.0) -> None:
         """What is under way is broken off, and told by the next owner; a sink that takes longer is left behind."""
-        for one in self._rounds.values():
+        with self._changing:
+            self._closed = True
+            self._stop(list(self._rounds.values()), min(seconds, _LONGEST_CLOSE))
+
+    def _stop(self, rounds: Sequence[_Round], seconds: float) -> None:
+        for one in rounds:
             one.stop()
         self._bell.ring()
-        end = self._clock.monotonic() + min(seconds, _LONGEST_CLOSE)
-        for one in self._rounds.values():
+        end = self._clock.monotonic() + seconds
+        for one in rounds:
             one.join(end - self._clock.monotonic())
 
     def sections(self) -> Sequence[SinkSection]:
