@@ -130,7 +130,7 @@ def test_while_a_notice_is_due_the_owner_is_not_idle(owned, boxes):
     eventually(owned.owner.idle)
 
 
-@pytest.mark.parametrize("raised", [Permanent("the address is gone"), ValueError("a bug")])
+@pytest.mark.parametrize("raised", [Permanent("the address is gone"), ValueError("a bug"), SystemExit("a program's habit")])
 def test_a_poisonous_notice_is_set_aside_and_shown_and_the_next_is_delivered(raised, owned, boxes):
     box = boxes["one"]
 

@@ -157,7 +157,7 @@ class Outbox:
         """What a sink says when it is asked whether it comes by itself; one that cannot be asked does not."""
         try:
             offer: Mapping[str, Any] | None = self._installed.load("sinks", name).uninvited()  # type: ignore[attr-defined]
-        except Exception as error:  # noqa: BLE001 - a sink is a stranger's code, and nobody has asked for this one
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a sink is a stranger's code, and nobody has asked for this one
             level = logging.DEBUG if isinstance(error, SendoffError) else logging.WARNING
             self._log.log(level, "sink %s could not be asked whether it comes by itself: %s", name, error)
             return None
@@ -191,7 +191,7 @@ class _Round:
         self._stopped.set()
         try:
             self.courier.close()
-        except Exception:  # noqa: BLE001 - a stranger's code
+        except (Exception, SystemExit):  # noqa: BLE001 - a stranger's code
             self._log.exception("sink %s did not close", self.courier.section.name)
 
     def join(self, seconds: float) -> None:
@@ -217,7 +217,7 @@ class _Round:
         except SendoffError as error:
             if not self._stopped.is_set():
                 self._log.warning("the notices of the sink %s were put off: %s", self.courier.section.name, error)
-        except Exception:  # noqa: BLE001 - a shortage or a mistake of ours: the next look tries again
+        except (Exception, SystemExit):  # noqa: BLE001 - a shortage or a mistake of ours: the next look tries again
             self._log.exception("the notices of the sink %s were put off", self.courier.section.name)
         return False
 
