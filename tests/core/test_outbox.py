@@ -377,3 +377,18 @@ def test_what_was_late_for_a_sink_that_is_gone_keeps_no_owner_alive(owned, boxes
     owned.owner.reconfigure()
     assert todos(owned) == []
     eventually(owned.owner.idle)
+    dropped = [event.data for event in owned.events(type="notice_failed") if not event.data["again"]]
+    assert [one["message"] for one in dropped] == ["the sink is not configured any more"] * len(dropped) and dropped
+
+
+def test_a_sink_that_was_taken_out_and_comes_again_is_new(owned, boxes):
+    owned.done(put(owned, "with"))
+    assert owned.owner.catch_up(30)
+    owned.config.write_text(QUICK)
+    owned.owner.reconfigure()
+    owned.done(put(owned, "without"))
+    owned.config.write_text(sinks("one"))
+    owned.owner.reconfigure()
+    owned.done(put(owned, "again"))
+    assert owned.owner.catch_up(30)
+    assert boxes["one"].told() == [(type, name) for name in ("with", "again") for type in ("created", "completed")]

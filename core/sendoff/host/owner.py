@@ -19,7 +19,7 @@ from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import Place
 from sendoff.desk.variables import for_the_host
-from sendoff.errors import HostUnavailable, Json, JournalFull, SendoffError, StoreRefused, to_json
+from sendoff.errors import HostUnavailable, JournalFull, Json, SendoffError, StoreRefused, to_json
 from sendoff.host.server import Reception, Server
 from sendoff.host.survival import survival
 from sendoff.host.verbs import Verbs

@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 
 from sendoff.errors import Json, Permanent, SendoffError, Transient
-from sendoff.model.change import Append, Change, SaveNote
+from sendoff.model.change import Change, SaveNote
 from sendoff.model.configuration import SinkSection
 from sendoff.model.event import ENDS, Event
 from sendoff.model.limits import RetryRules
@@ -20,7 +20,7 @@ from sendoff.policy.wording import NEEDS_PERSON
 from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
 from sendoff.runtime.journal import Journal
-from sendoff.runtime.late import MOST, Late, LateNotice
+from sendoff.runtime.late import MOST, Late, LateNotice, failed
 from sendoff.runtime.statement import cleaned
 
 NOTE = "sink"  # by the sink's name: how far it has come, and what was set aside
@@ -56,7 +56,7 @@ class Courier:
         self._looked: Moment | None = None
         self._offered = 0  # notices
         self._rests_firmly = self._probed = False  # the sink has asked for it; something new was offered in this rest
-        self._new_first = self._closed = False
+        self._new_first = self._closed = self._abandoned = False
         self._log = logging.getLogger("sendoff.sinks")
 
     # -- working -----------------------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Courier:
             return False
         self._new_first = error is not None
         changes = late.drop(one, self._clock.steady()) if error is None else self._put_off(late, one, error)
-        self._journal.commit([*changes, *self._note()])
+        self._commit([*changes, *self._note()])
         return True
 
     # -- what was not taken --------------------------------------------------------------------------------------------
@@ -175,14 +175,10 @@ class Courier:
             self._rests_until = now + pause_before_next(self._failures - 1, self._rules(), self._random, error.retry_after)
 
     def _told(self, event: Event, error: SendoffError, *, again: bool) -> list[Change]:
-        """What the history says of a notice that was not taken; of one that told of such a failure only the log, or two sinks would feed each other for ever."""
+        """What the log and the history say of a notice that was not taken."""
         name = self.section.name
         self._log.warning("sink %s did not take the notice %s%s: %s", name, event.id, "" if again else ", which is set aside", error)
-        if event.type == "notice_failed":
-            return []
-        data = {"sink": name, "event": event.id, "message": error.message, "again": again}
-        id = f"{event.id}.notice_failed.{name}{'' if again else '.aside'}"
-        return [Append(Event(id=id, time=self._clock.wall(), type="notice_failed", operation=event.operation, batch=event.batch, data=data))]
+        return failed(event, name, error.message, again=again, time=self._clock.wall())
 
     def _delivered(self, notice: Notice) -> SendoffError | None:
         """Hand one notice over; the error if it was not taken."""
@@ -238,6 +234,10 @@ class Courier:
         if first and self._sink is not None:
             self._sink.close()
 
+    def abandon(self) -> None:
+        """Another has its position, or it is forgotten: what comes back late writes nothing."""
+        self._abandoned = True
+
     def left(self) -> None:
         """Its thread has ended: what was read and not wanted is not read again."""
         if self._position > self._saved:
@@ -262,7 +262,11 @@ class Courier:
 
     def _save(self, position: int, done: Sequence[Change]) -> None:
         self._position = self._saved = position
-        self._journal.commit([*done, *self._note()], synced=bool(done))
+        self._commit([*done, *self._note()], synced=bool(done))
+
+    def _commit(self, changes: Sequence[Change], synced: bool = True) -> None:
+        if not self._abandoned:
+            self._journal.commit(changes, synced=synced)
 
     def _note(self) -> list[Change]:
         value: dict[str, Json] = {"position": self._position, **({"aside": self._aside} if self._aside else {})}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sendoff.model.change import Change, SaveTodo
+from sendoff.model.change import Append, Change, SaveTodo
 from sendoff.model.document import decode, encode
 from sendoff.model.event import Event
 from sendoff.model.moment import Moment
@@ -95,6 +95,15 @@ class Late:
 def about(event: Event) -> str:
     """What an event is one of several of."""
     return event.operation or event.batch
+
+
+def failed(event: Event, sink: str, message: str, *, again: bool, time: Moment) -> list[Change]:
+    """What the history says of a notice that was not taken; nothing of one that told of such a failure, or two sinks would feed each other for ever."""
+    if event.type == "notice_failed":
+        return []
+    id = f"{event.id}.notice_failed.{sink}{'' if again else '.aside'}"
+    data = {"sink": sink, "event": event.id, "message": message, "again": again}
+    return [Append(Event(id=id, time=time, type="notice_failed", operation=event.operation, batch=event.batch, data=data))]
 
 
 def kind_of(name: str) -> str:

@@ -10,8 +10,10 @@ from random import Random
 from typing import Any
 
 from sendoff.errors import Json, SendoffError
-from sendoff.model.change import SaveNote, SaveTodo
+from sendoff.model.change import Change, SaveNote, SaveTodo
 from sendoff.model.configuration import Configuration, SinkSection
+from sendoff.model.document import decode
+from sendoff.model.event import Event
 from sendoff.model.moment import Moment
 from sendoff.model.template import Words
 from sendoff.ports.clock import Clock
@@ -21,13 +23,14 @@ from sendoff.runtime.courier import NOTE, UNINVITED, Courier
 from sendoff.runtime.following import Bell
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
-from sendoff.runtime.late import kind_of
+from sendoff.runtime.late import failed, kind_of
 from sendoff.runtime.letters import Letters
 
 UNINVITED_ON = ("failed", "needs_person", "notification")  # where a sink that comes by itself does not say
 _LOOK_EVERY = 2.0  # seconds
 _LONGEST_CLOSE = 3.0  # seconds: others have to close, too
 _FAR = 2**62
+_GONE = "the sink is not configured any more"
 
 
 class Outbox:
@@ -49,7 +52,7 @@ class Outbox:
         """Everything that happens from now on is told to a sink that is new; nothing is delivered yet."""
         sections = self.sections()
         self._begin(sections)
-        self._forget_late({section.name for section in sections})
+        self._forget({section.name for section in sections})
         self._rounds = {section.name: _Round(self._courier(section), self._bell) for section in sections}
 
     def reconfigured(self) -> None:
@@ -59,11 +62,14 @@ class Outbox:
             self._begin(sections)
             same = {one.name: self._rounds[one.name] for one in sections if one.name in self._rounds and self._rounds[one.name].courier.section == one}
             made = {one.name: _Round(self._courier(one), self._bell) for one in sections if one.name not in same}
-            self._stop([one for name, one in self._rounds.items() if name not in same], _LONGEST_CLOSE)
+            gone = [one for name, one in self._rounds.items() if name not in same]
+            self._stop(gone, _LONGEST_CLOSE)
+            for one in gone:
+                one.courier.abandon()
             self._rounds = {one.name: same.get(one.name) or made[one.name] for one in sections}
             for one in made.values():
                 one.start()
-            self._forget_late(set(self._rounds))
+            self._forget(set(self._rounds))
 
     def _begin(self, sections: Sequence[SinkSection]) -> None:
         """A sink that is new begins at now."""
@@ -163,15 +169,19 @@ class Outbox:
             return None
         return offer
 
-    def _forget_late(self, names: set[str]) -> None:
-        """What was late for a sink that is there no more: nobody would ever tell it. One that came by itself and comes again begins anew."""
+    def _forget(self, names: set[str]) -> None:
+        """Sinks that are there no more: what was late for one is set aside, and one that comes again is new."""
         for note in self._journal.store.notes(NOTE).items:
-            todos = self._journal.store.todos(_FAR, kind=kind_of(note.key), limit=10_000) if note.key not in names else ()
-            if note.key not in names and note.value.get(UNINVITED):
-                self._journal.commit([SaveNote(kind=NOTE, key=note.key, value=None)])
-            if todos:
-                self._log.warning("%d notices for the sink %s, which is not configured any more, are dropped", len(todos), note.key)
-                self._journal.commit([SaveTodo(kind=one.kind, about=one.about, seen=one.version, payload=None) for one in todos])
+            if note.key not in names:
+                self._journal.commit([SaveNote(kind=NOTE, key=note.key, value=None), *self._set_aside(note.key)])
+
+    def _set_aside(self, name: str) -> Iterator[Change]:
+        todos = self._journal.store.todos(_FAR, kind=kind_of(name), limit=10_000)
+        if todos:
+            self._log.warning("%d notices for the sink %s, which is not configured any more, are set aside", len(todos), name)
+        for todo in todos:
+            yield SaveTodo(kind=todo.kind, about=todo.about, seen=todo.version, payload=None)
+            yield from failed(decode(Event, todo.payload["event"]), name, _GONE, again=False, time=self._clock.wall())
 
 
 class _Round:
