@@ -42,7 +42,7 @@ class Outbox:
     ) -> None:  # fmt: skip
         self._journal, self._installed, self._configuration = journal, installed, configuration
         self._toolkit, self._clock, self._random, self._bell, self._clean = toolkit, clock, random, bell, clean
-        self._letters = Letters(journal, self._kinds)
+        self._letters = Letters(journal, self._kinds, clock)
         self._missed: set[str] = set()
         self._rounds: dict[str, _Round] = {}
         self._changing, self._closed = threading.Lock(), False
