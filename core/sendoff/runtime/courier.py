@@ -21,10 +21,12 @@ from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.late import MOST, Late, LateNotice, failed
+from sendoff.runtime.offer import offer_of
 from sendoff.runtime.statement import cleaned
 
 NOTE = "sink"  # by the sink's name: how far it has come, and what was set aside
 UNINVITED = "uninvited"  # in that note: it came by itself
+OFFER = "offer"  # and what it said when it came
 LONGEST = moment(3 * 86_400.0)  # after so much time of trying a notice is set aside
 _A_LOOK = moment(600.0)  # no more passes between two looks, unless the machine sleeps
 _MESSAGE = 2000  # characters of what a sink says went wrong
@@ -270,7 +272,7 @@ class Courier:
 
     def _note(self) -> list[Change]:
         value: dict[str, Json] = {"position": self._position, **({"aside": self._aside} if self._aside else {})}
-        value |= {UNINVITED: True} if self.section.uninvited else {}
+        value |= {UNINVITED: True, OFFER: dict(offer_of(self.section))} if self.section.uninvited else {}
         return [SaveNote(kind=NOTE, key=self.section.name, value=value)]
 
 
