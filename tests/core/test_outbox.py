@@ -352,6 +352,15 @@ def test_two_who_reconfigure_at_once_leave_one_who_tells(owned, boxes):
     assert boxes["one"].told()[2:] == [("completed", "b")]
 
 
+def test_one_that_reads_the_configuration_while_the_owner_closes_forgets_no_sink(owned):
+    owned.done(put(owned, "a"))
+    assert owned.owner.catch_up(30)
+    owned.owner._outbox.close()
+    before = owned.store.notes(NOTE).items
+    owned.owner.reconfigure()
+    assert [note.key for note in owned.store.notes(NOTE).items] == [note.key for note in before] == ["one"]
+
+
 def test_where_the_journal_takes_nothing_while_the_configuration_changes_the_sinks_go_on(owned, boxes, monkeypatch):
     owned.done(put(owned, "a"))
     assert owned.owner.catch_up(30)

@@ -85,7 +85,9 @@ class Outbox:
     def reconfigured(self) -> None:
         """The configuration is another: sinks whose section says the same go on undisturbed, and only the others are stopped, or made anew."""
         with self._changing:
-            sections = [] if self._closed else self.sections()
+            if self._closed:
+                return
+            sections = self.sections()
             self._begin(sections, self._journal.position())
             same = {one.name: self._rounds[one.name] for one in sections if one.name in self._rounds and self._rounds[one.name].courier.section == one}
             made = {one.name: _Round(self._courier(one), self._bell) for one in sections if one.name not in same}
