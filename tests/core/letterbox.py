@@ -8,11 +8,12 @@ ENDS = ["created", "completed", "failed", "canceled", "notice_failed", "batch_co
 
 
 class Letterbox:
-    """Where a sink of the test's own puts its notices. fails: called with each notice before it is accepted; may raise."""
+    """Where a sink of the test's own puts its notices. fails: called with each notice before it is accepted; may raise. closes: called when it is closed."""
 
     def __init__(self):
         self.notices, self.made, self.closed = [], 0, 0
         self.fails = lambda notice: None
+        self.closes = lambda: None
 
     def sink(self):
         box = self
@@ -31,6 +32,7 @@ class Letterbox:
 
             def close(self):
                 box.closed += 1
+                box.closes()
 
         return BoxSink
 

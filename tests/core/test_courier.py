@@ -142,6 +142,45 @@ def test_after_three_days_of_trying_a_notice_is_set_aside_and_the_next_of_its_op
     assert desk.late() == []
 
 
+def test_days_in_which_no_host_ran_are_no_days_of_trying(desk):
+    id = desk.happens("a")
+    desk.receiver.says = lambda notice: (_ for _ in ()).throw(Transient("not now"))
+    desk.lives(1)
+    desk.clock.advance(4 * 86_400.0)
+    desk.courier = desk.make()
+    desk.lives(1)
+    assert [(one["event"], one["again"]) for one in desk.told()] == [(id, True)]
+    desk.receiver.says = lambda notice: None
+    desk.lives(0.2)
+    assert desk.receiver.taken == [id]
+
+
+def test_the_time_of_trying_goes_on_with_the_next_host(desk):
+    id = desk.happens("a")
+    desk.receiver.says = lambda notice: (_ for _ in ()).throw(Transient("not now"))
+    for _ in range(4):
+        desk.lives(20)
+        desk.courier = desk.make()
+    assert [(one["event"], one["again"]) for one in desk.told()] == [(id, True), (id, False)]
+
+
+def test_two_that_are_never_taken_delay_no_new_one_by_their_rest(desk):
+    poison = {desk.happens("a"), desk.happens("b")}
+    desk.receiver.says = lambda notice: (_ for _ in ()).throw(ServerBusy("500")) if notice.id in poison else None
+    desk.lives(5)
+    assert desk.receiver.asked[-1] in poison
+    good = desk.happens("good")
+    desk.works()
+    assert desk.receiver.taken == [good]
+
+
+def test_what_a_sink_says_went_wrong_is_kept_no_longer_than_anybody_reads(desk):
+    desk.happens("a")
+    desk.receiver.says = lambda notice: (_ for _ in ()).throw(Permanent("x" * 1_000_000))
+    desk.works()
+    assert [len(one["message"]) for one in desk.told()] == [2000]
+
+
 def test_a_pause_that_a_sink_asks_for_is_kept_for_all_of_its_notices(desk):
     desk.happens("a")
     desk.receiver.says = lambda notice: (_ for _ in ()).throw(ServerBusy("later", retry_after=1800))

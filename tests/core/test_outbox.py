@@ -11,7 +11,7 @@ from sendoff.runtime.courier import NOTE
 from sendoff.runtime.late import kind_of
 
 from tests.core.letterbox import Letterbox, put, sinks
-from tests.core.owned import QUICK, Owned, eventually
+from tests.core.owned import Owned, eventually
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_while_a_notice_is_due_the_owner_is_not_idle(owned, boxes):
     eventually(owned.owner.idle)
 
 
-@pytest.mark.parametrize("raised", [Permanent("the address is gone"), ValueError("a bug")])
+@pytest.mark.parametrize("raised", [Permanent("the address is gone"), ValueError("a bug"), SystemExit("a program's habit")])
 def test_a_poisonous_notice_is_set_aside_and_shown_and_the_next_is_delivered(raised, owned, boxes):
     box = boxes["one"]
 
@@ -172,6 +172,19 @@ def test_one_sink_hears_of_anothers_failures(tmp_path, boxes):
         owned.done(put(owned, "a"))
         eventually(lambda: [notice for notice in boxes["two"].notices if notice.type == "notice_failed"])
         eventually(lambda: ("completed", "a") in boxes["two"].told())
+
+
+def test_two_sinks_that_hear_of_each_others_failures_and_fail_make_no_endless_history(tmp_path, boxes):
+    own = {("sinks", name): (box.sink(), dict) for name, box in boxes.items()}
+    with Owned(tmp_path, config=sinks("one", "two"), own=own) as owned:
+        for box in boxes.values():
+            box.fails = lambda notice: (_ for _ in ()).throw(Permanent("no"))
+        owned.done(put(owned, "a"))
+        eventually(lambda: len(owned.events(type="notice_failed")) >= 4)
+        owned.done(put(owned, "b"))
+        eventually(lambda: len(owned.events(type="notice_failed")) >= 8)
+        assert owned.owner.catch_up(30)
+        assert len(owned.events(type="notice_failed")) == 8, "each of two of each upload, and nothing of these"
 
 
 def test_a_batch_that_ended_is_told_with_its_id(owned, boxes):
@@ -299,13 +312,3 @@ def test_a_wait_for_a_person_is_told_by_that_name_and_any_other_wait_is_not(tmp_
         assert (notice.type, notice.operation["id"], notice.data["needs"]["what"]) == ("needs_person", id, "credential")
         assert (notice.message.title, notice.message.high, notice.message.failed) == ("Needs you: a.bin", True, False)
         assert "sendoff resume" in notice.message.text
-
-
-def test_what_was_late_for_a_sink_that_is_gone_keeps_no_owner_alive(owned, boxes):
-    boxes["one"].fails = lambda notice: (_ for _ in ()).throw(Transient("in an hour", retry_after=3600.0))
-    owned.done(put(owned, "a"))
-    eventually(lambda: todos(owned))
-    owned.config.write_text(QUICK)
-    owned.owner.reconfigure()
-    assert todos(owned) == []
-    eventually(owned.owner.idle)

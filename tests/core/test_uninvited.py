@@ -1,8 +1,10 @@
 """Sinks that come by themselves."""
 
+import threading
 from typing import ClassVar
 
 import pytest
+from sendoff.errors import Transient
 from sendoff.model.query import Question
 from sendoff.ports.sink import Sink
 
@@ -62,6 +64,32 @@ def test_one_that_was_away_begins_at_now_when_it_comes_again(tmp_path, visitor, 
         owned.open()
         assert owned.owner.catch_up(30)
         assert Visitor.told == []
+
+
+def test_what_was_late_for_one_is_told_after_a_start_in_which_it_was_away(tmp_path, visitor, monkeypatch):
+    with Owned(tmp_path, config=QUICK, own=visitor) as owned:
+        with monkeypatch.context() as away:
+            away.setattr(Visitor, "deliver", lambda *_: (_ for _ in ()).throw(Transient("logged out")))
+            failing(owned)
+            eventually(lambda: owned.events(type="notice_failed"))
+            away.setattr(Visitor, "uninvited", classmethod(lambda cls: None))
+            owned.reopen()
+            (shown,) = owned.owner.ask(Question(what="sinks"))
+            assert (shown["name"], shown["on"]) == ("visitor", ["failed", "notification"])
+            owned.owner.reconfigure()
+        eventually(lambda: Visitor.told)
+    assert Visitor.told == [("failed", "a.bin has failed", {"wide": True})]
+
+
+def test_one_that_takes_its_time_to_say_whether_it_comes_delays_no_start_and_misses_nothing(tmp_path, visitor, monkeypatch):
+    answers, asked = threading.Event(), Visitor.uninvited
+    monkeypatch.setattr(Visitor, "uninvited", classmethod(lambda cls: answers.wait(30) and asked()))
+    with Owned(tmp_path, config=QUICK, own=visitor) as owned:
+        failing(owned)
+        assert not owned.owner.idle() and not owned.owner.catch_up(0.1)
+        answers.set()
+        assert owned.owner.catch_up(30)
+    assert [type for type, *_ in Visitor.told] == ["failed"]
 
 
 @pytest.mark.parametrize("config", ['disabled = ["visitor"]\n', '[[sinks]]\nuse = "visitor"\non = ["canceled"]\n'], ids=["disabled", "configured"])

@@ -19,7 +19,7 @@ from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import Place
 from sendoff.desk.variables import for_the_host
-from sendoff.errors import HostUnavailable, Json, SendoffError, to_json
+from sendoff.errors import HostUnavailable, JournalFull, Json, SendoffError, StoreRefused, to_json
 from sendoff.host.server import Reception, Server
 from sendoff.host.survival import survival
 from sendoff.host.verbs import Verbs
@@ -171,14 +171,19 @@ class Host:
         found = _print_of(self.place.config)
         if found == self._watched:
             return
-        self._watched = found
         try:
             self.work.reconfigure()
+        except (JournalFull, StoreRefused) as error:  # not the file's fault: it is read again with the next look
+            told, self._configuration_error = self._configuration_error, to_json(error)
+            if told != self._configuration_error:
+                log.warning("%s; the configuration is read again", error)
+            return
         except SendoffError as error:
             log.warning("%s; the configuration before stays in force", error)
             self._configuration_error = to_json(error)
         else:
             self._configuration_error = None
+        self._watched = found
 
     def _has_been_idle(self) -> bool:
         now = time.monotonic()

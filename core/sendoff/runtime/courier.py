@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 
 from sendoff.errors import Json, Permanent, SendoffError, Transient
-from sendoff.model.change import Append, Change, SaveNote
+from sendoff.model.change import Change, SaveNote
 from sendoff.model.configuration import SinkSection
 from sendoff.model.event import ENDS, Event
 from sendoff.model.limits import RetryRules
@@ -20,12 +20,16 @@ from sendoff.policy.wording import NEEDS_PERSON
 from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
 from sendoff.runtime.journal import Journal
-from sendoff.runtime.late import MOST, Late, LateNotice
+from sendoff.runtime.late import MOST, Late, LateNotice, failed
+from sendoff.runtime.offer import offer_of
 from sendoff.runtime.statement import cleaned
 
 NOTE = "sink"  # by the sink's name: how far it has come, and what was set aside
 UNINVITED = "uninvited"  # in that note: it came by itself
-LONGEST = moment(3 * 86_400.0)  # after its first try a notice is set aside
+OFFER = "offer"  # and what it said when it came
+LONGEST = moment(3 * 86_400.0)  # after so much time of trying a notice is set aside
+_A_LOOK = moment(600.0)  # no more passes between two looks, unless the machine sleeps
+_MESSAGE = 2000  # characters of what a sink says went wrong
 _SLICE = 100
 _SAVED_EVERY = 1000  # events that a sink does not want are read again after a death
 _DOWN_AFTER = 2  # different notices in a row that were not taken: it is not they, it is the sink
@@ -50,7 +54,11 @@ class Courier:
         self._failing: dict[str, str] = {}  # what was not taken since the last success, by the event's id: why
         self._failures = 0
         self._rests_until: Moment = 0
-        self._new_first = self._closed = False
+        self._tried: Moment = 0  # how long it has been trying, since it was made
+        self._looked: Moment | None = None
+        self._offered = 0  # notices
+        self._rests_firmly = self._probed = False  # the sink has asked for it; something new was offered in this rest
+        self._new_first = self._closed = self._abandoned = False
         self._log = logging.getLogger("sendoff.sinks")
 
     # -- working -----------------------------------------------------------------------------------------------------
@@ -65,14 +73,35 @@ class Courier:
 
     def _work(self) -> bool:
         late = self._remembered()
-        now = self._clock.steady()
-        if self._closed or now < self._rests_until:
+        now = self._look()
+        if self._closed or self._rests(late, now):
             return False
+        if now < self._rests_until:
+            return self._probe(late)
+        self._probed = False
         first = None if self._new_first else late.due(now)
         if first is not None:
             return self._try_again(late, first)
         self._new_first = False
         return (len(late) < MOST and self._go_on(late)) or self._try_again(late, late.due(now))
+
+    def _look(self) -> Moment:
+        """Now; what has passed since the look before was time of trying, and a sleep of the machine was none."""
+        now = self._clock.steady()
+        self._tried += min(max(now - self._looked, 0), _A_LOOK) if self._looked is not None else 0
+        self._looked = now
+        return now
+
+    def _rests(self, late: Late, now: Moment) -> bool:
+        """Whether it takes nothing now, not even something new."""
+        return now < self._rests_until and (self._rests_firmly or self._probed or len(late) >= MOST)
+
+    def _probe(self, late: Late) -> bool:
+        """In each rest one new notice is offered: it may be those before that are not taken, and not the sink that is down."""
+        offered = self._offered
+        more = self._go_on(late)
+        self._probed = self._offered > offered
+        return more
 
     def pause(self, longest: float) -> float:
         """Seconds until there is something to do though nothing new has happened, at most so many."""
@@ -118,7 +147,7 @@ class Courier:
             return False
         self._new_first = error is not None
         changes = late.drop(one, self._clock.steady()) if error is None else self._put_off(late, one, error)
-        self._journal.commit([*changes, *self._note()])
+        self._commit([*changes, *self._note()])
         return True
 
     # -- what was not taken --------------------------------------------------------------------------------------------
@@ -126,34 +155,36 @@ class Courier:
     def _put_off(self, late: Late, one: LateNotice, error: SendoffError) -> list[Change]:
         """A to-do, or set aside for good; the history tells both once."""
         now, first = self._clock.steady(), one.first
-        again = waiting_helps(error) and (first is None or now - first < LONGEST)
+        spent = one.spent + self._tried - one.mark if first is not None else 0
+        again = waiting_helps(error) and (first is None or spent < LONGEST)
         if again:
             pause = pause_before_next(one.tries + 1, self._rules(), self._random, error.retry_after)
             self._rest(one.event, error, now)
-            kept = late.put(replace(one, due=now + pause, tries=one.tries + 1, first=now if first is None else first))
-            return [*kept, *([] if first is not None else [self._told(one.event, error, again=True)])]
+            first_try = now if first is None else first
+            kept = late.put(replace(one, due=now + pause, tries=one.tries + 1, first=first_try, spent=spent, mark=self._tried))
+            return [*kept, *([] if first is not None else self._told(one.event, error, again=True))]
         self._failing.pop(one.event.id, None)
         self._aside += 1
         gone = late.drop(one, now) if one.version else []
-        return [*gone, self._told(one.event, error, again=False)]
+        return [*gone, *self._told(one.event, error, again=False)]
 
     def _rest(self, event: Event, error: SendoffError, now: Moment) -> None:
         """A sink that takes nothing is left alone for a while, and so is one that asks for it."""
         self._failing[event.id] = error.message
         self._failures += 1
         if len(self._failing) >= _DOWN_AFTER or error.retry_after is not None:
+            self._rests_firmly = error.retry_after is not None
             self._rests_until = now + pause_before_next(self._failures - 1, self._rules(), self._random, error.retry_after)
 
-    def _told(self, event: Event, error: SendoffError, *, again: bool) -> Append:
-        """What the history says of a notice that was not taken."""
+    def _told(self, event: Event, error: SendoffError, *, again: bool) -> list[Change]:
+        """What the log and the history say of a notice that was not taken."""
         name = self.section.name
         self._log.warning("sink %s did not take the notice %s%s: %s", name, event.id, "" if again else ", which is set aside", error)
-        data = {"sink": name, "event": event.id, "message": error.message, "again": again}
-        id = f"{event.id}.notice_failed.{name}{'' if again else '.aside'}"
-        return Append(Event(id=id, time=self._clock.wall(), type="notice_failed", operation=event.operation, batch=event.batch, data=data))
+        return failed(event, name, error.message, again=again, time=self._clock.wall())
 
     def _delivered(self, notice: Notice) -> SendoffError | None:
         """Hand one notice over; the error if it was not taken."""
+        self._offered += 1
         try:
             if self._sink is None:
                 self._sink = self._make()
@@ -162,13 +193,19 @@ class Courier:
                 return Transient("the sink is closed")
             self._sink.deliver(notice)
         except SendoffError as error:
-            return cleaned(error, self._clean)
-        except Exception as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
+            return self._said(error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
             self._log.exception("sink %s failed", self.section.name)
-            return cleaned(Permanent(f"{type(error).__name__}: {error}"), self._clean)
+            return self._said(Permanent(f"{type(error).__name__}: {error}"))
         self._failing.clear()
         self._failures, self._rests_until = 0, 0
         return None
+
+    def _said(self, error: SendoffError) -> SendoffError:
+        """Without what must not be told, and no longer than anybody reads."""
+        said = cleaned(error, self._clean)
+        said.message = said.message[:_MESSAGE]
+        return said
 
     # -- where it stands -----------------------------------------------------------------------------------------------
 
@@ -180,7 +217,9 @@ class Courier:
     def caught_up(self, position: int) -> bool:
         """Whether everything up to here was told or is a to-do that is not due, or the sink takes nothing now."""
         late, now = self._late, self._clock.steady()
-        return late is not None and (now < self._rests_until or (self._position >= position and late.due(now) is None))
+        if late is None or (now >= self._rests_until and late.due(now) is not None):
+            return False
+        return self._position >= position or self._rests(late, now)
 
     def status(self) -> Json:
         """As ``host status`` shows it."""
@@ -197,6 +236,10 @@ class Courier:
         if first and self._sink is not None:
             self._sink.close()
 
+    def abandon(self) -> None:
+        """Another has its position, or it is forgotten: what comes back late writes nothing."""
+        self._abandoned = True
+
     def left(self) -> None:
         """Its thread has ended: what was read and not wanted is not read again."""
         if self._position > self._saved:
@@ -209,7 +252,7 @@ class Courier:
             value = note.value if note is not None else {"position": self._journal.position()}
             self._position = self._saved = value["position"]
             self._aside = value.get("aside", 0)
-            self._late = Late(self._journal.store, self.section.name)
+            self._late = Late(self._journal.store, self.section.name, self._tried)
         return self._late
 
     def _next_try(self) -> Moment | None:
@@ -221,11 +264,15 @@ class Courier:
 
     def _save(self, position: int, done: Sequence[Change]) -> None:
         self._position = self._saved = position
-        self._journal.commit([*done, *self._note()], synced=bool(done))
+        self._commit([*done, *self._note()], synced=bool(done))
+
+    def _commit(self, changes: Sequence[Change], synced: bool = True) -> None:
+        if not self._abandoned:
+            self._journal.commit(changes, synced=synced)
 
     def _note(self) -> list[Change]:
         value: dict[str, Json] = {"position": self._position, **({"aside": self._aside} if self._aside else {})}
-        value |= {UNINVITED: True} if self.section.uninvited else {}
+        value |= {UNINVITED: True, OFFER: dict(offer_of(self.section))} if self.section.uninvited else {}
         return [SaveNote(kind=NOTE, key=self.section.name, value=value)]
 
 

@@ -69,10 +69,8 @@ class Keeper:
         return rested and self._outbox.caught_up(end - time.monotonic())
 
     def reconfigured(self) -> None:
-        """The configuration is another: new sinks start at now, the others are made anew."""
-        self._outbox.close()
-        self._outbox.open()
-        self._outbox.start()
+        """The configuration is another: new sinks start at now, and those whose section changed are made anew."""
+        self._outbox.reconfigured()
 
     def round(self) -> int:
         """One round; how much was done. A job that fails keeps no other from its turn."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sendoff.model.change import Change, SaveTodo
+from sendoff.model.change import Append, Change, SaveTodo
 from sendoff.model.document import decode, encode
 from sendoff.model.event import Event
 from sendoff.model.moment import Moment
@@ -19,13 +19,18 @@ _FAR = 2**62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateNotice:
-    """One of them, durable as a to-do. first: when it was not taken for the first time; None = not tried yet. version: the to-do's; 0 = there is none yet."""
+    """One of them, durable as a to-do. first: when it was not taken for the first time; None = not tried yet. version: the to-do's; 0 = there is none yet.
+
+    spent: how long it was tried, in microseconds; time in which nobody tried does not count. mark: how long its courier had been trying then.
+    """
 
     event: Event
     due: Moment
     tries: int = 0
     first: Moment | None = None
     version: int = 0
+    spent: Moment = 0
+    mark: Moment = 0
 
     @property
     def about(self) -> str:
@@ -34,18 +39,18 @@ class LateNotice:
 
     def payload(self) -> Mapping[str, Any]:
         """As the to-do keeps it: the event itself, for the history may be forgotten before."""
-        return {"event": encode(self.event), "first": self.first}
+        return {"event": encode(self.event), "first": self.first, "spent": self.spent}
 
 
 class Late:
-    """The to-dos of one sink, read once: nobody else writes them. name: the sink's."""
+    """The to-dos of one sink, read once: nobody else writes them. name: the sink's. mark: how long its courier has been trying."""
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: Store, name: str, mark: Moment = 0) -> None:
         self._kind = kind_of(name)
         self._queues: dict[str, list[LateNotice]] = {}
         for todo in store.todos(_FAR, kind=self._kind, limit=10 * MOST):
-            event, first = decode(Event, todo.payload["event"]), todo.payload["first"]
-            one = LateNotice(event=event, due=todo.due, tries=todo.tries, first=first, version=todo.version)
+            event, first, spent = decode(Event, todo.payload["event"]), todo.payload["first"], todo.payload.get("spent", 0)
+            one = LateNotice(event=event, due=todo.due, tries=todo.tries, first=first, version=todo.version, spent=spent, mark=mark)
             self._queues.setdefault(one.about, []).append(one)
         for queue in self._queues.values():
             queue.sort(key=lambda one: one.event.seq)
@@ -90,6 +95,15 @@ class Late:
 def about(event: Event) -> str:
     """What an event is one of several of."""
     return event.operation or event.batch
+
+
+def failed(event: Event, sink: str, message: str, *, again: bool, time: Moment) -> list[Change]:
+    """What the history says of a notice that was not taken; nothing of one that told of such a failure, or two sinks would feed each other for ever."""
+    if event.type == "notice_failed":
+        return []
+    id = f"{event.id}.notice_failed.{sink}{'' if again else '.aside'}"
+    data = {"sink": sink, "event": event.id, "message": message, "again": again}
+    return [Append(Event(id=id, time=time, type="notice_failed", operation=event.operation, batch=event.batch, data=data))]
 
 
 def kind_of(name: str) -> str:

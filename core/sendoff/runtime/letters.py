@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sendoff.model.configuration import SinkSection
-from sendoff.model.destination import origin_of
 from sendoff.model.document import decode
 from sendoff.model.event import ENDS, Event
 from sendoff.model.message import Message
@@ -18,13 +15,14 @@ from sendoff.model.notice import Notice
 from sendoff.model.operation import Record
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query
-from sendoff.model.status import TransferStatus
 from sendoff.model.template import Fact
 from sendoff.policy.notice import Ends
 from sendoff.policy.wording import NEEDS_PERSON, facts_of, message_of
+from sendoff.ports.clock import Clock
 from sendoff.ports.store import Store
-from sendoff.runtime.batches import BATCH, Members
+from sendoff.runtime.batches import BATCH
 from sendoff.runtime.journal import Journal
+from sendoff.runtime.looks import Looks, Seen, looks_of
 from sendoff.runtime.view import view
 
 NOTIFICATION = "notification"  # a program's own words for the end of what it has created
@@ -33,8 +31,8 @@ NOTIFICATION = "notification"  # a program's own words for the end of what it ha
 class Letters:
     """Writes notices. kinds: what a sink can show of a program's own."""
 
-    def __init__(self, journal: Journal, kinds: Callable[[SinkSection], frozenset[str]]) -> None:
-        self._journal, self._kinds = journal, kinds
+    def __init__(self, journal: Journal, kinds: Callable[[SinkSection], frozenset[str]], clock: Clock) -> None:
+        self._journal, self._kinds, self._looks = journal, kinds, looks_of(journal, clock)
         self._log = logging.getLogger("sendoff.sinks")
 
     def wanted(self, section: SinkSection, event: Event) -> Notice | None:
@@ -70,7 +68,7 @@ class Letters:
             return Message(title=type_.replace("_", " "), text="")
 
     def _facts(self, event: Event, shown: Mapping[str, Any] | None, type_: str) -> Mapping[str, Fact]:
-        whole = Whole(self._journal, event.batch)
+        whole = Whole(self._looks, event.batch)
         facts: dict[str, Fact] = {
             "event": lambda: type_.replace("_", " "), "batch": lambda: event.batch,
             "finished": lambda: whole.seen.counts["completed"], "total": lambda: whole.seen.total,
@@ -84,43 +82,16 @@ class Letters:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A batch as it stood when it was looked at. counts: operations by status. error: of the first that failed."""
-
-    counts: Counter[str]
-    size: int
-    places: frozenset[str]
-    error: str | None
-
-    @property
-    def total(self) -> int:
-        """How many there are."""
-        return self.counts.total()
-
-    @property
-    def destination(self) -> str:
-        """Where it goes, if that is one place."""
-        return next(iter(self.places)) if len(self.places) == 1 else "several places"
-
-
 class Whole:
     """The batch of an event, looked at once and only where somebody asks."""
 
-    def __init__(self, journal: Journal, batch: str) -> None:
-        self._journal, self._batch = journal, batch
+    def __init__(self, looks: Looks, batch: str) -> None:
+        self._looks, self._batch = looks, batch
 
     @cached_property
     def seen(self) -> Seen:
         """What there is in it now."""
-        counts, places, size, error = Counter[str](), set[str](), 0, None
-        for record in Members(self._journal, self._batch):
-            counts[record.status.word] += 1
-            size += record.spec.source.size
-            places.add(record.spec.destination or origin_of(record.spec.url))
-            if error is None and record.status is TransferStatus.ERROR and record.error is not None:
-                error = record.error.message
-        return Seen(counts, size, frozenset(places), error)
+        return self._looks.at(self._batch)
 
 
 def _called(section: SinkSection, event: Event) -> str | None:

@@ -74,7 +74,7 @@ class Owner:
     def __init__(self, given: Given) -> None:
         self._given, self._limiting = given, Limiting(given.clock, self._take, self.reconfigure)
         self.configuration = self._limiting.over(given.configuration)
-        self._leaving = threading.Event()
+        self._leaving, self._reconfiguring = threading.Event(), threading.Lock()
         self._log = logging.getLogger("sendoff.owner")
 
     def open(self) -> None:
@@ -250,10 +250,11 @@ class Owner:
 
     def reconfigure(self) -> None:
         """Read the configuration anew; an invalid one raises and leaves the old in force."""
-        self._limiting.refile(self._given.load())
-        self._connections.forget()
-        self._spool.limit = self.configuration.limits.spool
-        self._keeper.reconfigured()
+        with self._reconfiguring:  # whoever saved it and whoever saw it changed may come at once
+            self._limiting.refile(self._given.load())
+            self._connections.forget()
+            self._spool.limit = self.configuration.limits.spool
+            self._keeper.reconfigured()
 
     def _take(self, configuration: Configuration) -> None:
         """It is in force, for what runs too."""

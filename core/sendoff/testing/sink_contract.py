@@ -21,7 +21,7 @@ from sendoff.model.template import checked_template
 from sendoff.ports.clock import SystemClock
 from sendoff.ports.sink import Sink
 from sendoff.ports.toolkit import SinkToolkit
-from sendoff.runtime.outbox import section_of
+from sendoff.runtime.offer import section_of
 from sendoff.settings.shape import SAID
 from sendoff.testing.driver_contract import DriverContract
 
