@@ -257,7 +257,7 @@ def test_what_ended_while_nobody_looked_is_listed_until_somebody_attaches(client
 
     (operation,) = uploader.current_uploads()
     assert (operation.id, operation.status) == (id, sendoff.TransferStatus.COMPLETED)
-    assert operation.attach().result(SOON).response.status_code == 201
+    assert operation.attach().result(SOON).response.status_code in (201, 204), "its host was killed: it may have been sent before"
 
     eventually(lambda: uploader.current_uploads() == [])
 

@@ -279,6 +279,7 @@ class Hands:
         given.learned.forget("chunk")
         self.protocols("tus", {}, given)
         print(given.credential(), given.http_protocols("tus", {}, given), self.child(chosen, {}, profile="work"), toolkit.clock.monotonic())
+        print(f"slept for {clock.slept():g} s so far")
         return clock.wall() - clock.steady() + toolkit.random.randint(0, 5)
 
 
