@@ -53,7 +53,7 @@ def test_it_survives_the_death_of_its_host(stage, slow):
     stage.kill_host()
     stage.run("wait", id)
 
-    assert [request.sha256 for request in slow.requests if request.complete] == [digest]
+    assert {request.sha256 for request in slow.requests if request.complete} == {digest}
 
 
 def test_a_program_says_it_by_put_by_put_many_and_by_the_uploader(stage, slow, client):

@@ -91,6 +91,7 @@ def test_a_program_and_its_host_that_die_together_leave_it_closed_too(work, stag
     source, _ = stage.file(1000)
     dying = program(stage, receiver.url, "told", source, "2", "and waits", stdin=subprocess.PIPE)
     id = dying.stdout.readline().strip()
+    dying.send_signal(signal.SIGSTOP)  # it starts no other host in its last moment
     stage.kill_host()
     dying.send_signal(signal.SIGKILL)
     dying.communicate(timeout=SOON)

@@ -145,7 +145,7 @@ class Outbox:
 
     def untold(self) -> Moment | None:
         """When the first event happened that a sink was not told of yet; None = there is none. It and what follows must not be forgotten."""
-        first = [] if self._visitors.asked.is_set() else [self._untold_first]
+        first = [] if self._visitors.asked.wait(_LONGEST_ASK) else [self._untold_first]
         positions = [*first, *(one.courier.position for one in list(self._rounds.values()))]
         events = self._journal.store.events(min(positions), 1) if positions else ()
         return events[0].time if events else None
