@@ -4,10 +4,13 @@ import asyncio
 import subprocess
 import sys
 import threading
+import weakref
 
 import pytest
 from sendoff.api.bridge import in_thread
 from sendoff.api.crew import AT_ONCE, Crew
+
+from tests.core.owned import eventually
 
 SOON = 20
 FORKING = f"""
@@ -45,6 +48,29 @@ def test_a_thousand_calls_take_a_few_threads(crew):
 
     assert over.wait(SOON) and sorted(done) == list(range(1000))
     assert max(most) <= AT_ONCE
+
+
+def test_one_call_after_another_is_done_by_one_thread(crew):
+    threads = set()
+    for _ in range(200):
+        done = threading.Event()
+        crew.do(lambda done=done: (threads.add(threading.get_ident()), done.set()))
+        assert done.wait(SOON)
+
+    assert len(threads) <= 2, "to begin a thread takes the time of the loop"
+
+
+def test_what_was_done_is_not_kept_by_the_thread_that_did_it(crew):
+    class Held:
+        pass
+
+    held, done = Held(), threading.Event()
+    gone = weakref.ref(held)
+    crew.do(lambda held=held: done.set())
+    del held
+
+    assert done.wait(SOON)
+    eventually(lambda: gone() is None, "nobody's")
 
 
 def test_no_more_than_a_few_are_under_way_at_once_unless_all_are_stuck(crew):

@@ -14,7 +14,8 @@ WORTH_TELLING = 0.02  # seconds
 class Ticker:
     """Ticks in the loop, and knows the longest time between two ticks.
 
-    gaps: from when to when it did not tick, on the machine's monotonic clock, and how long of that one of this process's threads wanted a core and got none.
+    gaps: from when to when it did not tick, on the machine's monotonic clock, and how long of that the threads of this process, one of which runs at a
+    time, wanted a core and got none.
     """
 
     def __init__(self):
@@ -27,7 +28,7 @@ class Ticker:
             now, before, waited = time.monotonic(), waited, waits_for_a_core()
             self.count, self.longest = self.count + 1, max(self.longest, now - last)
             if now - last > WORTH_TELLING:
-                self.gaps.append((last, now, max(seconds - before.get(thread, seconds) for thread, seconds in waited.items())))
+                self.gaps.append((last, now, sum(seconds - before.get(thread, seconds) for thread, seconds in waited.items())))
             last = now
 
     def longest_but_for(self, others):
