@@ -28,7 +28,7 @@ def stage(tmp_path):
 
 @pytest.fixture
 def receiver(tmp_path):
-    with Receiver(tmp_path / "received", rate=24 * MIB) as made:
+    with Receiver(tmp_path / "received", rate=8 * MIB) as made:
         made.script.add(Rule(do=Answer(200, (("Content-Type", "text/plain"),), b"Filename is source.bin"), path=f"/{PLACE}", times=None))
         yield made
 

@@ -86,7 +86,7 @@ def test_a_request_is_a_row_with_its_method_path_offset_and_bytes(through):
     put(proxy, "/a", BODY[:70_000], method="POST", **{"Upload-Offset": "4711"})
     put(proxy, "/b", b"")
 
-    first, second = proxy.wait_until(lambda rows: len(rows) == 2 and all(row.over for row in rows))
+    first, second = proxy.wait_until(lambda rows: len(rows) == 2 and all(row.over and row.complete for row in rows))
     assert (first.method, first.path, first.offset, first.received, first.complete, first.status) == ("POST", "/a", 4711, 70_000, True, 201)
     assert (second.method, second.path, second.offset, second.received, second.complete, second.status) == ("PUT", "/b", None, 0, True, 201)
     assert proxy.body_bytes == 70_000
@@ -132,8 +132,8 @@ def test_an_early_answer_reaches_the_client_while_it_still_sends(through):
         connected.sendall(head(10**9) + BODY)
 
         assert connected.recv(1000).startswith(b"HTTP/1.1 413 ")
+        row = proxy.wait_for(over=True)
 
-    row = proxy.wait_for(over=True)
     assert (row.status, row.complete) == (413, False)
 
 
