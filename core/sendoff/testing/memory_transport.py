@@ -27,8 +27,9 @@ def nothing_happens(_point: str, _operation: str) -> None:
 
 @dataclass(slots=True)
 class Upload:
-    """A session as the server keeps it. acked: bytes whose answer the client has seen. recorded: the
-    client has it on disk."""
+    """A session as the server keeps it. acked: bytes whose answer the client has seen. recorded: the client has it on disk. foreign: somebody has written
+    to it of whom the client cannot know, so that it rightly gives it up.
+    """
 
     url: str
     length: int
@@ -37,6 +38,7 @@ class Upload:
     body: bytearray = field(default_factory=bytearray)
     acked: int = 0
     recorded: bool = False
+    foreign: bool = False
 
 
 @dataclass(slots=True)
@@ -57,22 +59,23 @@ class MemoryServer:
 
     def begin(self, url: str, length: int, operation: str, turn: int) -> str:
         """A new session of an operation in its round ``turn``; its id. What another of that round holds is sent again."""
-        standing = [one for one in self.uploads.values() if (one.operation, one.turn) == (operation, turn) and one.recorded]
+        standing = [one for one in self.uploads.values() if (one.operation, one.turn) == (operation, turn) and one.recorded and not one.foreign]
         self.repeated += sum(one.acked for one in standing)
         self.made += 1
         id = f"u{self.made}"
         self.uploads[id] = Upload(url=url, length=length, operation=operation, turn=turn)
         return id
 
-    def seen(self) -> tuple[int, dict[str, int]]:
-        """What was repeated, and what of each upload was confirmed, so far."""
-        return self.repeated, {id: upload.acked for id, upload in self.uploads.items()}
+    def seen(self) -> tuple[int, dict[str, tuple[int, int]]]:
+        """What was repeated, and what of each upload was confirmed and is there, so far."""
+        return self.repeated, {id: (upload.acked, len(upload.body)) for id, upload in self.uploads.items()}
 
-    def unsee(self, before: tuple[int, dict[str, int]]) -> None:
+    def unsee(self, before: tuple[int, dict[str, tuple[int, int]]]) -> None:
         """Take back what was counted since: whoever did it is not the one who counts."""
-        self.repeated, acked = before
+        self.repeated, known = before
         for id, upload in self.uploads.items():
-            upload.acked = acked.get(id, 0)
+            upload.acked, there = known.get(id, (0, 0))
+            upload.foreign = upload.foreign or len(upload.body) != there
 
     def recorded(self, id: str) -> bool:
         """The client has the session on disk, as its next step shows; whether that is news."""
