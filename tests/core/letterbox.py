@@ -2,7 +2,7 @@
 
 from sendoff.ports.sink import Sink
 
-from tests.core.owned import QUICK
+from tests.core.owned import QUICK, Owned
 
 ENDS = ["created", "completed", "failed", "canceled", "notice_failed", "batch_completed"]
 
@@ -42,6 +42,12 @@ class Letterbox:
 
 def sinks(*names, on=ENDS):
     return QUICK + "".join(f'[[sinks]]\nname = "{name}"\nuse = "{name}"\non = {on}\n' for name in names)
+
+
+def telling(tmp_path, boxes):
+    """An owner whose configuration has the first of these sinks."""
+    own = {("sinks", name): (box.sink(), dict) for name, box in boxes.items()}
+    return Owned(tmp_path, config=sinks(next(iter(boxes))), own=own)
 
 
 def put(owned, name, **more):

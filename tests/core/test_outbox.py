@@ -10,7 +10,7 @@ from sendoff.model.query import Question
 from sendoff.runtime.courier import NOTE
 from sendoff.runtime.late import kind_of
 
-from tests.core.letterbox import Letterbox, put, sinks
+from tests.core.letterbox import Letterbox, put, sinks, telling
 from tests.core.owned import Owned, eventually
 
 
@@ -21,8 +21,7 @@ def boxes():
 
 @pytest.fixture
 def owned(tmp_path, boxes):
-    own = {("sinks", name): (box.sink(), dict) for name, box in boxes.items()}
-    with Owned(tmp_path, config=sinks("one"), own=own) as made:
+    with telling(tmp_path, boxes) as made:
         yield made
 
 

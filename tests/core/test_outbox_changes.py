@@ -7,8 +7,8 @@ from sendoff.errors import JournalFull, Transient
 from sendoff.runtime.courier import NOTE
 from sendoff.runtime.late import kind_of
 
-from tests.core.letterbox import Letterbox, put, sinks
-from tests.core.owned import QUICK, Owned, eventually
+from tests.core.letterbox import Letterbox, put, sinks, telling
+from tests.core.owned import QUICK, eventually
 
 
 @pytest.fixture
@@ -18,8 +18,7 @@ def boxes():
 
 @pytest.fixture
 def owned(tmp_path, boxes):
-    own = {("sinks", name): (box.sink(), dict) for name, box in boxes.items()}
-    with Owned(tmp_path, config=sinks("one"), own=own) as made:
+    with telling(tmp_path, boxes) as made:
         yield made
 
 

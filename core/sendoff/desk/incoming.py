@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from sendoff.desk.folder import sync
 from sendoff.errors import JournalFull, SendoffError, SourceChanged, SourceUnreadable
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Incoming:
                 self._write(block)
         with self._writing():
             os.fsync(self._descriptor)
-            _sync_folder(os.path.dirname(self.path))
+            sync(os.path.dirname(self.path))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -75,7 +76,7 @@ class Incoming:
             raise SourceChanged(f"{self._what} was changed while it was copied; nothing was stored", hint="put it again once nobody writes to it")
         os.utime(self._descriptor, ns=(after.st_atime_ns, after.st_mtime_ns))
         os.fsync(self._descriptor)
-        _sync_folder(os.path.dirname(self.path))
+        sync(os.path.dirname(self.path))
 
     def _check_room(self, size: int) -> None:
         found = os.fstatvfs(self._descriptor)
@@ -133,13 +134,5 @@ def incoming_folder(state: str) -> str:
     for path in (spool, folder):
         with suppress(FileExistsError):
             os.mkdir(path, 0o700)
-            _sync_folder(os.path.dirname(path))
+            sync(os.path.dirname(path))
     return folder
-
-
-def _sync_folder(path: str) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

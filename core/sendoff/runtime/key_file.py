@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 
+from sendoff.desk.folder import sync
 from sendoff.errors import ConfigurationError
 
 _LARGEST = 4096  # bytes; a key is 64 digits
@@ -86,11 +87,7 @@ class KeyFile:
             return self.load()
         finally:
             draft.unlink()
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(self._path.parent)
         return None
 
     def discard(self) -> str | None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from sendoff.desk.folder import sync
 from sendoff.errors import InvalidArgument, SendoffError, SourceMissing
 from sendoff.model.change import Append, SaveTodo
 from sendoff.model.note import Todo
@@ -170,7 +171,7 @@ def _done(act: Any, file: str, place: str = "") -> Leave | None:
         return Leave(f"it could not be removed: {(cause.strerror or str(cause)).lower()}")
     for folder in {os.path.dirname(one) for one in (file, place) if one}:
         with suppress(OSError):
-            _sync(folder)
+            sync(folder)
     return None
 
 
@@ -202,11 +203,3 @@ def _same(file: str, place: str) -> bool:
     with suppress(OSError):
         return os.path.samestat(os.lstat(file), os.lstat(place))
     return False
-
-
-def _sync(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from sendoff.desk.folder import sync
 from sendoff.errors import InvalidArgument, NoSpace, SendoffError
 from sendoff.model.quantity import size_text
 
@@ -58,7 +59,7 @@ class Spool:
             self._must_fit(source.stat().st_size)
             self._in_hand.add(target)
             source.rename(target)
-            self._sync()
+            sync(self._folder)
         return target
 
     def adopt_all(self, names: Sequence[str]) -> None:
@@ -122,13 +123,6 @@ class Spool:
                 yield path
             finally:
                 os.close(handle)
-
-    def _sync(self) -> None:
-        handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _size(entry: os.DirEntry[str]) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sendoff.desk.folder import sync
 from sendoff.errors import ConfigurationError, StoreRefused
 
 
@@ -37,7 +38,7 @@ def _replace(path: Path, data: bytes, config: str) -> None:
     except BaseException:
         os.unlink(name)
         raise
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _check(new: Path, config: str) -> None:
@@ -57,14 +58,6 @@ def _let_read(path: Path, handle: int) -> None:
     if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
         os.fchown(handle, old.st_uid, old.st_gid)
     os.fchmod(handle, stat.S_IMODE(old.st_mode))
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _changed(data: bytes, changes: Mapping[str, Any], config: str) -> bytes:
