@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -108,9 +109,16 @@ class Stage:
         return pid
 
     def kill(self, pid):
-        """``kill -9`` of a host that is known already, without a look in between; returns when it is gone."""
-        os.kill(pid, signal.SIGKILL)
-        assert Lock(self.place.lock).wait_free(10)
+        """``kill -9`` of a host that is known already, without a look in between; returns when it is gone, and with it its lock.
+
+        Not when the lock is free: a program that lives may have begun the next host by then.
+        """
+        gone = os.pidfd_open(pid)
+        try:
+            os.kill(pid, signal.SIGKILL)
+            assert select.select([gone], [], [], 30)[0], f"the host {pid} did not go"
+        finally:
+            os.close(gone)
 
     def log(self):
         """What the hosts here have printed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sendoff import CredentialNeeded
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 HEADLESS = "with no desktop, keep credentials with env:, file: or systemd:"
 _PROMPTING = ("keyring.backends.kwallet", "keyring.backends.libsecret")
+_ONE_AT_A_TIME = Lock()  # keyring gathers its backends in globals of its own when it is first asked, and fails where two threads do that at once
 LOCKED = "log in to the desktop, or unlock its key store there"
 
 
@@ -21,9 +23,11 @@ def chosen(named: str | None) -> KeyringBackend:
 
     Of several it chains, the first that may be used. Errors: ``CredentialNeeded`` with the reason, for one that keeps nothing, or keeps it in clear text.
     """
-    _leave_out_other_systems()
-    found = _named(named) if named else _own_choice()
-    for backend in _chained(found):
+    with _ONE_AT_A_TIME:
+        _leave_out_other_systems()
+        found = _named(named) if named else _own_choice()
+        chained = _chained(found)
+    for backend in chained:
         reason = refusal(backend)
         if reason is None:
             return backend

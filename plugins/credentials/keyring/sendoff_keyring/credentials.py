@@ -16,6 +16,7 @@ from sendoff_keyring.entry import credential_of, text_of
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
+_TRIES, _NOT_THERE = 3, ("ItemNotFoundException", "InitError")
 _NAMES = "(names)"  # the entry that lists the others: a key store cannot be asked for that
 
 
@@ -41,7 +42,7 @@ class KeyringCredentials(CredentialStore, Writable):
         """What the key store holds now. Errors: ``CredentialNeeded``."""
         _checked(name)
         with self._opened(name) as backend:
-            text = backend.get_password(self.settings.service, name)
+            text = _held(backend, self.settings.service, name)
         if not text:
             raise CredentialNeeded(f"keyring:{name}: the key store {title(backend)} holds none", hint=f"sendoff credentials set keyring:{name}", absent=True)
         found = credential_of(text, self.settings.username)
@@ -72,7 +73,7 @@ class KeyringCredentials(CredentialStore, Writable):
     def names(self) -> Iterator[str]:
         """Those that were set through sendoff."""
         with self._opened(_NAMES) as backend:
-            text = backend.get_password(self.settings.service, _NAMES)
+            text = _held(backend, self.settings.service, _NAMES)
         try:
             listed = json.loads(text or "[]")
         except ValueError:
@@ -114,6 +115,20 @@ class KeyringCredentials(CredentialStore, Writable):
             raise CredentialNeeded(f"keyring:{name}: the key store {title(backend)} is locked", hint=LOCKED, locked=True) from cause
         except Exception as cause:  # a backend is a stranger's code, and raises what its own library does
             raise CredentialNeeded(f"keyring:{name}: the key store {title(backend)} failed: {type(cause).__name__}: {cause}", hint=HEADLESS) from cause
+
+
+def _held(backend: KeyringBackend, service: str, name: str) -> str | None:
+    """What a key store holds under a name.
+
+    GNOME's, asked by several at once, at times says that a thing which it holds, or has just found, is not there. It is asked again if it is open.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return backend.get_password(service, name)
+        except Exception as cause:
+            if type(cause).__name__ not in _NOT_THERE or locked(backend) is not None:
+                raise
+    return backend.get_password(service, name)
 
 
 def _checked(name: str) -> None:

@@ -15,6 +15,29 @@ pytestmark = [
         "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
     ),  # keyring leaves a connection open where it finds a lock
 ]
+AT_ONCE = """
+from logging import getLogger
+from pathlib import Path
+from random import Random
+from threading import Barrier, Thread
+from sendoff.ports.clock import SystemClock
+from sendoff.ports.toolkit import Toolkit
+from sendoff_keyring.credentials import KeyringCredentials
+toolkit = Toolkit(clock=SystemClock(), random=Random(1), log=getLogger("x"), folder=Path("."))
+store, together, answers = KeyringCredentials(KeyringCredentials.Settings(), toolkit), Barrier(5), []
+def ask():
+    together.wait()
+    try:
+        answers.append(store.get("lab", environment={}).secret.reveal())
+    except Exception as error:
+        answers.append(str(error))
+threads = [Thread(target=ask) for _ in range(5)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(set(answers))
+"""
 SERVICE = "keyring.backends.SecretService.Keyring"
 
 
@@ -33,6 +56,13 @@ class TestKeyring(WritableContract):
         login = driver(driver.Settings(backend=SERVICE, username="me"), toolkit).get("lab", environment={})
 
         assert [(one.kind, one.username, one.secret.reveal()) for one in (token, login)] == [("bearer", "", "typed"), ("basic", "me", "typed")]
+
+    def test_many_threads_of_many_programs_that_ask_first_and_at_once_all_get_it(self, desktop):
+        subprocess.run([sys.executable, "-m", "keyring", "set", "sendoff", "lab"], input=b"typed\n", check=True)
+        programs = [subprocess.Popen([sys.executable, "-c", AT_ONCE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+
+        said = [program.communicate(timeout=60) for program in programs]
+        assert {answers for answers, _ in said} == {"{'typed'}\n"}, said
 
     def test_a_locked_one_says_so_and_no_prompt_appears_for_the_question(self, store, writable, desktop):
         desktop.seat_nobody()
