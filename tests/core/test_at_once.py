@@ -13,8 +13,8 @@ from sendoff.model.operation import Record, Tally
 from sendoff.model.status import CostPolicy, TransferStatus, Want
 from sendoff.policy import lifecycle
 from sendoff.policy.order import ordered
-from sendoff.runtime.attempts import Outcome
 from sendoff.runtime.signals import Changed, Ended, Queued
+from sendoff.runtime.ticket import Outcome
 
 from tests.core.owned import QUICK, Owned, eventually
 from tests.core.records import NOW, record, setting, tried, waiting

@@ -18,11 +18,11 @@ from sendoff.model.operation import Record, Tally
 from sendoff.model.query import Query
 from sendoff.model.status import CostPolicy, TransferPriority, TransferStatus
 from sendoff.runtime.announcer import Announcer
-from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.signals import Amended, Changed, Ended, Leave, Orders, Queued, Reached, Slept, Stop
+from sendoff.runtime.ticket import Outcome, Ticket
 from sendoff.testing.memory_store import MemoryStore
 
 from tests.core.records import NOW, waiting

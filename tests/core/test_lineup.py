@@ -15,13 +15,13 @@ from sendoff.model.moment import Moment
 from sendoff.model.query import Page, Query
 from sendoff.model.status import CostPolicy, TransferBehavior, TransferPriority, TransferStatus
 from sendoff.runtime.announcer import Announcer
-from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.conductor import Conductor
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.lineup import Lineup
 from sendoff.runtime.signals import Ended, Orders, Queued, Reached
+from sendoff.runtime.ticket import Outcome, Ticket
 from sendoff.testing.memory_store import MemoryStore
 
 from tests.core.records import NOW, waiting

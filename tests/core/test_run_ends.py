@@ -14,9 +14,9 @@ from sendoff.model.configuration import Configuration
 from sendoff.model.operation import Record, Request
 from sendoff.model.query import Created, Order, Query, Selection
 from sendoff.ports.transport import Shipments
-from sendoff.runtime.attempts import Outcome
 from sendoff.runtime.key import MemoryKey
 from sendoff.runtime.signals import Ended, Queued
+from sendoff.runtime.ticket import Outcome
 from sendoff.testing.memory_runs import PlainRuns, Told
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer

@@ -13,8 +13,8 @@ from sendoff.model.operation import Record, Tally
 from sendoff.model.query import Query
 from sendoff.model.status import TransferStatus
 from sendoff.policy.schedule import MOST_BYTES, MOST_TOGETHER, SMALL
-from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.signals import Changed, Ended, Reached, Stop
+from sendoff.runtime.ticket import Outcome, Ticket
 
 from tests.core.test_conductor import Stand
 

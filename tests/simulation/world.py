@@ -19,10 +19,10 @@ from sendoff.model.limits import Limits, RetryRules
 from sendoff.model.operation import Request
 from sendoff.model.query import Created, Order, Query, Selection
 from sendoff.policy.standing import Standing
-from sendoff.runtime.attempts import Ticket
 from sendoff.runtime.key import MemoryKey
 from sendoff.runtime.lineup import FEW
 from sendoff.runtime.signals import Changed, Ended, Queued, Slept
+from sendoff.runtime.ticket import Ticket
 from sendoff.testing.memory_store import MemoryStore
 from sendoff.testing.memory_transport import MemoryServer
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
-from sendoff.errors import JournalFull, NeedsPerson, Permanent, StoreRefused, Unreachable
+from sendoff.errors import Interrupted, JournalFull, NeedsPerson, Permanent, SendoffError, StoreRefused, Superseded, Transient, Unreachable
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
-from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
 from sendoff.policy import lifecycle
 from sendoff.policy.cost import Gate, Seen
 from sendoff.policy.patience import Try
 from sendoff.ports.transport import Bundling
-from sendoff.runtime.bundle import carried
+from sendoff.runtime.bundle import carried, untold
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.errand import Errand
 from sendoff.runtime.in_force import InForce
 from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
@@ -29,36 +29,10 @@ from sendoff.runtime.loading import Load, Loading
 from sendoff.runtime.origin import Origin
 from sendoff.runtime.settling import FULL_AGAIN, Result, Settled, Settling
 from sendoff.runtime.shipment import Surroundings
+from sendoff.runtime.ticket import Outcome, Ticket
 from sendoff.runtime.underway import Underway
 
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Permission to try an operation once, as it was when the slot was given. down_since: of its destination. along: small ones that go with it."""
-
-    record: Record
-    down_since: Moment | None = None
-    along: tuple[Record, ...] = ()
-
-    @property
-    def records(self) -> tuple[Record, ...]:
-        """All that it is for."""
-        return self.record, *self.along
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a try ended, for whoever gives out slots. unreachable: no connection came about. taken: it was ours to try.
-
-    delivered: it has arrived. asks: only a person can help, and not this one alone but all that go there.
-    """
-
-    number: int
-    taken: bool = True
-    unreachable: bool = False
-    answered: bool = False
-    delivered: bool = False
-    asks: bool = False
+MOST_HANGING = 8  # threads that one transport may hold without coming back
 
 
 class Attempts:
@@ -88,41 +62,89 @@ class Attempts:
             ledger, around.clock, configuration=configuration, gate=gate, random=random, leaving=leaving, clean=around.clean,
             look=look or (lambda record: Seen(gate(record))),
         )  # fmt: skip
-        self._owner, self._leaving, self._in_force = owner, leaving, in_force
+        self._owner, self._leaving, self._in_force, self._connections = owner, leaving, in_force, connections
+        self._errands: dict[int, Errand] = {}
+        self._hanging, self._hanging_lock = Counter[str](), threading.Lock()
         self._log = logging.getLogger("sendoff.attempts")
 
     def run(self, ticket: Ticket) -> Iterator[Outcome]:
         """Claim, send once, settle: an outcome for each operation, as soon as its end is on record."""
-        left = {record.number for record in ticket.records}
+        errand = Errand(ticket, self._around.clock.monotonic())
+        self._errands[id(errand)] = errand
         try:
-            yield from self._tried(ticket, left)
+            yield from self._tried(errand)
         finally:
-            for number in left:
-                self._underway.leave(number)
+            self._errands.pop(id(errand), None)
+            for record in ticket.records:
+                self._over(errand, record.number)
+            if errand.given_up:
+                self._came_back(errand)
 
-    def _tried(self, ticket: Ticket, left: set[int]) -> Iterator[Outcome]:
-        """As ``run``. left: those whose try is not over; once it is, the next may begin at any moment."""
-        claimed = self._claim(ticket.records)
-        for number in left - {record.number for record in claimed}:
-            self._over(number, left)
+    def errands(self) -> Sequence[Errand]:
+        """What is under way."""
+        return [errand for errand in list(self._errands.values()) if not errand.given_up]
+
+    def given_up(self, errand: Errand, numbers: Sequence[int], error: SendoffError) -> Iterator[Outcome]:
+        """Settle what a transport that hangs has not told of. numbers: what ``Errand.give_up`` gave."""
+        with self._hanging_lock:
+            self._hanging[errand.transport] += 1
+        loads = [errand.loads[number] for number in numbers if number in errand.loads]
+        for load in loads:
+            self._underway.leave(load.record.number)
+            if load.transport is not None:
+                self._connections.let_go(load.transport)
+        for number in [number for number in numbers if number not in errand.loads]:
+            self._underway.leave(number)
             yield Outcome(number, taken=False)
+        for load, result in untold(loads, error):
+            yield self._ended(self._settling.begin(load, result, errand.ticket.down_since))
+
+    def _came_back(self, errand: Errand) -> None:
+        """After all: nobody waits for it any more, but its transport may be tried anew."""
+        self._log.warning("the transport %s has come back from the try of operation %s that was given up", errand.transport, errand.ticket.record.number)
+        with self._hanging_lock:
+            self._hanging[errand.transport] -= 1
+
+    def _tried(self, errand: Errand) -> Iterator[Outcome]:
+        """As ``run``; once a try is over, the next may begin at any moment."""
+        records = errand.ticket.records
+        claimed = self._claim(records)
+        for number in {record.number for record in records} - {record.number for record in claimed}:
+            if self._over(errand, number):
+                yield Outcome(number, taken=False)
+        errand.loads.update((record.number, self._loading.empty(record)) for record in claimed)
         settling: deque[Settled] = deque()
-        for told in self._results(claimed):
+        for told in self._results(errand, claimed):
             if told is None:  # nothing comes for a while: what was settled is not kept waiting for the next
                 while settling:
                     yield self._ended(settling.popleft())
                 continue
             load, result = told
-            self._over(load.record.number, left)
-            settling.append(self._settling.begin(load, result, ticket.down_since))
+            if not self._over(errand, load.record.number):
+                continue
+            settling.append(self._begun_to_settle(errand, load, result))
             while settling and settling[0].there:
                 yield self._ended(settling.popleft())
         while settling:
             yield self._ended(settling.popleft())
 
-    def _over(self, number: int, left: set[int]) -> None:
-        left.discard(number)
-        self._underway.leave(number)
+    def _over(self, errand: Errand, number: int) -> bool:
+        """Whether its end is ours to tell; it is under way no more."""
+        ours = errand.take(number)
+        if ours:
+            self._underway.leave(number)
+        return ours
+
+    def _begun_to_settle(self, errand: Errand, load: Load, result: Result) -> Settled:
+        """As ``Settling.begin``; what a driver has told may be such nonsense that it cannot be written down."""
+        if errand.late and isinstance(result, Interrupted) and not isinstance(result, Superseded):
+            result = Transient(errand.late)  # it was its own silence that stopped it
+        try:
+            return self._settling.begin(load, result, errand.ticket.down_since)
+        except Exception as cause:  # noqa: BLE001 - what a stranger's code answered is looked at here
+            self._log.exception("the transport %s has told of operation %s what nobody can write down", errand.transport, load.record.number)
+            error = Permanent(f"the transport {errand.transport} answered nonsense: {type(cause).__name__}: {cause}")
+            return self._settling.begin(load, error, errand.ticket.down_since)
 
     def _ended(self, settled: Settled) -> Outcome:
         """On record."""
@@ -158,11 +180,11 @@ class Attempts:
         empty = Try(began=0, ended=0, confirmed=record.tally.confirmed)
         self._ledger.enter_latest(record, lambda newest: lifecycle.failed(newest, error, empty, None, self._settling.setting(newest)))
 
-    def _results(self, records: Sequence[Record]) -> Iterator[tuple[Load, Result] | None]:
+    def _results(self, errand: Errand, records: Sequence[Record]) -> Iterator[tuple[Load, Result] | None]:
         """Each with how it ended; whoever can go along goes in one run, the others one after the other. None: a run waits for something."""
         stack = ExitStack()
         try:
-            loads = [self._loading.load(record, stack) for record in records]
+            loads = [self._loaded(errand, record, stack) for record in records]
             ready = [load for load in loads if load.error is None]
             for load in loads:
                 if load.error is not None:
@@ -171,15 +193,24 @@ class Attempts:
             if run:
                 yield from carried(run, self._loading, self._ledger.journal)
             for load in ready:
-                if not any(load is one for one in run):
+                if not any(load is one for one in run) and not errand.given_up:
                     yield load, self._loading.sent(load)
         finally:
             self._put_away(stack)
 
+    def _loaded(self, errand: Errand, record: Record, stack: ExitStack) -> Load:
+        """Ready to be sent, or why it is not: a transport that hangs again and again is not begun anew until one of its tries has come back."""
+        load = errand.loads[record.number]
+        if self._hanging[record.spec.transport] >= MOST_HANGING:
+            load.error = Transient(f"the transport {record.spec.transport} hangs: {MOST_HANGING} tries of it did not come back")
+        elif not errand.given_up:
+            self._loading.make_ready(load, stack)
+        return load
+
     def _put_away(self, stack: ExitStack) -> None:
         try:
             stack.close()
-        except Exception:  # noqa: BLE001 - a driver is a stranger's code; what it told before still counts
+        except BaseException:  # noqa: BLE001 - a driver is a stranger's code; what it told before still counts
             self._log.exception("what was opened for a try could not be closed")
 
 

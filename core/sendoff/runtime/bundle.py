@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from sendoff.errors import Interrupted, Permanent, SendoffError, Transient
 from sendoff.model.change import Unit
+from sendoff.model.delivery import Delivery
 from sendoff.model.session import Session
-from sendoff.ports.transport import Bundling, Shipment
+from sendoff.ports.transport import Bundling, Shipment, Shipments
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.loading import Load, Loading
 from sendoff.runtime.settling import Result
@@ -38,6 +39,7 @@ class WorkShipments:
         for shipment, session in sessions:
             assert isinstance(shipment, WorkShipment)
             try:
+                shipment.pulse.beat()
                 unit = shipment.to_record(session)
             except SendoffError as error:
                 failed.append((shipment, error))
@@ -63,7 +65,7 @@ def carried(loads: Sequence[Load], loading: Loading, journal: Journal) -> Iterat
     transport, told, error = loads[0].transport, False, None
     assert isinstance(transport, Bundling)
     try:
-        for told_of in transport.send_bundle(WorkShipments(shipments, journal)):
+        for told_of in _each(transport, WorkShipments(shipments, journal)):
             if told_of is None:
                 yield None
                 continue
@@ -78,10 +80,25 @@ def carried(loads: Sequence[Load], loading: Loading, journal: Journal) -> Iterat
         error = loading.error_of(next(iter(left.values()), loads[0]).record, cause)
     if error is None and not told:
         error = Transient(f"the transport {loads[0].record.spec.transport} did nothing with what it was given")
-    yield from _untold(list(left.values()), error)
+    yield from untold(list(left.values()), error)
 
 
-def _untold(left: Sequence[Load], error: SendoffError | None) -> Iterator[tuple[Load, Result]]:
+def _each(transport: Bundling, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError] | None]:
+    """What a run tells; whatever else it raises than an error is made one, for it ends no thread of ours."""
+    run = iter(transport.send_bundle(shipments))
+    while True:
+        try:
+            told = next(run)
+        except StopIteration:
+            return
+        except (Exception, SystemExit):
+            raise
+        except BaseException as cause:
+            raise RuntimeError(f"{type(cause).__name__}: {cause}") from cause
+        yield told
+
+
+def untold(left: Sequence[Load], error: SendoffError | None) -> Iterator[tuple[Load, Result]]:
     """Whoever has begun shares the fate of the run; of the others one at most carries what went wrong, so that it is not met at once again by all.
 
     What would end an upload for good is said of none of several: nobody knows whose it is. Who hears of it is tried alone next, and gets its own.

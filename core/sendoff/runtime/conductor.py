@@ -18,7 +18,6 @@ from sendoff.policy.cost import Gate
 from sendoff.policy.lifecycle import gated, hurried
 from sendoff.policy.schedule import admits, is_aged, next_lane
 from sendoff.policy.waits import Full
-from sendoff.runtime.attempts import Outcome, Ticket
 from sendoff.runtime.groups import Groups
 from sendoff.runtime.heads import Heads
 from sendoff.runtime.in_force import InForce
@@ -29,6 +28,7 @@ from sendoff.runtime.outlook import Outlook
 from sendoff.runtime.places import Places
 from sendoff.runtime.signals import Amended, Changed, Ended, Leave, Orders, Queued, Reached, Signal, Slept, Stop
 from sendoff.runtime.slots import Slots
+from sendoff.runtime.ticket import Outcome, Ticket
 
 _TROUBLE_PAUSE: Moment = 1_000_000
 _ASKS = Query(statuses=(TransferStatus.PAUSED_RECOVERABLE.word,), reason=str(Reason.HOST_KEY_UNKNOWN))

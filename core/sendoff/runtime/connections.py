@@ -164,6 +164,12 @@ class Connections:
         for one in unused:
             one.close()
 
+    def let_go(self, transport: Transport) -> None:
+        """Lend this one no more: it hangs, and is closed when whoever has it gives it back."""
+        with self._lock:
+            for key in [key for key, one in self._kept.items() if one is transport]:
+                del self._kept[key]
+
     def _toolkit(
         self, destination: Destination, environment: str | None, given: Mapping[str, str] | None, identities: Mapping[str, Credential]
     ) -> TransportToolkit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -64,21 +64,24 @@ class Loading:
         self._listeners, self._underway, self._origin, self._configuration = listeners, underway, origin, configuration
         self._log = logging.getLogger("sendoff.attempts")
 
-    def load(self, record: Record, stack: ExitStack) -> Load:
-        """An operation ready to be sent, or why it is not. stack: what closes, when all is over, what was opened for it."""
-        load = Load(record, self._around.clock.steady(), self._around.clock.slept())
+    def empty(self, record: Record) -> Load:
+        """An operation whose try begins now."""
+        return Load(record, self._around.clock.steady(), self._around.clock.slept())
+
+    def make_ready(self, load: Load, stack: ExitStack) -> None:
+        """Ready to be sent, or why it is not. stack: what closes, when all is over, what was opened for it."""
+        load.began, load.slept = self._around.clock.steady(), self._around.clock.slept()
         try:
             self._make_ready(load, stack)
-        except (Exception, SystemExit) as cause:  # noqa: BLE001 - a listener or a driver is a stranger's code; the operation gets its name
-            load.error = self.error_of(record, cause)
-        return load
+        except BaseException as cause:  # noqa: BLE001 - a listener or a driver is a stranger's code; the operation gets its name
+            load.error = self.error_of(load.record, cause)
 
     def sent(self, load: Load) -> Delivery | SendoffError:
         """Send it, by itself."""
         assert load.transport is not None and load.shipment is not None
         try:
             return self._seen(load, load.transport.send(load.shipment))
-        except (Exception, SystemExit) as cause:  # noqa: BLE001 - as above
+        except BaseException as cause:  # noqa: BLE001 - as above
             return self.error_of(load.record, cause)
 
     def checked(self, load: Load, result: Delivery | SendoffError) -> Delivery | SendoffError:
@@ -126,6 +129,8 @@ class Loading:
     def _seen(self, load: Load, delivery: Delivery) -> Delivery:
         """See whether all of what was queued is there; what must not be repeated is not doubted once it was taken."""
         assert load.reader is not None and load.shipment is not None
+        if fault := _fault_of(delivery):
+            raise Permanent(f"the transport {load.record.spec.transport} answered nonsense: {fault}")
         if not load.shipment.past_point:
             load.reader.check()
         if delivery.size != load.reader.size:
@@ -149,3 +154,14 @@ class Loading:
     def _opened(self, record: Record, transport: Transport, elsewhere: bool) -> AbstractContextManager[Begun]:
         """The source; whether it may be left to the transport to compare is for the operation's own to say."""
         return self._origin.opened(record, compares=transport.compares and not elsewhere)
+
+
+def _fault_of(delivery: object) -> str | None:
+    """None, or what is wrong with what a transport calls a delivery."""
+    if not isinstance(delivery, Delivery):
+        return f"a {type(delivery).__name__} is no Delivery"
+    texts = {"url": delivery.url, "verified": delivery.verified, **{name: getattr(delivery, name) or "" for name in ("existing", "etag", "version_id")}}
+    wrong = [name for name, value in texts.items() if not isinstance(value, str)]
+    wrong += [] if isinstance(delivery.size, int) else ["size"]
+    wrong += [] if isinstance(delivery.digests, Mapping) and all(isinstance(one, str) for pair in delivery.digests.items() for one in pair) else ["digests"]
+    return f"its Delivery has no proper {', '.join(wrong)}" if wrong else None

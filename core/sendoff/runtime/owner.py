@@ -27,7 +27,7 @@ from sendoff.runtime.afterwards import Afterwards
 from sendoff.runtime.announcer import AnnouncerThread
 from sendoff.runtime.answers import Answers
 from sendoff.runtime.app import App, Parts
-from sendoff.runtime.attempts import Attempts, Outcome
+from sendoff.runtime.attempts import Attempts
 from sendoff.runtime.census import Census
 from sendoff.runtime.clearing import Clearing
 from sendoff.runtime.conductor import Conductor
@@ -63,8 +63,10 @@ from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.signals import Changed, Ended, Queued, Reached, Slept
 from sendoff.runtime.spool import Spool
 from sendoff.runtime.sweep import Sweep
+from sendoff.runtime.ticket import Outcome
 from sendoff.runtime.underway import Underway
 from sendoff.runtime.vault import Vault
+from sendoff.runtime.vigil import Vigil
 from sendoff.runtime.workers import Workers
 
 
@@ -137,6 +139,7 @@ class Owner:
         )  # fmt: skip
         workers = Workers(attempts.run, self._ended)
         self._engine = Engine(self._conductor, workers, self._underway, given.clock)
+        self._vigil = Vigil(attempts, workers, self._ended, given.clock, lambda: self.configuration.retry)
         self._clearing = Clearing(
             self._journal, self._answers, self._spool, self._secrets, given.clock,
             retention=lambda: self.configuration.retention, leaving=self._leaving, untold=self._outbox.untold,
@@ -157,6 +160,7 @@ class Owner:
         self._announcer.start()
         self._lookout.start()
         self._engine.start()
+        self._vigil.start()
         self._keeper.start()
         self._handlers.start()
 
@@ -228,6 +232,7 @@ class Owner:
         self._leaving.set()
         self._lookout.close()
         stopped = self._engine.close(timeout)
+        self._vigil.close()
         self._handlers.close(deadline - self._given.clock.monotonic())
         self._keeper.close(deadline - self._given.clock.monotonic())
         self._announcer.close(deadline - self._given.clock.monotonic())

@@ -30,6 +30,7 @@ from sendoff.runtime.answers import AnswerBody, Answers
 from sendoff.runtime.journal import Journal
 from sendoff.runtime.meter import Meter
 from sendoff.runtime.pacing import Pacing
+from sendoff.runtime.pulse import Pulse
 from sendoff.runtime.reader import Reader
 from sendoff.runtime.secrets import Secrets
 
@@ -84,11 +85,16 @@ class WorkShipment:
         self._lock = threading.Lock()
         self._told, self._pace = around.clock.monotonic(), Pace()
         self._confirmed_before = 0
+        self.pulse = Pulse(around.clock.monotonic)
 
     # -- what a driver calls ---------------------------------------------------------------------------------------
 
     def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
         """As the port says."""
+        with self.pulse.inside_call():
+            return self._read_into(buffer, offset, paced)
+
+    def _read_into(self, buffer: memoryview, offset: int, paced: bool) -> int:
         self.check()
         if not paced:
             return self._reader.readinto(buffer, offset, follow=False)
@@ -96,7 +102,7 @@ class WorkShipment:
             self._around.reached(self.operation)
         self._pace.note(self._around.clock.monotonic(), self.sent)
         if self._pacing.limited and not self._paces and offset < self.size:
-            buffer = buffer[: self.allowed(min(len(buffer), self.size - offset))]
+            buffer = buffer[: self._pacing.take(self.operation, min(len(buffer), self.size - offset), self.check)]
         count = self._reader.readinto(buffer, offset)
         with self._counting:
             self._read += count
@@ -107,10 +113,12 @@ class WorkShipment:
 
     def allowed(self, count: int) -> int:
         """As the port says."""
-        return self._pacing.take(self.operation, count, self.check)
+        with self.pulse.inside_call():
+            return self._pacing.take(self.operation, count, self.check)
 
     def handed(self, count: int) -> None:
         """As the port says."""
+        self.pulse.beat()
         with self._counting:
             self._handed = (self._handed or 0) + count
             self._slot.note(self._handed, self._prefix())
@@ -121,17 +129,20 @@ class WorkShipment:
 
     def credential(self, kind: str = "server", *, challenge: str | None = None, refused: Credential | None = None) -> Credential | None:
         """As the port says."""
-        return self._credential(kind, challenge=challenge, refused=refused)
+        with self.pulse.inside_call():
+            return self._credential(kind, challenge=challenge, refused=refused)
 
     def record(self, session: Session) -> None:
         """As the port says."""
-        unit = self.to_record(session)
-        if unit:
-            self.recorded(session, self._around.journal.commit(unit))
-        self.check()
+        with self.pulse.inside_call():
+            unit = self.to_record(session)
+            if unit:
+                self.recorded(session, self._around.journal.commit(unit))
+            self.check()
 
     def confirm(self, total: int, session: Session | None = None) -> None:
         """As the port says."""
+        self.pulse.beat()
         self.session = session or self.session
         if self.session is not None:
             self._doubt(total)
@@ -149,6 +160,10 @@ class WorkShipment:
 
     def commit_point(self) -> None:
         """As the port says."""
+        with self.pulse.inside_call():
+            self._mark_point()
+
+    def _mark_point(self) -> None:
         self.check()
         self._reader.check()
         if self.operation.spec.repeatable or self._point or self.session is not None:  # whoever keeps a session can be asked what became of it
@@ -166,6 +181,7 @@ class WorkShipment:
 
     def answered(self, status: int | None, headers: Sequence[tuple[str, str]], url: str) -> BinaryIO:
         """As the port says."""
+        self.pulse.beat()
         self.body, self.answers = self._around.answers.writer(self.operation.number), self.answers + 1
         self._response = Response(status=status, headers=tuple(_shown(name, value) for name, value in headers), url=public_url(url))
         return cast(BinaryIO, self.body)
@@ -173,6 +189,7 @@ class WorkShipment:
     @contextmanager
     def on_interrupt(self, stop: Callable[[], None]) -> Iterator[None]:
         """As the port says."""
+        self.pulse.beat()
         with self._lock:
             self._stop = stop
         try:
@@ -212,6 +229,16 @@ class WorkShipment:
         record, told = self.operation, Append(self._event("session_recorded", kind=session.kind))
         tally = replace(record.tally, protocol=self.protocol, resumable=self.resumable)
         return Update(record.number, self._version, {"tally": tally}, record.epoch), self._checkpoint(session), told
+
+    @property
+    def proves(self) -> bool:
+        """Whether its driver may be at a proof, which takes as long as the whole is large."""
+        return self.demand.verify == "read-back" or self._read >= self.size
+
+    @property
+    def stopping(self) -> str | None:
+        """Why it is to stop; None = it is not."""
+        return self._why
 
     @property
     def about(self) -> tuple[str, str]:

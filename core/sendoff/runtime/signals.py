@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sendoff.model.conditions import Conditions
 from sendoff.model.moment import Moment
 from sendoff.model.operation import Record
-from sendoff.runtime.attempts import Outcome, Ticket
+from sendoff.runtime.ticket import Outcome, Ticket
 
 
 @dataclass(frozen=True, slots=True)

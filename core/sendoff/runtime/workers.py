@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 
-from sendoff.runtime.attempts import Outcome, Ticket
+from sendoff.runtime.ticket import Outcome, Ticket
 
 Run = Callable[[Ticket], Iterator[Outcome]]
 
@@ -19,6 +19,7 @@ class Workers:
         self._run, self._done = run, done
         self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._carried: dict[int, threading.Thread] = {}  # by the ticket's identity: who carries it
         self._busy, self._short = 0, False
         self._lock = threading.Lock()
         self._log = logging.getLogger("sendoff.workers")
@@ -30,6 +31,14 @@ class Workers:
                 return tickets[index:]
             self._queue.put(ticket)
         return ()
+
+    def give_up(self, ticket: Ticket) -> None:
+        """Whoever carries it hangs: another thread takes its place, and its end is told by somebody else."""
+        with self._lock:
+            thread = self._carried.pop(id(ticket), None)
+            if thread is not None:
+                self._threads.remove(thread)
+                self._busy -= 1
 
     def close(self, seconds: float) -> bool:
         """Let the threads end; whether all had ended in time."""
@@ -60,21 +69,34 @@ class Workers:
 
     def _work(self) -> None:
         while (ticket := self._queue.get()) is not None:
-            left = {record.number for record in ticket.records}
-            try:
-                for outcome in self._run(ticket):
-                    left.discard(outcome.number)
-                    if not left:
-                        self._free()
-                    self._done(outcome)
-            except Exception:  # noqa: BLE001 - a slot must come back whatever happened; the end is on record or recovered at the next start
-                self._log.exception("the try of operation %s ended unexpectedly", ticket.record.number)
-            if left:
-                self._free()
-                for number in left:
-                    self._done(Outcome(number))
+            with self._lock:
+                self._carried[id(ticket)] = threading.current_thread()
+            if not self._carry(ticket):
+                return
 
-    def _free(self) -> None:
-        """Before the last outcome is told, or the next ticket would find one thread too few."""
+    def _carry(self, ticket: Ticket) -> bool:
+        """One ticket, to its last outcome; False where it was given up on meanwhile, and with it this thread."""
+        left = {record.number for record in ticket.records}
+        try:
+            for outcome in self._run(ticket):
+                left.discard(outcome.number)
+                if not left and not self._leave(ticket):
+                    return False
+                self._done(outcome)
+        except BaseException:  # noqa: BLE001 - a slot must come back whatever happened; the end is on record or recovered at the next start
+            self._log.exception("the try of operation %s ended unexpectedly", ticket.record.number)
+        if not left:
+            return True
+        if not self._leave(ticket):
+            return False
+        for number in left:
+            self._done(Outcome(number))
+        return True
+
+    def _leave(self, ticket: Ticket) -> bool:
+        """It is over, before the last outcome is told, or the next ticket would find one thread too few; False where it was given up on."""
         with self._lock:
+            if self._carried.pop(id(ticket), None) is None:
+                return False
             self._busy -= 1
+            return True
