@@ -8,27 +8,31 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from stevedore.driver import DriverManager
-from stevedore.exception import MultipleMatches
 
+from sendoff.deadline import Deadlines, Overdue
+from sendoff.distributions import entries, is_disabled, origin, origins, unfit
 from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, InvalidArgument, UnsupportedScheme
 from sendoff.model.complaint import complaint, nearest
 from sendoff.model.destination import scheme_of
 from sendoff.ports.credentials import CredentialStore, Writable
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.network import Network, Watching
+from sendoff.ports.session_protocol import SessionProtocol
 from sendoff.ports.sink import Sink
-from sendoff.ports.store import Store
-from sendoff.ports.transport import Aborting, Probing, Sweeping, Transport, Trusting
+from sendoff.ports.store import Salvaging, Store
+from sendoff.ports.transport import Aborting, Bundling, Probing, Sweeping, Transport, Trusting
 
 PORTS: Mapping[str, type] = {
     "transports": Transport, "http_protocols": HttpProtocol, "stores": Store, "credentials": CredentialStore, "sinks": Sink, "networks": Network,
 }  # fmt: skip
 FRESH = 1.0
-_CAPABILITIES = (Aborting, Probing, Sweeping, Trusting, Writable, Watching)
+LOADED_WITHIN = 30.0  # seconds, for whoever needs it; nobody else waits longer than
+PASSED_BY_AFTER = 3.0
+_CAPABILITIES = (Aborting, Bundling, Probing, Salvaging, SessionProtocol, Sweeping, Trusting, Watching, Writable)
 _PACKAGES = {  # of this project; whose else a name may be, nobody knows
     "transports": {"http": "sendoff-http", "s3": "sendoff-s3", "sftp": "sendoff-sftp"},
     "http_protocols": {"plain": "sendoff-http", "tus": "sendoff-http", "rufh": "sendoff-http", "nextcloud": "sendoff-http-nextcloud"},
@@ -58,11 +62,15 @@ _PACKAGES = {  # of this project; whose else a name may be, nobody knows
 _OF_THE_CORE = frozenset({"existing", "verify", "digest", "if_changed", "method"})  # what a destination may ask of any transport
 
 
-class _Installed(DriverManager[Any]):
-    """Reads entry points live; stevedore's cache on disk may serve those of an earlier installation."""
+class _Found(DriverManager[Any]):
+    """Loads what was found here and now; stevedore's cache on disk may serve entry points of an earlier installation."""
+
+    def __init__(self, entry: EntryPoint) -> None:
+        self._entry = entry
+        super().__init__(entry.group, entry.name)
 
     def list_entry_points(self) -> list[EntryPoint]:
-        return list(entry_points(group=self.namespace))
+        return [self._entry]
 
 
 class Drivers:
@@ -76,6 +84,7 @@ class Drivers:
         self._loaded: dict[tuple[str, str], type] = {}
         self._schemes: dict[str, str] = {}
         self._read: dict[str, tuple[float, list[EntryPoint]]] = {}
+        self._loading = Deadlines(lambda: PASSED_BY_AFTER)
         self._log = logging.getLogger("sendoff.drivers")
 
     def names(self, kind: str) -> tuple[str, ...]:
@@ -84,9 +93,11 @@ class Drivers:
 
     def load(self, kind: str, name: str) -> type:
         """The class that answers to this name. Errors: ``DriverMissing``, ``DriverBroken``."""
+        return self._load(kind, name, LOADED_WITHIN)
+
+    def _load(self, kind: str, name: str, seconds: float = PASSED_BY_AFTER) -> type:
         if (kind, name) not in self._loaded:
-            self._check_installed(kind, name)
-            self._loaded[kind, name] = _checked(kind, name, self._import(kind, name))
+            self._loaded[kind, name] = self._imported(kind, name, seconds)
         return self._loaded[kind, name]
 
     def transport_for(self, scheme: str) -> str:
@@ -122,7 +133,7 @@ class Drivers:
     def describe(self) -> list[dict[str, Any]]:
         """Every installed driver: kind, name, distribution, version, capabilities, schemes, state (``ok broken disabled``) and reason."""
         return [
-            self._described(kind, entry) for kind in PORTS for entry in sorted(self._entries(kind, anew=True), key=lambda entry: (entry.name, _origin(entry)))
+            self._described(kind, entry) for kind in PORTS for entry in sorted(self._entries(kind, anew=True), key=lambda entry: (entry.name, origin(entry)))
         ]
 
     def _entries(self, kind: str, *, anew: bool = False) -> list[EntryPoint]:
@@ -134,28 +145,39 @@ class Drivers:
         return found
 
     def _is_disabled(self, entry: EntryPoint) -> bool:
-        return entry.name in self._disabled or (entry.dist is not None and entry.dist.name in self._disabled)
+        return is_disabled(entry, self._disabled)
 
-    def _check_installed(self, kind: str, name: str) -> None:
-        if any(entry.name == name and self._is_disabled(entry) for entry in self._entries(kind, anew=True)):
-            raise DriverMissing(f"the {_singular(kind)} {name!r} is disabled in the configuration", hint=f"take it out of `disabled` to use {name!r}")
-        if name not in self.names(kind):
-            raise _missing(kind, name, self.names(kind))
-
-    def _import(self, kind: str, name: str) -> Any:
+    def _imported(self, kind: str, name: str, seconds: float) -> type:
+        """Import it in a thread of its own: whatever that does, nobody waits for it longer than this."""
+        entry = self._chosen(kind, name)
+        if refused := unfit(entry):
+            raise DriverBroken(
+                f"the {_singular(kind)} {name!r} was made for another version: {refused}", hint="install a version of it that was made for this one"
+            )
         try:
-            return _Installed(f"sendoff.{kind}", name).driver
-        except MultipleMatches:
-            both = " and ".join(sorted(_origin(entry) for entry in _entries(kind) if entry.name == name))
-            raise DriverBroken(f"two distributions bring the {_singular(kind)} {name!r}: {both}", hint="uninstall one of them") from None
-        except (Exception, SystemExit) as cause:  # a stranger's module is imported
-            raise DriverBroken(f"the {_singular(kind)} {name!r} of {_origins(kind, name)} does not load: {type(cause).__name__}: {cause}") from cause
+            return self._loading.call(f"{kind}.{name}", lambda: _checked(kind, entry, _imported(kind, entry)), patience=seconds)
+        except Overdue as cause:
+            still = "is still loading, as it was before" if cause.since_before else f"is still loading after {cause.seconds:g} seconds"
+            raise DriverBroken(f"the {_singular(kind)} {name!r} of {origin(entry)} {still}", hint=f"see what holds {entry.module} up") from cause
+
+    def _chosen(self, kind: str, name: str) -> EntryPoint:
+        """The one entry point of this name that is not disabled."""
+        named = [entry for entry in self._entries(kind, anew=True) if entry.name == name]
+        found = [entry for entry in named if not self._is_disabled(entry)]
+        if named and not found:
+            raise DriverMissing(f"the {_singular(kind)} {name!r} is disabled in the configuration", hint=f"take it out of `disabled` to use {name!r}")
+        if not found:
+            raise _missing(kind, name, self.names(kind))
+        if len(found) > 1:
+            hint = "uninstall one of them, or name its distribution in `disabled`"
+            raise DriverBroken(f"two distributions bring the {_singular(kind)} {name!r}: {origins(found)}", hint=hint)
+        return found[0]
 
     def _transports(self) -> Iterator[tuple[str, type[Transport]]]:
         """Those that load; a broken one is named in the log and passed by."""
         for name in self.names("transports"):
             try:
-                yield name, self.load("transports", name)
+                yield name, self._load("transports", name)
             except DriverBroken as cause:
                 self._log.warning("%s", cause)
 
@@ -184,7 +206,7 @@ class Drivers:
         if self._is_disabled(entry):
             return found | {"state": "disabled", "reason": "disabled in the configuration"}
         try:
-            driver: Any = self.load(kind, entry.name)
+            driver: Any = self._load(kind, entry.name)
         except DriverBroken as cause:
             return found | {"state": "broken", "reason": cause.message}
         capabilities = [capability.__name__ for capability in _CAPABILITIES if issubclass(driver, capability)]
@@ -194,19 +216,18 @@ class Drivers:
 def _entries(kind: str) -> list[EntryPoint]:
     if kind not in PORTS:
         raise InvalidArgument(f"there is no kind of driver {kind!r}{nearest(kind, PORTS)}; there are {', '.join(PORTS)}")
-    return list(entry_points(group=f"sendoff.{kind}"))
+    return entries(f"sendoff.{kind}")
+
+
+def _imported(kind: str, entry: EntryPoint) -> Any:
+    try:
+        return _Found(entry).driver
+    except BaseException as cause:
+        raise DriverBroken(f"the {_singular(kind)} {entry.name!r} of {origin(entry)} does not load: {type(cause).__name__}: {cause}") from cause
 
 
 def _singular(kind: str) -> str:
     return {"credentials": "credential store", "http_protocols": "HTTP protocol"}.get(kind, kind.removesuffix("s"))
-
-
-def _origin(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else entry.value
-
-
-def _origins(kind: str, name: str) -> str:
-    return ", ".join(_origin(entry) for entry in _entries(kind) if entry.name == name)
 
 
 def _missing(kind: str, name: str, installed: Sequence[str]) -> DriverMissing:
@@ -216,15 +237,21 @@ def _missing(kind: str, name: str, installed: Sequence[str]) -> DriverMissing:
     return DriverMissing(message, hint=cure, name=name, kind=kind, interpreter=sys.executable)
 
 
-def _checked(kind: str, name: str, driver: Any) -> type:
+def _checked(kind: str, entry: EntryPoint, driver: Any) -> type:
     """The class, if it is what its port asks for."""
-    port = PORTS[kind]
+    port, whose = PORTS[kind], f"the {_singular(kind)} {entry.name!r} of {origin(entry)}"
     if not (isinstance(driver, type) and issubclass(driver, port)):
-        raise DriverBroken(f"the {_singular(kind)} {name!r} of {_origins(kind, name)} is not a class derived from sendoff.{port.__name__}")
+        raise DriverBroken(f"{whose} is not a class derived from sendoff.{port.__name__}")
     lacking = sorted(getattr(driver, "__abstractmethods__", ())) + [key for key in _demanded(port) if not hasattr(driver, key)]
     if lacking or inspect.isabstract(driver):
-        raise DriverBroken(f"the {_singular(kind)} {name!r} of {_origins(kind, name)} lacks {', '.join(lacking)}")
+        raise DriverBroken(f"{whose} lacks {', '.join(lacking)}")
+    if port is Transport and not _are_words(getattr(driver, "schemes", None)):
+        raise DriverBroken(f"{whose} has schemes that are no tuple of words")
     return driver
+
+
+def _are_words(value: object) -> bool:
+    return isinstance(value, tuple | list | frozenset) and all(isinstance(one, str) for one in value)
 
 
 def _demanded(port: type) -> tuple[str, ...]:

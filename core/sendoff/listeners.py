@@ -4,49 +4,77 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
 
 import pluggy
 
 from sendoff import hookspecs
+from sendoff.deadline import Attendant, Deadlines, Overdue
+from sendoff.distributions import entries, is_disabled, origin, origins, unfit
 from sendoff.errors import Postpone, Refused
 from sendoff.hookspecs import PROJECT, Change
 from sendoff.model.operation import Record
 
 GROUP = "sendoff.hooks"
+WITHIN = 30.0  # seconds that a listener may take to load, to answer, or to hear one thing
+_AT_THE_END = 3.0  # and to hear that the process leaves
+_AGAIN = 60.0  # seconds until one that did not answer before an attempt is asked again
+_Outcome = tuple[list[Any], BaseException | None]
 
 
 class Listeners:
     """Everybody who wants to hear what happens.
 
-    disabled: names of listeners or distributions that are not loaded. trace: is given one line for each call of a listener.
+    disabled: names of listeners or distributions that are not loaded. trace: is given one line for each call of a listener. within: seconds one may take.
+
+    Each hears what happens in a thread of its own, so that one that hangs keeps nobody else from hearing; while it does, it misses what happens.
     """
 
-    def __init__(self, disabled: Sequence[str] = (), trace: Callable[[str], None] | None = None) -> None:
+    def __init__(self, disabled: Sequence[str] = (), trace: Callable[[str], None] | None = None, *, within: float = WITHIN) -> None:
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._disabled = frozenset(disabled)
         self._trace = trace
         self._callers: dict[str, tuple[tuple[str, Any], ...]] = {}
         self._described: list[dict[str, Any]] = []
+        self._within, self._asking = within, Deadlines(lambda: within)
+        self._attendants: dict[str, Attendant] = {}
+        self._faults: dict[str, str] = {}
+        self._missed: Counter[str] = Counter()
         self._log = logging.getLogger("sendoff.listeners")
 
     def gather(self) -> None:
         """Import and register every installed listener, in the order of their names; a broken one is named in the log and skipped."""
-        for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
-            if entry.name in self._disabled or (entry.dist is not None and entry.dist.name in self._disabled):
+        found = sorted(entries(GROUP), key=lambda entry: (entry.name, entry.value))
+        enabled = [entry for entry in found if not is_disabled(entry, self._disabled)]
+        for entry in found:
+            if entry not in enabled:
                 self._note(entry.name, entry, "disabled", "disabled in the configuration")
                 continue
             try:
-                self.register(entry.load(), entry.name, _entry=entry)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as cause:  # noqa: BLE001 a stranger's module is imported
-                self._log.error("listener %s (%s) is not told anything: %s: %s", entry.name, _origin(entry), type(cause).__name__, cause)
-                self._note(entry.name, entry, "broken", f"{type(cause).__name__}: {cause}")
+                self.register(self._loaded(entry, [one for one in enabled if one.name == entry.name]), entry.name, _entry=entry)
+            except Exception as cause:  # noqa: BLE001 a stranger's module was imported
+                reason = str(cause) if isinstance(cause, _Refusal) else f"{type(cause).__name__}: {cause}"
+                self._log.error("listener %s (%s) is not told anything: %s", entry.name, origin(entry), reason)
+                self._note(entry.name, entry, "broken", reason)
+
+    def _loaded(self, entry: EntryPoint, named: list[EntryPoint]) -> object:
+        """What an entry point leads to. named: all that have its name. Errors: any ``Exception``, also for what is none."""
+        if len(named) > 1:
+            raise _Refusal(f"two distributions bring the listener {entry.name!r}: {origins(named)}")
+        if refused := unfit(entry):
+            raise _Refusal(f"it was made for another version: {refused}")
+        try:
+            plugin, error = self._asking.call(f"load {entry.name}", lambda: _attempted(entry.load))
+        except Overdue as cause:
+            raise _Refusal(f"it is still loading after {cause.seconds:g} seconds") from cause
+        if error is not None:
+            raise _Refusal(f"{type(error).__name__}: {error}") from error
+        return plugin
 
     def register(self, plugin: object, name: str, *, _entry: EntryPoint | None = None) -> None:
         """Tell this module or object from now on. Errors: ``ValueError`` for a name that is taken, or a hook or argument that does not exist."""
@@ -64,14 +92,26 @@ class Listeners:
         self._note(name, _entry, "ok", None)
 
     def tell(self, hook: str, **facts: Any) -> None:
-        """Tell a fact. A listener that raises is named in the log and silences nobody."""
+        """Tell a fact. A listener that raises, or hangs, is named in the log and silences nobody."""
+        seconds = min(self._within, _AT_THE_END) if hook == "sendoff_closed" else self._within
         for name, caller in self._callers.get(hook, ()):
+            attendant = self._attendants.setdefault(name, Attendant(name))
             try:
-                self._call(hook, name, caller, facts)
-            except KeyboardInterrupt:
-                raise
-            except BaseException:  # noqa: BLE001 a stranger's code is called, and SystemExit must not end the host
-                self._log.exception("listener %s failed on %s", name, hook)
+                _, error = self._traced(hook, name, lambda call, to=attendant: to.call(call, seconds), caller, facts)  # type: ignore[misc]
+            except Overdue as cause:
+                self._miss(hook, name, cause)
+                continue
+            if self._missed.pop(name, 0):
+                self._log.warning("listener %s is back; what happened meanwhile it has missed", name)
+            if error is not None:
+                self._log.error("listener %s failed on %s", name, hook, exc_info=error)
+                self._faults[name] = f"failed on {hook}: {type(error).__name__}"
+
+    def _miss(self, hook: str, name: str, cause: Overdue) -> None:
+        self._missed[name] += 1
+        self._faults[name] = f"hangs; it missed {self._missed[name]} calls"
+        if not cause.since_before:
+            self._log.error("listener %s hangs: %s did not return within %g seconds; it hears nothing until it does", name, hook, cause.seconds)
 
     def before_queue(self, operation: Record) -> None:
         """Ask whether it may be stored. Errors: ``Refused``, also for a listener that fails, which is named."""
@@ -90,29 +130,37 @@ class Listeners:
         return merged
 
     def describe(self) -> list[dict[str, Any]]:
-        """Every listener: name, distribution, version, hooks, state (``ok broken disabled``) and reason."""
-        return [dict(one) for one in self._described]
+        """Every listener: name, distribution, version, hooks, state (``ok broken disabled``), reason, and as ``health`` what went wrong since."""
+        return [{**one, "health": self._faults.get(one["name"]) if one["state"] == "ok" else None} for one in self._described]
 
     def _ask(self, hook: str, name: str, caller: Any, facts: dict[str, Any], passing: tuple[type[BaseException], ...]) -> list[Any]:
         try:
-            return self._call(hook, name, caller, facts)
-        except BaseException as cause:
-            if isinstance(cause, (*passing, KeyboardInterrupt)):
-                raise
-            self._log.exception("listener %s failed on %s", name, hook)
-            raise Refused(f"listener {name} failed on {hook}: {type(cause).__name__}", hint=f"repair it, or add {name!r} to `disabled`") from cause
+            answers, error = self._traced(hook, name, lambda call: self._asking.call(name, call), caller, facts)
+        except Overdue as cause:
+            self._faults[name] = f"hangs in {hook}"
+            message = f"listener {name} did not answer {hook} within {cause.seconds:g} seconds"
+            self._log.error("%s", message)
+            if Postpone in passing:
+                raise Postpone(message, retry_after=_AGAIN) from cause
+            raise Refused(message, hint=f"repair it, or add {name!r} to `disabled`") from cause
+        if error is None:
+            return answers
+        if isinstance(error, passing):
+            raise error
+        self._log.error("listener %s failed on %s", name, hook, exc_info=error)
+        self._faults[name] = f"failed on {hook}: {type(error).__name__}"
+        raise Refused(f"listener {name} failed on {hook}: {type(error).__name__}", hint=f"repair it, or add {name!r} to `disabled`") from error
 
-    def _call(self, hook: str, name: str, caller: Any, facts: dict[str, Any]) -> list[Any]:
-        if self._trace is None:
-            return list(caller(**facts))
-        began, outcome = time.monotonic(), "returned"
+    def _traced(self, hook: str, name: str, by: Callable[[Callable[[], _Outcome]], _Outcome], caller: Any, facts: dict[str, Any]) -> _Outcome:
+        """What a call gave or raised. by: who makes it. Errors: ``Overdue``."""
+        began, outcome = time.monotonic(), "did not return"
         try:
-            return list(caller(**facts))
-        except BaseException as cause:
-            outcome = f"raised {type(cause).__name__}"
-            raise
+            answers, error = by(lambda: _attempted(lambda: list(caller(**facts))))
+            outcome = "returned" if error is None else f"raised {type(error).__name__}"
         finally:
-            self._trace(f"{hook} -> {name}: {outcome} after {1000 * (time.monotonic() - began):.1f} ms")
+            if self._trace is not None:
+                self._trace(f"{hook} -> {name}: {outcome} after {1000 * (time.monotonic() - began):.1f} ms")
+        return answers or [], error
 
     def _sorted_callers(self) -> dict[str, tuple[tuple[str, Any], ...]]:
         """By hook, in the order of registration: who listens, and a caller that reaches only that one."""
@@ -132,8 +180,16 @@ class Listeners:
         self._described.append({"name": name, **about, "hooks": hooks, "state": state, "reason": reason})
 
 
-def _origin(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else entry.value
+class _Refusal(Exception):
+    """Why a listener is not told anything."""
+
+
+def _attempted(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """What a stranger's code gives, or what it raises, whatever that is."""
+    try:
+        return call(), None
+    except BaseException as cause:  # noqa: BLE001 - in a thread that is there for nothing else
+        return None, cause
 
 
 def _check_marked(plugin: object) -> None:

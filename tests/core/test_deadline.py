@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sendoff.runtime.deadline import Deadlines, Overdue
+from sendoff.deadline import Deadlines, Overdue
 
 
 @pytest.fixture

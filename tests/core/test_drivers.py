@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 from sendoff.drivers import PORTS, Drivers
@@ -30,10 +32,11 @@ def install(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def install(distribution, entry_points, module=None, text="", version="1.0"):
+    def install(distribution, entry_points, module=None, text="", version="1.0", requires=()):
         about = tmp_path / f"{distribution.replace('-', '_')}-{version}.dist-info"
         about.mkdir()
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{needs}")
         (about / "entry_points.txt").write_text(entry_points)
         if module:
             (tmp_path / f"{module}.py").write_text(text)
@@ -95,7 +98,7 @@ def test_a_missing_driver_is_named_with_what_to_install_and_where():
     [("transports", "http", "sendoff-http"), ("stores", "sqlite", "sendoff-sqlite"), ("credentials", "file", "sendoff-credentials-basic")],
 )
 def test_the_hint_names_the_package_of_this_project_and_no_other(kind, name, package, monkeypatch):
-    monkeypatch.setattr("sendoff.drivers.entry_points", lambda group: ())
+    monkeypatch.setattr("sendoff.distributions.entry_points", lambda group: ())
     with pytest.raises(DriverMissing) as caught:
         Drivers().load(kind, name)
     assert caught.value.hint.endswith(f"-m pip install {package}")
@@ -110,11 +113,14 @@ def test_the_hint_names_the_package_of_this_project_and_no_other(kind, name, pac
     [
         ("import nothing_of_this_name", "does not load: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
         ("raise SystemExit(3)", "does not load: SystemExit: 3"),
+        ("raise KeyboardInterrupt", "does not load: KeyboardInterrupt"),
+        ("class Anything(BaseException): ...\nraise Anything('boom')", "does not load: Anything: boom"),
         ("1 / 0", "does not load: ZeroDivisionError"),
         ("", "does not load: AttributeError"),
         ("def Strange(): ...", "is not a class derived from sendoff.Transport"),
         ("class Strange: ...", "is not a class derived from sendoff.Transport"),
         ("from sendoff import Transport\nclass Strange(Transport): ...", "lacks send, target, Settings, schemes"),
+        (TRANSPORT.format(name="Strange", schemes="'gopher'"), "has schemes that are no tuple of words"),
     ],
 )
 @pytest.mark.fault(77, 100)
@@ -127,12 +133,105 @@ def test_a_broken_driver_is_named_with_its_distribution_and_the_cause(install, t
     assert said in caught.value.message
 
 
-def test_two_drivers_of_one_name_are_both_named(transport):
+@pytest.mark.fault(76)
+def test_two_drivers_of_one_name_are_both_named_and_neither_is_loaded(transport):
     transport("twin", ("twin",), "strange-a", "strange_a")
     transport("twin", ("twin",), "strange-b", "strange_b")
 
     with pytest.raises(DriverBroken, match=r"two distributions bring the transport 'twin': strange-a 1\.0 and strange-b 1\.0"):
         Drivers().load("transports", "twin")
+    assert {"strange_a", "strange_b"} & set(sys.modules) == set()
+    assert [one["state"] for one in Drivers().describe() if one["name"] == "twin"] == ["broken", "broken"]
+
+
+@pytest.mark.fault(76)
+def test_of_two_of_one_name_the_configuration_may_disable_one(transport):
+    transport("twin", ("twin",), "strange-a", "strange_a")
+    transport("twin", ("twin",), "strange-b", "strange_b")
+
+    drivers = Drivers(disabled=["strange-a"])
+
+    assert drivers.load("transports", "twin").__module__ == "strange_b"
+    assert {one["distribution"]: one["state"] for one in drivers.describe() if one["name"] == "twin"} == {"strange-a": "disabled", "strange-b": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("requires", "wanted"),
+    [
+        (["sendoff>=2,<3", "pydantic"], ">=2,<3"),
+        (["Sendoff (<0.1)"], "<0.1"),
+        (['sendoff>=1; python_version >= "3.11"'], ">=1"),
+        (["not a requirement at all !!", "sendoff~=0.2.0"], "~=0.2.0"),
+    ],
+)
+def test_a_driver_that_was_made_for_another_version_is_refused_with_both(install, requires, wanted):
+    install(
+        "strange-gopher", "[sendoff.transports]\ngopher = strange_gopher:Strange\n", "strange_gopher",
+        TRANSPORT.format(name="Strange", schemes=("gopher",)), version="3.1", requires=requires,
+    )  # fmt: skip
+
+    with pytest.raises(DriverBroken) as caught:
+        Drivers().load("transports", "gopher")
+    assert caught.value.message == f"the transport 'gopher' was made for another version: strange-gopher 3.1 asks for sendoff {wanted}; this is 0.1.0"
+    assert "strange_gopher" not in sys.modules
+    (told,) = [one for one in Drivers().describe() if one["name"] == "gopher"]
+    assert (told["state"], told["reason"]) == ("broken", caught.value.message)
+
+
+@pytest.mark.parametrize("requires", [["sendoff>=0.1,<0.2"], ["sendoff"], ['sendoff>=2; extra == "later"'], ["sendoff-http>=7"], []])
+def test_a_driver_that_does_not_rule_this_version_out_is_loaded(install, requires):
+    install(
+        "strange-gopher", "[sendoff.transports]\ngopher = strange_gopher:Strange\n", "strange_gopher",
+        TRANSPORT.format(name="Strange", schemes=("gopher",)), requires=requires,
+    )  # fmt: skip
+
+    assert Drivers().load("transports", "gopher").__name__ == "Strange"
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """A module in which a stranger's import waits until it is let through."""
+    module = type(sys)("strange_gate")
+    module.event = threading.Event()
+    monkeypatch.setitem(sys.modules, "strange_gate", module)
+    yield module.event
+    module.event.set()
+
+
+@pytest.mark.fault(74, 77)
+def test_a_driver_that_hangs_while_it_loads_keeps_nobody_else_and_is_there_once_it_has_loaded(install, transport, gate, monkeypatch):
+    monkeypatch.setattr("sendoff.drivers.LOADED_WITHIN", 0.2)
+    monkeypatch.setattr("sendoff.drivers.PASSED_BY_AFTER", 0.1)
+    text = "import strange_gate\nstrange_gate.event.wait(60)\n" + TRANSPORT.format(name="Strange", schemes=("slow",))
+    install("strange-slow", "[sendoff.transports]\nalpha = strange_slow:Strange\n", "strange_slow", text)
+    transport("gopher", ("gophers",))
+    drivers = Drivers()
+
+    with pytest.raises(DriverBroken, match=r"the transport 'alpha' of strange-slow 1\.0 is still loading after 0\.2 seconds"):
+        drivers.load("transports", "alpha")
+    began = time.monotonic()
+    assert drivers.transport_for("gophers") == "gopher"
+    states = {one["name"]: (one["state"], one["reason"]) for one in drivers.describe()}
+    assert time.monotonic() - began < 5
+    assert states["gopher"] == ("ok", None)
+    assert states["alpha"][0] == "broken"
+    assert "is still loading, as it was before" in states["alpha"][1]
+
+    gate.set()
+    for thread in [one for one in threading.enumerate() if one.name == "sendoff-asks-transports.alpha"]:
+        thread.join(60)
+    assert drivers.load("transports", "alpha").__name__ == "Strange"
+
+
+def test_what_each_kind_can_do_beyond_its_port_is_told():
+    told = {(one["kind"], one["name"]): one["capabilities"] for one in Drivers().describe()}
+
+    assert told["transports", "sftp"] == ["Aborting", "Bundling", "Probing", "Trusting"]
+    assert "Sweeping" in told["transports", "s3"]
+    assert told["stores", "sqlite"] == ["Salvaging"]
+    assert told["http_protocols", "tus"] == ["SessionProtocol"]
+    assert told["credentials", "file"] == ["Writable"]
+    assert "Watching" in told["networks", "networkmanager"]
 
 
 def test_a_scheme_leads_to_the_transport_that_lists_it(transport):
@@ -279,6 +378,6 @@ def test_stevedores_cache_of_yesterday_is_not_believed(transport, tmp_path):
 def test_asking_for_names_again_reads_nothing(monkeypatch):
     drivers = Drivers()
     before = drivers.names("sinks")
-    monkeypatch.setattr("sendoff.drivers.entry_points", lambda group: pytest.fail("read again"))
+    monkeypatch.setattr("sendoff.distributions.entry_points", lambda group: pytest.fail("read again"))
 
     assert drivers.names("sinks") == before

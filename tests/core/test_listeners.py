@@ -1,5 +1,6 @@
 import logging
 import sys
+import threading
 import types
 
 import pytest
@@ -9,6 +10,8 @@ from sendoff.hookspecs import Change
 from sendoff.listeners import Listeners
 from sendoff.model.operation import Record, Spec
 from sendoff.model.source import Source
+
+from tests.core.owned import eventually
 
 HEAD = "from sendoff import hookimpl\n"
 OPERATION = Record(
@@ -67,12 +70,13 @@ def install(tmp_path, monkeypatch):
     """A distribution with one module of hooks, as pip leaves it."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def install(name, text, version="1.0"):
+    def install(name, text, version="1.0", entry=None, requires=()):
         module = name.replace("-", "_")
         about = tmp_path / f"{module}-{version}.dist-info"
         about.mkdir()
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        (about / "entry_points.txt").write_text(f"[sendoff.hooks]\n{name} = {module}\n")
+        needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}")
+        (about / "entry_points.txt").write_text(f"[sendoff.hooks]\n{entry or name} = {module}\n")
         (tmp_path / f"{module}.py").write_text(text)
         monkeypatch.delitem(sys.modules, module, raising=False)
 
@@ -93,7 +97,8 @@ def test_a_fact_that_nobody_listens_to_is_told_to_nobody(listeners):
     listeners.tell("sendoff_queued", operation=OPERATION)
 
 
-@pytest.mark.parametrize("error", [ValueError("boom"), SystemExit(3), GeneratorExit(), Refused("no")])
+@pytest.mark.fault(73)
+@pytest.mark.parametrize("error", [ValueError("boom"), SystemExit(3), GeneratorExit(), KeyboardInterrupt(), Refused("no")])
 def test_a_listener_that_raises_is_named_and_silences_nobody(listeners, caplog, error):
     heard = []
     for name, one in (("before", Hearing("before", heard)), ("bad-one", Failing(error)), ("after", Hearing("after", heard))):
@@ -106,11 +111,87 @@ def test_a_listener_that_raises_is_named_and_silences_nobody(listeners, caplog, 
     assert type(error).__name__ in caplog.text
 
 
-def test_the_keyboard_is_obeyed(listeners):
-    listeners.register(Failing(KeyboardInterrupt()), "bad-one")
+class Hanging:
+    """Hears nothing more until it is let go."""
 
-    with pytest.raises(KeyboardInterrupt):
-        listeners.tell("sendoff_completed", operation=OPERATION, receipt=None)
+    def __init__(self):
+        self.free, self.heard = threading.Event(), []
+
+    @hookimpl
+    def sendoff_queued(self, operation):
+        self.free.wait(60)
+        self.heard.append(operation.id)
+
+    @hookimpl
+    def sendoff_before_queue(self):
+        self.free.wait(60)
+
+    @hookimpl
+    def sendoff_before_attempt(self):
+        self.free.wait(60)
+
+
+@pytest.fixture
+def hanging():
+    one = Hanging()
+    yield one
+    one.free.set()
+
+
+@pytest.mark.fault(74)
+def test_a_listener_that_hangs_keeps_nobody_else_from_hearing_and_is_named(hanging, caplog):
+    listeners, heard = Listeners(within=0.1), Hearing("two")
+    listeners.register(hanging, "one")
+    listeners.register(heard, "two")
+
+    listeners.tell("sendoff_queued", operation=OPERATION)
+    listeners.tell("sendoff_completed", operation=OPERATION, receipt=None)
+    listeners.tell("sendoff_queued", operation=OPERATION)
+
+    assert [name for name, *_ in heard.heard] == ["two"]
+    assert caplog.text.count("listener one hangs: sendoff_queued did not return within 0.1 seconds") == 1
+    assert {one["name"]: one["health"] for one in listeners.describe()} == {"one": "hangs; it missed 2 calls", "two": None}
+
+
+@pytest.mark.fault(74)
+def test_a_listener_that_comes_back_hears_again(hanging, caplog):
+    listeners = Listeners(within=0.1)
+    listeners.register(hanging, "one")
+    listeners.tell("sendoff_queued", operation=OPERATION)
+    hanging.free.set()
+    eventually(lambda: hanging.heard)
+
+    eventually(lambda: listeners.tell("sendoff_queued", operation=OPERATION) or len(hanging.heard) > 1)
+
+    assert "listener one is back; what happened meanwhile it has missed" in caplog.text
+
+
+@pytest.mark.fault(74)
+def test_a_listener_that_does_not_answer_refuses_what_is_queued_and_puts_an_attempt_off(hanging):
+    listeners = Listeners(within=0.1)
+    listeners.register(hanging, "one")
+
+    with pytest.raises(Refused, match=r"listener one did not answer sendoff_before_queue within 0\.1 seconds"):
+        listeners.before_queue(OPERATION)
+    with pytest.raises(Postpone, match=r"listener one did not answer sendoff_before_attempt within 0\.1 seconds") as caught:
+        listeners.before_attempt(OPERATION, 1)
+    assert caught.value.retry_after == 60
+
+
+def test_a_listener_hears_everything_in_one_thread(listeners):
+    """What belongs to a thread, such as a connection to a database, may be kept from one call to the next."""
+    threads = set()
+
+    class Noting:
+        @hookimpl
+        def sendoff_queued(self):
+            threads.add(threading.get_ident())
+
+    listeners.register(Noting(), "one")
+    for _ in range(3):
+        listeners.tell("sendoff_queued", operation=OPERATION)
+
+    assert len(threads) == 1
 
 
 def test_a_refusal_passes_and_stops_the_question(listeners):
@@ -193,8 +274,8 @@ def test_installed_listeners_are_gathered_by_name(install, listeners):
 
     assert sys.modules["strange_b"].heard == ["op-1"]
     assert listeners.describe() == [
-        {"name": "strange-a", "distribution": "strange-a", "version": "2.0", "hooks": ["sendoff_failed"], "state": "ok", "reason": None},
-        {"name": "strange-b", "distribution": "strange-b", "version": "1.0", "hooks": ["sendoff_queued"], "state": "ok", "reason": None},
+        {"name": "strange-a", "distribution": "strange-a", "version": "2.0", "hooks": ["sendoff_failed"], "state": "ok", "reason": None, "health": None},
+        {"name": "strange-b", "distribution": "strange-b", "version": "1.0", "hooks": ["sendoff_queued"], "state": "ok", "reason": None, "health": None},
     ]
 
 
@@ -230,6 +311,45 @@ def test_a_disabled_listener_is_not_imported(install):
 
     assert "strange_a" not in sys.modules
     assert listeners.describe()[0]["state"] == "disabled"
+
+
+@pytest.mark.fault(76)
+def test_two_distributions_that_bring_one_listener_are_both_named_and_neither_is_told(install, listeners, caplog):
+    for name in ("strange-a", "strange-b"):
+        install(name, HEAD + "@hookimpl\ndef sendoff_queued(operation): ...\n", entry="twin")
+
+    listeners.gather()
+
+    assert {one["reason"] for one in listeners.describe()} == {"two distributions bring the listener 'twin': strange-a 1.0 and strange-b 1.0"}
+    assert "is not told anything: two distributions bring the listener 'twin'" in caplog.text
+    assert {"strange_a", "strange_b"} & set(sys.modules) == set()
+
+
+def test_a_listener_that_was_made_for_another_version_is_refused_with_both(install, listeners):
+    install("strange-a", "1 / 0", version="3.1", requires=["sendoff>=2"])
+
+    listeners.gather()
+
+    (told,) = listeners.describe()
+    assert told["reason"] == "it was made for another version: strange-a 3.1 asks for sendoff >=2; this is 0.1.0"
+    assert "strange_a" not in sys.modules
+
+
+@pytest.mark.fault(77)
+def test_a_listener_that_hangs_while_it_loads_is_not_told_anything_and_the_others_are(install, monkeypatch):
+    gate = types.ModuleType("strange_gate")
+    gate.event = threading.Event()
+    monkeypatch.setitem(sys.modules, "strange_gate", gate)
+    install("strange-a", "import strange_gate\nstrange_gate.event.wait(60)")
+    install("strange-b", HEAD + "heard = []\n@hookimpl\ndef sendoff_queued(operation): heard.append(operation.id)\n")
+    listeners = Listeners(within=0.2)
+
+    listeners.gather()
+    listeners.tell("sendoff_queued", operation=OPERATION)
+    gate.event.set()
+
+    assert sys.modules["strange_b"].heard == ["op-1"]
+    assert [one["reason"] for one in listeners.describe()] == ["it is still loading after 0.2 seconds", None]
 
 
 def test_two_of_one_name_are_an_error(listeners):

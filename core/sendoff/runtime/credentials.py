@@ -7,12 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sendoff.deadline import Deadlines, Overdue
 from sendoff.errors import ConfigurationError, CredentialNeeded, InvalidArgument, SendoffError, from_json, to_json
 from sendoff.model.configuration import Configuration
 from sendoff.model.secret import Credential
 from sendoff.ports.credentials import CredentialStore, Writable
 from sendoff.ports.toolkit import Toolkit
-from sendoff.runtime.deadline import Deadlines, Overdue
 from sendoff.runtime.installation import Installed
 
 Answer = TypeVar("Answer")

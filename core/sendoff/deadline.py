@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
 _MORE, _LONGEST = 1.5, 600.0  # one that has answered late is given this much more than it took, once; seconds
 
 
-class Overdue(Exception):
+class Overdue(TimeoutError):
     """It has not answered in time. since_before: an earlier call still hangs, so that this one was not begun."""
 
     def __init__(self, seconds: float, *, since_before: bool) -> None:
@@ -55,6 +56,39 @@ class _Call(Generic[Answer]):
             self._then = None if over else then
         if over:
             then()
+
+
+class Attendant:
+    """One thread that calls one stranger's code, in the order of asking; while a call hangs none is begun, and the thread is left to it.
+
+    name: whom it calls.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name, self._calls = name, SimpleQueue[_Call[Any]]()
+        self._thread: threading.Thread | None = None
+        self._hanging: _Call[Any] | None = None
+        self._lock = threading.Lock()
+
+    def call(self, function: Callable[[], Answer], seconds: float) -> Answer:
+        """What the function gives, or raises. seconds: how long it may take. Errors: ``Overdue``."""
+        call = _Call(function)
+        with self._lock:
+            if self._hanging is not None and not self._hanging.ended.is_set():
+                raise Overdue(seconds, since_before=True)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name=f"sendoff-tells-{self._name}", daemon=True)
+                self._thread.start()
+            self._calls.put(call)
+            if not call.ended.wait(seconds):
+                self._hanging = call
+                raise Overdue(seconds, since_before=False)
+            self._hanging = None
+        return call.answer()
+
+    def _work(self) -> None:
+        while True:
+            self._calls.get().run()
 
 
 @dataclass(slots=True)
