@@ -31,10 +31,10 @@ def build(*, folder: Path, config_file: Path | None, environ: Mapping[str, str],
     """
     configuration = load(config_file, environ)
     drivers = Drivers(configuration.disabled)
-    listeners = Listeners(configuration.disabled, _trace(environ))
-    listeners.gather()
     redaction = Redaction()
-    hide = _hiding(redaction)
+    hide = _hiding(redaction)  # before a stranger's module is imported
+    listeners = Listeners(configuration.disabled, _trace(environ, redaction))
+    listeners.gather()
     logging.getLogger("sendoff").setLevel(configuration.log_level.upper())
     clock, random = clock or SystemClock(), SystemRandom()
     toolkit = Toolkit(clock=clock, random=random, log=logging.getLogger("sendoff.drivers"), folder=folder)
@@ -110,6 +110,13 @@ def _that_load(made: Callable[[str], Network], names: Sequence[str]) -> Iterator
             logging.getLogger("sendoff.network").warning("%s", cause)
 
 
-def _trace(environ: Mapping[str, str]) -> Callable[[str], None] | None:
+def _trace(environ: Mapping[str, str], redaction: Redaction) -> Callable[[str], None] | None:
+    """Where each call of a listener is told, whatever the level of the log; in a program that has no log, on its standard error."""
+    if not environ.get("SENDOFF_TRACE_HOOKS"):
+        return None
     log = logging.getLogger("sendoff.hooks")
-    return log.info if environ.get("SENDOFF_TRACE_HOOKS") else None
+    log.setLevel(logging.INFO)
+    if not log.hasHandlers():
+        log.addHandler(logging.StreamHandler())
+        install(log, redaction)
+    return log.info

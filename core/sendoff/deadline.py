@@ -14,6 +14,14 @@ Answer = TypeVar("Answer")
 _MORE, _LONGEST = 1.5, 600.0  # one that has answered late is given this much more than it took, once; seconds
 
 
+def attempted(call: Callable[[], Answer]) -> tuple[Answer | None, BaseException | None]:
+    """What a stranger's code gives, or what it raises, whatever that is: for a thread that is there for nothing else."""
+    try:
+        return call(), None
+    except BaseException as cause:  # noqa: BLE001 - as told above
+        return None, cause
+
+
 class Overdue(TimeoutError):
     """It has not answered in time. since_before: an earlier call still hangs, so that this one was not begun."""
 

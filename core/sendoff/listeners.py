@@ -13,7 +13,7 @@ from typing import Any
 import pluggy
 
 from sendoff import hookspecs
-from sendoff.deadline import Attendant, Deadlines, Overdue
+from sendoff.deadline import Attendant, Deadlines, Overdue, attempted
 from sendoff.distributions import entries, is_disabled, origin, origins, unfit
 from sendoff.errors import Postpone, Refused
 from sendoff.hookspecs import PROJECT, Change
@@ -23,7 +23,7 @@ GROUP = "sendoff.hooks"
 WITHIN = 30.0  # seconds that a listener may take to load, to answer, or to hear one thing
 _AT_THE_END = 3.0  # and to hear that the process leaves
 _AGAIN = 60.0  # seconds until one that did not answer before an attempt is asked again
-_Outcome = tuple[list[Any], BaseException | None]
+_Outcome = tuple[list[Any] | None, BaseException | None]
 
 
 class Listeners:
@@ -69,7 +69,7 @@ class Listeners:
         if refused := unfit(entry):
             raise _Refusal(f"it was made for another version: {refused}")
         try:
-            plugin, error = self._asking.call(f"load {entry.name}", lambda: _attempted(entry.load))
+            plugin, error = self._asking.call(f"load {entry.name}", lambda: attempted(entry.load))
         except Overdue as cause:
             raise _Refusal(f"it is still loading after {cause.seconds:g} seconds") from cause
         if error is not None:
@@ -144,7 +144,7 @@ class Listeners:
                 raise Postpone(message, retry_after=_AGAIN) from cause
             raise Refused(message, hint=f"repair it, or add {name!r} to `disabled`") from cause
         if error is None:
-            return answers
+            return answers or []
         if isinstance(error, passing):
             raise error
         self._log.error("listener %s failed on %s", name, hook, exc_info=error)
@@ -155,12 +155,12 @@ class Listeners:
         """What a call gave or raised. by: who makes it. Errors: ``Overdue``."""
         began, outcome = time.monotonic(), "did not return"
         try:
-            answers, error = by(lambda: _attempted(lambda: list(caller(**facts))))
+            answers, error = by(lambda: attempted(lambda: list(caller(**facts))))
             outcome = "returned" if error is None else f"raised {type(error).__name__}"
         finally:
             if self._trace is not None:
                 self._trace(f"{hook} -> {name}: {outcome} after {1000 * (time.monotonic() - began):.1f} ms")
-        return answers or [], error
+        return answers, error
 
     def _sorted_callers(self) -> dict[str, tuple[tuple[str, Any], ...]]:
         """By hook, in the order of registration: who listens, and a caller that reaches only that one."""
@@ -182,14 +182,6 @@ class Listeners:
 
 class _Refusal(Exception):
     """Why a listener is not told anything."""
-
-
-def _attempted(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    """What a stranger's code gives, or what it raises, whatever that is."""
-    try:
-        return call(), None
-    except BaseException as cause:  # noqa: BLE001 - in a thread that is there for nothing else
-        return None, cause
 
 
 def _check_marked(plugin: object) -> None:

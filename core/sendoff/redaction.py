@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import json
 import logging
 import re
+import sys
 import traceback
 from collections import OrderedDict
-from threading import Lock
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock, RLock
+from typing import TextIO
 from urllib.parse import quote
 
 from sendoff.model.secret import STARS, is_secret_word
@@ -153,12 +158,55 @@ def _in_base64(secret: str) -> tuple[str, ...]:
 
 
 def install(root: logging.Logger, redaction: Redaction) -> None:
-    """Put it on every handler there is, of this logger and of all loggers below it; again after handlers were added."""
+    """Put it on every handler there is, of this logger and of all loggers below it, and on what a host prints; again after handlers were added."""
     below = [logger for logger in list(root.manager.loggerDict.values()) if isinstance(logger, logging.Logger)]
     for logger in (root, *below):
         for handler in logger.handlers:
             if redaction not in handler.filters:
                 handler.addFilter(redaction)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, Printed):
+            stream.clean = redaction.clean
+
+
+class Printed(io.TextIOBase):
+    """A standard stream of a host: what a plugin prints goes where the log goes, line by line, cleaned once there is something to clean with.
+
+    stream: where to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream, self._held, self._lock = stream, "", RLock()
+        self.clean: Callable[[str], str] = str
+
+    def write(self, text: str) -> int:
+        """As ``TextIO.write``."""
+        with self._lock:
+            *lines, self._held = (self._held + text).split("\n")
+            if lines:
+                self._stream.write(self.clean("\n".join([*lines, ""])))
+        return len(text)
+
+    def flush(self) -> None:
+        """As ``TextIO.flush``; what has no end yet is kept: a half of a secret cannot be known."""
+        with suppress(ValueError, OSError):
+            self._stream.flush()
+
+    def finish(self) -> None:
+        """Print what has no end."""
+        with self._lock:
+            if self._held:
+                self.write("\n")
+        self.flush()
+
+    def fileno(self) -> int:
+        """As ``TextIO.fileno``."""
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        """As ``TextIO.writable``."""
+        return True
 
 
 def _text(value: object) -> str:

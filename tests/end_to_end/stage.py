@@ -69,13 +69,14 @@ class Stage:
         """``sendoff put``: the ids it printed."""
         return self.run("put", *words).stdout.split()
 
-    def install(self, name, group, entry, code):
-        """A package of this name with one entry point, for whatever process starts from now on."""
+    def install(self, name, group, entry, code, requires=()):
+        """A package of this name with one entry point, for whatever process starts from now on. requires: what its metadata says that it needs."""
         packages = self.folder / "packages"
         facts = packages / f"{name}-1.0.dist-info"
         facts.mkdir(parents=True)
         (packages / f"{name}.py").write_text(code)
-        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{needs}")
         (facts / "entry_points.txt").write_text(f"[{group}]\n{entry}\n")
         self.environment["PYTHONPATH"] = str(packages)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,6 +17,7 @@ from sendoff.cli.stopping import Stopped
 from sendoff.desk.client import DeskClient
 from sendoff.errors import HostUnavailable
 from sendoff.host.embedded import Embedded
+from sendoff.redaction import Printed
 
 LATER = "the work goes on with the next sendoff command that starts a host or runs --here"
 NOTICES = 30.0  # seconds that those who are to be told of an end have to take it
@@ -32,7 +34,7 @@ def here(call: Call, carry_out: Callable[[Call], int]) -> int:
     without, call.options.wait = call.later, True
     call.minute = lambda look: Minute(call.output.note, look)
     call.later = lambda: LATER if embedded.owns else without()
-    with _ended_by_signals():
+    with _printing_to(place.log), _ended_by_signals():
         try:
             _begin(call, embedded)
             code = carry_out(call)
@@ -66,6 +68,20 @@ def _log_to(path: str) -> None:
     handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace", delay=True)
     logging.basicConfig(handlers=[handler], level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+@contextmanager
+def _printing_to(path: str) -> Iterator[None]:
+    """What a plugin prints is neither a result nor a word to whoever asked: it goes where it goes in any host, without secrets."""
+    before = sys.stdout, sys.stderr
+    with open(path, "a", encoding="utf-8", errors="backslashreplace") as log:
+        printed = Printed(log)
+        sys.stdout = sys.stderr = printed
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
+            printed.finish()
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from sendoff.cli.text import aligned, cells, clean, folded
 from sendoff.errors import Json
 from sendoff.model.query import Question
 
-COLUMNS = ("kind", "name", "distribution", "version", "schemes", "capabilities", "state", "reason")
-FOLDED = ("schemes", "capabilities", "reason")
+COLUMNS = ("kind", "name", "distribution", "version", "schemes", "capabilities", "state", "health", "reason")
+FOLDED = ("schemes", "capabilities", "health", "reason")
 
 
 def arguments(_parser: Parser, _command: str) -> None:
@@ -41,13 +41,18 @@ def _lines(plugins: Sequence[Json], columns: int | None) -> list[str]:
 
 
 def _table(plugins: Sequence[Json], names: Sequence[str]) -> list[str]:
-    return aligned([[name.upper() for name in names], *([_cell(plugin.get(name)) for name in names] for plugin in plugins)])
+    return aligned([[name.upper() for name in names], *([_cell(_said(plugin, name)) for name in names] for plugin in plugins)])
 
 
 def _below(plugin: Json, columns: int) -> Iterator[str]:
     for name in FOLDED:
-        if text := _cell(plugin.get(name)):
+        if text := _cell(_said(plugin, name)):
             yield from folded(f"    {name}: {clean(text)}", columns, 6)
+
+
+def _said(plugin: Json, name: str) -> Json:
+    """What a listener can do are the hooks that it implements."""
+    return plugin.get("hooks") if name == "capabilities" and plugin["kind"] == "listener" else plugin.get(name)
 
 
 def _cell(value: Json) -> str:

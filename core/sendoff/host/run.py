@@ -17,6 +17,7 @@ from sendoff.desk.place import Place, find_place
 from sendoff.errors import HostUnavailable, Json, SendoffError, to_json
 from sendoff.host.owner import Host
 from sendoff.host.work import Build
+from sendoff.redaction import Printed
 
 _MOST_OPEN = 65_536
 EXIT_UNAVAILABLE = 5
@@ -54,6 +55,7 @@ def _opened(place: Place, build: Build | None, *, background: bool = False, serv
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    sys.stdout, sys.stderr = Printed(sys.stderr), Printed(sys.stderr)
     host = Host(place, build or _real_build(), os.environ, stays=not background, background=background, service=service)
     try:
         host.open()
@@ -73,8 +75,9 @@ def _serve(host: Host) -> NoReturn:
     finally:
         host.close()
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, Printed)
+        stream.finish()
     os._exit(EXIT_REPLACED if host.replaced else 0)
 
 

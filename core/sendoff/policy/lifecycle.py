@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 from sendoff.errors import (
+    DriverBroken,
     DriverMissing,
     Interrupted,
     JournalFull,
@@ -131,7 +132,7 @@ def _failed(record: Record, error: SendoffError, one: Try, response: Response | 
         return _tried_again(record, error, failure, one, response, setting)
     if isinstance(error, NeedsPerson):
         return _left_to_a_person(record, error, failure, one, response, setting)
-    if isinstance(error, JournalFull | DriverMissing):
+    if isinstance(error, JournalFull | DriverMissing | DriverBroken):
         reason = Reason.JOURNAL_FULL if isinstance(error, JournalFull) else Reason.PLUGIN_MISSING
         return _held(record, failure, reason, one, setting)
     if isinstance(error, OutcomeUnknown):

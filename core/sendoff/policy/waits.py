@@ -132,7 +132,7 @@ _TEXTS: Mapping[Reason, Callable[[Around], str]] = {
     Reason.OVER_LIMIT: _costs("the data plan of the network is used up, or nearly"),
     Reason.POWER: lambda _: "the machine saves power",
     Reason.JOURNAL_FULL: _said("the disk of the journal is full"),
-    Reason.PLUGIN_MISSING: _said("the driver it needs is not installed"),
+    Reason.PLUGIN_MISSING: _said("the driver it needs is not installed, or does not load"),
     Reason.CREDENTIAL_NEEDED: _credential,
     Reason.HOST_KEY_UNKNOWN: _said("the server shows a key that is not known"),
     Reason.CONSENT: _said("somebody has to say whether it is to go on"),

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 from sendoff.model.conditions import Conditions
 from sendoff.ports.network import Network, Watching
+from sendoff.runtime.glimpse import Glimpse
 
 _FLATPAK = "/.flatpak-info"  # every program in such a sandbox finds this file
+TOGETHER = 15.0  # seconds that a look may take of which each driver may take some
 _ORDER = ("networkmanager", "routes", "always-online")
 
 
@@ -27,7 +29,7 @@ class BestNetwork(Network, Watching):
     Settings = dict
 
     def __init__(self, networks: Mapping[str, Network]) -> None:
-        self._networks, self._asked = networks, ""
+        self._networks, self._asked, self._glimpse = networks, "", Glimpse()
         self._log = logging.getLogger("sendoff.network")
 
     def look(self) -> Conditions:
@@ -35,7 +37,7 @@ class BestNetwork(Network, Watching):
         power: bool | None = None
         found = Conditions(name="auto")
         for name, network in self._networks.items():
-            found = self._look_by(name, network)
+            found = self._glimpse.at(name, network)
             power = found.power if power is None else power
             if found.online is not None or found.metered is not None or found.portal is not None:
                 self._note(name)
@@ -58,13 +60,6 @@ class BestNetwork(Network, Watching):
         """All of them let go of what they hold."""
         for network in self._networks.values():
             network.close()
-
-    def _look_by(self, name: str, network: Network) -> Conditions:
-        try:
-            return network.look()
-        except Exception:  # noqa: BLE001 - a stranger's code; the next is asked
-            self._log.exception("the network %s failed", name)
-            return Conditions(name=name)
 
     def _note(self, name: str) -> None:
         if self._asked and name != self._asked:

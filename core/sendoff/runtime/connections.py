@@ -23,6 +23,7 @@ from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.toolkit import TransportToolkit
 from sendoff.ports.transport import Bundling, Transport
 from sendoff.runtime.child import in_child
+from sendoff.runtime.closing import Closing
 from sendoff.runtime.credentials import Credentials
 from sendoff.runtime.installation import Installed
 from sendoff.runtime.journal import Journal
@@ -45,7 +46,7 @@ class Connections:
         self._trusted = NotedLearned(journal, clock, TRUSTED, TRUSTED)
         self._kept: OrderedDict[tuple[str, ...], Transport] = OrderedDict()
         self._users: Counter[int] = Counter()
-        self._lock = threading.Lock()
+        self._lock, self._closing = threading.Lock(), Closing()
 
     def destination_of(self, record: Record) -> Destination:
         """Where an operation goes, as the configuration says now."""
@@ -80,7 +81,7 @@ class Connections:
         """The transport that carries this operation; nobody closes it inside this context."""
         transport, surplus = self._taken(record)
         for one in surplus:
-            one.close()
+            self._close(one)
         try:
             yield transport
         finally:
@@ -89,7 +90,7 @@ class Connections:
                 over = self._users[id(transport)] == 0 and all(transport is not kept for kept in self._kept.values())
                 self._users += Counter()  # forgets the zeros
             if over:
-                transport.close()
+                self._close(transport)
 
     def _taken(self, record: Record) -> tuple[Transport, list[Transport]]:
         """A transport, counted as used, and those that had to make room and are used by nobody."""
@@ -162,7 +163,11 @@ class Connections:
             kept, self._kept = self._kept, OrderedDict()
             unused = [one for one in kept.values() if not self._users[id(one)]]
         for one in unused:
-            one.close()
+            self._close(one)
+
+    def _close(self, transport: Transport) -> None:
+        """Whatever that does, its tries are over."""
+        self._closing.close(f"the transport {transport.destination.transport}", transport.close)
 
     def let_go(self, transport: Transport) -> None:
         """Lend this one no more: it hangs, and is closed when whoever has it gives it back."""

@@ -29,6 +29,7 @@ UNINVITED = "uninvited"  # in that note: it came by itself
 OFFER = "offer"  # and what it said when it came
 LONGEST = moment(3 * 86_400.0)  # after so much time of trying a notice is set aside
 _A_LOOK = moment(600.0)  # no more passes between two looks, unless the machine sleeps
+_LONG = 60.0  # seconds for one notice, after which it is said
 _MESSAGE = 2000  # characters of what a sink says went wrong
 _SLICE = 100
 _SAVED_EVERY = 1000  # events that a sink does not want are read again after a death
@@ -59,6 +60,7 @@ class Courier:
         self._offered = 0  # notices
         self._rests_firmly = self._probed = False  # the sink has asked for it; something new was offered in this rest
         self._new_first = self._closed = self._abandoned = False
+        self._delivering: float | None = None  # since when it has been at a notice, by the clock that never jumps
         self._log = logging.getLogger("sendoff.sinks")
 
     # -- working -----------------------------------------------------------------------------------------------------
@@ -185,6 +187,7 @@ class Courier:
     def _delivered(self, notice: Notice) -> SendoffError | None:
         """Hand one notice over; the error if it was not taken."""
         self._offered += 1
+        self._delivering = self._clock.monotonic()
         try:
             if self._sink is None:
                 self._sink = self._make()
@@ -194,9 +197,11 @@ class Courier:
             self._sink.deliver(notice)
         except SendoffError as error:
             return self._said(error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
+        except BaseException as error:  # noqa: BLE001 - a sink is a stranger's code; it is named, and the others go on
             self._log.exception("sink %s failed", self.section.name)
             return self._said(Permanent(f"{type(error).__name__}: {error}"))
+        finally:
+            self._delivering = None
         self._failing.clear()
         self._failures, self._rests_until = 0, 0
         return None
@@ -227,8 +232,14 @@ class Courier:
         return {
             "name": self.section.name, "use": self.section.use, "on": list(self.section.on), "uninvited": self.section.uninvited,
             "waiting": len(late) if late is not None else 0, "behind": max(self._journal.position() - self._position, 0), "aside": self._aside,
-            "next_try": moment_text(due) if (due := self._next_try()) else None, "message": next(reversed(self._failing.values()), None),
+            "next_try": moment_text(due) if (due := self._next_try()) else None, "message": self._hangs() or next(reversed(self._failing.values()), None),
         }  # fmt: skip
+
+    def _hangs(self) -> str | None:
+        """Nobody can end it; the uploads and the other sinks do not wait for it."""
+        since = self._delivering
+        took = self._clock.monotonic() - since if since is not None else 0.0
+        return f"it has been at one notice for {took:.0f} seconds" if took > _LONG else None
 
     def close(self) -> None:
         """Break off what is under way; the next owner tells it."""

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sendoff.deadline import Deadlines, Overdue
+from sendoff.deadline import Deadlines, Overdue, attempted
 from sendoff.errors import ConfigurationError, CredentialNeeded, InvalidArgument, SendoffError, from_json, to_json
 from sendoff.model.configuration import Configuration
 from sendoff.model.secret import Credential
@@ -16,6 +16,7 @@ from sendoff.ports.toolkit import Toolkit
 from sendoff.runtime.installation import Installed
 
 Answer = TypeVar("Answer")
+_REPORT = "report it to whoever made the driver"
 RESERVED = "key-of-journal-"  # what a name of ours in a key store begins with; no upload is sent with it, and no command touches it
 
 
@@ -78,6 +79,8 @@ class Credentials:
         """The credential as it is now; with ``refused`` a newer one. ``CredentialNeeded`` says what to do. ours: it is the key of a journal."""
         entry = self._entry(reference, ours=ours)
         found = self._asked(reference, entry.store, lambda: entry.store.get(entry.name, environment=environment, refused=refused), about=reference)
+        if not isinstance(found, Credential):
+            raise CredentialNeeded(f"{reference}: the credential store answered with a {type(found).__name__}, which is no credential", hint=_REPORT)
         self._hide(found.secret.reveal())
         if refused is not None and found == refused:
             raise CredentialNeeded(f"the server refused the credential {reference}", hint="correct it")
@@ -112,7 +115,8 @@ class Credentials:
         """None, or why a store cannot be asked without a person now."""
         try:
             store = self._make(driver, {}, None)
-            return self._asked(driver, store, store.usable)
+            answer = self._asked(driver, store, store.usable)
+            return answer if answer is None or isinstance(answer, str) else f"it answered with a {type(answer).__name__}, which is no reason"
         except SendoffError as error:
             return error.message
 
@@ -147,7 +151,12 @@ class Credentials:
 
         def asked() -> Answer:
             with closing(store):
-                return question()
+                answer, error = attempted(question)
+            if error is not None and not isinstance(error, Exception):  # it ends no thread of ours
+                raise RuntimeError(type(error).__name__) from error
+            if error is not None:
+                raise error
+            return answer  # type: ignore[return-value]
 
         driver, name, _ = self._place_and_options(reference)
         try:
@@ -162,7 +171,7 @@ class Credentials:
         except SendoffError:
             raise
         except Exception as cause:  # a store is a stranger's code; what it says is not repeated, for it might be the secret
-            raise CredentialNeeded(f"{reference}: the credential store failed ({type(cause).__name__})", hint="report it to whoever made the driver") from cause
+            raise CredentialNeeded(f"{reference}: the credential store failed ({type(cause).__name__})", hint=_REPORT) from cause
 
     def _place(self, reference: str) -> tuple[str, str]:
         driver, name, _ = self._place_and_options(reference)

@@ -9,16 +9,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
+from sendoff.deadline import Deadlines, Overdue, attempted
 from sendoff.model.conditions import Conditions
 from sendoff.model.moment import moment
 from sendoff.policy.cost import described, is_cut_off
 from sendoff.policy.debounce import Debounce
 from sendoff.ports.clock import Clock
 from sendoff.ports.network import Network, Watching
+from sendoff.runtime.best_network import TOGETHER, BestNetwork
+from sendoff.runtime.closing import Closing
+from sendoff.runtime.glimpse import WITHIN, Glimpse
 
 LEAST_SLEEP = 1.0  # seconds; the clocks of a machine that is awake drift apart by less
 _LOOK_EVERY = 30.0
 _TURN_EVERY = 5.0  # seconds after which a sleep is noticed of which nobody tells
+_BEGUN_WITHIN = 10.0  # seconds for a network to begin to tell of changes
 _FRESH = 0.2  # seconds for which a look is good enough for all whose tries broke together
 
 
@@ -39,6 +44,7 @@ class Lookout:
         self._debounce, self._lock = Debounce(), threading.Lock()
         self._last, self._looked = Conditions(), float("-inf")
         self._slept = clock.slept()
+        self._glimpse, self._closing = Glimpse(TOGETHER if isinstance(network, BestNetwork) else WITHIN), Closing()
         self._thread = threading.Thread(target=self._run, name="sendoff-lookout", daemon=True)
         self._log = logging.getLogger("sendoff.network")
 
@@ -56,7 +62,7 @@ class Lookout:
         self._closed = True
         self._look_now.set()
         self._thread.join(3.0)
-        self._network.close()
+        self._closing.close(type(self._network).__name__, self._network.close)
 
     def fresh(self) -> Conditions:
         """As it is at this moment, for one whose try has broken: where that and the look agree that there is no network, nobody waits until it settles."""
@@ -105,17 +111,20 @@ class Lookout:
     def _watching(self) -> Iterator[None]:
         with ExitStack() as stack:
             if isinstance(self._network, Watching):
-                try:
-                    stack.enter_context(self._network.watch(self.look_soon))
-                except Exception:  # noqa: BLE001 - a stranger's code; it is looked at now and then
-                    self._log.exception("the network %s does not tell of changes", type(self._network).__name__)
+                self._watch(self._network, stack)
             yield
 
-    def _look(self) -> Conditions:
+    def _watch(self, network: Watching, stack: ExitStack) -> None:
+        """Begin to be told; where that hangs or fails, it is looked at now and then."""
+        begun = lambda: attempted(lambda: stack.enter_context(network.watch(self.look_soon)))  # noqa: E731
         try:
-            self._last = self._network.look()
-        except Exception:  # noqa: BLE001 - a stranger's code; unknown allows
-            self._log.exception("the network %s failed; it counts as unknown", type(self._network).__name__)
-            self._last = Conditions()
+            _, error = Deadlines(lambda: _BEGUN_WITHIN).call("watch", begun)
+        except Overdue as cause:
+            error = cause
+        if error is not None:
+            self._log.error("the network %s does not tell of changes", type(network).__name__, exc_info=error)
+
+    def _look(self) -> Conditions:
+        self._last = self._glimpse.at(type(self._network).__name__, self._network)
         self._looked = time.monotonic()
         return self._last

@@ -17,6 +17,7 @@ from sendoff.model.moment import Moment
 from sendoff.ports.clock import Clock
 from sendoff.ports.sink import Sink
 from sendoff.ports.toolkit import SinkToolkit
+from sendoff.runtime.closing import Closing
 from sendoff.runtime.courier import NOTE, OFFER, UNINVITED, Courier
 from sendoff.runtime.following import Bell
 from sendoff.runtime.installation import Installed
@@ -218,10 +219,7 @@ class _Round:
 
     def stop(self) -> None:
         self._stopped.set()
-        try:
-            self.courier.close()
-        except (Exception, SystemExit):  # noqa: BLE001 - a stranger's code
-            self._log.exception("sink %s did not close", self.courier.section.name)
+        Closing().close(f"the sink {self.courier.section.name}", self.courier.close)
 
     def join(self, seconds: float) -> None:
         if self._thread.ident is not None:
@@ -246,7 +244,7 @@ class _Round:
         except SendoffError as error:
             if not self._stopped.is_set():
                 self._log.warning("the notices of the sink %s were put off: %s", self.courier.section.name, error)
-        except (Exception, SystemExit):  # noqa: BLE001 - a shortage or a mistake of ours: the next look tries again
+        except BaseException:  # noqa: BLE001 - a shortage or a mistake of ours: the next look tries again
             self._log.exception("the notices of the sink %s were put off", self.courier.section.name)
         return False
 

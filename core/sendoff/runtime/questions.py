@@ -20,6 +20,7 @@ from sendoff.ports.transport import Probing, Trusting
 from sendoff.runtime.addresses import Addresses
 from sendoff.runtime.connections import Connections
 from sendoff.runtime.credentials import Credentials
+from sendoff.runtime.health import Health
 from sendoff.runtime.installation import Installed, Listening
 from sendoff.runtime.secrets import Secrets
 
@@ -80,8 +81,9 @@ class Questions:
         return {**encode(conditions), "since": since, "text": described(conditions)}
 
     def plugins(self, _details: Mapping[str, Json]) -> Json:
-        """Every driver and listener."""
-        return {"drivers": [dict(one) for one in self.installed.describe()], "listeners": [dict(one) for one in self.listeners.describe()]}
+        """Every driver and listener, and how each is."""
+        health = Health(credentials=self.credentials, configuration=self.configuration, conditions=self.conditions, sinks=self.sinks)
+        return {"drivers": health.of(self.installed.describe()), "listeners": [dict(one) for one in self.listeners.describe()]}
 
     def todos(self, _details: Mapping[str, Json]) -> Json:
         """What must still happen."""
