@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sendoff.errors import (
     CredentialNeeded,
+    DriverBroken,
     DriverMissing,
     HostKeyUnknown,
     Interrupted,
@@ -96,6 +97,7 @@ def test_a_delivery_wins_over_a_cancel_that_came_too_late() -> None:
         (SourceUnavailable(), TransferStatus.PAUSED_RECOVERABLE, "source_unavailable"),
         (JournalFull(), TransferStatus.PAUSED_SYSTEM_POLICY, "journal_full"),
         (DriverMissing(), TransferStatus.PAUSED_SYSTEM_POLICY, "plugin_missing"),
+        (DriverBroken(), TransferStatus.PAUSED_SYSTEM_POLICY, "plugin_missing"),
         (Postpone(retry_after=5.0), IDLE, "queued"),
         (SessionLost(), IDLE, "queued"),
         (Interrupted(), IDLE, "queued"),

@@ -9,6 +9,7 @@ from random import Random
 from threading import Event as ThreadEvent
 from typing import Any
 
+from greenlet import GreenletExit
 from sendoff.errors import UnsupportedScheme
 from sendoff.model.change import Reply, Unit
 from sendoff.model.configuration import Configuration
@@ -162,7 +163,7 @@ class Process:
         )  # fmt: skip
         around = Surroundings(
             journal=self.journal, secrets=secrets, answers=Answers(folder), clock=clock, reached=lambda record: self.signals.append(Reached(record.number)),
-            meter=self.meter, pacing=Pacing(clock, lambda: configuration.limits),
+            meter=self.meter, pacing=Pacing(clock, lambda: configuration.limits), ends=(Crash, GreenletExit),
         )  # fmt: skip
         self.attempts = Attempts(
             self.ledger, around, connections, credentials, self.hearing, self.underway, Origin(self.ledger, secrets, "boot"),

@@ -117,7 +117,7 @@ BREAKS: dict[str, tuple[Any, str, Any]] = {
     "a file is published half": (shipment.WorkShipment, "readinto", lambda self, buffer, offset, *, paced=True: len(buffer)),
     "what has begun is replaced": (target, "_begun", never),
     "a source that did not change replaces": (target, "_unchanged", never),
-    "who did not begin in a run is forgotten": (bundle, "_untold", lambda left, error: iter(())),
+    "who did not begin in a run is forgotten": (bundle, "untold", lambda left, error: iter(())),
     "a run's sessions are not on record": (bundle.WorkShipments, "record", record_nothing),
     "two of a serialized group run": (conductor, "admits", lambda under_way, **_: True),
     "a serialized group goes along": (Heads, "_alone", lambda self, lane: lane.at_once),

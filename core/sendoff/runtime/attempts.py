@@ -210,7 +210,7 @@ class Attempts:
     def _put_away(self, stack: ExitStack) -> None:
         try:
             stack.close()
-        except BaseException:  # noqa: BLE001 - a driver is a stranger's code; what it told before still counts
+        except Exception:  # noqa: BLE001 - a driver is a stranger's code; what it told before still counts
             self._log.exception("what was opened for a try could not be closed")
 
 

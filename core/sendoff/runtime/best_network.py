@@ -37,7 +37,7 @@ class BestNetwork(Network, Watching):
         power: bool | None = None
         found = Conditions(name="auto")
         for name, network in self._networks.items():
-            found = self._glimpse.at(name, network)
+            found = self._glimpse.at(name, network, Conditions(name=name))
             power = found.power if power is None else power
             if found.online is not None or found.metered is not None or found.portal is not None:
                 self._note(name)

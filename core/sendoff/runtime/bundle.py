@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 from sendoff.errors import Interrupted, Permanent, SendoffError, Transient
 from sendoff.model.change import Unit
@@ -34,12 +35,18 @@ class WorkShipments:
 
     def record(self, sessions: Sequence[tuple[Shipment, Session]]) -> Sequence[tuple[Shipment, SendoffError]]:
         """As the port says."""
+        with ExitStack() as inside:
+            for shipment, _ in sessions:
+                assert isinstance(shipment, WorkShipment)
+                inside.enter_context(shipment.pulse.inside_call())
+            return self._record(sessions)
+
+    def _record(self, sessions: Sequence[tuple[Shipment, Session]]) -> Sequence[tuple[Shipment, SendoffError]]:
         failed: list[tuple[Shipment, SendoffError]] = []
         wanted: list[tuple[WorkShipment, Session, Unit]] = []
         for shipment, session in sessions:
             assert isinstance(shipment, WorkShipment)
             try:
-                shipment.pulse.beat()
                 unit = shipment.to_record(session)
             except SendoffError as error:
                 failed.append((shipment, error))
@@ -65,7 +72,7 @@ def carried(loads: Sequence[Load], loading: Loading, journal: Journal) -> Iterat
     transport, told, error = loads[0].transport, False, None
     assert isinstance(transport, Bundling)
     try:
-        for told_of in _each(transport, WorkShipments(shipments, journal)):
+        for told_of in _each(transport, WorkShipments(shipments, journal), loading.ends):
             if told_of is None:
                 yield None
                 continue
@@ -83,15 +90,15 @@ def carried(loads: Sequence[Load], loading: Loading, journal: Journal) -> Iterat
     yield from untold(list(left.values()), error)
 
 
-def _each(transport: Bundling, shipments: Shipments) -> Iterator[tuple[Shipment, Delivery | SendoffError] | None]:
+def _each(transport: Bundling, run: Shipments, ends: tuple[type[BaseException], ...]) -> Iterator[tuple[Shipment, Delivery | SendoffError] | None]:
     """What a run tells; whatever else it raises than an error is made one, for it ends no thread of ours."""
-    run = iter(transport.send_bundle(shipments))
+    telling = iter(transport.send_bundle(run))
     while True:
         try:
-            told = next(run)
+            told = next(telling)
         except StopIteration:
             return
-        except (Exception, SystemExit):
+        except (Exception, SystemExit, *ends):
             raise
         except BaseException as cause:
             raise RuntimeError(f"{type(cause).__name__}: {cause}") from cause

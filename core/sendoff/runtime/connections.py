@@ -136,7 +136,13 @@ class Connections:
         options = self.options_of(destination)
         section = f"destinations.{destination.name}" if destination.name else None
         settings = self._installed.settings("transports", name, options, section=section)
-        made: Transport = self._installed.load("transports", name)(destination, settings, self._toolkit(destination, environment, bundle, identities))
+        driver, toolkit = self._installed.load("transports", name), self._toolkit(destination, environment, bundle, identities)
+        try:
+            made: Transport = driver(destination, settings, toolkit)
+        except (Exception, SystemExit):
+            raise
+        except BaseException as cause:
+            raise RuntimeError(f"{type(cause).__name__}: {cause}") from cause
         return made
 
     def options_of(self, destination: Destination) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from sendoff.model.conditions import Conditions
 from sendoff.ports.network import Network
 
 WITHIN = 3.0  # seconds; the port says 2
+_UNKNOWN = Conditions()
 
 
 class Glimpse:
@@ -18,19 +19,19 @@ class Glimpse:
         self._deadlines, self._hanging = Deadlines(lambda: seconds), set[str]()
         self._log = logging.getLogger("sendoff.network")
 
-    def at(self, name: str, network: Network) -> Conditions:
-        """What it says now. name: the driver's, for the log."""
+    def at(self, name: str, network: Network, unknown: Conditions = _UNKNOWN) -> Conditions:
+        """What it says now. name: the driver's, for the log. unknown: instead of what it does not say."""
         try:
             found, error = self._deadlines.call(name, lambda: attempted(network.look))
         except Overdue as cause:
             self._hangs(name, cause)
-            return Conditions(name=name)
+            return unknown
         self._hanging.discard(name)
         if error is not None:
             self._log.error("the network %s failed; it counts as unknown", name, exc_info=error)
         elif not isinstance(found, Conditions):
             self._log.error("the network %s answered with a %s, which is no Conditions; it counts as unknown", name, type(found).__name__)
-        return found if isinstance(found, Conditions) else Conditions(name=name)
+        return found if isinstance(found, Conditions) else unknown
 
     def _hangs(self, name: str, cause: Overdue) -> None:
         """Once, however often it is asked meanwhile."""

@@ -62,7 +62,7 @@ class Loading:
     ) -> None:
         self._ledger, self._around, self._connections, self._outgoing = ledger, around, connections, Outgoing(around.secrets, credentials)
         self._listeners, self._underway, self._origin, self._configuration = listeners, underway, origin, configuration
-        self._log = logging.getLogger("sendoff.attempts")
+        self.ends, self._log = around.ends, logging.getLogger("sendoff.attempts")
 
     def empty(self, record: Record) -> Load:
         """An operation whose try begins now."""
@@ -73,6 +73,8 @@ class Loading:
         load.began, load.slept = self._around.clock.steady(), self._around.clock.slept()
         try:
             self._make_ready(load, stack)
+        except self.ends:
+            raise
         except BaseException as cause:  # noqa: BLE001 - a listener or a driver is a stranger's code; the operation gets its name
             load.error = self.error_of(load.record, cause)
 
@@ -81,7 +83,9 @@ class Loading:
         assert load.transport is not None and load.shipment is not None
         try:
             return self._seen(load, load.transport.send(load.shipment))
-        except BaseException as cause:  # noqa: BLE001 - as above
+        except BaseException as cause:
+            if cause is load.shipment.pulse.ours:
+                raise
             return self.error_of(load.record, cause)
 
     def checked(self, load: Load, result: Delivery | SendoffError) -> Delivery | SendoffError:

@@ -43,6 +43,7 @@ class Surroundings:
     """What all tries of a process share. reached: told once a try reads its first byte. meter: remembers what was sent through a kill.
 
     pacing: shares the bandwidth. clean: takes secrets out of what an error says, before it is put on record.
+    ends: what ends this process wherever it comes up, and is no driver's doing; a simulated crash, for one.
     """
 
     journal: Journal
@@ -53,6 +54,7 @@ class Surroundings:
     pacing: Pacing
     meter: Meter = field(default_factory=Meter)
     clean: Callable[[str], str] = str
+    ends: tuple[type[BaseException], ...] = ()
 
 
 class WorkShipment:
@@ -142,7 +144,10 @@ class WorkShipment:
 
     def confirm(self, total: int, session: Session | None = None) -> None:
         """As the port says."""
-        self.pulse.beat()
+        with self.pulse.inside_call():
+            self._confirm(total, session)
+
+    def _confirm(self, total: int, session: Session | None) -> None:
         self.session = session or self.session
         if self.session is not None:
             self._doubt(total)
