@@ -97,7 +97,7 @@ def sendoff_batch_completed(batch: str, operations: Iterable[Record]) -> None:
 
 @hookspec
 def sendoff_opened(client: Any) -> None:
-    """The process that does the work has opened its journal."""
+    """The process that does the work has opened its journal. ``client.status()`` counts what runs and waits, and for what."""
 
 
 @hookspec

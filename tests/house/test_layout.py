@@ -13,8 +13,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LEAVES = sorted(path.parent for room in ("plugins", "contrib") for path in ROOT.glob(f"{room}/*/*/pyproject.toml"))
 MODULES = sorted(path for room in ("core", "plugins", "contrib", "tests", "benchmarks", "docs") for path in (ROOT / room).rglob("*.py"))
-KINDS = {"transports", "stores", "credentials", "sinks", "networks", "http_protocols"}
+KINDS = {"transports", "stores", "credentials", "sinks", "networks", "http_protocols", "listeners"}
 CARRIES_ITS_KIND = {"basic", "dbus"}
+GROUPS = {"listeners": "hooks"}  # whose entry points are called otherwise than their kind
 OF = {"http_protocols": "http-"}  # what a thing of this kind is one of stands in its name
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "tools", "shared"}
 
@@ -49,9 +50,11 @@ def test_a_leaf_enters_by_entry_points_of_its_kind_only(leaf):
     groups = tomllib.loads((leaf / "pyproject.toml").read_text())["project"]["entry-points"]
     targets = [target for group in groups.values() for target in group.values()]
 
-    assert {f"sendoff.{leaf.parent.name}"} == set(groups) - ({"sendoff.http_protocols"} if name_of(leaf) == "plugins/transports/http" else set())
+    group = f"sendoff.{GROUPS.get(leaf.parent.name, leaf.parent.name)}"
+
+    assert {group} == set(groups) - ({"sendoff.http_protocols"} if name_of(leaf) == "plugins/transports/http" else set())
     assert leaf.parent.name in KINDS
-    assert leaf.name in CARRIES_ITS_KIND or leaf.name in groups[f"sendoff.{leaf.parent.name}"]
+    assert leaf.name in CARRIES_ITS_KIND or leaf.name in groups[group]
     assert all(target.startswith(distribution(leaf).replace("-", "_")) for target in targets)
 
 

@@ -98,7 +98,9 @@ def _each(transport: Bundling, run: Shipments, ends: tuple[type[BaseException], 
             told = next(telling)
         except StopIteration:
             return
-        except (Exception, SystemExit, *ends):
+        except ends:
+            raise
+        except (Exception, SystemExit):
             raise
         except BaseException as cause:
             raise RuntimeError(f"{type(cause).__name__}: {cause}") from cause

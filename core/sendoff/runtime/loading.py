@@ -83,9 +83,9 @@ class Loading:
         assert load.transport is not None and load.shipment is not None
         try:
             return self._seen(load, load.transport.send(load.shipment))
-        except BaseException as cause:
-            if cause is load.shipment.pulse.ours:
-                raise
+        except self.ends:
+            raise
+        except BaseException as cause:  # noqa: BLE001 - as above
             return self.error_of(load.record, cause)
 
     def checked(self, load: Load, result: Delivery | SendoffError) -> Delivery | SendoffError:

@@ -267,6 +267,10 @@ class Owner:
         self._pacing.changed()
         self._engine.tell(Queued())
 
+    def status(self) -> Json:
+        """What ``sendoff host status`` counts: operations by status and reason, and how far each sink is; for listeners."""
+        return self._app.ask(Question(what="status"))
+
     def position(self) -> int:
         """Where "from now on" begins: what is followed after it misses nothing."""
         return self._journal.position()

@@ -1,0 +1,1 @@
+"""Metrics of uploads for Prometheus and OpenTelemetry, for sendoff."""
