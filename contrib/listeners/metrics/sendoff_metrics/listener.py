@@ -1,4 +1,4 @@
-"""Counts what happens to uploads, for the file that ``SENDOFF_METRICS_FILE`` of the host's environment names, and for OpenTelemetry."""
+"""Counts what happens to uploads, for the file that ``PROMETHEUS_TEXTFILE`` of the host's environment names, and for OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sendoff_metrics.measures import Measure, Meter
 from sendoff_metrics.open_telemetry import found
 from sendoff_metrics.writing import EVERY, Writing
 
-VARIABLE = "SENDOFF_METRICS_FILE"
+VARIABLE = "PROMETHEUS_TEXTFILE"
 _SECOND = 1_000_000  # moments are microseconds
 
 

@@ -18,7 +18,7 @@ def samples(path):
 @pytest.fixture
 def owned(tmp_path, monkeypatch):
     """Opens an owner with the metrics in ``metrics.prom``, written at once."""
-    monkeypatch.setenv("SENDOFF_METRICS_FILE", str(tmp_path / "metrics.prom"))
+    monkeypatch.setenv("PROMETHEUS_TEXTFILE", str(tmp_path / "metrics.prom"))
     opened = []
 
     def owned(*, config=QUICK, every=0.02, **more):

@@ -35,7 +35,7 @@ def test_what_happens_to_uploads_is_counted(owned, tmp_path):
 
 
 def test_a_try_that_fails_is_counted_by_its_code_and_what_waits_by_its_reason(owned, tmp_path):
-    with Receiver(tmp_path / "landed", script=[Rule(Answer(503))]) as server:
+    with Receiver(tmp_path / "landed", script=[Rule(do=Answer(503), times=None)]) as server:
         one, path = owned(config='[retry]\nbackoff = ["600s", "600s"]\n'), tmp_path / "metrics.prom"
         waits = one.put(one.file(), server.url + "a")
         one.until(waits, "running", reason="backoff")
@@ -49,7 +49,7 @@ def test_a_try_that_fails_is_counted_by_its_code_and_what_waits_by_its_reason(ow
 def test_where_nobody_wants_to_know_nothing_is_counted(owned, monkeypatch):
     one = owned()
     one.close()
-    monkeypatch.delenv("SENDOFF_METRICS_FILE")
+    monkeypatch.delenv("PROMETHEUS_TEXTFILE")
     one.open()
     one.done(one.put(one.file(), "plain://h/a"))
 
@@ -71,7 +71,7 @@ def test_a_new_host_begins_at_zero_and_says_how_things_stand(owned, tmp_path):
 
 def test_the_file_is_where_the_environment_says_and_everybody_may_read_it(owned, tmp_path, monkeypatch):
     path = tmp_path / "collected" / "sendoff.prom"
-    monkeypatch.setenv("SENDOFF_METRICS_FILE", str(path))
+    monkeypatch.setenv("PROMETHEUS_TEXTFILE", str(path))
     before = os.umask(0o077)
     try:
         owned()
