@@ -2,6 +2,13 @@
 
 ``before_`` may refuse; a past participle is history and is told after the journal has it. A listener that raises there is named in the
 log and silences nobody. Implementations may take any subset of the arguments.
+
+A listener is told everything in one thread, in order. One that does not return within 30 seconds is named in the log and misses what happens until it
+does; one that does not answer ``sendoff_before_attempt`` puts that attempt off for a minute, and ``sendoff_before_queue`` refuses what was to be stored.
+
+With ``SENDOFF_TRACE_HOOKS=1`` in the environment of the process that does the work, each call of a listener is a line of its log: the hook, the listener, how
+it ended and how long it took. That log is ``host.log`` in the state folder; a program that embeds sendoff and logs nowhere has the lines on its standard
+error. A host that runs already keeps the environment it has: ``sendoff host stop``, then ``SENDOFF_TRACE_HOOKS=1 sendoff host start``.
 """
 
 from __future__ import annotations
