@@ -44,7 +44,7 @@ def run(call: Call) -> int:
 def _write(folder: Path, texts: Mapping[str, str]) -> None:
     """The folder is there with all of them, or not at all. Errors: ``InvalidArgument`` where there is something already, or no folder to make it in."""
     if not folder.parent.is_dir():
-        raise InvalidArgument(f"there is no folder {folder.parent} to make {folder.name} in; nothing was written", hint="make it first, or name another with --into")
+        raise InvalidArgument(f"there is no folder {folder.parent} to make {folder.name} in; nothing was written", hint="make it first")
     if os.path.lexists(folder):
         raise InvalidArgument(f"{folder} is there already; nothing was written", hint="choose another name, or another folder with --into")
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

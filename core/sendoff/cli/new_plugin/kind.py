@@ -37,7 +37,7 @@ KINDS = (
     ),
     Kind(
         word="http-protocol", many="http_protocols", group="sendoff.http_protocols", part="protocol", suffix="Protocol", tried_with=("sendoff-http",),
-        about="Uploads over HTTP by the protocol {name}", promise="the contract that every transport keeps, with this protocol, and the two things that it needs",
+        about="Uploads over HTTP by the protocol {name}", promise="the contract that every transport keeps, by this protocol, and what it needs",
     ),
     Kind(
         word="store", many="stores", group="sendoff.stores", part="store", suffix="Store",
