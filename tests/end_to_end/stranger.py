@@ -76,7 +76,7 @@ class Stranger:
     """folder: where everything of theirs is. environment: of what runs there."""
 
     def __init__(self, folder):
-        self.folder, self.home, self.wheels = folder, folder / "home", folder / "wheels"
+        self.folder, self.home = folder, folder / "home"
         self.home.mkdir(parents=True, exist_ok=True)
         kept = {name: value for name, value in MACHINE.items() if name.upper().startswith(KEPT)}
         self.environment = {**kept, "HOME": str(self.home), "PATH": f"{Path(sys.base_prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin"}
@@ -86,12 +86,9 @@ class Stranger:
         return self.home / ".config" / "sendoff" / "sendoff.toml"
 
     @contextmanager
-    def served(self):
-        """Whoever asks for a distribution of sendoff, by whatever pip command, gets the one of this checkout."""
-        if not self.wheels.exists():
-            leaves = [str(path.parent) for path in sorted(ROOT.glob("plugins/*/*/pyproject.toml"))]
-            self.runs(" ".join([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", "wheels", str(ROOT), *leaves]))
-        with Index(self.wheels) as index:
+    def served(self, shared):
+        """Whoever asks for a distribution of sendoff, by whatever pip command, gets the one of this checkout. shared: where its wheels are kept."""
+        with Index(wheels(shared)) as index:
             self.environment["PIP_INDEX_URL"] = index.url
             yield
 
@@ -112,6 +109,24 @@ class Stranger:
     def leaves(self):
         """No host of theirs stays behind."""
         subprocess.run(["sendoff", "host", "stop"], cwd=self.folder, env=self.environment, capture_output=True, timeout=60)
+
+
+def shared(tmp_path_factory, worker_id):
+    """A folder of all processes of this run of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+def wheels(folder):
+    """The folder with a wheel of each distribution that is promised, made by whoever asks first."""
+    with alone(folder / "wheels"):
+        if not (folder / "wheels" / "ready").exists():
+            build = Stranger(folder / "wheels" / "build")
+            leaves = [str(path.parent) for path in sorted(ROOT.glob("plugins/*/*/pyproject.toml"))]
+            build.runs("python3 -m venv venv && venv/bin/python -m pip install -q hatchling")
+            build.runs(" ".join(["venv/bin/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir ..", str(ROOT), *leaves]))
+            (folder / "wheels" / "ready").touch()
+    return folder / "wheels"
 
 
 @contextmanager

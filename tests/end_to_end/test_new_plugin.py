@@ -9,7 +9,7 @@ import pytest
 from sendoff.cli.new_plugin.kind import KINDS
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stranger import Stranger, alone, blocks
+from tests.end_to_end.stranger import Stranger, alone, blocks, shared
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(1500)]
 NEEDED = "'sendoff[testing]' sendoff-http sendoff-sqlite sendoff-credentials-basic sendoff-sinks-basic sendoff-networks-basic"
@@ -24,29 +24,30 @@ def name_of(kind):
 @pytest.fixture
 def workshop(tmp_path_factory, worker_id):
     """A fresh virtual environment, made once for all processes of this run and used by one test at a time."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base if worker_id == "master" else base.parent) / "workshop"
-    with alone(shared):
-        stranger = Stranger(shared)
-        with stranger.served():
-            if not (shared / "ready").exists():
+    folder = shared(tmp_path_factory, worker_id)
+    with alone(folder / "workshop"):
+        stranger = Stranger(folder / "workshop")
+        with stranger.served(folder):
+            if not (stranger.folder / "ready").exists():
                 stranger.runs(f"python3 -m venv venv && venv/bin/python -m pip install -q {NEEDED}")
-                (shared / "ready").touch()
-            stranger.entered(shared / "venv")
+                (stranger.folder / "ready").touch()
+            stranger.entered(stranger.folder / "venv")
             yield stranger
             stranger.leaves()
 
 
 @pytest.fixture
 def plugin(workshop, request):
-    """The plugin of a kind, written and installed; the one of another test of this kind, where that came first."""
+    """The plugin of a kind, written, and installed as its README says; the one of another test of this kind, where that came first."""
     kind = request.param
     folder = workshop.folder / f"sendoff-{name_of(kind)}"
+    workshop.configured("")
     if not folder.exists():
         workshop.runs(f"sendoff new-plugin {kind} {name_of(kind)}")
-        workshop.runs("python -m pip install -q .", at=folder)
-    workshop.configured("")
-    return SimpleNamespace(kind=kind, many=MANY[kind], name=name_of(kind), folder=folder, module=folder.name.replace("-", "_"))
+        (_, install), _ = blocks(folder / "README.md", "sh")
+        (workshop.folder / f"{kind}.said").write_text(workshop.runs(install, at=folder))
+    said = (workshop.folder / f"{kind}.said").read_text()
+    return SimpleNamespace(kind=kind, many=MANY[kind], name=name_of(kind), folder=folder, module=folder.name.replace("-", "_"), said=said)
 
 
 def of(*kinds):
@@ -55,12 +56,9 @@ def of(*kinds):
 
 @of(*WORDS)
 def test_its_readme_is_true_from_the_first_command_to_the_last(workshop, plugin):
-    (_, install), (_, judge) = blocks(plugin.folder / "README.md", "sh")
-
-    said = workshop.runs(install, at=plugin.folder)
-    assert [line.split()[-1] for line in said.splitlines() if line.startswith(("listener ", f"{plugin.many} ")) and f" sendoff-{plugin.name} " in line] == [
-        "ok"
-    ]
+    _, (_, judge) = blocks(plugin.folder / "README.md", "sh")
+    rows = [line.split() for line in plugin.said.splitlines() if line.startswith(("listener ", f"{plugin.many} "))]
+    assert [row[-1] for row in rows if f"sendoff-{plugin.name}" in row] == ["ok"]
 
     said = workshop.runs(judge, at=plugin.folder)
     assert " passed" in said
