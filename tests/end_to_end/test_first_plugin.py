@@ -6,7 +6,7 @@ import time
 import pytest
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stranger import ROOT, Stranger, blocks, shared
+from tests.end_to_end.stranger import ROOT, Stranger, blocks
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(1500)]
 PAGE = ROOT / "docs" / "extending" / "first-plugin.md"
@@ -20,7 +20,7 @@ class Author(Stranger):
         self._url, self._left = url, ":"
 
     def does(self, text):
-        """A block as it stands; in their own home, with their own server."""
+        """A block as it stands; in their own home, with this checkout and their own server."""
         return self.runs(f"{self._left}\n{self.theirs(text)}")
 
     def stays(self, text):
@@ -28,7 +28,7 @@ class Author(Stranger):
         self._left = f"{self._left}\n{text}"
 
     def theirs(self, text):
-        return text.replace("https://uploads.example/", self._url).replace("/home/ann/", f"{self.home}/")
+        return text.replace("/home/ann/sendoff ", f"{ROOT} ").replace("https://uploads.example/", self._url).replace("/home/ann/", f"{self.home}/")
 
 
 @pytest.fixture
@@ -38,11 +38,10 @@ def receiver(tmp_path):
 
 
 @pytest.fixture
-def author(tmp_path, receiver, tmp_path_factory, worker_id):
+def author(tmp_path, receiver):
     made = Author(tmp_path / "author", receiver.url)
-    with made.served(shared(tmp_path_factory, worker_id)):
-        yield made
-        made.does("sendoff host stop")
+    yield made
+    made.does("sendoff host stop")
 
 
 def seen(look, wanted):
@@ -81,6 +80,6 @@ def test_the_page_is_true_from_its_first_command_to_its_last(author, receiver):
     seen(lambda: author.does(look).splitlines()[-1:] if ledger.exists() else None, [f"('completed', '{receiver.url}in/pyproject.toml')"])
     assert receiver.stored("in/README.md") == (folder / "README.md").read_bytes()
 
-    said = author.does(publish)
+    said = author.does(publish).partition("Successfully installed")[2]
     assert [line.split()[-1] for line in said.splitlines() if line.startswith("sinks ") and "ledger" in line] == ["ok"]
     assert 'license = "MIT"\n' in (folder / "pyproject.toml").read_text()

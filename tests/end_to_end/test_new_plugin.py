@@ -9,10 +9,11 @@ import pytest
 from sendoff.cli.new_plugin.kind import KINDS
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.stranger import Stranger, alone, blocks, shared
+from tests.end_to_end.stranger import ROOT, Stranger, alone, blocks, shared
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(1500)]
-NEEDED = "'sendoff[testing]' sendoff-http sendoff-sqlite sendoff-credentials-basic sendoff-sinks-basic sendoff-networks-basic"
+LEAVES = ("transports/http", "stores/sqlite", "credentials/basic", "sinks/basic", "networks/basic")
+NEEDED = " ".join([f"{ROOT}[testing]", *(f"{ROOT}/plugins/{leaf}" for leaf in LEAVES)])
 MANY = {kind.word: kind.many for kind in KINDS}
 WORDS = [*MANY]
 
@@ -27,13 +28,12 @@ def workshop(tmp_path_factory, worker_id):
     folder = shared(tmp_path_factory, worker_id)
     with alone(folder / "workshop"):
         stranger = Stranger(folder / "workshop")
-        with stranger.served(folder):
-            if not (stranger.folder / "ready").exists():
-                stranger.runs(f"python3 -m venv venv && venv/bin/python -m pip install -q {NEEDED}")
-                (stranger.folder / "ready").touch()
-            stranger.entered(stranger.folder / "venv")
-            yield stranger
-            stranger.leaves()
+        if not (stranger.folder / "ready").exists():
+            stranger.runs(f"python3 -m venv venv && venv/bin/python -m pip install -q {NEEDED}")
+            (stranger.folder / "ready").touch()
+        stranger.entered(stranger.folder / "venv")
+        yield stranger
+        stranger.leaves()
 
 
 @pytest.fixture
