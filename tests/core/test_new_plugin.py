@@ -4,6 +4,8 @@ import ast
 import io
 import json
 import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -51,6 +53,16 @@ def test_its_entry_point_is_what_it_holds(kind):
     assert name == ("sendoff-cold-store" if kind.word == "listener" else "cold-store")
     assert not attribute or attribute in [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     assert "$" not in "".join(text for path, text in files.items() if path != "README.md")
+
+
+@pytest.mark.parametrize("name", ["x", LONG])
+def test_the_linter_and_the_formatter_have_nothing_to_say_by_its_own_rules(name, tmp_path):
+    for kind in KINDS:
+        folder = tmp_path / kind.word
+        sendoff.cli.new_plugin.command._write(folder, Draft(kind, name).files())
+        for words in (("check",), ("format", "--check")):
+            done = subprocess.run([sys.executable, "-m", "ruff", *words, "--no-cache", "."], cwd=folder, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_there_is_one_for_every_port_and_one_for_listeners():
