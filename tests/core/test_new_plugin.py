@@ -58,11 +58,11 @@ def test_its_entry_point_is_what_it_holds(kind):
 @pytest.mark.parametrize("name", ["x", LONG])
 def test_the_linter_and_the_formatter_have_nothing_to_say_by_its_own_rules(name, tmp_path):
     for kind in KINDS:
-        folder = tmp_path / kind.word
-        sendoff.cli.new_plugin.command._write(folder, Draft(kind, name).files())
-        for words in (("check",), ("format", "--check")):
-            done = subprocess.run([sys.executable, "-m", "ruff", *words, "--no-cache", "."], cwd=folder, capture_output=True, text=True)
-            assert done.returncode == 0, done.stdout + done.stderr
+        sendoff.cli.new_plugin.command._write(tmp_path / kind.word, Draft(kind, name).files())
+
+    for words in (("check",), ("format", "--check")):
+        done = subprocess.run([sys.executable, "-m", "ruff", *words, "--no-cache", "."], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_there_is_one_for_every_port_and_one_for_listeners():
