@@ -140,14 +140,16 @@ def test_an_upload_is_kept_in_the_store_after_the_host_has_gone(workshop, plugin
 
 
 @of("credentials")
-def test_a_server_is_shown_the_credential(workshop, plugin, source, tmp_path):
-    (workshop.home / "secrets").mkdir(exist_ok=True)
-    (workshop.home / "secrets" / "lab").write_text("s3cret\n")
-    with Receiver(tmp_path / "landed", authorization="Bearer s3cret") as receiver:
-        workshop.configured(
-            f'[credentials.{plugin.name}]\nuse = "{plugin.name}"\nfolder = "{workshop.home / "secrets"}"\n'
-            f'[destinations.lab]\nurl = "{receiver.url}in/"\ncredential = "{plugin.name}:lab"\n'
-        )
+@pytest.mark.parametrize("reference", ["my-credentials:lab", "lab"])
+def test_a_server_is_shown_the_credential(workshop, plugin, source, tmp_path, reference):
+    """By the driver's name with its defaults, and by a section that says where its files are."""
+    for secrets in (workshop.config.parent / "secrets", workshop.home / "elsewhere"):
+        secrets.mkdir(exist_ok=True)
+        (secrets / "lab").write_text(f"in {secrets.name}\n")
+    held = "secrets" if ":" in reference else "elsewhere"
+    with Receiver(tmp_path / "landed", authorization=f"Bearer in {held}") as receiver:
+        section = f'[credentials.lab]\nuse = "{plugin.name}"\nfolder = "{workshop.home / "elsewhere"}"\n'
+        workshop.configured(f'{section}[destinations.lab]\nurl = "{receiver.url}in/"\ncredential = "{reference}"\n')
 
         put(workshop, source)
 

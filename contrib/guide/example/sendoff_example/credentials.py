@@ -13,18 +13,18 @@ class ExampleCredentials(CredentialStore):
     """Reads the file that is called like the credential, anew at each use."""
 
     class Settings(BaseModel):
-        """folder: with the files. username: with it, each is its password; without, a token."""
+        """folder: with the files; a relative one lies beside the configuration file. username: with it, each is its password; without, a token."""
 
         model_config = ConfigDict(extra="forbid", frozen=True)
 
-        folder: Path
+        folder: Path = Path("secrets")
         username: str = ""
 
     settings: Settings
 
     def get(self, name: str, *, environment: Mapping[str, str], refused: Credential | None = None) -> Credential:  # noqa: ARG002 of the submitter
         """What the file holds now. Errors: ``CredentialNeeded`` with what to do, ``InvalidArgument`` for what names no file."""
-        path = self.settings.folder / _checked(name)
+        path = self._folder / _checked(name)
         try:
             secret = Secret(path.read_text(encoding="utf-8").removesuffix("\n"))
         except (OSError, UnicodeDecodeError) as cause:
@@ -37,7 +37,11 @@ class ExampleCredentials(CredentialStore):
 
     def usable(self) -> str | None:
         """None, or that there is no such folder."""
-        return None if self.settings.folder.is_dir() else f"there is no folder {self.settings.folder}"
+        return None if self._folder.is_dir() else f"there is no folder {self._folder}"
+
+    @property
+    def _folder(self) -> Path:
+        return self.toolkit.folder / self.settings.folder
 
 
 def _checked(name: str) -> str:
