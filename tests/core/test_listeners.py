@@ -1,3 +1,4 @@
+import importlib.metadata
 import logging
 import sys
 import threading
@@ -21,6 +22,13 @@ OPERATION = Record(
     created_at=0,
     spec=Spec(transport="http", url="https://h.example/a", root="https://h.example/", name="a", source=Source(path="/a")),
 )
+
+
+@pytest.fixture(autouse=True)
+def strangers_alone(monkeypatch):
+    """What is really installed here is not told, and is no part of what is gathered."""
+    everything = importlib.metadata.distributions
+    monkeypatch.setattr(importlib.metadata, "distributions", lambda **words: (one for one in everything(**words) if not one.name.startswith("sendoff-")))
 
 
 class Hearing:

@@ -8,7 +8,7 @@ from typing import Any
 from sendoff.cli.parser import Parser
 from sendoff.errors import InvalidArgument
 
-INDENT = 12  # columns before what a command does
+INDENT = 15  # columns before what a command does
 # command: (module, what else stands on the line, what it does)
 COMMANDS = {
     "put": ("put.command", "[options] SOURCE... DESTINATION", "queue uploads; print their ids as soon as they are safely recorded"),
@@ -31,6 +31,7 @@ COMMANDS = {
     "receipt": ("receipt", "ID...", "the proof of what landed"),
     "host": ("host.command", "{start,status,stop,run,install,uninstall}", "the background process that carries the uploads"),
     "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
+    "new-plugin": ("new_plugin.command", "[--into DIR] KIND NAME", "write a plugin of your own that works, to change from there"),
     "trust": ("trust", "[--forget] DESTINATION [FINGERPRINT]", "show the key of a destination's server; repeated with its fingerprint, accept it"),
     "credentials": (
         "credentials",
