@@ -143,10 +143,10 @@ def imported(folder):
 @pytest.mark.parametrize("project", [ROOT, *LEAVES], ids=lambda path: path.name)
 def test_what_is_imported_is_asked_for(project):
     """A library that only the tests' own libraries bring along is missing where sendoff is installed alone."""
-    asked = {re.split(r"[<>=\[ ]", one)[0] for one in tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]}
+    asked = {re.split(r"[<>=\[ ]", one)[0].replace("_", "-") for one in tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]}
     room = ROOT / "core" / "sendoff" if project == ROOT else project / distribution(project).replace("-", "_")
     known = packages_distributions()
-    found = {known[top][0].lower() for top in imported(room) if top in known and top not in sys.stdlib_module_names}
+    found = {known[top][0].lower().replace("_", "-") for top in imported(room) if top in known and top not in sys.stdlib_module_names}
 
     # pydantic comes with pydantic-settings, and with the core; the test kit's users have pytest
     assert found - {"sendoff", "pydantic", "pytest", "greenlet", distribution(project)} <= asked | {"sendoff"}
