@@ -144,7 +144,7 @@ def imported(folder):
 @pytest.mark.parametrize("project", [ROOT, *LEAVES], ids=lambda path: path.name)
 def test_what_is_imported_is_asked_for(project):
     """A library that only the tests' own libraries bring along is missing where sendoff is installed alone."""
-    asked = {re.split(r"[<>=\[ ]", one)[0] for one in tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]}
+    asked = {re.split(r"[<>=\[ ]", one)[0].replace("_", "-") for one in tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]}
     room = ROOT / "core" / "sendoff" if project == ROOT else project / distribution(project).replace("-", "_")
     known = packages_distributions()
     found = {known[top][0].lower().replace("_", "-") for top in imported(room) if top in known and top not in sys.stdlib_module_names}
