@@ -58,10 +58,12 @@ VERBS = [
     ("receipt", "ID"),
     ("response", "ID"),
     ("host", "status"),
+    ("completion", "--line", "fish", "--", "show", ""),
+    ("completion", "--line", "fish", "--", "list", "--group", ""),
 ]
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: " ".join(verb[:2]) if verb[0] == "host" else verb[0])
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: {"host": "host status", "completion": f"completion of {verb[min(4, len(verb) - 1)]}"}.get(verb[0], verb[0]))
 def test_a_verb_loads_nothing_heavy(verb, queued):
     environment, id, folder = queued
     words = [{"ID": id, "FILE": str(folder / "a.bin")}.get(word, word) for word in verb]
