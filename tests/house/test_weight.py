@@ -63,7 +63,7 @@ VERBS = [
 ]
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: {"host": "host status", "completion": f"completion of {verb[min(4, len(verb) - 1)]}"}.get(verb[0], verb[0]))
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_a_verb_loads_nothing_heavy(verb, queued):
     environment, id, folder = queued
     words = [{"ID": id, "FILE": str(folder / "a.bin")}.get(word, word) for word in verb]

@@ -1,4 +1,4 @@
-"""Which words may stand where in a command line, by the command's own usage: ``SOURCE... DESTINATION``, ``{set,list,remove} [NAME]``."""
+"""Which words may stand where, by the command's own usage: ``SOURCE... DESTINATION``, ``{set,list,remove} [NAME]``."""
 
 from __future__ import annotations
 
