@@ -3,6 +3,10 @@
 After a change: ``python -m tests.house.interfaces``.
 """
 
+import re
+import shutil
+import subprocess
+import sys
 from abc import ABC, abstractmethod
 
 import pytest
@@ -131,7 +135,14 @@ def test_what_grows_is_found_and_breaks_nobody(interface, name, facts):
 @pytest.mark.parametrize("interface", DRAWN)
 def test_whatever_goes_breaks_somebody(interface):
     names = read(interface).names
-    unseen = [gone for gone in names if Change(gone, "is gone", True) not in changes(names, {name: facts for name, facts in names.items() if name != gone})]
+    beside = {}  # what has the same beginning, and so may matter
+    for name, facts in names.items():
+        beside.setdefault(re.split(r"[(.[ ]", name)[0], {})[name] = facts
+    unseen = []
+    for near in beside.values():
+        for gone in near:
+            left = {name: facts for name, facts in near.items() if name != gone}
+            unseen += [] if Change(gone, "is gone", True) in changes(near, left) else [gone]
 
     assert unseen == []
 
@@ -200,6 +211,7 @@ def test_a_method_that_authors_must_write_from_now_on_is_seen(monkeypatch):
 def folder(tmp_path, monkeypatch):
     """Records of the test's own; the interface of errors had one code more when they were made."""
     monkeypatch.setattr(records, "FOLDER", tmp_path / "recorded")
+    monkeypatch.setattr(records, "DRAWN", {name: DRAWN[name] for name in ("errors", "hooks")})
     assert record("") == []
     real = records.drawn
     monkeypatch.setattr(records, "drawn", lambda one: real(one) | ({"surprise": {"is": "Surprise"}} if one == "errors" else {}))
@@ -218,8 +230,37 @@ def test_a_break_is_recorded_only_once_it_is_told(folder):
 
 
 def test_what_has_not_changed_is_written_no_second_time(folder):
-    (folder / "face.json").touch()
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     record(f"## {__version__}\n- Breaking: there is no `surprise` any more.\n")
 
     assert {path.name for path in folder.iterdir() if path.stat().st_mtime_ns != before[path.name]} == {"errors.json"}
+
+
+# -- as the page says --------------------------------------------------------------------------------------------------
+
+
+def blocks_of(page, language):
+    """What stands between the fences of one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_command_of_the_page_records_what_was_added(tmp_path):
+    (command,) = blocks_of("docs/explanation/interfaces.md", "sh")
+    recorded = tmp_path / "tests" / "house" / "interfaces"
+    shutil.copytree(ROOT / "tests" / "house" / "interfaces", recorded)
+    for name in ("docs", "plugins", "CHANGELOG.md"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    face = recorded / "recorded" / "face.json"
+    whole = face.read_text()
+    face.write_text("".join(line for line in whole.splitlines(keepends=True) if '"Options.label"' not in line))
+
+    done = subprocess.run([sys.executable, *command.split()[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=100)
+
+    assert (done.returncode, done.stderr, command.strip()) == (0, "", COMMAND)
+    assert face.read_text() == whole
+
+
+def test_the_line_of_the_page_tells_a_break():
+    (line,) = blocks_of("docs/explanation/interfaces.md", "markdown")
+
+    assert "Options.label" in breaks_told(f"## 0.2.0\n\n{line}", "0.2.0")
