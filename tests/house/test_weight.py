@@ -74,6 +74,14 @@ def test_a_verb_loads_nothing_heavy(verb, queued):
     assert not {name for name in loaded if name in HEAVY or name.partition(".")[0] in HEAVY}
 
 
+@pytest.mark.parametrize("line", [("config", "explain", ""), ("put", "a", ""), ("put", "--protocol", ""), ("list", "--reason", "")], ids=" ".join)
+def test_a_tab_loads_nothing_heavy(line):
+    said, loaded = run("completion", "--line", "zsh", "--", *line, environment=dict(os.environ))
+
+    assert said.strip(), "nothing was offered"
+    assert not {name for name in loaded if name in HEAVY or name.partition(".")[0] in HEAVY}
+
+
 @pytest.mark.parametrize("entry", LEAVES, ids=lambda entry: f"{entry.group.removeprefix('sendoff.')}-{entry.name}")
 def test_a_driver_is_loaded_without_its_library(entry):
     """A driver's class is looked at often and used rarely: it gets its library when it sends."""

@@ -169,6 +169,6 @@ def _meanings() -> dict[str, str]:
     """Every key of the configuration and what it means; its shape would take far longer to load."""
     from importlib.resources import files
 
-    told = tomllib.loads((files("sendoff.settings") / "meanings.toml").read_text(encoding="utf-8"))
+    told = tomllib.loads((files("sendoff") / "settings" / "meanings.toml").read_text(encoding="utf-8"))
     told.pop("examples")
     return told
