@@ -72,10 +72,12 @@ VERBS = [
     ("receipt", "ID"),
     ("response", "ID"),
     ("host", "status"),
+    ("completion", "--line", "fish", "--", "show", ""),
+    ("completion", "--line", "fish", "--", "list", "--group", ""),
 ]
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: " ".join(verb[:2]) if verb[0] == "host" else verb[0])
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_a_verb_loads_nothing_heavy(verb, queued):
     environment, id, folder = queued
     words = [{"ID": id, "FILE": str(folder / "a.bin")}.get(word, word) for word in verb]
@@ -83,6 +85,14 @@ def test_a_verb_loads_nothing_heavy(verb, queued):
     _, loaded = run(*words, environment=environment, fine=(0, 1, 2, 3))
 
     assert "sendoff.desk.client" in loaded, "the verb did not get as far as the desk"
+    assert not {name for name in loaded if name in HEAVY or name.partition(".")[0] in HEAVY}
+
+
+@pytest.mark.parametrize("line", [("config", "explain", ""), ("put", "a", ""), ("put", "--protocol", ""), ("list", "--reason", "")], ids=" ".join)
+def test_a_tab_loads_nothing_heavy(line):
+    said, loaded = run("completion", "--line", "zsh", "--", *line, environment=dict(os.environ))
+
+    assert said.strip(), "nothing was offered"
     assert not {name for name in loaded if name in HEAVY or name.partition(".")[0] in HEAVY}
 
 

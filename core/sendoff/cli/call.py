@@ -55,6 +55,10 @@ class Call:
             self._desks[spawn] = self._opening(self.place, spawn)
         return self._desks[spawn]
 
+    def of(self, options: Namespace) -> Call:
+        """The same command for what other options mean."""
+        return Call(self.command, options, self.output, self._placing, self._opening)
+
     def lend(self, desk: DeskClient) -> None:
         """Use this desk from now on."""
         self._desks = {True: desk, False: desk}

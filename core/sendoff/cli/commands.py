@@ -41,7 +41,12 @@ COMMANDS = {
     "check": ("check", "[DESTINATION]", "read the configuration, load what it names, reach the destination"),
     "demo": ("demo.command", "[FILE]", "the whole story on this machine: an upload, its host killed in the middle, the end, the proof"),
     "schema": ("schema", "", "the JSON Schema of operations and events"),
-    "config": ("config", "{path,show,explain,init,edit}", "where the configuration is, what is in force and what it means; how to begin one"),
+    "completion": (
+        "completion.command",
+        "[{bash,zsh,fish}]",
+        "what makes your shell complete commands, options, ids and names; without a word: how",
+    ),
+    "config": ("config", "{path,show,explain,init,edit} [KEY]", "where the configuration is, what is in force and what it means; how to begin one"),
 }
 
 

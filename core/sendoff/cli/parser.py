@@ -47,6 +47,14 @@ class Parser(argparse.ArgumentParser):
         """Every option's long form."""
         return [text for action in self._actions for text in action.option_strings if text.startswith("--")]
 
+    def known(self) -> list[argparse.Action]:
+        """Every option."""
+        return list(self._actions)
+
+    def option_of(self, name: str) -> argparse.Action | None:
+        """The option of this name, long or short."""
+        return next((action for action in self._actions if name in action.option_strings), None)
+
     def _nearest(self, word: str) -> str:
         from difflib import get_close_matches
 

@@ -1,0 +1,1 @@
+"""``sendoff completion``: what may stand next on a command line, for bash, zsh and fish."""

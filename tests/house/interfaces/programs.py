@@ -1,0 +1,158 @@
+"""What programs and authors of plugins build on, drawn from the code: the face, the ports, the hooks."""
+
+import importlib.util
+import inspect
+from abc import ABC
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, get_origin
+
+import sendoff
+import sendoff.testing
+from sendoff import hookspecs
+
+Facts = dict[str, Any]
+Drawn = Iterator[tuple[str, Facts]]
+ROOT = Path(__file__).parents[3]
+CALLED = "__call__"  # the only name with underscores that is anybody's to use
+
+
+def face() -> Drawn:
+    """Every public name but the ports, and what ``sendoff.testing`` gives."""
+    for name, module in sendoff._MODULE_OF.items():
+        if not module.startswith("ports."):
+            yield from _thing(name, getattr(sendoff, name))
+    for name in sendoff.testing.__all__:
+        yield from _thing(f"testing.{name}", getattr(sendoff.testing, name))
+
+
+def ports() -> Drawn:
+    """What authors implement, and what they are given for it."""
+    for name, module in sendoff._MODULE_OF.items():
+        if module.startswith("ports."):
+            value = getattr(sendoff, name)
+            yield from _port(name, value) if inspect.isclass(value) and ABC in value.__mro__ else _thing(name, value)
+
+
+def hooks() -> Drawn:
+    """Every lifecycle hook; a listener takes any of its arguments, so that there may be more one day."""
+    for name, hook in vars(hookspecs).items():
+        if name.startswith("sendoff_"):
+            asked = inspect.signature(hook)
+            yield name, {"is": "hook", "answers": str(asked.return_annotation)}
+            yield from ((f"{name}({one.name})", {"told": str(one.annotation)}) for one in asked.parameters.values())
+
+
+def _thing(name: str, value: Any) -> Drawn:
+    if inspect.isclass(value) and value is not int:
+        yield from _class(name, value)
+    elif inspect.isfunction(value):
+        yield from _function(name, value)
+    else:
+        yield name, {"is": "alias", "shape": str(value) if get_origin(value) else type(value).__name__}
+
+
+def _class(name: str, kind: type) -> Drawn:
+    yield name, {"is": "class", "bases": _bases(kind)}
+    protocol, pages = getattr(kind, "_is_protocol", False), _pages()
+    if issubclass(kind, Enum):
+        yield from ((f"{name}.{one.name}", {"value": one.value}) for one in kind)
+    elif issubclass(kind, dict):
+        needed = getattr(kind, "__required_keys__", frozenset())
+        yield from ((f"{name}.{key}", {"type": _text(what), "needed": key in needed}) for key, what in kind.__annotations__.items())
+    elif protocol:
+        yield from ((f"{name}.{key}", {"gives": _text(what)}) for key, what in kind.__annotations__.items() if not key.startswith("_"))
+    elif name not in pages.GIVEN:
+        yield from _parameters(name, kind)
+    for member, value in _members(kind).items():
+        yield from _member(f"{name}.{member}", value)
+
+
+def _member(name: str, value: Any) -> Drawn:
+    if isinstance(value, property):
+        yield name, {"is": "property", "gives": _text(inspect.signature(value.fget).return_annotation), "settable": value.fset is not None}
+    else:
+        yield from _function(name, value.__func__ if isinstance(value, classmethod) else value)
+
+
+def _function(name: str, function: Any) -> Drawn:
+    kind = "async function" if inspect.iscoroutinefunction(function) else "function"
+    yield name, {"is": kind, "gives": _text(inspect.signature(function).return_annotation)}
+    yield from _parameters(name, function)
+
+
+def _parameters(name: str, function: Any) -> Drawn:
+    """What a caller may or must give; ``place`` where it may stand without its name."""
+    for place, one in _asked(function):
+        facts: Facts = {"type": _text(one.annotation)}
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
+            facts["needed"] = True
+        elif one.default is not one.empty:
+            facts["default"] = _default(one.default)
+        yield f"{name}({_written(one)})", facts | _placed(one, place)
+
+
+def _port(name: str, kind: type) -> Drawn:
+    """What an author writes: what the core hands over stays as it is, and what is abstract stays little."""
+    yield name, {"is": "port", "bases": _bases(kind)}
+    for key, what in vars(kind).get("__annotations__", {}).items():
+        if not key.startswith("_"):
+            yield f"{name}.{key}", {"shape": _text(what), "needed": key not in vars(kind)}
+    made = {"": kind.__init__} if kind.__init__ is not object.__init__ else {}
+    for member, value in {**made, **_members(kind)}.items():
+        whole, function = f"{name}.{member}".rstrip("."), value.__func__ if isinstance(value, classmethod) else value
+        if member:
+            yield whole, {"is": "method", "needed": member in kind.__abstractmethods__, "answers": _text(inspect.signature(function).return_annotation)}
+        for place, one in _asked(function):
+            yield f"{whole}({_written(one)})", {"handed": _text(one.annotation)} | _placed(one, place)
+
+
+def _bases(kind: type) -> list[str]:
+    """What everybody may take it for."""
+    return sorted(one.__name__ for one in kind.__mro__[1:-1] if one.__name__ in sendoff.__all__ or one.__module__ == "builtins")
+
+
+def _members(kind: type) -> Mapping[str, Any]:
+    """What a class has of its own; what it has of another public one is told there."""
+    theirs = {name for one in kind.__mro__[1:] if one.__name__ in sendoff.__all__ for name in _pages().members(one)}
+    called = {CALLED: vars(kind)[CALLED]} if CALLED in vars(kind) and getattr(kind, "_is_protocol", False) else {}
+    own = {name: value for name, value in _pages().members(kind).items() if name not in theirs or name in vars(kind)}
+    return {name: value for name, value in {**own, **called}.items() if not name.startswith("test")}
+
+
+def _asked(function: Any) -> Iterator[tuple[int, inspect.Parameter]]:
+    found = [one for one in inspect.signature(function).parameters.values() if one.name not in ("self", "cls")]
+    yield from enumerate(found)
+
+
+def _written(one: inspect.Parameter) -> str:
+    return {one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "") + one.name
+
+
+def _placed(one: inspect.Parameter, place: int) -> Facts:
+    """Where it may stand without its name, and whether it has none."""
+    if one.kind is one.POSITIONAL_ONLY:
+        return {"place": place, "nameless": True}
+    return {"place": place} if one.kind is one.POSITIONAL_OR_KEYWORD else {}
+
+
+def _default(value: Any) -> str:
+    return "..." if repr(value).startswith("<") and not isinstance(value, Enum) else str(_pages()._value(value))
+
+
+def _text(annotation: Any) -> str:
+    """A type as it is written; nothing said is ``Any``."""
+    if annotation is inspect.Parameter.empty:
+        return "Any"
+    return annotation if isinstance(annotation, str) else getattr(annotation, "__forward_arg__", None) or str(annotation)
+
+
+@cache
+def _pages() -> Any:
+    """``docs/pages.py``, which knows what of a class is public."""
+    spec = importlib.util.spec_from_file_location("pages", ROOT / "docs" / "pages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
