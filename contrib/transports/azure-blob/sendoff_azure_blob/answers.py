@@ -149,6 +149,8 @@ class Refusal(Exception):
     def _meaning(self) -> Meaning:
         if self.login:
             return _CLOCK if "date header" in self.detail.lower() else _LOGIN  # "Request date header too old"
+        if "contentMD5 doesn't match" in self.message:  # Azurite's words for Md5Mismatch
+            return _DAMAGED
         return TABLE.get(self.code) or _BY_STATUS.get(self.status) or _unknown(self.status)
 
 

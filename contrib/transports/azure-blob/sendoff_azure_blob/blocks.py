@@ -23,11 +23,10 @@ LACKING = "InvalidBlockList"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A block that the server has. checked: it has compared what it received with its MD5."""
+    """A block that the server has; it has compared what it received with the MD5 that came along, or it would not have taken it ("Put Block")."""
 
     name: str
     length: int
-    checked: bool
 
 
 class Blocks:
@@ -103,7 +102,7 @@ class Blocks:
         if size != self._plan.length(number):
             return None
         own = self._name(session, number, self._part(number, held=False).digest())
-        return Stored(name, size, self._proof.checks) if own == name else None
+        return Stored(name, size) if own == name else None
 
     def _reconciled(self) -> Delivery | None:
         """They were to be put together: what lies there tells, by our mark, whether they were."""
@@ -130,9 +129,8 @@ class Blocks:
         name = self._name(session, number, part)
         told = self._thing.stage(name, part)
         self._shipment.readinto(memoryview(bytearray(1)), part.start, paced=False)  # the file is still what it was
-        checked = self._proof.compared(told, part.md5)
-        self._proof.note(checks=checked)
-        self._blocks[number] = Stored(name, part.length, checked)
+        self._proof.compared(told, part.md5)
+        self._blocks[number] = Stored(name, part.length)
         self._shipment.confirm(self._confirmed())
 
     def _part(self, number: int, *, held: bool) -> Part:
@@ -156,8 +154,7 @@ class Blocks:
             told = self._thing.commit(names, self._token, anew=self._condition.holds, md5=md5)
         except Refusal as refusal:
             return self._not_completed(completing, refusal)
-        seen = "part-digests" if all(one.checked for one in self._blocks.values()) else "accepted"
-        return self._proof.of(Sent(token=self._token, seen=seen, md5=md5, told=told))
+        return self._proof.of(Sent(token=self._token, seen="part-digests", md5=md5, told=told))
 
     def _not_completed(self, session: Session, refusal: Refusal) -> Delivery:
         """The server said no: they may have been put together before, or something is in the way, or blocks are gone and are asked for by the next try."""

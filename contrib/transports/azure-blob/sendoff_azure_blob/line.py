@@ -107,6 +107,7 @@ class _Pieces(Iterator[bytes]):
 
     def __init__(self, pieces: list[bytes], response: _Answer) -> None:
         self._pieces, self.response, self.properties = iter(pieces), response, None
+        self.content_length = sum(len(one) for one in pieces)
 
     def __next__(self) -> bytes:
         return next(self._pieces)

@@ -15,7 +15,6 @@ from sendoff_azure_blob.names import Name
 from sendoff_azure_blob.part import Part, md5_of
 from sendoff_azure_blob.thing import Thing, mark_of, md5_in
 
-CHECKS = "content-md5"  # learned: the server answers a block with the MD5 of what it received; Azure always does
 LEVELS = ("accepted", "size", "part-digests", "server-digest", "read-back")  # each surer than the one before
 _WANTED = {"auto": "accepted", "size": "size", "digest": "part-digests", "read-back": "read-back"}
 
@@ -69,7 +68,7 @@ class Proof:
         committed, _ = self._thing.lists()
         md5 = md5_in(held)
         seen = "size"
-        if committed and self.checks:
+        if committed:
             seen = "part-digests" if self._same_blocks(committed) else "size"
         elif md5 is not None and not committed:  # of one request: the server has counted it itself
             self._same_md5(md5, md5_of(self._shipment, self._thing.wire))
@@ -81,17 +80,6 @@ class Proof:
         """What was there is left alone; it counts where its size is the file's."""
         self._same_size(held)
         return replace(self._delivery(Sent(token="", seen="size"), held.etag, held.version_id, check=False), existing="skipped")
-
-    @property
-    def checks(self) -> bool:
-        """Whether the server was seen to compare what it receives with its digest."""
-        return self._thing.service.toolkit.learned.get(CHECKS) is True
-
-    def note(self, *, checks: bool) -> None:
-        """Keeps what was seen of the server."""
-        learned = self._thing.service.toolkit.learned
-        if learned.get(CHECKS) != checks:
-            learned.put(CHECKS, checks)
 
     def compared(self, told: bytes | None, md5: bytes) -> bool:
         """Whether the server says that it received these bytes. ``Unverified`` where it says others."""
