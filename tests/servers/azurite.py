@@ -1,12 +1,13 @@
 """Azurite, the emulator of Azure's storage that its own people make, and their own client to look at it with."""
 
 from base64 import b64decode
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobBlock, BlobServiceClient, generate_container_sas
+from azure.storage.blob import AccessPolicy, BlobBlock, BlobServiceClient, generate_container_sas
 
 from tests.servers import nodejs
 from tests.servers.program import Program
@@ -98,6 +99,19 @@ class Azurite(Program):
     def commit(self, name):
         """Another program puts together what waits there, whosever it is."""
         self.blob(name).commit_block_list([BlobBlock(one) for one in self.waiting(name)])
+
+    @contextmanager
+    def lent(self, policy):
+        """A signature by a policy of the container that is called so, and how to withdraw it."""
+        container = self.client().get_container_client(CONTAINER)
+        end = datetime.now(UTC) + timedelta(hours=1)
+        container.set_container_access_policy({policy: AccessPolicy("rwdlc", end, end - timedelta(hours=2))})
+
+        def withdraw():
+            container.set_container_access_policy({})
+
+        yield generate_container_sas(ACCOUNT, CONTAINER, account_key=KEY, policy_id=policy), withdraw
+        withdraw()
 
     @staticmethod
     def sas(permission, *, minutes=60):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ class Service:
         try:
             client = BlobServiceClient(
                 endpoint, credential=signer, transport=line, retry_total=0, permit_redirects=False, max_single_get_size=4 * 2**20,
-                max_chunk_get_size=4 * 2**20, **words,
+                max_chunk_get_size=4 * 2**20, http_logging_level=logging.DEBUG, **words,
             )  # fmt: skip
         except ValueError as cause:
             raise ConfigurationError(f"the library for Azure does not take this configuration: {str(cause).partition(chr(10))[0]}") from cause
