@@ -131,12 +131,13 @@ class Refusal(Exception):
     @property
     def login(self) -> bool:
         """Whoever asked is not known, or no more."""
-        return self.code in LOGIN or self.status == 401 or "failed to authenticate" in self.message  # Azurite has a code of its own for a SAS
+        known = self.code in LOGIN or self.status == 401 or "failed to authenticate" in self.message  # Azurite has a code of its own for a SAS
+        return known and not self._late
 
     @property
     def unseen(self) -> bool:
         """This may not be looked at; other things may be allowed."""
-        return self.status in (403, 405) and not self.login
+        return self.status in (403, 405) and not self.login and not self._late
 
     def error(self, where: str, now: int) -> SendoffError:
         """As sendoff says it. now: the moment by which a Retry-After is read."""
@@ -146,9 +147,14 @@ class Refusal(Exception):
         wait = retry_after(self.headers.get("retry-after"), now)
         return meaning.kind(f"{where}: the server {meaning.text} ({told})", hint=meaning.hint, retry_after=wait, **facts)
 
+    @property
+    def _late(self) -> bool:
+        """The login may be in order, and the clock is not: "Request date header too old"."""
+        return "date header" in self.detail.lower()
+
     def _meaning(self) -> Meaning:
-        if self.login:
-            return _CLOCK if "date header" in self.detail.lower() else _LOGIN  # "Request date header too old"
+        if self._late or self.login:
+            return _CLOCK if self._late else _LOGIN
         if "contentMD5 doesn't match" in self.message:  # Azurite's words for Md5Mismatch
             return _DAMAGED
         return TABLE.get(self.code) or _BY_STATUS.get(self.status) or _unknown(self.status)
