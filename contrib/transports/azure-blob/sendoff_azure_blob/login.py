@@ -70,17 +70,28 @@ class Identity:
 
 def _read(given: Credential, kind: str) -> Login:
     secret = given.secret.reveal().strip()
-    if kind == "auto":
-        kind = "token" if given.kind == "bearer" else "sas" if "sig=" in secret else "key"
     if not _SENT.fullmatch(secret):
         raise CredentialNeeded("the credential cannot be used: it is empty, or holds a blank or another character that none of Azure's has")
+    kind = _seen(secret, bearer=given.kind == "bearer") if kind == "auto" else kind
     if kind == "token":
         return Login(header=Secret(f"Bearer {secret}"))
     if kind == "sas":
         return Login(query=Secret(secret.lstrip("?")))
-    try:
-        b64decode(secret, validate=True)
-    except Base64Error as cause:
+    if not _in_base64(secret):
         hint = "an account's key ends in ==, a SAS holds sig=; say login = for a credential that looks like neither"
-        raise CredentialNeeded("the credential cannot be used: it is no key of an account, which is base64, and no SAS", hint=hint) from cause
+        raise CredentialNeeded("the credential cannot be used: it is no key of an account, which is base64, and no SAS", hint=hint)
     return Login(key=Secret(secret))
+
+
+def _seen(secret: str, *, bearer: bool) -> str:
+    """What a secret looks like. bearer: so its source calls it, which knows of no user, of keys and signatures too."""
+    if "sig=" in secret:
+        return "sas"
+    return "token" if not _in_base64(secret) and (bearer or secret.count(".") == 2) else "key"
+
+
+def _in_base64(secret: str) -> bool:
+    try:
+        return bool(b64decode(secret, validate=True))
+    except Base64Error:
+        return False
