@@ -36,7 +36,14 @@ def commits(rows):
 
 
 class Azurite(Program):
-    """A server with one account, ``ACCOUNT``, and one container, ``CONTAINER``."""
+    """A server with one account, ``ACCOUNT``, and one container, ``CONTAINER``. certificate: a PEM file with key and certificate; None = clear text.
+
+    Over TLS it takes tokens, too: it looks at what they say and not at who has signed them.
+    """
+
+    def __init__(self, folder, *, certificate=None):
+        super().__init__(folder)
+        self.certificate = certificate
 
     @classmethod
     def missing(cls):
@@ -46,7 +53,10 @@ class Azurite(Program):
         (self.folder / "data").mkdir(exist_ok=True)
         script = nodejs.FOLDER / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
         words = ("--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--location", str(self.folder / "data"), "--silent")
-        return ["env", f"AZURITE_ACCOUNTS={ACCOUNT}:{KEY}", nodejs.node(), str(script), *words, "--skipApiVersionCheck", "--disableTelemetry"]
+        return ["env", f"AZURITE_ACCOUNTS={ACCOUNT}:{KEY}", nodejs.node(), str(script), *words, "--skipApiVersionCheck", "--disableTelemetry", *self._secure()]
+
+    def _secure(self):
+        return ("--cert", str(self.certificate), "--key", str(self.certificate), "--oauth", "basic") if self.certificate else ()
 
     def _listens(self):
         super()._listens()
@@ -58,11 +68,12 @@ class Azurite(Program):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}/{ACCOUNT}"
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}/{ACCOUNT}"
 
     def client(self):
         """Their own client, as anybody would use it."""
-        return BlobServiceClient(self.url, credential=AzureNamedKeyCredential(ACCOUNT, KEY))
+        words = {"connection_verify": str(self.certificate)} if self.certificate else {}
+        return BlobServiceClient(self.url, credential=AzureNamedKeyCredential(ACCOUNT, KEY), **words)
 
     def blob(self, name):
         return self.client().get_blob_client(CONTAINER, name)

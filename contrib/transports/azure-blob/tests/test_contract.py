@@ -5,27 +5,27 @@ import socket
 
 import pytest
 from sendoff import Credential, Destination, Secret
+from sendoff.testing.proxy import Proxy
 from sendoff.testing.shipment import Wallet, loose_toolkit
 from sendoff.testing.sweeping_contract import SweepingContract
 from sendoff.testing.transport_contract import TransportContract
 from sendoff_azure_blob import AzureBlobTransport, Settings
 
 from tests.servers.azurite import ACCOUNT, CONTAINER, KEY
-from tests.servers.valve import Valve
 
 pytestmark = pytest.mark.needs_server
 WORLDS = itertools.count()
 
 
 class AzureWorld:
-    """A world around an Azurite that is reached through a valve, as ``World`` says."""
+    """A world around an Azurite that is reached through a proxy, as ``World`` says."""
 
     def __init__(self, server):
         self.server, self._made, self._root = server, [], f"world-{next(WORLDS)}/"
-        self._valve = Valve(server.port).__enter__()
-        self.transport = self._to(self._valve.port, Wallet(Credential(username=ACCOUNT, secret=Secret(KEY))))
-        self.break_off, self.stop_reading = self._valve.break_off, self._valve.stop_reading
-        self.hang_up, self.arrived = self._valve.hang_up, self._valve.arrived
+        self._proxy = Proxy(server.port)
+        self.transport = self._to(self._proxy.port, Wallet(Credential(username=ACCOUNT, secret=Secret(KEY))))
+        self.break_off, self.stop_reading = self._proxy.cut, self._proxy.hush
+        self.hang_up, self.arrived = self._proxy.hang_up, self._proxy.arrived
 
     def _to(self, port, credentials, login="auto"):
         destination = Destination(url=f"azure://{ACCOUNT}/{CONTAINER}/{self._root}", transport="azure-blob", credential="wallet")
@@ -52,7 +52,7 @@ class AzureWorld:
     def close(self):
         for transport in self._made:
             transport.close()
-        self._valve.__exit__(None, None, None)
+        self._proxy.close()
 
 
 @pytest.fixture
