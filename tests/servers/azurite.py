@@ -97,9 +97,9 @@ class Azurite(Program):
         except ResourceNotFoundError:
             return []
 
-    def unfinished(self):
-        """All names under which blocks wait and no blob is."""
-        listed = self.client().get_container_client(CONTAINER).list_blobs(include=["uncommittedblobs"])
+    def unfinished(self, prefix):
+        """All names that begin like this and under which blocks wait and no blob is."""
+        listed = self.client().get_container_client(CONTAINER).list_blobs(name_starts_with=prefix, include=["uncommittedblobs"])
         return [one.name for one in listed if self.waiting(one.name)]
 
     def leave(self, name, *blocks):

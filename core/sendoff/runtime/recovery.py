@@ -55,7 +55,7 @@ class Recovery:
         return self._ledger.enter_latest(record, decide) is not None
 
     def _carry_on(self, record: Record, reading: Reading) -> None:
-        """How far the dead one had read is further than it had come to record; of one that sent here and there nobody knows it, and the server is believed."""
+        """How far the dead one had read is further than it had come to record; of one that sent here and there nobody knows it."""
         checkpoint = self._ledger.journal.store.checkpoint(record.number)
         if checkpoint is None or checkpoint.session is None or (reading.prefix is None and not reading.sent):
             return

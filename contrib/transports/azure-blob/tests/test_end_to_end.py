@@ -48,20 +48,24 @@ def test_an_upload_killed_three_times_sends_again_only_the_blocks_under_way(stag
     with CountingProxy("127.0.0.1", azurite.port, rate=PACE) as proxy:
         known(stage, proxy)
         (id,) = stage.put(str(source), "azure:large.bin")
-        for moment in (9, 24, 42):
+        met = 0
+        for moment in (9, 20, 34):
             at = moment * MIB + stage.random.randrange(3 * MIB)
             proxy.wait_until(lambda rows, at=at: block_bytes(rows) >= at, timeout=120)
-            assert commits(proxy.requests) == [], "the kill came too late to prove anything"
             stage.kill_host()
+            met += commits(proxy.requests) == []
             stage.run("list")
         stage.run("wait", id)
         rows = proxy.requests
     again = block_bytes(rows) - SIZE
-    say(f"{SIZE / MIB:.0f} MiB, 3 kill -9 amid the upload: {again / MIB:.1f} MiB sent again ({3 * LANES} blocks of {BLOCK // MIB} MiB were under way)")
+    say(
+        f"{SIZE / MIB:.0f} MiB, 3 kill -9, {met} of them amid the upload: {again / MIB:.1f} MiB sent again ({3 * LANES} blocks of {BLOCK // MIB} MiB were under way)"
+    )
 
     assert azurite.body(f"{stage.folder.name}/large.bin") == source.read_bytes()
     assert stage.ends(id) == ["completed"]
-    assert 0 <= again <= 3 * LANES * BLOCK
+    assert met >= 2
+    assert 0 <= again <= under_way
     assert sorted(blocks_taken(answered(rows))) == sorted(set(blocks_taken(answered(rows)))), "a block that was confirmed was sent again"
     assert len(commits(rows)) == 1
     receipt = stage.view(id)["receipt"]
@@ -90,6 +94,7 @@ def test_a_canceled_upload_leaves_nothing_at_the_server(stage, azurite):
     assert (azurite.waiting(name), azurite.body(name)) == ([], None)
 
 
+@pytest.mark.campaign
 def test_gc_takes_away_what_a_failed_upload_has_left_and_of_others_only_when_told(stage, azurite):
     source, _ = stage.file(32 * MIB)
     with CountingProxy("127.0.0.1", azurite.port, rate=4 * MIB) as proxy:
@@ -102,9 +107,9 @@ def test_gc_takes_away_what_a_failed_upload_has_left_and_of_others_only_when_tol
         azurite.leave(f"{stage.folder.name}/of somebody else", b"theirs")
         stage.run("wait", id, fine=(1,))
         stage.run("gc", "--remote", "azure:")
-        kept = [name for name in azurite.unfinished() if name.startswith(f"{stage.folder.name}/")]
+        kept = azurite.unfinished(f"{stage.folder.name}/")
         stage.run("gc", "--remote", "azure:", "--others")
-        left = [name for name in azurite.unfinished() if name.startswith(f"{stage.folder.name}/")]
+        left = azurite.unfinished(f"{stage.folder.name}/")
     assert (kept, left) == ([f"{stage.folder.name}/of somebody else"], [])
 
 
@@ -118,7 +123,7 @@ def leaks(stage, credentials, said, *secrets):
 
 
 @pytest.mark.fault(91)
-@pytest.mark.parametrize("kind", ["key", "sas"])
+@pytest.mark.parametrize("kind", [pytest.param("key", marks=pytest.mark.campaign), "sas"])
 def test_no_secret_is_written_or_printed_whatever_becomes_of_an_upload(stage, azurite, kind):
     signature = azurite.sas("rwdlc")
     secret = KEY if kind == "key" else signature

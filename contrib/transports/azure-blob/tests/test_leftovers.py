@@ -32,7 +32,7 @@ def test_they_are_taken_away_and_nothing_is_left_in_their_place(lab):
     transport.abort(of(shipment))
 
     assert (lab.waiting(), lab.body()) == ([], None)
-    assert lab.server.unfinished() == []
+    assert lab.server.unfinished(lab.prefix) == []
 
 
 def test_a_blob_under_their_name_is_never_touched(lab):
