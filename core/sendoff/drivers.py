@@ -34,7 +34,7 @@ LOADED_WITHIN = 30.0  # seconds, for whoever needs it; nobody else waits longer 
 PASSED_BY_AFTER = 3.0
 _CAPABILITIES = (Aborting, Bundling, Probing, Salvaging, SessionProtocol, Sweeping, Trusting, Watching, Writable)
 _PACKAGES = {  # of this project; whose else a name may be, nobody knows
-    "transports": {"http": "sendoff-http", "s3": "sendoff-s3", "sftp": "sendoff-sftp"},
+    "transports": {"azure-blob": "sendoff-azure-blob", "http": "sendoff-http", "s3": "sendoff-s3", "sftp": "sendoff-sftp"},
     "http_protocols": {"plain": "sendoff-http", "tus": "sendoff-http", "rufh": "sendoff-http", "nextcloud": "sendoff-http-nextcloud"},
     "stores": {"sqlite": "sendoff-sqlite"},
     "credentials": {

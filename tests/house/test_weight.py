@@ -14,6 +14,7 @@ HEAVY = {"asyncio", "ssl", "http.client", "pydantic", "stevedore", "pluggy", "ht
 GROUPS = ("transports", "stores", "credentials", "sinks", "networks", "http_protocols", "hooks")
 LIBRARIES = {
     "apprise",
+    "azure",
     "jeepney",
     "opentelemetry",
     "prometheus_client",

@@ -55,9 +55,11 @@ class Recovery:
         return self._ledger.enter_latest(record, decide) is not None
 
     def _carry_on(self, record: Record, reading: Reading) -> None:
-        """How far the dead one had read is further than it had come to record."""
+        """How far the dead one had read is further than it had come to record; of one that sent here and there nobody knows it."""
         checkpoint = self._ledger.journal.store.checkpoint(record.number)
-        if checkpoint is None or checkpoint.session is None or reading.prefix is None or (checkpoint.prefix and checkpoint.prefix[0] >= reading.prefix[0]):
+        if checkpoint is None or checkpoint.session is None or (reading.prefix is None and not reading.sent):
+            return
+        if reading.prefix is not None and checkpoint.prefix is not None and checkpoint.prefix[0] >= reading.prefix[0]:
             return
         further = SaveCheckpoint(number=record.number, epoch=record.epoch, session=checkpoint.session, confirmed=checkpoint.confirmed, prefix=reading.prefix)
         self._ledger.journal.commit([further])
