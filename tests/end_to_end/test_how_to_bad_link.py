@@ -1,0 +1,77 @@
+"""The page about a link that keeps breaking, run exactly as it is written: ``@tus/server`` behind a line that is cut, falls silent, and goes away; only where it is differs."""
+
+import json
+import os
+import re
+
+import pytest
+from sendoff.testing.proxy import Proxy
+
+from tests.end_to_end.pages import MIB, Person, blocks, shows
+from tests.servers.tus import TusNode
+
+PAGE, ADDRESS = "bad-link.md", "https://media.example/files/"
+SIZE, PIECE = 12 * MIB, 2 * MIB
+pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def server(tmp_path):
+    with TusNode(tmp_path / "tus") as made:
+        yield made
+
+
+@pytest.fixture
+def line(server):
+    with Proxy(server.port, rate=8 * MIB) as made:
+        yield made
+
+
+@pytest.fixture
+def person(tmp_path, line):
+    home = tmp_path / "home"
+    home.mkdir()
+    made = Person(home)
+    made.writes(blocks(PAGE, "toml")[0].replace(ADDRESS, f"http://127.0.0.1:{line.port}/files/"))
+    made.file("film.mkv", os.urandom(SIZE))
+    yield made
+    made.leaves()
+
+
+def host_of(person):
+    return json.loads(person.runs("sendoff host status --json").stdout)["pid"]
+
+
+def test_breaks_and_a_kill_cost_less_than_a_piece_each(person, server, line):
+    check, send, see, now, wait, slow = blocks(PAGE, "sh")
+    reachable, receipt = blocks(PAGE, "text")
+    shows(reachable, person.runs(check).stdout)
+    line.cut(3 * MIB)
+
+    person.runs(send)
+    line.arrived(3 * MIB)
+    person.runs(see)
+    line.count()
+    person.runs(now)
+    line.arrived(2 * MIB)
+    os.kill(host_of(person), 9)
+    said = person.runs(wait).stdout
+
+    shows(receipt, said)
+    assert int(re.search(r"bytes resent +(\d+)", said)[1]) < 2 * PIECE
+    (upload,) = server.uploads()
+    assert server.held(server.upload_url(upload.id)) == (person.home / "film.mkv").read_bytes()
+    assert "100.0 KiB/s" in person.runs(slow).stdout
+
+
+@pytest.mark.campaign
+def test_a_line_that_falls_silent_is_left_after_the_time_on_the_page(person, server, line):
+    _, send, _, _, wait, _ = blocks(PAGE, "sh")
+    line.hush(3 * MIB)
+
+    person.runs(send)
+    said = person.runs(wait).stdout
+
+    shows(blocks(PAGE, "text")[1], said)
+    assert server.uploads()[0].complete
+    assert "the connection took no byte for 20 seconds" in person.runs("sendoff events 1").stdout
