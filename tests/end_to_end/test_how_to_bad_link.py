@@ -1,4 +1,4 @@
-"""The page about a link that keeps breaking, run exactly as it is written: ``@tus/server`` behind a line that is cut, falls silent, and goes away; only where it is differs."""
+"""The page about a link that keeps breaking, run exactly as it is written: ``@tus/server`` behind a line that is cut and falls silent."""
 
 import json
 import os

@@ -31,7 +31,8 @@ def press(word):
 
 def step():
     (row,) = window.rows.values()
-    if row.operation.refresh().status.word == awaited[0][1] and row.bar["value"] > 0:
+    status = row.operation.refresh().status.word
+    if status == awaited[0][1] and (status != "running" or row.bar["value"] > 0):
         print(awaited.pop(0)[1], flush=True)
         if not awaited:
             window.destroy()

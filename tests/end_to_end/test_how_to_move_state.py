@@ -1,4 +1,4 @@
-"""The page about another machine, run exactly as it is written: two machines with ids and homes of their own, in mount namespaces; only where ``media.example`` is differs."""
+"""The page about another machine, run exactly as it is written: two machines with ids and homes of their own, in mount namespaces."""
 
 import json
 import os

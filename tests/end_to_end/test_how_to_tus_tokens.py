@@ -1,4 +1,4 @@
-"""The page about tokens that expire, run exactly as it is written: ``@tus/server`` behind tokens that live for less than a second, from a login that is asked with curl."""
+"""The page about tokens that expire, run exactly as it is written: ``@tus/server``, whose tokens live for less than a second, and a login that curl asks."""
 
 import os
 import signal

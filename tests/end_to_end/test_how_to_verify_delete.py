@@ -1,4 +1,4 @@
-"""The page about deleting what has arrived, run exactly as it is written against OpenSSH and the machine's own ``sha256sum``; only where ``lab.example`` is differs."""
+"""The page about deleting what has arrived, run exactly as it is written against OpenSSH and ``sha256sum``; only where ``lab.example`` is differs."""
 
 import hashlib
 import json
