@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import time
 from base64 import b64encode
 
 import pytest
@@ -59,6 +60,13 @@ def with_a_key(person, server):
     (person.home / ".ssh").mkdir()
     shutil.copy(server.user_key, person.home / ".ssh" / "id_ed25519")
     (person.home / ".ssh" / "known_hosts").write_text(server.known_as("127.0.0.1", server.port))
+
+
+def awaited(person):
+    """Return as soon as a host answers."""
+    deadline = time.monotonic() + 30
+    while person.runs("sendoff host status", fine=(0, 5)).returncode:
+        assert time.monotonic() < deadline
 
 
 # -- all of them
@@ -172,7 +180,7 @@ def test_a_server_that_tells(person, tmp_path):
     """systemd hands secrets over as files in a folder that a variable names; a host in the foreground stands for the unit."""
     secrets = tmp_path / "credentials"
     secrets.mkdir(mode=0o700)
-    for name, value in {"archive": "pass-word", "hook": "shared", "sendoff-key": "0f" * 32}.items():
+    for name, value in {"archive": "pass-word", "hook": f"whsec_{b64encode(bytes(range(32))).decode()}", "sendoff-key": "0f" * 32}.items():
         (secrets / name).write_text(value)
         (secrets / name).chmod(0o600)
     login = "Basic " + b64encode(b"ingest:pass-word").decode()
@@ -182,12 +190,14 @@ def test_a_server_that_tells(person, tmp_path):
         person.environment["CREDENTIALS_DIRECTORY"] = str(secrets)
         host = person.begins("sendoff host run")
         del person.environment["CREDENTIALS_DIRECTORY"]
+        awaited(person)
 
         person.runs(f"{put} && sendoff wait --all")
-        program.wait_for(complete=True)
+        (told,) = program.wait_until(lambda rows: any(row.complete for row in rows))
 
         assert landed(archive) == ["report.pdf"]
         assert b"report.pdf" in program.stored("uploads")
+        assert told.header("webhook-signature").startswith("v1,")
         person.leaves()
         host.communicate(timeout=30)
 
