@@ -91,6 +91,7 @@ def test_an_example_says_what_it_is_for_and_what_each_line_means(name):
     assert f"(../examples/{name})" in (PAGES / PAGE).read_text()
 
 
+@USED  # nobody knows the name in it, which takes some seconds
 def test_the_page_puts_one_in_force(person):
     look, use = blocks(PAGE, "sh")
     shutil.copy(EXAMPLES / "nas-by-sftp.toml", person.home)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sendoff.testing.receiver import Answer, Receiver, Rule
+from sendoff.testing.receiver import Answer, Delay, Receiver, Rule
 
 from tests.core.parsing import by_python_multipart
 from tests.end_to_end.pages import LONG_AGO, MIB, Person, blocks, landed
@@ -66,6 +66,21 @@ def test_a_folder_is_sent_as_the_page_says(person, receiver):
     assert "photos/a.jpg" in person.runs(trouble).stdout
     assert person.runs("sendoff wait --all").returncode == 0
     assert (receiver.folder / "archive" / "photos" / "a.jpg").read_bytes() == b"a third picture"
+
+
+# -- what goes on
+
+
+def test_whoever_watches_without_a_terminal_is_told_in_lines_and_by_the_exit_code(person, receiver):
+    (look,) = blocks("watch.md", "sh")
+    receiver.script.add(Rule(do=Delay(1.0)))
+    person.file("photos/a.jpg")
+    person.runs("sendoff put photos/a.jpg archive:")
+
+    said = person.runs(look).stdout
+
+    assert "0 of 1 done" in said
+    assert "archive/a.jpg" in said
 
 
 # -- every night
