@@ -86,11 +86,21 @@ def test_whoever_watches_without_a_terminal_is_told_in_lines_and_by_the_exit_cod
 # -- every night
 
 
-def line_of_the_crontab():
-    """The command of the page's line, as cron hands it to the shell (crontab(5): a bare % would end it)."""
-    (line,) = [one for one in "".join(blocks("nightly-cron.md", "crontab")).splitlines() if re.match(r"[\d*]", one)]
-    assert "%" not in line
-    return line.split(None, 5)[5]
+def crontab():
+    """The page's lines as cron takes them (crontab(5)): what it adds to the environment, and the command that it hands to ``sh``; a bare % would end that."""
+    *settings, line = blocks("nightly-cron.md", "crontab")[0].splitlines()
+    assert re.match(r"\d+ \d+ \* \* \* ", line) and "%" not in line
+    return dict(setting.split("=", 1) for setting in settings), line.split(None, 5)[5]
+
+
+def night(person, fine=(0,)):
+    """What cron does at the hour: nothing of a shell's environment is there."""
+    settings, line = crontab()
+    settings["PATH"] = settings["PATH"].replace("/home/me/.local/bin", str(Path(sys.executable).parent))
+    environment = {"HOME": str(person.home), "LOGNAME": person.home.name, "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"} | settings
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=person.home, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode in fine, done
+    return done
 
 
 @pytest.mark.parity("F175")
@@ -98,21 +108,22 @@ def test_every_night_only_what_is_new_goes_out_and_only_trouble_is_mailed(person
     for name in ("photos/a.jpg", "photos/2025/b.jpg"):
         person.file(name)
     person.file("photos/growing.jpg", at=time.time())
-    night = line_of_the_crontab()
 
-    first = person.runs(night)
+    first = night(person)
     assert (landed(receiver), first.stdout, first.stderr) == (["photos/2025/b.jpg", "photos/a.jpg"], "", "")
 
-    second = person.runs(night)
+    second = night(person)
     assert (len(landed(receiver)), second.stdout, second.stderr) == (2, "", "")
 
     person.file("photos/c.jpg")
     receiver.script.add(Rule(do=Answer(403)))
-    third = person.runs(night, fine=(1,))
+    third = night(person, fine=(1,))
     assert "photos/c.jpg" in third.stderr
     assert "403" in third.stderr
 
     assert "photos/c.jpg" in person.runs(blocks("nightly-cron.md", "sh")[0]).stdout
+    assert person.runs("sendoff wait --all").returncode == 0
+    assert "photos/c.jpg" in landed(receiver)
 
 
 # -- a job that has no background
