@@ -116,6 +116,7 @@ def test_a_window_shows_how_far_it_is_and_finds_it_again_after_a_kill(person, re
     assert (receiver.folder / "archive" / "gallery" / "film.mkv").read_bytes() == (person.home / "film.mkv").read_bytes()
 
 
+@pytest.mark.campaign
 def test_its_buttons_reach_the_upload(person, receiver):
     person.file("film.mkv", os.urandom(8 * PACE))
     person.file("pressing.py", PRESSING.encode())

@@ -90,6 +90,7 @@ def test_a_fingerprint_that_is_not_the_hosts_is_refused_and_nothing_goes_out(per
     assert "Accepted" not in gate.log
 
 
+@pytest.mark.campaign
 def test_a_jump_host_that_forbids_going_on_is_named(person, gate, lab, tmp_path):
     with OpenSsh(tmp_path / "strict", lines="AllowTcpForwarding no") as strict:
         (strict.folder / "authorized").write_text(gate.user_key.with_suffix(".pub").read_text())

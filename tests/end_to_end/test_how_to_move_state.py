@@ -56,7 +56,7 @@ def carried(old, new):
 
 @pytest.fixture
 def media(tmp_path):
-    with Receiver(tmp_path / "media", tus=True, rate=8 * MIB, authorization=SECRET) as receiver:
+    with Receiver(tmp_path / "media", tus=True, rate=16 * MIB, authorization=SECRET) as receiver:
         yield receiver
 
 

@@ -47,6 +47,7 @@ def test_orders_in_the_text_are_taken_by_one_that_waits(person):
     assert '"cost_policy": "always"' in person.runs(f"sendoff show {id} --json").stdout
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("use", ["networkmanager", "portal", "routes", "always-online", "auto"])
 def test_every_word_of_the_table_is_one_that_the_configuration_takes(person, use):
     assert f"| `{use}` |" in (PAGES / PAGE).read_text()

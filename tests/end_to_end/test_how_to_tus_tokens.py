@@ -68,6 +68,7 @@ def test_an_upload_outlives_its_tokens_and_nothing_is_sent_twice(person, server,
     assert line.body_bytes == len(content)
 
 
+@pytest.mark.campaign
 def test_a_login_that_is_refused_stops_it_and_it_goes_on_where_it_was(person, server):
     *_, help = blocks(PAGE, "sh")
     person.file("film.mkv", os.urandom(MIB))
@@ -84,6 +85,7 @@ def test_a_login_that_is_refused_stops_it_and_it_goes_on_where_it_was(person, se
     assert [one.complete for one in server.uploads()] == [True, True]
 
 
+@pytest.mark.campaign
 def test_a_host_that_is_killed_in_the_middle_goes_on_with_a_token_of_its_own(person, server, line):
     person.file("film.mkv", os.urandom(16 * MIB))
     person.runs("sendoff put film.mkv media:")

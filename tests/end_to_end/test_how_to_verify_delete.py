@@ -72,6 +72,7 @@ def test_what_has_provably_arrived_is_deleted_and_the_record_of_it_stays(person,
     assert (person.home / "sent" / "wednesday.wav").read_bytes() == b"recordings/wednesday.wav"
 
 
+@pytest.mark.campaign
 def test_what_the_server_holds_otherwise_is_not_deleted_here(person, server):
     send, *_, trouble = blocks(PAGE, "sh")
     liar = person.home / "liar"

@@ -1,7 +1,6 @@
 """No how-to page and no example configuration escapes being run: each names the tests that follow it."""
 
 import ast
-import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from tests.end_to_end.pages import EXAMPLES, PAGES, RUN_BY
 
 ROOT = Path(__file__).parents[2]
-FENCE = re.compile(r"^```(\w*)$", re.MULTILINE)
 
 
 def test_every_page_is_run_by_a_test_and_no_other_is_named():
@@ -25,15 +23,6 @@ def words_of(page):
 @pytest.mark.parametrize("page", RUN_BY)
 def test_the_tests_that_run_a_page_are_there_and_name_it(page):
     assert page in words_of(page)
-
-
-@pytest.mark.parametrize("page", RUN_BY)
-def test_every_language_of_a_page_is_one_that_its_tests_ask_for(page):
-    """A block that no test looks at would stand there untried."""
-    languages = {*FENCE.findall((PAGES / page).read_text())[::2]}
-    words = words_of(page)
-
-    assert {one for one in languages if one not in words and not any(f"```{one}" in word for word in words)} == set()
 
 
 def test_every_example_is_reached_from_the_page_of_examples():
