@@ -206,7 +206,7 @@ def form_of(receiver, number):
 
 
 def test_a_device_posts_its_form_as_the_page_says(person, receiver):
-    send, said, over = blocks("form-post.md", "sh")
+    send, said, mend, over = blocks("form-post.md", "sh")
     person.environment["UPLOAD_URL"] = f"{receiver.url}up/shots"
     person.file("device.token", b"t0ken")
     person.file("shot.jpg", os.urandom(100_000))
@@ -226,6 +226,11 @@ def test_a_device_posts_its_form_as_the_page_says(person, receiver):
 
     receiver.script.add(Rule(do=Answer(200, (), b'{"shot": 1}'), method="POST"))
     assert '{"shot": 1}' in person.runs(f"{send}{said}").stdout
+
+    receiver.script.add(Rule(do=Answer(401), method="POST"))
+    person.environment["TOKEN"] = "right"
+    person.runs(f"{send}sendoff wait $id; test $? = 6\n{mend}{said}")
+    assert form_of(receiver, 4)["token"] == (None, b"right")
 
     person.leaves()
     state = person.home / ".local" / "state"
@@ -279,6 +284,15 @@ def test_whatever_any_worker_took_arrives_when_all_workers_are_gone(person, rece
     assert landed(receiver) == sorted(["inbox/photo.jpg", *(f"inbox/{n}.jpg" for n in range(12))])
     assert (receiver.folder / "archive" / "inbox" / "photo.jpg").read_bytes() == (person.home / "photo.jpg").read_bytes()
     assert len(json.loads(f"[{','.join(person.runs(look.strip() + ' --all --json').stdout.splitlines())}]")) == 13
+
+
+@pytest.mark.campaign
+def test_a_service_whose_disk_is_used_up_says_so_to_its_callers(person, service):
+    person.writes("\n[limits]\nspool = 100\n").leaves()  # the next host has read it
+    _, hand_over, _ = blocks("web-service.md", "sh")
+    person.file("photo.jpg", os.urandom(1000))
+
+    assert "the spool would grow past" in json.loads(person.runs(hand_over).stdout)["error"]
 
 
 # -- go on where the server is
