@@ -166,6 +166,21 @@ def test_a_job_uploads_and_leaves_nothing_behind(job, tmp_path):
     assert hosts_of(job.home) == []
 
 
+@pytest.mark.campaign
+@pytest.mark.skipif(os.geteuid() != 0, reason="run as root: a container has processes of its own")
+def test_in_a_container_a_job_is_process_one_and_has_nothing_but_its_variables(job, tmp_path):
+    job.file("dist/a.tar.gz")
+    container = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts", "--ipc", "env", "-i")
+    with Receiver(tmp_path / "landed", authorization="Bearer of-the-job") as receiver:
+        given = {"PATH": job.environment["PATH"], "UPLOAD_URL": f"{receiver.url}builds/42/", "UPLOAD_AUTHORIZATION": "Bearer of-the-job"}
+        words = [*container, *(f"{name}={value}" for name, value in given.items()), "sh", "-c", f"test $$ = 1 && {blocks('ci-container.md', 'sh')[1]}"]
+
+        done = subprocess.run(words, cwd=job.home, capture_output=True, text=True, timeout=60)
+
+        assert done.returncode == 0, done.stderr
+        assert landed(receiver, "builds/42") == ["a.tar.gz"]
+
+
 def child_of(pid):
     """The one process that a shell waits for, as soon as there is one."""
     path = Path(f"/proc/{pid}/task/{pid}/children")

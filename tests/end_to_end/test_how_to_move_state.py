@@ -87,7 +87,7 @@ def test_an_upload_that_was_half_done_on_the_old_machine_ends_on_the_new_one(mac
     said = new.runs(adopt)
     receipt = json.loads(new.runs("sendoff receipt 1 --json").stdout)
 
-    assert "1 of its uploads have not ended and go on here" in said.stderr
+    assert "one of its uploads has not ended and goes on here" in said.stderr
     assert media.stored("files/film.mkv") == (new.disk / "films" / "film.mkv").read_bytes()
     assert sum(row.received for row in media.requests if row.method == "PATCH") - SIZE == receipt["bytes_resent"] < PIECE
 
