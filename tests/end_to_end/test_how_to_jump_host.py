@@ -80,6 +80,7 @@ def test_a_newcomer_gets_a_file_through_a_jump_host_when_neither_host_is_known(p
     assert "logged in" in person.runs(check).stdout
 
 
+@pytest.mark.campaign
 def test_a_fingerprint_that_is_not_the_hosts_is_refused_and_nothing_goes_out(person, gate, lab):
     send, _, accept, *_ = blocks(PAGE, "sh")
     person.runs(send, fine=(6,))

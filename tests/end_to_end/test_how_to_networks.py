@@ -34,6 +34,7 @@ def test_what_an_upload_may_cost_is_said_and_looked_at(person, tmp_path):
     assert re.search(r"^network +\S", told, re.MULTILINE)
 
 
+@pytest.mark.campaign
 def test_orders_in_the_text_are_taken_by_one_that_waits(person):
     person.configured("http://127.0.0.1:9/archive/")
     person.file("holidays.mp4")

@@ -37,7 +37,7 @@ def person(tmp_path, hook, archive):
 
 def told(hook, count):
     """The first notices that arrived."""
-    hook.wait_until(lambda rows: sum(row.complete for row in rows) >= count)
+    hook.wait_until(lambda rows: sum(row.status is not None for row in rows) >= count)
     return [json.loads(hook.stored(f"hook{f'~{number}' if number > 1 else ''}")) for number in range(1, count + 1)]
 
 
