@@ -13,52 +13,10 @@ import pytest
 from sendoff.testing.receiver import Answer, Receiver, Rule
 
 from tests.core.parsing import by_python_multipart
+from tests.end_to_end.pages import LONG_AGO, MIB, Person, blocks, landed
 from tests.servers.s3 import BUCKET, Seaweed
 
-PAGES = Path(__file__).parents[2] / "docs" / "how-to"
-MIB = 2**20
-LONG_AGO = 1_600_000_000
 pytestmark = pytest.mark.timeout(120)
-
-
-def blocks(page, language):
-    """What stands between the fences of one language, in order."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", (PAGES / page).read_text(), re.MULTILINE | re.DOTALL)
-    assert found, f"{page} has no {language}"
-    return found
-
-
-class Person:
-    """Somebody with a home, a configuration and a shell. environment: of what runs here."""
-
-    def __init__(self, home):
-        self.home = home
-        self.environment = {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "LANG": "C.UTF-8"}
-
-    def configured(self, url):
-        """What the pages ask to be written before the first upload."""
-        section = blocks("folder-tree.md", "toml")[0].replace("https://uploads.example/archive/", url)
-        path = self.home / ".config" / "sendoff" / "sendoff.toml"
-        path.parent.mkdir(parents=True)
-        path.write_text(section)
-        return self
-
-    def file(self, name, content=b"", at=LONG_AGO):
-        """A file in the home, last changed at that second."""
-        path = self.home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content or name.encode())
-        os.utime(path, (at, at))
-
-    def runs(self, text, fine=(0,)):
-        """A piece of a page, by the shell."""
-        done = subprocess.run(["sh", "-c", text], cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=100)
-        assert done.returncode in fine, (text, done)
-        return done
-
-    def leaves(self):
-        """Whatever was started in the background ends."""
-        subprocess.run(["sendoff", "host", "stop"], cwd=self.home, env=self.environment, capture_output=True, timeout=60)
 
 
 @pytest.fixture
@@ -74,11 +32,6 @@ def person(tmp_path, receiver):
     made = Person(home).configured(f"{receiver.url}archive/")
     yield made
     made.leaves()
-
-
-def landed(receiver, folder="archive"):
-    """The paths below a folder that arrived whole, as often as they did."""
-    return sorted(row.path.removeprefix(f"/{folder}/") for row in receiver.requests if row.complete and row.status in (200, 201, 204))
 
 
 # -- a folder

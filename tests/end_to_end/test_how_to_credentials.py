@@ -6,7 +6,7 @@ import pytest
 from sendoff.testing.receiver import Receiver
 from sendoff.testing.secret_service import SecretService
 
-from tests.end_to_end.test_how_to import Person, blocks
+from tests.end_to_end.pages import Person, blocks
 
 PAGE, ADDRESS = "credentials.md", "https://lab.example"
 WANTED = "Basic " + b64encode(b"ingest:pass-word").decode()

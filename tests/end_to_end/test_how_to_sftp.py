@@ -6,7 +6,7 @@ import shutil
 import pytest
 from sendoff.testing.openssh import OpenSsh
 
-from tests.end_to_end.test_how_to import MIB, Person, blocks
+from tests.end_to_end.pages import MIB, Person, blocks
 
 PAGE, ADDRESS = "sftp.md", "sftp://me@lab.example/incoming/"
 pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(120)]
