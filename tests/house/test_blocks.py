@@ -1,0 +1,289 @@
+"""No block of code in a page escapes: a test runs it as it stands, or a word behind its fence says how it is held to the truth here."""
+
+import ast
+import inspect
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import sendoff
+from sendoff import errors
+from sendoff.cli import commands
+from sendoff.cli.inspection import inspected
+from sendoff.cli.schema import document
+from sendoff.cli.watch.glance import Glance, in_a_line
+from sendoff.cli.watch.tally import Tally
+from sendoff.desk.contract import Desk
+from sendoff.drivers import PORTS
+from sendoff.settings.keys import keys
+
+from tests.house.fences import ROOT, all_pages, fences
+
+MIB, GIB = 2**20, 2**30
+NOTE = "<!-- drawn from the code by docs/pages.py -->"
+WORDS = {
+    "drawing": "a picture made of letters; nothing in it can be run",
+    "layers": "the floors of the house, compared with what import-linter keeps",
+    "output": "what a command prints, compared with what writes it",
+    "paths": "folders and files, each of which is there",
+    "signature": "what an author implements, compared with the class",
+    "usage": "how a command is called, compared with its parser",
+}
+NOT_RUN = {"drawing"}
+READERS = ("blocks", "blocks_of")  # how tests take blocks: of docs/how-to, or of any page
+TESTS = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path.name not in ("test_blocks.py", "fences.py")]
+DRAWN = [page for page in all_pages() if (ROOT / page).read_text().startswith(NOTE)]
+LEAVES = [fence for path in sorted(ROOT.glob("*/*/*/README.md")) for fence in fences(str(path.relative_to(ROOT)))]
+FENCES = [fence for page in all_pages() if page not in DRAWN for fence in fences(page)]
+
+
+def name_of(fence):
+    return f"{fence.page}:{fence.line}"
+
+
+# -- what tests take -----------------------------------------------------------------------------------------------------
+
+
+def taken():
+    """Which blocks of which language of which page the tests take: pairs of page and language, with places in the row, ``...`` for all."""
+    found: dict[tuple[str, str], set[Any]] = {}
+    for path in TESTS:
+        text = path.read_text()
+        tree = ast.parse(text)
+        for page, language, places in takes_of(tree):
+            found.setdefault((page, language), set()).update(places)
+        for page in all_pages():
+            for language in re.findall(r"```(\w+)\\n", text) if f'"{Path(page).name}"' in text else ():
+                found.setdefault((page, language), set()).add(...)
+    return found
+
+
+def takes_of(tree):
+    """Each ``blocks(page, language)``: page, language, and which of them the names on the left stand for."""
+    above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in READERS and len(call.args) == 2:
+            page, language = (value_of(word, call, above) for word in call.args)
+            if page and language:
+                yield page if call.func.id == "blocks_of" else f"docs/how-to/{page}", language, places(call, above)
+
+
+def value_of(word, at, above):
+    """A text, as it is or by the nearest name that was given to it."""
+    if isinstance(word, ast.Constant):
+        return word.value
+    scope = at
+    while isinstance(word, ast.Name) and scope in above:
+        scope = above[scope]
+        for name, value in (pair for node in getattr(scope, "body", []) for pair in named_in(node)):
+            if name == word.id and isinstance(value, ast.Constant):
+                return value.value
+    return None
+
+
+def named_in(node):
+    """The names that an assignment gives, each with its value."""
+    if not isinstance(node, ast.Assign):
+        return []
+    left, right = node.targets[0], node.value
+    if isinstance(left, ast.Tuple) and isinstance(right, ast.Tuple):
+        return [(ast.unparse(name), value) for name, value in zip(left.elts, right.elts, strict=True)]
+    return [(ast.unparse(left), right)]
+
+
+def places(call, above):
+    """Which ones: a number or a slice behind it, the names of an assignment that are no ``_``, or all."""
+    node = above[call]
+    if isinstance(node, ast.Subscript):
+        return places_behind(node.slice)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List):
+        names = [ast.unparse(one) for one in node.targets[0].elts]
+        starred = any(name.startswith("*") for name in names)
+        return {place for place, name in enumerate(names) if not name.lstrip("*").startswith("_")} | ({...} if starred and "*_" not in names else set())
+    return {...}
+
+
+def places_behind(index):
+    if isinstance(index, ast.Constant):
+        return {index.value}
+    if isinstance(index, ast.Slice) and isinstance(index.upper, ast.Constant) and index.lower is None:
+        return {*range(index.upper.value)}
+    return {...}
+
+
+TAKEN = taken()
+
+
+@pytest.mark.parametrize("fence", [fence for fence in FENCES if not fence.word], ids=name_of)
+def test_a_block_is_taken_by_a_test_that_runs_it(fence):
+    row = [one for one in fences(fence.page) if (one.language, one.word) == (fence.language, "")]
+    places = TAKEN.get((fence.page, fence.language), set())
+
+    assert ... in places or row.index(fence) in places or checked_here(fence), (
+        f"no test takes this block: let one run it by blocks_of({fence.page!r}, {fence.language!r}), or write one of {sorted(WORDS)} behind its fence"
+    )
+
+
+def checked_here(fence):
+    """Objects of JSON, entry points and configurations need nothing to be run with."""
+    return fence.language == "json" or entry_points(fence) is not None or fence in CONFIGURATIONS
+
+
+def test_a_word_behind_a_fence_is_one_that_is_known_and_what_is_never_run_is_rare():
+    assert [name_of(fence) for fence in FENCES if fence.word and fence.word not in WORDS] == []
+    assert len([fence for fence in FENCES if fence.word in NOT_RUN]) <= 2
+
+
+def test_drawn_pages_have_no_block_but_what_their_drawer_knows():
+    """Signatures are drawn from the code; what begins with ``>>>`` is run by the tests of the reference."""
+    found = [fence for page in DRAWN for fence in fences(page)]
+
+    assert {fence.page for fence in found} == {"docs/reference/api.md"}
+    assert {(fence.language, fence.word) for fence in found} == {("python", "")}
+
+
+def test_how_blocks_are_taken_is_read_as_python_means_it():
+    lines = [
+        'page, other = "a.md", "b.md"',
+        'one, _, three = blocks(page, "sh")',
+        'first = blocks(other, "toml")[0]',
+        'several = blocks("c.md", "sh")[:2]',
+        'run("".join(blocks_of("d.md", "sh")))',
+    ]
+
+    assert {found[0]: found[2] for found in takes_of(ast.parse("\n".join(lines)))} == {
+        "docs/how-to/a.md": {0, 2},
+        "docs/how-to/b.md": {0},
+        "docs/how-to/c.md": {0, 1},
+        "d.md": {...},
+    }
+
+
+# -- what is held to the truth here --------------------------------------------------------------------------------------
+
+
+def entry_points(fence):
+    """The groups of a piece of a plugin's pyproject.toml; None for what is none."""
+    found = tomllib.loads(fence.text) if fence.language == "toml" else {}
+    return {*found["project"]["entry-points"]} if set(found) == {"project"} else None
+
+
+@pytest.mark.parametrize("fence", [fence for fence in FENCES if fence.language == "toml" and entry_points(fence)], ids=name_of)
+def test_a_group_of_entry_points_is_one(fence):
+    assert entry_points(fence) <= {*(f"sendoff.{kind}" for kind in PORTS), "sendoff.hooks"}
+
+
+STRANGERS = "docs/explanation/two-kinds-of-plugin.md"  # names a driver that its own test installs
+SECTIONS = {name.partition(".")[0] for name in (key.name for key in keys())}
+
+
+def is_configuration(fence):
+    """Of a plugin's README some are what a file of credentials holds, or a piece of a section."""
+    return fence.language == "toml" and fence.page != STRANGERS and set(tomllib.loads(fence.text)) <= SECTIONS
+
+
+CONFIGURATIONS = [fence for fence in [*FENCES, *LEAVES] if is_configuration(fence)]
+
+
+@pytest.mark.parametrize("fence", CONFIGURATIONS, ids=name_of)
+def test_a_configuration_is_one_that_can_be_used(fence, tmp_path):
+    """Every key is known, and every driver that it names is there and knows its own."""
+    (tmp_path / "sendoff.toml").write_text(fence.text)
+
+    assert [row for row in inspected(tmp_path / "sendoff.toml", {})["rows"] if not row["ok"]] == []
+
+
+@pytest.mark.parametrize("fence", [fence for fence in FENCES if fence.language == "json"], ids=name_of)
+def test_an_object_of_json_is_what_the_schema_says(fence):
+    found = json.loads(fence.text)
+    if set(found) == {"error"}:
+        assert [*found["error"]] == ["code", "message", "hint"] and found["error"]["code"] in errors.classes()
+    else:
+        jsonschema.validate(found, document())
+        assert set(found) == set(document()["$defs"]["operation"]["properties"])
+
+
+@pytest.mark.parametrize("fence", [fence for fence in FENCES if fence.word == "usage"], ids=name_of)
+def test_how_a_command_is_called_is_what_its_parser_takes(fence):
+    for line in fence.text.splitlines():
+        name, command, *words = line.replace("[", " ").replace("]", " ").split()
+        known = commands.parser_of(command).options()
+
+        assert name == "sendoff"
+        assert [word for word in words if word.startswith("--") and word not in known] == []
+
+
+def test_what_a_watcher_prints_is_what_the_page_shows():
+    tally = Tally(total=10, ended=3, running=2, waits={"queued": 5}, bytes=4 * GIB, sent=round(1.2 * GIB))
+    (shown,) = [fence.text for fence in FENCES if fence.word == "output"]
+
+    assert shown == f"12:00:01 {in_a_line(Glance(tally=tally, rate=35 * MIB, live={}))}\n"
+
+
+def test_the_paths_of_the_house_are_there():
+    (fence,) = [one for one in FENCES if one.word == "paths"]
+    folder, missing = "", []
+    for line in fence.text.splitlines():
+        path = re.split(r"\s{2,}", line.strip())[0].split(" ")[0]
+        inner = line.startswith(" ")
+        folder = folder if inner or not path else path
+        where = ROOT / folder / path if inner else ROOT / path
+        missing += [str(where)] if path and not where.exists() else []
+
+    assert missing == []
+    assert {path.name for path in (ROOT / "core" / "sendoff").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()} - {
+        "__init__.py",
+        "__main__.py",
+    } == set(re.findall(r"^  ([\w.]+)/?", fence.text, re.MULTILINE))
+
+
+def test_the_floors_of_the_house_are_those_that_are_kept():
+    (fence,) = [one for one in FENCES if one.word == "layers"]
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
+    rows = [re.split(r"\s{3,}", line.strip())[0] if "|" not in line else line for line in fence.text.splitlines() if line.startswith("  ")]
+
+    assert [" | ".join(re.findall(r"\w+", row)) for row in rows] == contract["layers"]
+
+
+# -- what an author implements -------------------------------------------------------------------------------------------
+
+
+def drawn_classes():
+    for fence in FENCES:
+        if fence.word == "signature":
+            yield from (node for node in ast.parse(fence.text).body if isinstance(node, ast.ClassDef))
+
+
+def real(name):
+    return Desk if name == "Desk" else getattr(sendoff, name)
+
+
+@pytest.mark.parametrize("drawn", [*drawn_classes()], ids=lambda node: node.name)
+def test_a_drawn_contract_is_the_real_one(drawn):
+    """Its methods have the same names and take the same, in the same order, with the same defaults; its attributes are there."""
+    kind = real(drawn.name)
+    methods = [node for node in drawn.body if isinstance(node, ast.FunctionDef)]
+    there = {name for one in kind.__mro__ for name in (*vars(one), *getattr(one, "__annotations__", {}))}
+
+    assert [node.target.id for node in drawn.body if isinstance(node, ast.AnnAssign) and node.target.id not in there] == []
+    assert [node.name for node in methods if taken_by(node) != [*shape(getattr(kind, node.name))]] == []
+
+
+def taken_by(node):
+    words = node.args
+    plain = [one.arg for one in (*words.posonlyargs, *words.args)]
+    without = len(plain) - len(words.defaults)
+    return [
+        *((name, number >= without, False) for number, name in enumerate(plain) if name not in ("self", "cls")),
+        *((one.arg, default is not None, True) for one, default in zip(words.kwonlyargs, words.kw_defaults, strict=True)),
+    ]
+
+
+def shape(function):
+    for one in inspect.signature(function).parameters.values():
+        if one.name not in ("self", "cls"):
+            yield one.name, one.default is not one.empty, one.kind is one.KEYWORD_ONLY
