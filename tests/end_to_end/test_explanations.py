@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from sendoff.testing.receiver import Receiver
 
-from tests.end_to_end.pages import Person, blocks, landed
+from tests.end_to_end.pages import MIB, Person, blocks
 from tests.house.fences import blocks_of
 
 PLUGINS = "docs/explanation/two-kinds-of-plugin.md"
@@ -81,13 +81,14 @@ def test_every_day_is_as_the_readme_says(person, receiver):
     assert {row.path for row in receiver.requests if row.complete} == {"/films/film.mkv", "/archive/photos/2025/b.jpg", "/archive/photos/a.jpg"}
 
 
-def test_what_is_watched_is_watched_to_its_end(person, receiver):
+def test_what_is_watched_is_watched_to_its_end(person, tmp_path):
     """As the page about watching has it, where nobody is at a terminal."""
     (watch,) = blocks("watch.md", "sh")
-    person.file("film.mkv")
-    person.runs("sendoff put film.mkv archive:")
+    person.file("film.mkv", bytes(4 * MIB))
+    with Receiver(tmp_path / "slow", rate=2 * MIB) as receiver:
+        person.runs(f"sendoff put film.mkv {receiver.url}")
 
-    said = person.runs(watch)
+        said = person.runs(watch)
 
-    assert "film.mkv" in said.stdout + said.stderr
-    assert landed(receiver) == ["film.mkv"]
+        assert "film.mkv" in said.stdout + said.stderr
+        assert [row.path for row in receiver.requests if row.complete] == ["/film.mkv"]
