@@ -32,6 +32,7 @@ html_static_path = ["site"]
 templates_path = ["site"]
 html_additional_pages = {"index": "front.html"}  # who opens the folder gets to the handbook
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_show_sphinx = html_show_sourcelink = html_copy_source = False
 html_last_updated_fmt = None
 
