@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,20 @@ def json_page() -> str:
         lines += [f"\n## {name.capitalize()}\n", f"{kind['description'].capitalize()}; {where}.\n", "| field | type | meaning |", "| --- | --- | --- |"]
         lines += [f"| `{field}` | {kind_of(value)} | {value.get('description', '')} |" for field, value in kind["properties"].items()]
         lines += _inner(kind)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_event_types()]) + "\n"
+
+
+def _event_types() -> Iterator[str]:
+    yield "\n## Types of events\n"
+    yield "| type | when it is written |"
+    yield "| --- | --- |"
+    for name, when in events().items():
+        yield f"| `{name}` | {when} |"
+
+
+def events() -> dict[str, str]:
+    """Every type of event, and when it is written."""
+    return tomllib.loads((Path(__file__).parent / "events.toml").read_text())
 
 
 def _inner(kind: Mapping[str, Any]) -> list[str]:
@@ -153,6 +167,32 @@ def kind_of(value: Mapping[str, Any]) -> str:
         return f"list of {kind_of(value['items'])}"
     kinds = value["type"] if isinstance(value["type"], list) else [value["type"]]
     return " or ".join(kinds)
+
+
+# -- variables of the environment --------------------------------------------------------------------------------------
+
+VARIABLES = {
+    "SENDOFF_CONFIG": "the configuration file; as `--config`",
+    "SENDOFF_STATE_DIR": "the folder of the journal; as `--state-dir`",
+    "SENDOFF_APP": "which set of uploads is meant; as `--app`",
+    "SENDOFF_MODE": "`host` or `embedded`: where a program's work is done; goes before `mode`",
+    "SENDOFF_KEY_FILE": "the private file with the key that secrets are sealed with, where `[secrets] seal` is `sealed-file`",
+    "SENDOFF_TRACE_HOOKS": "if it is set, the log of the process that does the work has a line for each call of a listener",
+}
+
+
+def variables() -> list[str]:
+    """What is read from the environment besides the keys of the configuration."""
+    head = [
+        "",
+        "## Variables",
+        "",
+        "Besides the keys above, which have variables by their names, these are read:",
+        "",
+        "| variable | meaning |",
+        "| --- | --- |",
+    ]
+    return [*head, *(f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items())]
 
 
 # -- exit codes --------------------------------------------------------------------------------------------------------

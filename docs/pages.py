@@ -323,6 +323,7 @@ def settings() -> str:
         "| key | default | meaning |",
         "| --- | --- | --- |",
         *(f"| `{key.name}` | {_shown(key)} | {key.meaning} |" for key in keys()),
+        *lookup.variables(),
     ]
     return "\n".join(lines) + "\n"
 
