@@ -102,9 +102,15 @@ def places(call, above):
         return places_behind(node.slice)
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List):
         names = [ast.unparse(one) for one in node.targets[0].elts]
-        starred = any(name.startswith("*") for name in names)
-        return {place for place, name in enumerate(names) if not name.lstrip("*").startswith("_")} | ({...} if starred and "*_" not in names else set())
+        return {place for place, name in counted(names) if not name.startswith(("_", "*_"))}
     return {...}
+
+
+def counted(names):
+    """Names with their places; behind a star they are counted from the end, and the star itself stands for all."""
+    star = next((place for place, name in enumerate(names) if name.startswith("*")), len(names))
+    for place, name in enumerate(names):
+        yield (... if place == star else place if place < star else place - len(names)), name
 
 
 def places_behind(index):
@@ -123,7 +129,8 @@ def test_a_block_is_taken_by_a_test_that_runs_it(fence):
     row = [one for one in fences(fence.page) if (one.language, one.word) == (fence.language, "")]
     places = TAKEN.get((fence.page, fence.language), set())
 
-    assert ... in places or row.index(fence) in places or checked_here(fence), (
+    place = row.index(fence)
+    assert places & {..., place, place - len(row)} or checked_here(fence), (
         f"no test takes this block: let one run it by blocks_of({fence.page!r}, {fence.language!r}), or write one of {sorted(WORDS)} behind its fence"
     )
 
@@ -152,6 +159,7 @@ def test_how_blocks_are_taken_is_read_as_python_means_it():
         'one, _, three = blocks(page, "sh")',
         'first = blocks(other, "toml")[0]',
         'several = blocks("c.md", "sh")[:2]',
+        'first, *_, last = blocks("e.md", "sh")',
         'run("".join(blocks_of("d.md", "sh")))',
     ]
 
@@ -159,6 +167,7 @@ def test_how_blocks_are_taken_is_read_as_python_means_it():
         "docs/how-to/a.md": {0, 2},
         "docs/how-to/b.md": {0},
         "docs/how-to/c.md": {0, 1},
+        "docs/how-to/e.md": {0, -1},
         "d.md": {...},
     }
 
