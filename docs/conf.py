@@ -26,6 +26,7 @@ source_suffix = {".md": "markdown"}
 include_patterns = ["README.md", "CHANGELOG.md", "docs/*.md", "docs/*/*.md", "plugins/*/*/README.md", "contrib/*/*/README.md"]
 exclude_patterns = [".*", "build", "tests", "**/node_modules", "**/tests"]
 myst_heading_anchors = 3
+smartquotes = False  # two dashes are an option's
 
 html_theme = "furo"
 html_static_path = ["site"]
