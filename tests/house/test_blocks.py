@@ -36,9 +36,10 @@ WORDS = {
 NOT_RUN = {"drawing"}
 READERS = ("blocks", "blocks_of")  # how tests take blocks: of docs/how-to, or of any page
 TESTS = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path.name not in ("test_blocks.py", "fences.py")]
-DRAWN = [page for page in all_pages() if (ROOT / page).read_text().startswith(NOTE)]
+PAGES = all_pages()
+DRAWN = [page for page in PAGES if (ROOT / page).read_text().startswith(NOTE)]
 LEAVES = [fence for path in sorted(ROOT.glob("*/*/*/README.md")) for fence in fences(str(path.relative_to(ROOT)))]
-FENCES = [fence for page in all_pages() if page not in DRAWN for fence in fences(page)]
+FENCES = [fence for page in PAGES if page not in DRAWN for fence in fences(page)]
 
 
 def name_of(fence):
@@ -48,6 +49,7 @@ def name_of(fence):
 # -- what tests take -----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
 def taken():
     """Which blocks of which language of which page the tests take: pairs of page and language, with places in the row, ``...`` for all."""
     found: dict[tuple[str, str], set[Any]] = {}
@@ -56,8 +58,8 @@ def taken():
         tree = ast.parse(text)
         for page, language, places in takes_of(tree):
             found.setdefault((page, language), set()).update(places)
-        for page in all_pages():
-            for language in re.findall(r"```(\w+)\\n", text) if f'"{Path(page).name}"' in text else ():
+        for language in {*re.findall(r"```(\w+)\\n", text)}:
+            for page in (page for page in PAGES if f'"{Path(page).name}"' in text):
                 found.setdefault((page, language), set()).add(...)
     return found
 
@@ -121,13 +123,10 @@ def places_behind(index):
     return {...}
 
 
-TAKEN = taken()
-
-
 @pytest.mark.parametrize("fence", [fence for fence in FENCES if not fence.word], ids=name_of)
-def test_a_block_is_taken_by_a_test_that_runs_it(fence):
+def test_a_block_is_taken_by_a_test_that_runs_it(fence, taken):
     row = [one for one in fences(fence.page) if (one.language, one.word) == (fence.language, "")]
-    places = TAKEN.get((fence.page, fence.language), set())
+    places = taken.get((fence.page, fence.language), set())
 
     place = row.index(fence)
     assert places & {..., place, place - len(row)} or checked_here(fence), (
