@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
+LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+)\)")
 
 project = "sendoff"
 version = release = PROJECT["version"]
@@ -38,8 +39,10 @@ html_show_sphinx = html_show_sourcelink = html_copy_source = False
 html_last_updated_fmt = None
 
 
-def with_navigation(_app: Sphinx, name: str, source: list[str]) -> None:
-    """Turns each section of index.md, as a code host shows it, into a part of the navigation as well."""
+def prepare(app: Sphinx, name: str, source: list[str]) -> None:
+    """Turns each section of index.md into a part of the navigation as well; a link to a folder of the repository leads nowhere here."""
+    folder = Path(app.srcdir, name).parent
+    source[0] = LINK.sub(lambda link: link[1] if (folder / link[2]).is_dir() else link[0], source[0])
     if name == root_doc:
         source[0] += "".join(navigation(title, pages) for title, pages in sections(source[0]))
 
@@ -59,4 +62,4 @@ def navigation(title: str, pages: list[str]) -> str:
 def setup(app: Sphinx) -> None:
     """Called by Sphinx once the configuration is read."""
     app.add_lexer("crontab", TextLexer)
-    app.connect("source-read", with_navigation)
+    app.connect("source-read", prepare)
