@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference that are drawn from the code: ``python docs/pages.py``; ``--check`` says which are stale."""
+"""Writes the pages of docs/reference, and the diagram, that are drawn from the code: ``python docs/pages.py``; ``--check`` says which are stale."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import lookup
+import states
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -157,8 +160,8 @@ def hooks() -> str:
     from sendoff import hookspecs
 
     found = [(name, value) for name, value in vars(hookspecs).items() if name.startswith("sendoff_")]
-    lines = ["# Hooks\n", _rest(hookspecs), "", "| hook | moment, and what raising does |", "| --- | --- |"]
-    lines += [f"| `{name}({', '.join(inspect.signature(hook).parameters)})` | {' '.join((inspect.getdoc(hook) or '').split())} |" for name, hook in found]
+    lines = ["# Hooks\n", _rest(hookspecs).replace("``", "`"), "", "| hook | moment, and what raising does |", "| --- | --- |"]
+    lines += [f"| `{name}({', '.join(inspect.signature(hook).parameters)})` | {lookup.first_line(hook)} |" for name, hook in found]
     return "\n".join(lines) + "\n"
 
 
@@ -320,6 +323,7 @@ def settings() -> str:
         "| key | default | meaning |",
         "| --- | --- | --- |",
         *(f"| `{key.name}` | {_shown(key)} | {key.meaning} |" for key in keys()),
+        *lookup.variables(),
     ]
     return "\n".join(lines) + "\n"
 
@@ -334,9 +338,12 @@ def _shown(key: Any) -> str:
 
 
 def pages() -> dict[Path, Callable[[], str]]:
-    """Which page is drawn by which function."""
-    drawn = {"faults.md": faults, "parity.md": parity, "errors.md": errors, "api.md": face, "hooks.md": hooks, "settings.md": settings}
-    return {REFERENCE / name: draw for name, draw in drawn.items()}
+    """Which page, or picture, is drawn by which function."""
+    drawn = {
+        "api.md": face, "errors.md": errors, "exit-codes.md": lookup.exit_codes, "faults.md": faults, "hooks.md": hooks, "json.md": lookup.json_page,
+        "parity.md": parity, "ports.md": lookup.ports, "settings.md": settings, "states.md": states.page, "../images/states.svg": states.diagram,
+    }  # fmt: skip
+    return {(REFERENCE / name).resolve(): draw for name, draw in drawn.items()}
 
 
 def main(words: list[str]) -> int:

@@ -2,17 +2,22 @@
 
 import ast
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 import sendoff
-from sendoff import moment
+from sendoff import hookspecs, moment
 from sendoff.cli.commands import COMMANDS
+from sendoff.drivers import PORTS
 from sendoff.errors import classes
+from sendoff.model.event import TYPES
+from sendoff.settings.keys import keys
 from sendoff_http.answers import error_of
 
 ROOT = Path(__file__).parents[2]
@@ -140,6 +145,44 @@ def test_a_scenario_has_a_test_that_is_named_after_it(row, parity_by_row):
 def test_a_mark_that_cannot_be_read_is_an_error(pages):
     with pytest.raises(ValueError, match="rows are written one by one"):
         list(pages.marked(ast.parse("@pytest.mark.parity(('F1', 'F2'))\ndef test_a(): ..."), "parity"))
+
+
+def test_every_hook_says_when_it_is_called_and_is_on_its_page(pages):
+    found = {name: inspect.getdoc(hook) for name, hook in vars(hookspecs).items() if name.startswith("sendoff_")}
+
+    assert [name for name, said in found.items() if not said] == []
+    assert set(re.findall(r"^\| `(\w+)\(", pages.hooks(), re.MULTILINE)) == set(found)
+
+
+def test_every_key_of_the_configuration_has_a_meaning_and_is_on_its_page(pages):
+    assert [key.name for key in keys() if not key.meaning.strip()] == []
+    assert {key.name for key in keys()} <= set(re.findall(r"^\| `([\w.]+)` \|", pages.settings(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", PORTS)
+def test_every_key_of_a_driver_is_in_the_readme_of_its_package(kind):
+    """The entry points of this interpreter that stand in this repository."""
+    missing = []
+    for entry in entry_points(group=f"sendoff.{kind}"):
+        driver = entry.load()
+        leaf = next((folder for folder in Path(inspect.getfile(driver)).parents if (folder / "pyproject.toml").is_file()), None)
+        told = (leaf / "README.md").read_text() if leaf and ROOT in leaf.parents else None
+        missing += [f"{entry.name}: {key}" for key in driver.Settings.model_fields if told is not None and f"`{key}`" not in told]
+
+    assert missing == []
+
+
+def test_every_variable_that_is_read_is_in_the_pages(pages):
+    code = [path for room in ("core", "plugins") for path in (ROOT / room).rglob("*.py") if not {"testing", "tests", ".venv"} & {*path.parts}]
+    read = {name for path in code for name in re.findall(r'"(SENDOFF_[A-Z_]+)"', path.read_text())}
+    told = "".join(page.read_text() for page in PAGES)
+
+    assert [name for name in read if name not in told] == []
+    assert set(pages.lookup.VARIABLES) <= read
+
+
+def test_every_type_of_event_says_when_it_is_written(pages):
+    assert [*pages.lookup.events()] == [*TYPES]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
