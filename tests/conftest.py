@@ -15,6 +15,16 @@ def pytest_addoption(parser):
         group.addoption(f"--{kind}", metavar="WORD", help=f"the {kind} to run with: the name of one of ours, or path/to/file.py:Class, a counterpart")
 
 
+def pytest_configure(config):
+    """A word that names nothing is told before anything runs."""
+    asked = [kind for kind in KINDS if config.getoption(kind, default=None)]
+    if asked:
+        from tests.end_to_end.chosen import chosen  # the options are known first, for it imports what asks for them
+
+        for kind in asked:
+            chosen(config, kind)
+
+
 def pytest_report_header(config):
     """What is left out, and why."""
     asked = {kind: word for kind in KINDS if (word := config.getoption(kind, default=None))}
