@@ -8,7 +8,7 @@ import pytest
 from sendoff.errors import Transient
 from sendoff.model.destination import Destination
 from sendoff.model.session import Session
-from sendoff.testing.memory_transport import MemoryServer, SessionTransport
+from sendoff.testing.memory_transport import MemoryServer, SessionTransport, nothing_happens
 from sendoff.testing.shipment import loose_toolkit
 from sendoff.testing.sweeping_contract import SweepingContract
 from sendoff.testing.transport_contract import Shipyard
@@ -23,9 +23,12 @@ class MemoryWorld:
         self.server = MemoryServer()
         self.transport = kind(Destination(url="session://nowhere/root/", transport="session"), {"server": self.server, "block": BLOCK}, loose_toolkit())
 
-    def break_off(self, at):
+    def hang_up(self):
+        """The next block does not arrive."""
+
         def cut(point, _operation):
-            if point == "chunk" and any(len(upload.body) + BLOCK >= at for upload in self.server.uploads.values()):
+            if point == "chunk":
+                self.server.point = nothing_happens
                 raise Transient("the connection broke")
 
         self.server.point = cut

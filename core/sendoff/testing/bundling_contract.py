@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -14,7 +13,7 @@ from sendoff.errors import Interrupted, NeedsPerson, SendoffError, SourceChanged
 from sendoff.model.delivery import Delivery
 from sendoff.ports.transport import Bundling, Transport
 from sendoff.testing.shipment import LooseShipments, Wallet
-from sendoff.testing.transport_contract import Ship, Shipyard
+from sendoff.testing.transport_contract import Ship, Shipyard, TransportBench
 from sendoff.testing.world import World, canary
 
 SIZES = (1, 0, 4095, 70_000, 16_384, 256 * 1024, 3)
@@ -22,14 +21,8 @@ PIECE = 100_000
 Results = Mapping[Ship, Delivery | SendoffError]
 
 
-class BundlingContract:
+class BundlingContract(TransportBench):
     """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``."""
-
-    @pytest.fixture
-    def ship(self, world: World, tmp_path: Path) -> Any:
-        """Makes a shipment of so many random bytes to a fresh name; closed in the end."""
-        with Shipyard(world, tmp_path) as yard:
-            yield yard
 
     def test_each_arrives_unchanged_and_is_told_once(self, world: World, ship: Shipyard) -> None:
         shipments = [ship(size) for size in SIZES]

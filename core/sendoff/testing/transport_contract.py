@@ -40,14 +40,16 @@ class Ship(LooseShipment):
     """A shipment that can be made difficult.
 
     most: the largest piece a read gives, or that may go out at once. granted: all that was allowed.
-    ends_at: it seems to end there. no_point: the commit point cannot be had.
-    met: told the offset after a read has filled its buffer.
+    ends_at: it seems to end there. no_point: the commit point cannot be had. no_record: no session can be put on disk.
+    met: told the offset after a read has filled its buffer. breaks: called once, when three quarters of the source have gone out.
     """
 
     met: Callable[[int], None] = staticmethod(lambda offset: None)
+    breaks: Callable[[], None] = staticmethod(lambda: None)
     most: int = 2**30
     ends_at: int = 2**60
     no_point: bool = False
+    no_record: bool = False
     granted: int = 0
 
     def allowed(self, count: int) -> int:
@@ -58,6 +60,9 @@ class Ship(LooseShipment):
 
     def readinto(self, buffer: memoryview, offset: int, *, paced: bool = True) -> int:
         """At most ``most`` bytes, none beyond ``ends_at``."""
+        if paced and offset >= self.size * 3 // 4:
+            breaks, self.breaks = self.breaks, lambda: None
+            breaks()
         count = super().readinto(buffer[: max(0, min(self.most, self.ends_at - offset))], offset, paced=paced)
         self.met(offset)
         return count
@@ -68,15 +73,25 @@ class Ship(LooseShipment):
             raise Interrupted("the commit point could not be recorded")
         super().commit_point()
 
+    def record(self, session: Session) -> None:
+        """Refused when that was asked for."""
+        if self.no_record:
+            raise Interrupted("the session could not be recorded")
+        super().record(session)
 
-class TransportContract:
-    """The promises, one a test. A subclass gives the fixture ``world``."""
+
+class TransportBench:
+    """What the contracts of transports work with. A subclass gives the fixture ``world``, a ``sendoff.testing.world.World``."""
 
     @pytest.fixture
     def ship(self, world: World, tmp_path: Path) -> Any:
         """Makes a shipment of so many random bytes to a fresh name; closed in the end."""
         with Shipyard(world, tmp_path) as yard:
             yield yard
+
+
+class TransportContract(TransportBench):
+    """The promises, one a test. A subclass gives the fixture ``world``."""
 
     @pytest.mark.parametrize("size", SIZES)
     def test_bytes_arrive_unchanged_and_the_delivery_says_how_many(self, world: World, ship: Shipyard, size: int) -> None:
@@ -298,6 +313,20 @@ class Shipyard:
         shipment = Ship(path=path, target=chosen.target(below), root=chosen.destination.url, name=below, **words)
         self._made.append(shipment)
         return shipment
+
+    def broken_off(self) -> Ship:
+        """A shipment of ``LARGE`` bytes whose connection broke once three quarters of it had been read."""
+        shipment = self(LARGE)
+        shipment.breaks = self._world.hang_up
+        with pytest.raises(Transient):
+            self._world.transport.send(shipment)
+        return shipment
+
+    def again(self, shipment: Ship, session: Session | None) -> Ship:
+        """The same source to the same target, as another process begins with what is on record."""
+        other = Ship(path=shipment.path, target=shipment.target, root=shipment.root, name=shipment.name, session=session, furthest=None)
+        self._made.append(other)
+        return other
 
     def __enter__(self) -> Shipyard:
         return self

@@ -5,15 +5,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from sendoff.drivers import Drivers
 from sendoff.model.destination import Destination
 from sendoff.model.secret import Credential, Secret
 from sendoff.model.target import Target
 from sendoff.ports.toolkit import CredentialSource
 from sendoff.ports.transport import Transport
 from sendoff.testing.receiver import Receiver, Reset, Rule, Stall
-from sendoff.testing.shipment import Wallet
+from sendoff.testing.shipment import Wallet, loose_toolkit
 
 CANARY = "canary-5ecret-in-the-mine"
 
@@ -122,6 +123,22 @@ class ReceiverWorld:
             transport.close()
         self.receiver.close()
         self._strict.close()
+
+
+def speaking(protocol: str, **options: Any) -> Callable[[Destination, CredentialSource], Transport]:
+    """What a ``ReceiverWorld`` makes its transports by: the installed HTTP transport, told to speak this protocol.
+
+    protocol: the name of its entry point. options: its ``protocol_options``. Errors: ``DriverMissing`` where ``sendoff-http`` is not installed.
+    Example: ``ReceiverWorld(speaking("tus"), tmp_path / "in", tus=True)``
+    """
+    kind: Any = Drivers().load("transports", "http")
+    settings = kind.Settings(protocol=protocol, protocol_options=options)
+
+    def made(destination: Destination, credentials: CredentialSource) -> Transport:
+        transport: Transport = kind(destination, settings, loose_toolkit(credential=credentials))
+        return transport
+
+    return made
 
 
 def canary() -> Credential:

@@ -1,12 +1,12 @@
 """Speaking to a Nextcloud, the HTTP transport keeps what every transport promises."""
 
 import pytest
-from sendoff.testing.transport_contract import TransportContract
+from sendoff.testing.protocol_contract import SessionProtocolContract
 
 from contrib.http_protocols.nextcloud.tests.world import CloudWorld
 
 
-class TestNextcloud(TransportContract):
+class TestNextcloud(SessionProtocolContract):
     @pytest.fixture
     def world(self):
         world = CloudWorld()

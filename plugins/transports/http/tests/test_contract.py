@@ -1,8 +1,11 @@
 """The HTTP transport keeps what every transport promises, by whichever protocol."""
 
 import pytest
+from sendoff.testing.probing_contract import ProbingContract
+from sendoff.testing.protocol_contract import SessionProtocolContract
 from sendoff.testing.shipment import loose_toolkit
 from sendoff.testing.transport_contract import TransportContract
+from sendoff.testing.verifying_contract import VerifyingContract
 from sendoff.testing.world import ReceiverWorld
 from sendoff_http import HttpTransport, Settings
 
@@ -18,22 +21,50 @@ def lasting(world):
     world.close()
 
 
-class TestPlain(TransportContract):
+class PlainWorlds:
     @pytest.fixture
     def world(self, tmp_path):
         yield from lasting(ReceiverWorld(made(protocol="plain"), tmp_path / "in"))
 
 
-class TestTus(TransportContract):
+class TusWorlds:
     @pytest.fixture
     def world(self, tmp_path):
         yield from lasting(ReceiverWorld(made(protocol="tus"), tmp_path / "in", tus=True))
 
 
-class TestRufh(TransportContract):
+class RufhWorlds:
     @pytest.fixture
     def world(self, tmp_path):
         yield from lasting(RufhWorld(made(protocol="rufh"), tmp_path / "in"))
+
+
+class TestPlain(PlainWorlds, TransportContract):
+    """Sends."""
+
+
+class TestPlainVerifying(PlainWorlds, VerifyingContract):
+    """Does what is asked of it, or says that it cannot."""
+
+
+class TestPlainProbing(PlainWorlds, ProbingContract):
+    """Asks without sending."""
+
+
+class TestTus(TusWorlds, SessionProtocolContract):
+    """Sends, goes on, lets go."""
+
+
+class TestTusVerifying(TusWorlds, VerifyingContract):
+    """Does what is asked of it, or says that it cannot."""
+
+
+class TestRufh(RufhWorlds, SessionProtocolContract):
+    """Sends, goes on, lets go."""
+
+
+class TestRufhVerifying(RufhWorlds, VerifyingContract):
+    """Does what is asked of it, or says that it cannot."""
 
 
 class TestAuto(TransportContract):

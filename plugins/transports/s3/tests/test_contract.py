@@ -5,9 +5,13 @@ from urllib.parse import unquote
 
 import pytest
 from sendoff.model.destination import Destination
+from sendoff.testing.aborting_contract import AbortingContract
+from sendoff.testing.probing_contract import ProbingContract
+from sendoff.testing.resuming_contract import ResumingContract
 from sendoff.testing.shipment import Wallet, loose_toolkit
 from sendoff.testing.sweeping_contract import SweepingContract
 from sendoff.testing.transport_contract import TransportContract
+from sendoff.testing.verifying_contract import VerifyingContract
 from sendoff_s3 import S3Transport, Settings
 
 from plugins.transports.s3.tests.conftest import LOGIN
@@ -60,6 +64,13 @@ class S3World:
         self._strict.close()
 
 
+class PartWorld(S3World):
+    """What breaks is the part that is read just now."""
+
+    def hang_up(self):
+        self.server.fault("body", "reset", at=0)
+
+
 @pytest.fixture
 def world():
     world = S3World()
@@ -71,5 +82,29 @@ class TestS3Transport(TransportContract):
     """Sends."""
 
 
-class TestS3Sweeping(SweepingContract):
+class PartWorlds:
+    @pytest.fixture
+    def world(self):
+        world = PartWorld()
+        yield world
+        world.close()
+
+
+class TestS3Sweeping(PartWorlds, SweepingContract):
     """Sees what lies unfinished."""
+
+
+class TestS3Resuming(PartWorlds, ResumingContract):
+    """Goes on."""
+
+
+class TestS3Aborting(PartWorlds, AbortingContract):
+    """Lets go."""
+
+
+class TestS3Probing(PartWorlds, ProbingContract):
+    """Asks without sending."""
+
+
+class TestS3Verifying(VerifyingContract):
+    """Does what is asked of it, or says that it cannot."""
