@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = {"asyncio", "ssl", "http.client", "pydantic", "stevedore", "pluggy", "httpx", "prompt_toolkit", "pathspec"}
 GROUPS = ("transports", "stores", "credentials", "sinks", "networks", "http_protocols")
-LIBRARIES = {"apprise", "jeepney", "httpx", "httpcore", "boto3", "botocore", "urllib3", "paramiko", "keyring", "asyncio.events", "rich"}
+LIBRARIES = {"apprise", "jeepney", "httpx", "httpcore", "boto3", "botocore", "urllib3", "paramiko", "psycopg", "keyring", "asyncio.events", "rich"}
 LEAVES = [entry for group in GROUPS for entry in entry_points(group=f"sendoff.{group}") if entry.module.startswith("sendoff_")]
 
 
