@@ -3,6 +3,33 @@
 import pytest
 from sendoff.testing.receiver import Receiver
 
+KINDS = ("store", "transport", "sink")
+
+
+def pytest_addoption(parser):
+    """With which drivers the end-to-end suite and the fault tests run."""
+    group = parser.getgroup("sendoff", "sendoff: our promises with a driver of yours (docs/extending/testing.md)")
+    for kind in KINDS:
+        group.addoption(f"--{kind}", metavar="WORD", help=f"the {kind} to run with: the name of one of ours, or path/to/file.py:Class, a counterpart")
+
+
+def pytest_report_header(config):
+    """What is left out, and why."""
+    asked = {kind: word for kind in KINDS if (word := config.getoption(kind, default=None))}
+    return [f"{kind}: {word}; left out are tests that are about another {kind} itself" for kind, word in asked.items()]
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is about one driver is left out when another was chosen."""
+    left_out = [item for item in items if _is_about_another(config, item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_about_another(config, item):
+    return any(config.getoption(kind, default=None) not in (None, name) for mark in item.iter_markers("only_with") for kind, name in mark.kwargs.items())
+
 
 @pytest.fixture
 def receiver(tmp_path):

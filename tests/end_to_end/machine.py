@@ -6,6 +6,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
+
+from sendoff.testing.counterpart import Counterpart, variables
 
 COMMAND = [sys.executable, "-m", "sendoff"]
 # root may read everything: without these two capabilities it is a user like others (capabilities(7))
@@ -13,7 +16,12 @@ AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh
 
 
 class Machine:
-    """A state folder, a configuration file, and commands that use them. before: what stands before each command."""
+    """A state folder, a configuration file, and commands that use them. before: what stands before each command.
+
+    store: where the journal is kept, if the suite was told of another than the usual.
+    """
+
+    store: ClassVar[Counterpart | None] = None
 
     def __init__(self, folder: Path, before: Sequence[str] = ()) -> None:
         self.command = [*before, *COMMAND]
@@ -21,6 +29,7 @@ class Machine:
         self.config.parent.mkdir(parents=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENDOFF_", "XDG_"))}
         self.environment = kept | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config"), "SENDOFF_STATE_DIR": str(self.state)}
+        self.environment |= variables(self.store, self.state) if self.store is not None else {}
 
     def begin(self, *words, **more):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 from sendoff.desk.client import DeskClient
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import find_place
 from sendoff.model.event import ENDS, Event
 from sendoff.model.query import Query
+from sendoff.testing.counterpart import Counterpart, variables
 
 MIB = 2**20
 PACE = 64 * MIB  # bytes a second a receiver reads where a kill must land in mid-transfer
@@ -25,7 +27,10 @@ class Stage:
     """Everything one test needs of a machine; whatever host is left at the end is killed.
 
     state, config: the folder and the file that every command here uses. desk: a client in this process, over the real socket.
+    store: where the journal is kept, if the suite was told of another than the usual.
     """
+
+    store: ClassVar[Counterpart | None] = None
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.state, self.config = folder, folder / "state", folder / "config" / "sendoff.toml"
@@ -33,6 +38,7 @@ class Stage:
         self.config.write_text("")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SENDOFF_")}
         self.environment = kept | {"SENDOFF_STATE_DIR": str(self.state), "SENDOFF_CONFIG": str(self.config)}
+        self.environment |= variables(self.store, self.state) if self.store is not None else {}
         self.place = find_place(self.environment)
         self.desk = DeskClient(self.place, environment=self.environment)
         self.random = random.Random()
@@ -78,6 +84,11 @@ class Stage:
         (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (facts / "entry_points.txt").write_text(f"[{group}]\n{entry}\n")
         self.environment["PYTHONPATH"] = str(packages)
+
+    def keep_journal_with(self, driver):
+        """Another store, of the same section, for whatever process starts from now on."""
+        self.environment["SENDOFF_STORE__USE"] = driver
+        self.desk = DeskClient(self.place, environment=self.environment)
 
     # -- the host
 

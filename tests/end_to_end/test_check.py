@@ -113,7 +113,8 @@ def test_a_file_is_tried_before_it_is_used_while_a_host_runs_with_another(stage,
     (found,) = map(json.loads, stage.run("check", "--config", str(other), "--json").stdout.splitlines())
 
     assert "can be used: 1 destination, 1 credential, 1 sink" in said
-    assert [row["what"] for row in found["rows"]] == [str(other), "stores sqlite", "credentials.c", "destinations.archive", "sinks.log"]
+    store = stage.store.driver if stage.store else "sqlite"
+    assert [row["what"] for row in found["rows"]] == [str(other), f"stores {store}", "credentials.c", "destinations.archive", "sinks.log"]
     assert found["ok"] and found["rows"][3]["detail"] == "https://h/in/, by HttpTransport"
 
 

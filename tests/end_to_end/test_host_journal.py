@@ -9,6 +9,8 @@ from random import Random
 import pytest
 from sendoff.testing.receiver import Receiver
 
+pytestmark = pytest.mark.only_with(store="sqlite")
+
 
 @pytest.fixture
 def waiting(stage, tmp_path):

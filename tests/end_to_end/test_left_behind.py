@@ -68,6 +68,7 @@ def opened(pid):
     return [name for name in found if "/journal.db" not in name]
 
 
+@pytest.mark.only_with(store="sqlite")
 @pytest.mark.parity("F172")
 def test_a_damaged_journal_is_told_of_and_another_apps_is_untouched(tmp_path):
     apps = [tmp_path / name for name in ("one", "other")]

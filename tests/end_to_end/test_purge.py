@@ -116,6 +116,7 @@ def test_nothing_is_nothing(machine):
     assert not machine.state.exists()
 
 
+@pytest.mark.only_with(store="sqlite")
 def test_a_journal_that_cannot_be_read_goes_too_and_its_key_is_named(machine):
     machine.put(machine.file(), NOWHERE)
     machine.run("host", "stop")
@@ -138,6 +139,7 @@ def test_the_unit_that_starts_its_host_goes_too(machine):
     assert not [path for path in (machine.folder / "config").rglob("*.service") if path.is_symlink()]
 
 
+@pytest.mark.only_with(store="sqlite")
 @pytest.mark.campaign
 def test_whoever_holds_the_place_is_named(machine):
     machine.run("host", "start")

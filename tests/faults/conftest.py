@@ -3,6 +3,7 @@
 import pytest
 from sendoff.testing.store_sample import create
 
+from tests.end_to_end.chosen import store_of_all, store_of_this_process  # noqa: F401 they are for every test here
 from tests.faults.journals import opened
 
 

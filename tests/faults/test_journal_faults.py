@@ -15,6 +15,8 @@ from sendoff.testing.store_sample import NOW, create, due_names, happened, names
 
 from tests.faults.journals import HERE, fill, opened, refusal
 
+pytestmark = pytest.mark.only_with(store="sqlite")
+
 # -- power loss -------------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,8 @@ from sendoff_sqlite import SqliteStore
 
 from tests.faults.journals import HERE, opened, refusal, store_in
 
+pytestmark = pytest.mark.only_with(store="sqlite")
+
 NOBODY = 65534
 
 

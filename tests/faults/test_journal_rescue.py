@@ -15,6 +15,8 @@ from sendoff.testing.store_sample import NOW, create, happened, names, read, sam
 from tests.faults.journals import HERE, contents, opened, store_in
 from tests.faults.test_journal_faults import DAMAGES
 
+pytestmark = pytest.mark.only_with(store="sqlite")
+
 COUNT = 600
 RUINS = {
     **DAMAGES,

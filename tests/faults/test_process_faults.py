@@ -21,11 +21,11 @@ DEADLY = """
 import os, signal
 from pathlib import Path
 from sendoff import Append, Insert, Update
-from sendoff_sqlite import SqliteStore
+from sendoff.drivers import Drivers
 
 WISH = Path(os.environ["SENDOFF_STATE_DIR"]).parent / "wish"
 
-class Deadly(SqliteStore):
+class Deadly(Drivers().load("stores", "STORE")):
     def commit(self, units, *, synced):
         changes = [change for unit in units for change in unit]
         named = {change.event.type for change in changes if isinstance(change, Append)}
@@ -85,8 +85,9 @@ def receiver(tmp_path):
 @pytest.fixture
 def deadly(stage):
     """Lets the host die at a commit: ``before`` or ``after``, and its name."""
-    stage.install("deadly", "sendoff.stores", "deadly = deadly:Deadly", DEADLY)
-    stage.config.write_text(stage.config.read_text() + '[store]\nuse = "deadly"\n')
+    store = "sqlite" if stage.store is None else stage.store.driver
+    stage.install("deadly", "sendoff.stores", "deadly = deadly:Deadly", DEADLY.replace("STORE", store))
+    stage.keep_journal_with("deadly")
     return (stage.folder / "wish").write_text
 
 
