@@ -10,7 +10,7 @@ from contrib.stores.postgres.tests.database import Postgres, store_in
 @pytest.fixture(scope="session")
 def database(tmp_path_factory):
     """A PostgreSQL server that lives as long as the tests."""
-    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with Postgres(tmp_path_factory.mktemp("postgres"), synced=False) as server:
         yield server
 
 

@@ -5,21 +5,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
+COMMITTED = b"COMMIT\0"  # what a server says when it has
+
 
 class Gate:
-    """Passes bytes between clients and a server; ``lose`` says at which words of a client its connection ends."""
+    """Passes bytes between clients and a server; ``lose`` says what gets lost."""
 
     def __init__(self, port: int) -> None:
         self._server = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self._words, self._arrives = b"", False
+        self._words, self._arrives, self._shutting, self._said = b"", False, False, False
         self.shut = False
         self.lost = Event()
         Thread(target=self._accept, daemon=True, name="gate").start()
 
     def lose(self, words: bytes, *, arrives: bool, shut: bool = False) -> None:
-        """The next connection that says these words ends. arrives: once the server has answered, which nobody hears. shut: nobody comes in again."""
+        """The connection that says these words ends there; arrives: at the server's answer to the commit that follows. shut: nobody comes in again."""
         self._words, self._arrives, self._shutting = words, arrives, shut
 
     def close(self) -> None:
@@ -36,38 +38,29 @@ class Gate:
 
     def _serve(self, client: socket.socket) -> None:
         with client, socket.create_connection(self._server) as server:
-            down = Thread(target=self._down, args=(server, client), daemon=True, name="gate-down")
+            down = Thread(target=self._pass, args=(server, client, self._is_lost_going_down), daemon=True, name="gate-down")
             down.start()
-            with suppress(OSError):
-                while (piece := client.recv(2**20)) and not self._is_lost(piece, client, server):
-                    server.sendall(piece)
-            for one in (server, client):
-                with suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
+            self._pass(client, server, self._is_lost_going_up)
             down.join()
 
-    def _is_lost(self, piece: bytes, client: socket.socket, server: socket.socket) -> bool:
-        if not self._words or self._words not in piece:
-            return False
-        self._words = b""
-        self.shut = self._shutting
-        if self._arrives:
-            with suppress(OSError):
-                client.shutdown(socket.SHUT_WR)  # whatever comes down from here on reaches nobody
-            self._answered = Event()
-            server.sendall(piece)
-            assert self._answered.wait(10), "the server did not answer"
-        self.lost.set()
-        return True
-
-    def _down(self, server: socket.socket, client: socket.socket) -> None:
+    def _pass(self, source, target, is_lost) -> None:
         with suppress(OSError):
-            while piece := server.recv(2**20):
-                with suppress(OSError):
-                    client.sendall(piece)
-                answered = getattr(self, "_answered", None)
-                if answered is not None:
-                    answered.set()
+            while piece := source.recv(2**20):
+                if is_lost(piece):
+                    self._words, self._said, self.shut = b"", False, self._shutting
+                    self.lost.set()
+                    break
+                target.sendall(piece)
+        for one in (source, target):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _is_lost_going_up(self, piece: bytes) -> bool:
+        self._said = self._said or (bool(self._words) and self._words in piece)
+        return self._said and not self._arrives
+
+    def _is_lost_going_down(self, piece: bytes) -> bool:
+        return self._said and COMMITTED in piece
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from contrib.stores.postgres.tests.database import store_in
 from contrib.stores.postgres.tests.gate import gate_to
 
 pytestmark = pytest.mark.needs_server
+WRITTEN = "said only where it is written"
 
 
 @pytest.fixture
@@ -29,52 +30,54 @@ def store(database, gate, schema, tmp_path):
 @pytest.mark.parametrize("arrives", [True, False], ids=["the answer", "the commit"])
 def test_what_was_lost_in_a_commit_is_not_seen_by_whoever_commits_and_is_there_once(store, gate, arrives):
     before = create(store, "before")
-    gate.lose(b"lost on the way", arrives=arrives)
+    gate.lose(WRITTEN.encode(), arrives=arrives)
 
-    replies = store.commit([[Insert(sample("lost on the way")), Append(happened("lost on the way"))], [Insert(sample("before"))]], synced=True)
+    replies = store.commit([[Insert(sample("lost on the way")), Append(happened(WRITTEN))], [Insert(sample("before"))]], synced=True)
 
     assert gate.lost.is_set()
     assert [[one.refused for one in unit] for unit in replies] == [[None, None], ["id"]]
     assert [replies[0][0].number, replies[0][1].seq] == [before + 1, 2]
     assert names(store, Query()) == ["before", "lost on the way"]
-    assert [(event.seq, event.operation) for event in store.events(0, 10)] == [(1, "before"), (2, "lost on the way")]
+    assert [(event.seq, event.operation) for event in store.events(0, 10)] == [(1, "before"), (2, WRITTEN)]
     assert create(store, "after") == before + 2
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["the answer", "the commit"])
 def test_where_the_server_stays_away_the_error_says_so_and_the_truth_is_read_later(store, gate, arrives, monkeypatch):
     monkeypatch.setattr(sendoff_postgres.store, "_OUTCOME", 0.5)
-    gate.lose(b"lost on the way", arrives=arrives, shut=True)
+    gate.lose(WRITTEN.encode(), arrives=arrives, shut=True)
 
     with pytest.raises(StoreRefused, match="does not answer"):
-        store.commit([[Insert(sample("lost on the way")), Append(happened("lost on the way"))]], synced=True)
+        store.commit([[Insert(sample("lost on the way")), Append(happened(WRITTEN))]], synced=True)
 
     gate.shut = False
     (reply,), _ = store.commit([[Insert(sample("lost on the way"))], [Append(happened("after"))]], synced=True)
     assert reply.refused == ("id" if arrives else None)
     assert names(store, Query()) == ["lost on the way"]
+    assert [event.operation for event in store.events(0, 10)] == ([WRITTEN, "after"] if arrives else ["after"])
 
 
-def test_another_process_may_write_in_between(store, gate, database, schema, tmp_path):
+def test_another_process_may_write_in_between(store, gate, database, schema, tmp_path, monkeypatch):
     """What the last commit of this process was is told from what others have written since."""
     other = store_in(tmp_path / "other", database.settings(schema=schema))
     other.open()
     create(other, "other")
-    gate.lose(b"lost on the way", arrives=True)
+    gate.lose(WRITTEN.encode(), arrives=True)
     plain = store._connections._take
 
-    def meanwhile():
+    def take():
         if gate.lost.is_set() and "meanwhile" not in names(other, Query()):
             create(other, "meanwhile")
         return plain()
 
-    store._connections._take = meanwhile
-    ((reply, event),) = store.commit([[Insert(sample("lost on the way")), Append(happened("lost on the way"))]], synced=True)
-    other.close()
+    monkeypatch.setattr(store._connections, "_take", take)
+    ((reply, event),) = store.commit([[Insert(sample("lost on the way")), Append(happened(WRITTEN))]], synced=True)
 
     assert (reply.refused, reply.number, event.seq) == (None, 2, 2)
     assert names(store, Query()) == ["other", "lost on the way", "meanwhile"]
-    assert [event.operation for event in store.events(0, 10)] == ["other", "lost on the way", "meanwhile"]
+    assert [event.operation for event in store.events(0, 10)] == ["other", WRITTEN, "meanwhile"]
+    monkeypatch.undo()
+    other.close()
 
 
 def test_a_connection_that_the_server_has_ended_is_replaced_unseen(store, database):

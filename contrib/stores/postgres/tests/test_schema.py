@@ -153,7 +153,7 @@ def test_a_schema_that_is_used_for_something_else_is_refused_untouched(store, da
 def test_a_database_that_does_not_keep_every_character_is_refused(database, schema, tmp_path):
     with database.connect() as connection:
         connection.execute(f"create database {schema} encoding latin1 template template0")
-    store = store_in(tmp_path / "state", database.settings(dsn=database.dsn.replace("/postgres", f"/{schema}")))
+    store = store_in(tmp_path / "state", database.settings(dsn=database.dsn.removesuffix("postgres") + schema))
 
     with pytest.raises(StoreRefused, match="encoded in LATIN1"):
         store.open()
