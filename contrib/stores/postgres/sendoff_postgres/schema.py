@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from sendoff_postgres.settings import PostgresSettings
 from sendoff_postgres.statements import migrations
 
 _LOCK = 0x73656E64  # "send": whoever makes or migrates a journal in this database waits for whoever does so now
+_TABLES = ("journal", "counter", "writer", "operation", "checkpoint", "event", "todo", "note")
 _OLDEST = 140000  # PostgreSQL: the oldest that is still kept up by its makers
 
 
@@ -31,16 +34,30 @@ class JournalSchema:
     def prepare(self, *, adopt: bool = False) -> Opened:
         """Make, check or migrate it; or ``StoreRefused``, the schema untouched. adopt: another machine's is taken over."""
         known = marked(self.folder)
-        try:
-            with connect(self.settings) as connection, connection.transaction():
-                connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, self.settings.schema_))
-                self._refuse_server(connection)
-                opened = self._opened(connection, known, adopt=adopt)
-        except psycopg.Error as cause:
-            raise in_our_words(cause, place_of(self.settings)) from cause
+        with self._alone() as connection:
+            self._refuse_server(connection)
+            opened = self._opened(connection, known, adopt=adopt)
         if not known:
             mark(self.folder, opened.journal)
         return opened
+
+    def drop(self) -> None:
+        """Remove the folder's journal, all of it or nothing; the schema stays, empty, for it may have been made by somebody else."""
+        known = marked(self.folder)
+        with self._alone() as connection:
+            if known and self._is_there(connection, "journal"):
+                self._refuse_other(self._facts(connection)["id"], "", known, adopt=False)
+                connection.execute(sql.SQL("drop table {}").format(sql.SQL(", ").join(map(sql.Identifier, _TABLES))))
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A transaction in which nobody else makes, migrates or drops a journal in this schema."""
+        try:
+            with connect(self.settings) as connection, connection.transaction():
+                connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, self.settings.schema_))
+                yield connection
+        except psycopg.Error as cause:
+            raise in_our_words(cause, self._place) from cause
 
     def _opened(self, connection: Connection, known: str, *, adopt: bool) -> Opened:
         if self._is_there(connection, "journal"):
@@ -67,9 +84,7 @@ class JournalSchema:
     # -- one that is there --------------------------------------------------------------------------------------------
 
     def _looked_at(self, connection: Connection, known: str, *, adopt: bool) -> Opened:
-        facts = dict(connection.execute("select name, value from journal").fetchall())
-        if not {"id", "schema"} <= facts.keys():
-            raise StoreRefused(f"{self._place} is not a journal of sendoff", hint="name another in [store] schema")
+        facts = self._facts(connection)
         schema, machine = int(facts["schema"]), facts.get("machine", "")
         if schema > len(migrations()):
             raise StoreRefused(
@@ -83,6 +98,12 @@ class JournalSchema:
             machine = self.machine
             self._say(connection, {"machine": machine})
         return Opened(journal=facts["id"], schema=len(migrations()), machine=machine)
+
+    def _facts(self, connection: Connection) -> dict[str, str]:
+        facts = dict(connection.execute("select name, value from journal").fetchall())
+        if not {"id", "schema"} <= facts.keys():
+            raise StoreRefused(f"{self._place} is not a journal of sendoff", hint="name another in [store] schema")
+        return facts
 
     def _refuse_other(self, journal: str, machine: str, known: str, *, adopt: bool) -> None:
         if known and known != journal:

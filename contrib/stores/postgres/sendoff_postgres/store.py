@@ -17,6 +17,7 @@ from sendoff import (
     Note,
     Opened,
     Page,
+    Purging,
     Query,
     Record,
     Reply,
@@ -42,12 +43,13 @@ from sendoff_postgres.writer import Writing
 
 if TYPE_CHECKING:
     from sendoff_postgres.connection import Connection, Connections
+    from sendoff_postgres.schema import JournalSchema
 
 _ENOUGH = 500  # so many due in a lane: cheaper to walk it by rank than to sort them
 _OUTCOME = 60.0  # seconds longer that a server is waited for which may have committed and did not say so
 
 
-class PostgresStore(Store, Salvaging):
+class PostgresStore(Store, Purging, Salvaging):
     """Keeps the journal in a schema of its own: one transaction at a time writes, in whatever process, and a few connections read."""
 
     Settings = PostgresSettings
@@ -70,17 +72,25 @@ class PostgresStore(Store, Salvaging):
         """A sound journal is left as it is; of a damaged one the server's own tools save what there is. Errors: ``StoreRefused``."""
         return Salvage(journal=self.open().journal, saved={}, unreadable={})
 
+    def purge(self) -> None:
+        self.close()
+        self._place().drop()
+
     def _open(self, *, adopt: bool) -> Opened:
         from sendoff_postgres.connection import Connections  # here: a driver's class is looked at often, and psycopg is heavy
-        from sendoff_postgres.schema import JournalSchema
 
         self.close()
-        opened = JournalSchema(settings=self.settings, folder=self.toolkit.folder, machine=machine_id(self.machine_files)).prepare(adopt=adopt)
+        opened = self._place().prepare(adopt=adopt)
         self._sql = Statements("write", "queue", "read", "trim")
         self._search, self._history, self._trimmer = Search(self._sql), History(self._sql), Trimmer(self._sql)
         self._name = uuid.uuid4()
         self._connections = Connections(self.settings)
         return opened
+
+    def _place(self) -> JournalSchema:
+        from sendoff_postgres.schema import JournalSchema  # here: as above
+
+        return JournalSchema(settings=self.settings, folder=self.toolkit.folder, machine=machine_id(self.machine_files))
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

@@ -229,6 +229,27 @@ def test_words_that_the_database_cannot_hold_are_refused_by_themselves(store):
     assert names(store, Query(metadata={"a\0": "\udcff\0"})) == ["one"]
 
 
+def test_a_purged_journal_is_gone_and_the_next_begins_anew(store, database, schema):
+    journal = store.open().journal
+    create(store, "one")
+
+    store.purge()
+
+    assert say(database, schema, "select count(*) from pg_tables where schemaname = %s", schema).fetchone() == (0,)
+    (store.toolkit.folder / "journal.id").unlink()
+    assert store.open().journal != journal
+    assert names(store, Query()) == []
+
+
+def test_only_the_journal_of_the_folder_is_purged(store, tmp_path):
+    store.open()
+    create(store, "one")
+
+    store_in(tmp_path / "of nobody", store.settings).purge()
+
+    assert names(store, Query()) == ["one"]
+
+
 def test_a_sound_journal_is_left_as_it_is_when_it_is_to_be_saved(store):
     journal = store.open().journal
     create(store, "one")
