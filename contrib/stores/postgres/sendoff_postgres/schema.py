@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,29 +25,36 @@ _OLDEST = 140000  # PostgreSQL: the oldest that is still kept up by its makers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalSchema:
-    """One schema of one database. A small file in the state folder holds its journal's id."""
+    """One schema of one database. A small file in the state folder holds its journal's id and its own name.
+
+    settings: with a schema. own: nobody has chosen its name, so it is this folder's alone.
+    """
 
     settings: PostgresSettings
     folder: Path
     machine: str
+    own: bool
 
     def prepare(self, *, adopt: bool = False) -> Opened:
         """Make, check or migrate it; or ``StoreRefused``, the schema untouched. adopt: another machine's is taken over."""
-        known = marked(self.folder)
+        known, _ = marked(self.folder)
         with self._alone() as connection:
             self._refuse_server(connection)
             opened = self._opened(connection, known, adopt=adopt)
         if not known:
-            mark(self.folder, opened.journal)
+            mark(self.folder, opened.journal, self.settings.schema_)
         return opened
 
     def drop(self) -> None:
-        """Remove the folder's journal, all of it or nothing; the schema stays, empty, for it may have been made by somebody else."""
-        known = marked(self.folder)
+        """Remove the folder's journal, all of it or nothing. A schema whose name somebody chose stays, empty: it may have been made by somebody else."""
+        known, _ = marked(self.folder)
         with self._alone() as connection:
             if known and self._is_there(connection, "journal"):
                 self._refuse_other(self._facts(connection)["id"], "", known, adopt=False)
                 connection.execute(sql.SQL("drop table {}").format(sql.SQL(", ").join(map(sql.Identifier, _TABLES))))
+                if self.own:
+                    with suppress(psycopg.errors.DependentObjectsStillExist), connection.transaction():
+                        connection.execute(sql.SQL("drop schema {}").format(sql.Identifier(self.settings.schema_)))
 
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
@@ -64,7 +71,7 @@ class JournalSchema:
             return self._looked_at(connection, known, adopt=adopt)
         if known:
             raise StoreRefused(
-                f"{self._place} holds no journal, and journal {known} belongs to {self.folder}; put a backup of it back",
+                f"{self._place} holds no journal, and journal {known} belongs to {self.folder}; look at [store] dsn and schema, or put a backup of it back",
                 hint=f"to begin with an empty queue instead, remove {self.folder / MARK}",
             )
         if self._is_there(connection, "operation"):

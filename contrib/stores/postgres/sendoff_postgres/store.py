@@ -33,7 +33,7 @@ from sendoff import (
 )
 
 from sendoff_postgres.history import History
-from sendoff_postgres.place import MACHINE_FILES, machine_id
+from sendoff_postgres.place import MACHINE_FILES, machine_id, marked, own_schema
 from sendoff_postgres.row import record_of
 from sendoff_postgres.search import Search
 from sendoff_postgres.settings import PostgresSettings
@@ -80,17 +80,22 @@ class PostgresStore(Store, Purging, Salvaging):
         from sendoff_postgres.connection import Connections  # here: a driver's class is looked at often, and psycopg is heavy
 
         self.close()
-        opened = self._place().prepare(adopt=adopt)
+        place = self._place()
+        opened = place.prepare(adopt=adopt)
         self._sql = Statements("write", "queue", "read", "trim")
         self._search, self._history, self._trimmer = Search(self._sql), History(self._sql), Trimmer(self._sql)
         self._name = uuid.uuid4()
-        self._connections = Connections(self.settings)
+        self._connections = Connections(place.settings)
         return opened
 
     def _place(self) -> JournalSchema:
         from sendoff_postgres.schema import JournalSchema  # here: as above
 
-        return JournalSchema(settings=self.settings, folder=self.toolkit.folder, machine=machine_id(self.machine_files))
+        machine, folder = machine_id(self.machine_files), self.toolkit.folder
+        _, known = marked(folder)
+        chosen = self.settings.schema_
+        settings = self.settings.model_copy(update={"schema_": chosen or known or own_schema(folder, machine)})
+        return JournalSchema(settings=settings, folder=folder, machine=machine, own=not chosen)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def test_ten_processes_that_make_it_at_once_make_one(database, schema, tmp_path)
 
     told = {process.communicate(timeout=60)[0] for process in processes}
 
-    assert told == {(tmp_path / "state" / "journal.id").read_text()}
+    assert [f"{one}{schema}\n" for one in told] == [(tmp_path / "state" / "journal.id").read_text()]
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["journal.id"]
 
 
@@ -60,6 +60,28 @@ def test_two_schemas_of_a_database_are_two_journals(database, schema, tmp_path):
     finally:
         one.close()
         other.close()
+
+
+def test_where_nobody_names_a_schema_each_state_folder_has_its_own_and_keeps_it_when_it_moves(database, tmp_path):
+    """All apps of a user share one configuration, and do not see each other."""
+    one, other = (store_in(tmp_path / name, database.settings()) for name in ("one", "other"))
+    for store in (one, other):
+        store.open()
+        create(store, f"of {store.toolkit.folder.name}")
+    one.close()
+    (tmp_path / "one").rename(tmp_path / "moved")
+    moved = store_in(tmp_path / "moved", database.settings())
+    journal = moved.open().journal
+
+    assert (names(moved, Query()), names(other, Query())) == (["of one"], ["of other"])
+    written, schema = (tmp_path / "moved" / "journal.id").read_text().split()
+    assert written == journal and schema.startswith("sendoff_one_")
+
+    moved.purge()
+    with database.connect() as connection:
+        assert connection.execute("select count(*) from pg_namespace where nspname = %s", (schema,)).fetchone() == (0,)
+    assert names(other, Query()) == ["of other"]
+    other.purge()
 
 
 def test_a_journal_of_a_newer_sendoff_is_refused_with_both_versions_and_left_alone(store, database, schema):
