@@ -3,7 +3,9 @@
 import pytest
 from sendoff.testing.receiver import Receiver
 
-KINDS = ("store", "transport", "sink")
+USUAL = {"store": "sqlite", "transport": "http", "sink": "command"}  # what the suite was written with
+FIXTURES = {"transport": "there", "sink": "audience"}  # a test that asks for this one takes whichever was chosen
+KINDS = tuple(USUAL)
 
 
 def pytest_addoption(parser):
@@ -13,10 +15,20 @@ def pytest_addoption(parser):
         group.addoption(f"--{kind}", metavar="WORD", help=f"the {kind} to run with: the name of one of ours, or path/to/file.py:Class, a counterpart")
 
 
+def pytest_configure(config):
+    """A word that names nothing is told before anything runs."""
+    asked = [kind for kind in KINDS if config.getoption(kind, default=None)]
+    if asked:
+        from tests.end_to_end.chosen import chosen  # the options are known first, for it imports what asks for them
+
+        for kind in asked:
+            chosen(config, kind)
+
+
 def pytest_report_header(config):
     """What is left out, and why."""
     asked = {kind: word for kind in KINDS if (word := config.getoption(kind, default=None))}
-    return [f"{kind}: {word}; left out are tests that are about another {kind} itself" for kind, word in asked.items()]
+    return [f"{kind}: {word}; left out are tests that are about another {kind} itself" for kind, word in asked.items() if word != USUAL[kind]]
 
 
 def pytest_collection_modifyitems(config, items):
@@ -28,7 +40,11 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _is_about_another(config, item):
-    return any(config.getoption(kind, default=None) not in (None, name) for mark in item.iter_markers("only_with") for kind, name in mark.kwargs.items())
+    others = {kind for kind in KINDS if config.getoption(kind, default=None) not in (None, USUAL[kind])}
+    if others & {kind for mark in item.iter_markers("only_with") for kind in mark.kwargs}:
+        return True
+    wanted = {FIXTURES[kind] for kind in others if kind in FIXTURES}
+    return bool(wanted) and not wanted & set(item.fixturenames)
 
 
 @pytest.fixture

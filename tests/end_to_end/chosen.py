@@ -3,16 +3,16 @@
 import importlib
 import importlib.util
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sendoff.testing.counterpart import Counterpart, variables
+from sendoff.testing.counterpart import Counterpart, toml, variables
 
+from tests.conftest import USUAL
 from tests.end_to_end import counterparts
 from tests.end_to_end.machine import Machine
 from tests.end_to_end.stage import Stage
-
-USUAL = {"store": "sqlite", "transport": "http", "sink": "command"}
 
 
 def chosen(config, kind):
@@ -47,6 +47,44 @@ def store_of_this_process(request, store_of_all, monkeypatch):
     if store_of_all is not None:
         for name, value in variables(store_of_all, request.getfixturevalue("tmp_path") / "state").items():
             monkeypatch.setenv(name, value)
+
+
+class At:
+    """A counterpart as one stage sees it: each of its methods without the folder."""
+
+    def __init__(self, counterpart, folder):
+        self.counterpart, self.folder = counterpart, folder
+
+    def __getattr__(self, name):
+        return partial(getattr(self.counterpart, name), self.folder)
+
+
+@pytest.fixture(scope="session")
+def chosen_transport(request):
+    with chosen(request.config, "transport") as found:
+        yield found
+
+
+@pytest.fixture
+def there(stage, chosen_transport):
+    """The place that the destination ``there`` of the stage leads to."""
+    stage.environment |= chosen_transport.environment(stage.state)
+    stage.config.write_text(f'{stage.config.read_text()}[retry]\nbackoff = ["0.1s", "0.5s"]\n[destinations.there]\n{toml(chosen_transport, stage.state)}')
+    return At(chosen_transport, stage.state)
+
+
+@pytest.fixture(scope="session")
+def chosen_sink(request):
+    with chosen(request.config, "sink") as found:
+        yield found
+
+
+@pytest.fixture
+def audience(stage, chosen_sink):
+    """Whoever is told by the one sink of the stage."""
+    stage.environment |= chosen_sink.environment(stage.state)
+    stage.config.write_text(f"{stage.config.read_text()}[[sinks]]\n{toml(chosen_sink, stage.state)}")
+    return At(chosen_sink, stage.state)
 
 
 def _of_ours(kind, word):

@@ -3,7 +3,7 @@
 import pytest
 import sendoff
 
-from tests.end_to_end.chosen import store_of_all, store_of_this_process  # noqa: F401 they are for every test here
+from tests.end_to_end.chosen import audience, chosen_sink, chosen_transport, store_of_all, store_of_this_process, there  # noqa: F401 fixtures
 from tests.end_to_end.completing import HANDLERS, QUICK, Work
 from tests.end_to_end.stage import Stage
 

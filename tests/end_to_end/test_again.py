@@ -13,6 +13,8 @@ from sendoff.testing.receiver import Receiver
 from tests.end_to_end.machine import Machine
 from tests.end_to_end.stage import Stage
 
+pytestmark = pytest.mark.promise
+
 
 @pytest.fixture
 def machine(tmp_path):

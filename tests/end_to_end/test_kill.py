@@ -68,6 +68,7 @@ def test_a_host_killed_five_times_over_one_upload_still_completes_it(stage, rece
     assert (stage.ends(id), stage.view(id)["receipt"]["attempts"]) == (["completed"], 6)
 
 
+@pytest.mark.promise
 def test_a_client_that_waits_outlives_the_host_and_starts_the_next(stage, receiver):
     source, digest = stage.file(SIZE)
     (id,) = stage.put(source, receiver.url)
@@ -111,6 +112,7 @@ def printed_and_killed(stage, times):
     return printed, {view["id"] for view in stage.listed()}
 
 
+@pytest.mark.promise
 @pytest.mark.parity("F48")
 def test_an_id_that_was_printed_is_in_the_journal_when_the_host_is_killed_at_once(stage):
     printed, stored = printed_and_killed(stage, 5)

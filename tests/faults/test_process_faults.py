@@ -13,7 +13,7 @@ from sendoff.testing.receiver import Receiver
 
 from tests.end_to_end.stage import MIB, Stage
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.promise]
 SIZE = 8 * MIB
 RATE = 16 * MIB
 # The journal's store, which dies by its own hand right before or after a named commit, once.

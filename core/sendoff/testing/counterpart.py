@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -45,9 +45,9 @@ class Counterpart:
         """Whatever was started is ended."""
 
     def section(self, folder: Path) -> Mapping[str, Any]:
-        """The keys of the driver's section beside ``use``, for what lives in this folder alone.
+        """The keys of the driver's section beside ``use``, for whatever host has this state folder.
 
-        folder: of a store the state folder: two of them share nothing, and the same one gives the same keys again. It need not exist yet.
+        Two folders share nothing; the same one is given the same keys again. It need not exist yet, and nothing is put into it.
         """
         return {}
 
@@ -55,7 +55,7 @@ class Counterpart:
 class TransportCounterpart(Counterpart, ABC):
     """A place that a transport carries to.
 
-    Its ``section`` is that of a destination, ``url`` among its keys: a folder below which this test is alone. The folder that it is given is the test's own.
+    Its ``section`` is that of a destination, ``url`` among its keys: the address of a folder, below which whoever has this state folder is alone.
     """
 
     @abstractmethod
@@ -78,9 +78,13 @@ class TransportCounterpart(Counterpart, ABC):
 class SinkCounterpart(Counterpart, ABC):
     """Somebody who is told, and remembers what."""
 
+    def environment(self, folder: Path) -> Mapping[str, str]:
+        """Variables that the host needs, such as a password that ``section`` refers to."""
+        return {}
+
     @abstractmethod
-    def delivered(self, folder: Path) -> Iterator[str]:
-        """The ids of the notices that were delivered with the section of this folder, in order, as often as each came. Returns at once."""
+    def delivered(self, folder: Path) -> Sequence[Mapping[str, Any]]:
+        """The documents of the notices that were delivered so far with the section of this folder, in order, each as often as it came."""
 
 
 def variables(counterpart: Counterpart, folder: Path) -> dict[str, str]:
