@@ -2,7 +2,7 @@
 
 import pytest
 import sendoff_postgres.store
-from sendoff import Append, Insert, Query, StoreRefused
+from sendoff import Append, Insert, JournalFull, Query, StoreRefused
 from sendoff.testing.store_sample import create, happened, names, sample
 
 from contrib.stores.postgres.tests.database import store_in
@@ -88,3 +88,20 @@ def test_a_connection_that_the_server_has_ended_is_replaced_unseen(store, databa
     assert names(store, Query()) == ["one"]
     create(store, "two")
     assert names(store, Query()) == ["one", "two"]
+
+
+def test_a_disk_of_the_server_that_is_full_is_told_as_such_and_nothing_of_the_commit_is_left(store, database, schema):
+    """The server's own word for it (53100), said where it would say so."""
+    create(store, "before")
+    with database.connect(options=f"-csearch_path={schema}") as connection:
+        connection.execute(
+            "create function full_disk() returns trigger language plpgsql as "
+            "$$ begin raise 'could not extend file: No space left on device' using errcode = 'disk_full'; end $$; "
+            "create trigger full_disk before insert on event for each row execute function full_disk()"
+        )
+        with pytest.raises(JournalFull, match="No space left on device"):
+            store.commit([[Insert(sample("one"))], [Insert(sample("two")), Append(happened("two"))]], synced=True)
+        assert names(store, Query()) == ["before"]
+        connection.execute("drop trigger full_disk on event")
+
+    assert create(store, "one") == 2
