@@ -41,6 +41,8 @@ def in_our_words(cause: psycopg.Error, place: str) -> SendoffError:
     if state in _CURES:
         what, cure = _CURES[state]
         return StoreRefused(f"{place}: the server {what}: {said}", hint=cure)
+    if is_away(cause) and "FATAL" in said:  # libpq tells no code of a server that did not let it in
+        return StoreRefused(f"{place}: the server lets nobody in so: {said}", hint="look at [store] dsn, at where the password is kept, and at its pg_hba.conf")
     if is_away(cause):
         return StoreRefused(f"{place}: the server does not answer: {said}", hint="see that it runs, and that [store] dsn says where")
     return StoreRefused(f"{place}: {state or type(cause).__name__}: {said}", hint=_LOOK)

@@ -61,6 +61,7 @@ class JournalSchema:
         """A transaction in which nobody else makes, migrates or drops a journal in this schema."""
         try:
             with connect(self.settings) as connection, connection.transaction():
+                connection.execute("set local statement_timeout = 0")  # whoever migrates much takes his time, and the others wait
                 connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, self.settings.schema_))
                 yield connection
         except psycopg.Error as cause:

@@ -16,7 +16,7 @@ class PostgresSettings(BaseModel):
     """``[store]``: dsn is where the database is, without a password; schema is the place in it where the journal lies: left out, each state folder has one
     of its own.
 
-    connect_timeout: seconds that a server which is away is waited for, each time it is needed. statement_timeout: seconds that the server may take for
+    connect_timeout: seconds that a server which went away is waited for, each time it is needed. statement_timeout: seconds that the server may take for
     one statement, waiting for another host's commit included. connections: as many as are open at once.
     """
 
@@ -24,7 +24,7 @@ class PostgresSettings(BaseModel):
 
     dsn: Annotated[str, Field(repr=False)]
     schema_: Annotated[str, Field(alias="schema", pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = ""
-    connect_timeout: Seconds = 10.0
+    connect_timeout: Seconds = 5.0
     statement_timeout: Seconds = 30.0
     connections: Annotated[int, Field(ge=2, le=100)] = 8
 

@@ -12,7 +12,7 @@ DSN = "postgresql://me@db.example:5433/uploads"
 def test_a_database_is_all_that_must_be_named():
     settings = PostgresSettings(dsn=DSN)
 
-    assert (settings.dsn, settings.schema_, settings.connect_timeout, settings.statement_timeout, settings.connections) == (DSN, "", 10, 30, 8)
+    assert (settings.dsn, settings.schema_, settings.connect_timeout, settings.statement_timeout, settings.connections) == (DSN, "", 5, 30, 8)
 
 
 def test_times_may_be_written_as_people_do():
