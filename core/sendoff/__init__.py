@@ -65,7 +65,7 @@ _WHERE = {
     "ports.network": "Network Watching",
     "ports.session_protocol": "SessionProtocol",
     "ports.sink": "Sink",
-    "ports.store": "Salvaging Store",
+    "ports.store": "Purging Salvaging Store",
     "ports.toolkit": "Child CredentialLookup CredentialSource Learned ProtocolSource SinkToolkit Toolkit TransportToolkit",
     "ports.transport": "Aborting Bundling Probing Shipment Shipments Sweeping Transport Trusting",
 }

@@ -490,6 +490,9 @@ from sendoff.ports.sink import (
     Sink as Sink,
 )
 from sendoff.ports.store import (
+    Purging as Purging,
+)
+from sendoff.ports.store import (
     Salvaging as Salvaging,
 )
 from sendoff.ports.store import (

@@ -36,7 +36,7 @@ _CAPABILITIES = (Aborting, Bundling, Probing, Salvaging, SessionProtocol, Sweepi
 _PACKAGES = {  # of this project; whose else a name may be, nobody knows
     "transports": {"azure-blob": "sendoff-azure-blob", "http": "sendoff-http", "s3": "sendoff-s3", "sftp": "sendoff-sftp"},
     "http_protocols": {"plain": "sendoff-http", "tus": "sendoff-http", "rufh": "sendoff-http", "nextcloud": "sendoff-http-nextcloud"},
-    "stores": {"sqlite": "sendoff-sqlite"},
+    "stores": {"postgres": "sendoff-postgres", "sqlite": "sendoff-sqlite"},
     "credentials": {
         "command": "sendoff-credentials-basic",
         "env": "sendoff-credentials-basic",

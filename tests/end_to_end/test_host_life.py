@@ -150,6 +150,7 @@ def _spec(name):
     return find_spec(name)
 
 
+@pytest.mark.only_with(store="sqlite")
 def test_a_driver_that_only_the_other_interpreter_has_is_refused_with_both_and_both_cures(stage, tmp_path):
     stage.run("host", "start")
     other = other_interpreter(tmp_path / "venv")
@@ -222,6 +223,7 @@ def test_a_host_that_was_started_in_the_worst_of_places_does_its_work(stage, rec
     assert open_to_others == []
 
 
+@pytest.mark.only_with(store="sqlite")
 def test_a_host_whose_journal_was_removed_leaves_and_leaves_its_successor_alone(stage):
     host = stage.own_host()
     source, _ = stage.file(1000)

@@ -24,6 +24,7 @@ LIBRARIES = {
     "botocore",
     "urllib3",
     "paramiko",
+    "psycopg",
     "keyring",
     "asyncio.events",
     "rich",

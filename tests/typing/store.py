@@ -10,7 +10,7 @@ class Keys:
     """What the store takes from the configuration; a pydantic model in earnest."""
 
 
-class Shelf(sendoff.Store, sendoff.Salvaging):
+class Shelf(sendoff.Store, sendoff.Purging, sendoff.Salvaging):
     Settings = Keys
     files = ("shelf*",)
 
@@ -21,6 +21,9 @@ class Shelf(sendoff.Store, sendoff.Salvaging):
         found = self.open()
         print(found.journal, found.schema, found.machine)
         return found
+
+    def purge(self) -> None:
+        self.close()
 
     def recover(self) -> sendoff.Salvage:
         saved = sendoff.Salvage(journal="0190", kept="", saved={"operations": 12}, unreadable={}, lost=(), uncertain=())

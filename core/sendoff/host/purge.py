@@ -14,6 +14,7 @@ from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import Place
 from sendoff.errors import HostUnavailable, Json, SendoffError
+from sendoff.ports.store import Purging
 from sendoff.runtime.key import KEY_NOTE, Key
 from sendoff.runtime.remains import remains
 
@@ -85,7 +86,7 @@ class Purge:
         return purged
 
     def _discard_key(self, purged: Purged) -> Sequence[str]:
-        """Remove the key that is this journal's alone; gives the names of the journal's files."""
+        """Remove the key that is this journal's alone, then a journal that lies elsewhere; gives the names of the journal's files here."""
         store, configuration = journal_of(folder=self._folder, config_file=self._config, environ=self._environment)
         if not any(self._matching(store.files)):
             return store.files
@@ -93,9 +94,13 @@ class Purge:
             journal, made = store.open().journal, bool(store.note(KEY_NOTE, ["key"]))
             store.close()
         except SendoffError as error:
+            if isinstance(store, Purging):
+                raise  # it would stay where it is, and nobody would know of it any more
             purged.key = f"its key, if it has one, stays in {self._config.parent / 'keys'}: {error.message}"
             return store.files
         purged.key = _discarded(keys_of(journal, configuration, folder=self._config.parent, environ=self._environment), made=made)
+        if isinstance(store, Purging):
+            store.purge()
         return store.files
 
     def _matching(self, patterns: Sequence[str]) -> Iterator[Path]:

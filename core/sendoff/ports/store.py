@@ -116,6 +116,20 @@ class Store(ABC):
         """Leave the journal as another process may find it."""
 
 
+class Purging(ABC):
+    """A store whose journal lies elsewhere than in the state folder, so that removing files does not remove it.
+
+    Example: ``sendoff_postgres:PostgresStore``.
+    """
+
+    @abstractmethod
+    def purge(self) -> None:
+        """Remove the journal for good, with everything in it. Only whoever holds the host's role calls it, while it is closed.
+
+        Errors: ``StoreRefused`` where that cannot be done; then nothing of it was removed.
+        """
+
+
 class Salvaging(ABC):
     """A store whose journal can come from another machine, or be damaged. Only whoever holds the host's role calls these, and before ``open``.
 

@@ -1,0 +1,54 @@
+"""PostgreSQL's errors in sendoff's words."""
+
+from __future__ import annotations
+
+import psycopg
+from sendoff import JournalFull, SendoffError, StoreRefused
+
+_AWAY = frozenset({"57P01", "57P02", "57P03", "25P03", "57P05"})  # shut down, crashed, starting; an idle transaction or session was ended
+_FULL = frozenset({"53100"})
+_CURES = {
+    "25006": ("does not write", "name the primary server in the dsn, or add target_session_attrs=read-write"),
+    "28000": ("does not let this user in", "look at the user in the dsn, and at pg_hba.conf of the server"),
+    "28P01": ("does not take the password", "it is read from ~/.pgpass, or from the file that passfile=PATH in the dsn names"),
+    "3D000": ("has no such database", "make it: createdb NAME"),
+    "3F000": ("has lost the schema of this journal", "put a backup of it back (pg_restore)"),
+    "42501": (
+        "does not allow that",
+        "let an administrator make the schema for this user: create schema NAME authorization USER",
+    ),
+    "42P01": ("has lost a table of this journal", "put a backup of the schema back (pg_restore)"),
+    "53300": ("has no connection left", "raise max_connections there, or lower [store] connections"),
+    "55P03": ("did not get to it in time", "another process has been writing for too long; try again, and if it stays so, end that process"),
+    "57014": ("did not get to it in time", "another process has been writing for too long, or [store] statement_timeout is too short"),
+}
+_LOOK = "look at the log of that server"
+
+
+def is_away(cause: psycopg.Error) -> bool:
+    """Whether the server is gone, or this connection to it: another may be had sooner or later."""
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    state = cause.sqlstate
+    return state is None or state in _AWAY or state.startswith("08")
+
+
+def in_our_words(cause: psycopg.Error, place: str) -> SendoffError:
+    """The error of ours that says what this one means for the journal at ``place``."""
+    state, said = cause.sqlstate or "", _first_line(cause)
+    if state in _FULL:
+        return JournalFull(f"{place}: there is no room left on the server's disk: {said}")
+    if state in _CURES:
+        what, cure = _CURES[state]
+        return StoreRefused(f"{place}: the server {what}: {said}", hint=cure)
+    if is_away(cause) and "FATAL" in said:  # libpq tells no code of a server that did not let it in
+        return StoreRefused(f"{place}: the server lets nobody in so: {said}", hint="look at [store] dsn, at where the password is kept, and at its pg_hba.conf")
+    if is_away(cause):
+        return StoreRefused(f"{place}: the server does not answer: {said}", hint="see that it runs, and that [store] dsn says where")
+    return StoreRefused(f"{place}: {state or type(cause).__name__}: {said}", hint=_LOOK)
+
+
+def _first_line(cause: psycopg.Error) -> str:
+    primary = cause.diag.message_primary if cause.diag else None
+    lines = [line.strip() for line in str(primary or cause).splitlines() if line.strip()]
+    return lines[0] if lines else type(cause).__name__
