@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sendoff.testing.receiver import Answer, Receiver, Rule
+from sendoff.testing.receiver import Answer, Delay, Receiver, Rule
 
 from tests.core.parsing import by_python_multipart
 from tests.end_to_end.pages import LONG_AGO, MIB, Person, blocks, landed
@@ -68,14 +68,39 @@ def test_a_folder_is_sent_as_the_page_says(person, receiver):
     assert (receiver.folder / "archive" / "photos" / "a.jpg").read_bytes() == b"a third picture"
 
 
+# -- what goes on
+
+
+def test_whoever_watches_without_a_terminal_is_told_in_lines_and_by_the_exit_code(person, receiver):
+    (look,) = blocks("watch.md", "sh")
+    receiver.script.add(Rule(do=Delay(1.0)))
+    person.file("photos/a.jpg")
+    person.runs("sendoff put photos/a.jpg archive:")
+
+    said = person.runs(look).stdout
+
+    assert "0 of 1 done" in said
+    assert "archive/a.jpg" in said
+
+
 # -- every night
 
 
-def line_of_the_crontab():
-    """The command of the page's line, as cron hands it to the shell (crontab(5): a bare % would end it)."""
-    (line,) = [one for one in "".join(blocks("nightly-cron.md", "crontab")).splitlines() if re.match(r"[\d*]", one)]
-    assert "%" not in line
-    return line.split(None, 5)[5]
+def crontab():
+    """The page's lines as cron takes them (crontab(5)): what it adds to the environment, and the command that it hands to ``sh``; a bare % would end that."""
+    *settings, line = blocks("nightly-cron.md", "crontab")[0].splitlines()
+    assert re.match(r"\d+ \d+ \* \* \* ", line) and "%" not in line
+    return dict(setting.split("=", 1) for setting in settings), line.split(None, 5)[5]
+
+
+def night(person, fine=(0,)):
+    """What cron does at the hour: nothing of a shell's environment is there."""
+    settings, line = crontab()
+    settings["PATH"] = settings["PATH"].replace("/home/me/.local/bin", str(Path(sys.executable).parent))
+    environment = {"HOME": str(person.home), "LOGNAME": person.home.name, "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"} | settings
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=person.home, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode in fine, done
+    return done
 
 
 @pytest.mark.parity("F175")
@@ -83,21 +108,22 @@ def test_every_night_only_what_is_new_goes_out_and_only_trouble_is_mailed(person
     for name in ("photos/a.jpg", "photos/2025/b.jpg"):
         person.file(name)
     person.file("photos/growing.jpg", at=time.time())
-    night = line_of_the_crontab()
 
-    first = person.runs(night)
+    first = night(person)
     assert (landed(receiver), first.stdout, first.stderr) == (["photos/2025/b.jpg", "photos/a.jpg"], "", "")
 
-    second = person.runs(night)
+    second = night(person)
     assert (len(landed(receiver)), second.stdout, second.stderr) == (2, "", "")
 
     person.file("photos/c.jpg")
     receiver.script.add(Rule(do=Answer(403)))
-    third = person.runs(night, fine=(1,))
+    third = night(person, fine=(1,))
     assert "photos/c.jpg" in third.stderr
     assert "403" in third.stderr
 
     assert "photos/c.jpg" in person.runs(blocks("nightly-cron.md", "sh")[0]).stdout
+    assert person.runs("sendoff wait --all").returncode == 0
+    assert "photos/c.jpg" in landed(receiver)
 
 
 # -- a job that has no background
@@ -140,6 +166,21 @@ def test_a_job_uploads_and_leaves_nothing_behind(job, tmp_path):
     assert hosts_of(job.home) == []
 
 
+@pytest.mark.campaign
+@pytest.mark.skipif(os.geteuid() != 0, reason="run as root: a container has processes of its own")
+def test_in_a_container_a_job_is_process_one_and_has_nothing_but_its_variables(job, tmp_path):
+    job.file("dist/a.tar.gz")
+    container = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts", "--ipc", "env", "-i")
+    with Receiver(tmp_path / "landed", authorization="Bearer of-the-job") as receiver:
+        given = {"PATH": job.environment["PATH"], "UPLOAD_URL": f"{receiver.url}builds/42/", "UPLOAD_AUTHORIZATION": "Bearer of-the-job"}
+        words = [*container, *(f"{name}={value}" for name, value in given.items()), "sh", "-c", f"test $$ = 1 && {blocks('ci-container.md', 'sh')[1]}"]
+
+        done = subprocess.run(words, cwd=job.home, capture_output=True, text=True, timeout=60)
+
+        assert done.returncode == 0, done.stderr
+        assert landed(receiver, "builds/42") == ["a.tar.gz"]
+
+
 def child_of(pid):
     """The one process that a shell waits for, as soon as there is one."""
     path = Path(f"/proc/{pid}/task/{pid}/children")
@@ -180,7 +221,7 @@ def form_of(receiver, number):
 
 
 def test_a_device_posts_its_form_as_the_page_says(person, receiver):
-    send, said, over = blocks("form-post.md", "sh")
+    send, said, mend, over = blocks("form-post.md", "sh")
     person.environment["UPLOAD_URL"] = f"{receiver.url}up/shots"
     person.file("device.token", b"t0ken")
     person.file("shot.jpg", os.urandom(100_000))
@@ -200,6 +241,11 @@ def test_a_device_posts_its_form_as_the_page_says(person, receiver):
 
     receiver.script.add(Rule(do=Answer(200, (), b'{"shot": 1}'), method="POST"))
     assert '{"shot": 1}' in person.runs(f"{send}{said}").stdout
+
+    receiver.script.add(Rule(do=Answer(401), method="POST"))
+    person.environment["TOKEN"] = "right"
+    person.runs(f"{send}sendoff wait $id; test $? = 6\n{mend}{said}")
+    assert form_of(receiver, 4)["token"] == (None, b"right")
 
     person.leaves()
     state = person.home / ".local" / "state"
@@ -253,6 +299,15 @@ def test_whatever_any_worker_took_arrives_when_all_workers_are_gone(person, rece
     assert landed(receiver) == sorted(["inbox/photo.jpg", *(f"inbox/{n}.jpg" for n in range(12))])
     assert (receiver.folder / "archive" / "inbox" / "photo.jpg").read_bytes() == (person.home / "photo.jpg").read_bytes()
     assert len(json.loads(f"[{','.join(person.runs(look.strip() + ' --all --json').stdout.splitlines())}]")) == 13
+
+
+@pytest.mark.campaign
+def test_a_service_whose_disk_is_used_up_says_so_to_its_callers(person, service):
+    person.writes("\n[limits]\nspool = 100\n").leaves()  # the next host has read it
+    _, hand_over, _ = blocks("web-service.md", "sh")
+    person.file("photo.jpg", os.urandom(1000))
+
+    assert "the spool would grow past" in json.loads(person.runs(hand_over).stdout)["error"]
 
 
 # -- go on where the server is

@@ -55,14 +55,21 @@ class TusServer(Program):
 
 
 class TusNode(TusServer):
-    """The reference: npm ``@tus/server`` with ``@tus/file-store``. Creation, with upload and with deferred length, termination, expiration; no checksums."""
+    """The reference: npm ``@tus/server`` with ``@tus/file-store``. Creation, with upload and with deferred length, termination, expiration; no checksums.
+
+    tokens: seconds that each token lives which it gives at ``/token`` to ``recorder:pass-word``; None = it is open to all.
+    """
+
+    def __init__(self, folder: Path, *, max_size: int | None = None, expires: int | None = None, tokens: float | None = None) -> None:
+        super().__init__(folder, max_size=max_size, expires=expires)
+        self.tokens = tokens
 
     @classmethod
     def missing(cls) -> str | None:
         return nodejs.missing("@tus/server", "@tus/file-store")
 
     def command(self) -> list[str]:
-        words = {"directory": str(self.kept), "port": self.port, "maxSize": self.max_size, "expires": self.expires}
+        words = {"directory": str(self.kept), "port": self.port, "maxSize": self.max_size, "expires": self.expires, "tokens": self.tokens}
         return nodejs.command("tusd.mjs", words)
 
     def uploads(self) -> tuple[Upload, ...]:

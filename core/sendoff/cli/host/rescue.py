@@ -65,7 +65,8 @@ def _adopt(call: Call, store: Store) -> None:
     opened = _salvaging(store).adopt()
     open_ones = len(store.find(Query(open=True), limit=1000).items)
     call.output.item({"adopted": opened.journal, "from": before, "machine": opened.machine})
-    many = "no uploads that have not ended" if not open_ones else f"{open_ones}{'+' if open_ones == 1000 else ''} of its uploads have not ended and go on here"
+    many = f"{open_ones}{'+' if open_ones == 1000 else ''} of its uploads have not ended and go on here"
+    many = {0: "all of its uploads have ended", 1: "one of its uploads has not ended and goes on here"}.get(open_ones, many)
     call.output.note(f"the journal was machine {before}'s and is this machine's now; {many}")
     if open_ones:
         call.output.note("their files must be here at the same paths, and sealed secrets need the key file of that machine (see sendoff host status)")

@@ -199,7 +199,8 @@ class Opening:
             return self._transports[-1].open_channel("direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=self._limit)
         except (SSHException, EOFError, OSError) as cause:
             self._stopped()
-            raise Unreachable(f"{self._watch.where}: {self._route[len(self._transports) - 1].name} cannot reach {hop.name} ({cause})") from cause
+            why = getattr(cause, "text", cause)  # a ChannelException's own text is that of a program
+            raise Unreachable(f"{self._watch.where}: {self._route[len(self._transports) - 1].name} cannot reach {hop.name} ({why})") from cause
 
     def _shaken(self, carrier: Any, hop: Hop) -> Client:
         from paramiko.ssh_exception import IncompatiblePeer
