@@ -99,11 +99,11 @@ def test_a_host_of_another_version_is_replaced_in_mid_transfer_and_the_upload_go
     slow.wait_for(request=1, bytes=1)
     old = status(stage)
 
-    stage.environment["PYTHONPATH"] = copied(tmp_path / "newer", "9.9")
+    stage.environment["PYTHONPATH"] = copied(tmp_path / "newer", "0.1.99")
     stage.run("list")
 
     new = status(stage)
-    assert (old["version"], new["version"]) == (sendoff.__version__, "9.9")
+    assert (old["version"], new["version"]) == (sendoff.__version__, "0.1.99")
     stage.run("wait", id)
     assert slow.requests[-1].sha256 == digest
     del stage.environment["PYTHONPATH"]

@@ -204,9 +204,9 @@ def test_a_service_takes_the_work_over_comes_back_from_a_kill_makes_way_for_an_u
         second = json.loads(command(manager, "host", "start", "--json").stdout)
         assert second["pid"] != first["pid"]
 
-        upgrade(package, "9.9")
+        upgrade(package, "0.1.99")
         third = status_of_new(manager)
-        assert (third["version"], third["service"]) == ("9.9", "sendoff.service")
+        assert (third["version"], third["service"]) == ("0.1.99", "sendoff.service")
         other = command(manager, "list", check=False, PYTHONPATH=str(other_package(package)))
         assert other.returncode == 5, other.stderr
         assert f"sendoff.service runs it with {sys.executable}: upgrade sendoff there" in other.stderr
