@@ -31,6 +31,7 @@ RUN_BY = {
     "s3-bucket.md": ("tests/end_to_end/test_how_to.py",),
     "sftp.md": ("tests/end_to_end/test_how_to_sftp.py",),
     "tus-tokens.md": ("tests/end_to_end/test_how_to_tus_tokens.py",),
+    "shell-completion.md": ("tests/end_to_end/test_shell_completion.py",),
     "verify-delete.md": ("tests/end_to_end/test_how_to_verify_delete.py",),
     "watch.md": ("tests/core/test_watch_console.py", "tests/end_to_end/test_how_to.py"),
     "web-service.md": ("tests/end_to_end/test_how_to.py",),

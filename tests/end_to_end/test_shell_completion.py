@@ -1,10 +1,10 @@
 """Tab in real shells: what is completed is what ``sendoff`` is then called with."""
 
-import re
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.pages import blocks
 from tests.end_to_end.shells import Shell, installed
 from tests.end_to_end.stage import Stage
 
@@ -49,11 +49,6 @@ def test_tab_completes_commands_files_groups_and_shows_what_there_is(shell):
 
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
-
-
-def blocks(page, language):
-    """What stands between the fences of one language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", (PAGES / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
 def in_the_next_session(name, once, folder):

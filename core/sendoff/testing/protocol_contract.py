@@ -1,4 +1,4 @@
-"""What every HTTP protocol promises, spoken by the HTTP transport. Subclass ``ProtocolContract`` or ``SessionProtocolContract``; give it a ``world``."""
+"""What every HTTP protocol promises, spoken by the HTTP transport. Subclass one of these; give it a ``world``."""
 
 from __future__ import annotations
 
