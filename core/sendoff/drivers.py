@@ -23,7 +23,7 @@ from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.network import Network, Watching
 from sendoff.ports.session_protocol import SessionProtocol
 from sendoff.ports.sink import Sink
-from sendoff.ports.store import Salvaging, Store
+from sendoff.ports.store import Purging, Salvaging, Store
 from sendoff.ports.transport import Aborting, Bundling, Probing, Sweeping, Transport, Trusting
 
 PORTS: Mapping[str, type] = {
@@ -32,7 +32,7 @@ PORTS: Mapping[str, type] = {
 FRESH = 1.0
 LOADED_WITHIN = 30.0  # seconds, for whoever needs it; nobody else waits longer than
 PASSED_BY_AFTER = 3.0
-_CAPABILITIES = (Aborting, Bundling, Probing, Salvaging, SessionProtocol, Sweeping, Trusting, Watching, Writable)
+_CAPABILITIES = (Aborting, Bundling, Probing, Purging, Salvaging, SessionProtocol, Sweeping, Trusting, Watching, Writable)
 _PACKAGES = {  # of this project; whose else a name may be, nobody knows
     "transports": {"azure-blob": "sendoff-azure-blob", "http": "sendoff-http", "s3": "sendoff-s3", "sftp": "sendoff-sftp"},
     "http_protocols": {"plain": "sendoff-http", "tus": "sendoff-http", "rufh": "sendoff-http", "nextcloud": "sendoff-http-nextcloud"},

@@ -31,11 +31,6 @@ def strangers_alone(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "distributions", lambda **words: (one for one in everything(**words) if not one.name.startswith("sendoff-")))
 
 
-def described(listeners):
-    """All but those that are installed beside what a test installs."""
-    return [one for one in listeners.describe() if not (one["distribution"] or "").startswith("sendoff-")]
-
-
 class Hearing:
     """Writes down what it is told."""
 
@@ -163,7 +158,7 @@ def test_a_listener_that_hangs_keeps_nobody_else_from_hearing_and_is_named(hangi
 
     assert [name for name, *_ in heard.heard] == ["two"]
     assert caplog.text.count("listener one hangs: sendoff_queued did not return within 0.1 seconds") == 1
-    assert {one["name"]: one["health"] for one in described(listeners)} == {"one": "hangs; it missed 2 calls", "two": None}
+    assert {one["name"]: one["health"] for one in listeners.describe()} == {"one": "hangs; it missed 2 calls", "two": None}
 
 
 @pytest.mark.fault(74)
@@ -286,7 +281,7 @@ def test_installed_listeners_are_gathered_by_name(install, listeners):
     listeners.tell("sendoff_queued", operation=OPERATION)
 
     assert sys.modules["strange_b"].heard == ["op-1"]
-    assert described(listeners) == [
+    assert listeners.describe() == [
         {"name": "strange-a", "distribution": "strange-a", "version": "2.0", "hooks": ["sendoff_failed"], "state": "ok", "reason": None, "health": None},
         {"name": "strange-b", "distribution": "strange-b", "version": "1.0", "hooks": ["sendoff_queued"], "state": "ok", "reason": None, "health": None},
     ]
@@ -313,7 +308,7 @@ def test_a_broken_listener_is_named_and_skipped_and_the_others_are_told(install,
     assert sys.modules["strange_b"].heard == ["op-1"]
     assert "listener strange-a (strange-a 2.1) is not told anything" in caplog.text
     assert "ZeroDivisionError" not in caplog.text
-    (broken,) = [one for one in described(listeners) if one["name"] == "strange-a"]
+    (broken,) = [one for one in listeners.describe() if one["name"] == "strange-a"]
     assert (broken["state"], said in broken["reason"], "\n" in broken["reason"]) == ("broken", True, False)
 
 
@@ -323,7 +318,7 @@ def test_a_disabled_listener_is_not_imported(install):
     listeners.gather()
 
     assert "strange_a" not in sys.modules
-    assert described(listeners)[0]["state"] == "disabled"
+    assert listeners.describe()[0]["state"] == "disabled"
 
 
 @pytest.mark.fault(76)
@@ -333,7 +328,7 @@ def test_two_distributions_that_bring_one_listener_are_both_named_and_neither_is
 
     listeners.gather()
 
-    assert {one["reason"] for one in described(listeners)} == {"two distributions bring the listener 'twin': strange-a 1.0 and strange-b 1.0"}
+    assert {one["reason"] for one in listeners.describe()} == {"two distributions bring the listener 'twin': strange-a 1.0 and strange-b 1.0"}
     assert "is not told anything: two distributions bring the listener 'twin'" in caplog.text
     assert {"strange_a", "strange_b"} & set(sys.modules) == set()
 
@@ -343,7 +338,7 @@ def test_a_listener_that_was_made_for_another_version_is_refused_with_both(insta
 
     listeners.gather()
 
-    (told,) = described(listeners)
+    (told,) = listeners.describe()
     assert told["reason"] == "it was made for another version: strange-a 3.1 asks for sendoff >=2; this is 0.1.0"
     assert "strange_a" not in sys.modules
 
@@ -362,7 +357,7 @@ def test_a_listener_that_hangs_while_it_loads_is_not_told_anything_and_the_other
     gate.event.set()
 
     assert sys.modules["strange_b"].heard == ["op-1"]
-    assert [one["reason"] for one in described(listeners)] == ["it is still loading after 0.2 seconds", None]
+    assert [one["reason"] for one in listeners.describe()] == ["it is still loading after 0.2 seconds", None]
 
 
 def test_two_of_one_name_are_an_error(listeners):

@@ -167,7 +167,11 @@ def test_every_key_of_a_driver_is_in_the_readme_of_its_package(kind):
         driver = entry.load()
         leaf = next((folder for folder in Path(inspect.getfile(driver)).parents if (folder / "pyproject.toml").is_file()), None)
         told = (leaf / "README.md").read_text() if leaf and ROOT in leaf.parents else None
-        missing += [f"{entry.name}: {key}" for key in driver.Settings.model_fields if told is not None and f"`{key}`" not in told]
+        missing += [
+            f"{entry.name}: {key}"
+            for key in (field.alias or name for name, field in driver.Settings.model_fields.items())
+            if told is not None and f"`{key}`" not in told
+        ]
 
     assert missing == []
 
