@@ -7,6 +7,8 @@ import pytest
 from sendoff.drivers import PORTS, Drivers
 from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, InvalidArgument, UnsupportedScheme
 
+from tests.core.owned import eventually
+
 TRANSPORT = """
 from pydantic import BaseModel, ConfigDict
 from sendoff import Aborting, Probing, Transport
@@ -104,7 +106,7 @@ def test_the_hint_names_the_package_of_this_project_and_no_other(kind, name, pac
     assert caught.value.hint.endswith(f"-m pip install {package}")
 
     with pytest.raises(DriverMissing) as caught:
-        Drivers().load(kind, "postgres")
+        Drivers().load(kind, "mongodb")
     assert "pip" not in caught.value.hint
 
 
@@ -221,6 +223,50 @@ def test_a_driver_that_hangs_while_it_loads_keeps_nobody_else_and_is_there_once_
     for thread in [one for one in threading.enumerate() if one.name == "sendoff-asks-transports.alpha"]:
         thread.join(60)
     assert drivers.load("transports", "alpha").__name__ == "Strange"
+
+
+@pytest.mark.fault(74, 77)
+def test_a_transport_that_loads_slowly_is_waited_for_where_no_other_carries(install, gate, monkeypatch):
+    monkeypatch.setattr("sendoff.drivers.PASSED_BY_AFTER", 0.1)
+    text = "import strange_gate\nstrange_gate.event.wait(60)\n" + TRANSPORT.format(name="Strange", schemes=("slow",))
+    install("strange-slow", "[sendoff.transports]\nalpha = strange_slow:Strange\n", "strange_slow", text)
+    drivers = Drivers()
+    later = threading.Timer(0.5, gate.set)
+    later.start()
+
+    assert drivers.transport_for("slow") == "alpha"
+    later.join()
+
+
+@pytest.mark.fault(74, 77)
+def test_a_scheme_that_only_one_still_loading_may_carry_is_not_called_unsupported(install, gate, monkeypatch):
+    monkeypatch.setattr("sendoff.drivers.PASSED_BY_AFTER", 0.1)
+    text = "import strange_gate\nstrange_gate.event.wait(60)\n" + TRANSPORT.format(name="Strange", schemes=("slow",))
+    install("strange-slow", "[sendoff.transports]\nalpha = strange_slow:Strange\n", "strange_slow", text)
+    drivers = Drivers()
+    drivers.schemes()
+    monkeypatch.setattr("sendoff.drivers.LOADED_WITHIN", 0.2)
+
+    for _ in range(2):
+        with pytest.raises(DriverBroken, match=r"no installed transport that has loaded carries to slow://; alpha may: still loading after 0\.2 seconds"):
+            drivers.transport_for("slow")
+
+    gate.set()
+    eventually(lambda: drivers.load("transports", "alpha"))
+    assert drivers.transport_for("slow") == "alpha"
+
+
+@pytest.mark.fault(76, 77)
+def test_what_was_found_while_a_better_one_was_loading_is_not_kept(install, transport, gate, monkeypatch):
+    monkeypatch.setattr("sendoff.drivers.PASSED_BY_AFTER", 0.1)
+    text = "import strange_gate\nstrange_gate.event.wait(60)\n" + TRANSPORT.format(name="Strange", schemes=("slow", "slows"))
+    install("strange-slow", "[sendoff.transports]\nslow = strange_slow:Strange\n", "strange_slow", text)
+    transport("alpha", ("slows",))
+    drivers = Drivers()
+
+    assert drivers.transport_for("slows") == "alpha"
+    gate.set()
+    eventually(lambda: drivers.transport_for("slows") == "slow")
 
 
 def test_what_each_kind_can_do_beyond_its_port_is_told():
