@@ -2,6 +2,7 @@ import importlib.metadata
 import logging
 import sys
 import threading
+import time
 import types
 
 import pytest
@@ -358,6 +359,25 @@ def test_a_listener_that_hangs_while_it_loads_is_not_told_anything_and_the_other
 
     assert sys.modules["strange_b"].heard == ["op-1"]
     assert [one["reason"] for one in listeners.describe()] == ["it is still loading after 0.2 seconds", None]
+
+
+@pytest.mark.fault(77)
+def test_listeners_that_hang_while_they_load_are_waited_for_together_and_not_for_long(install, monkeypatch):
+    gate = types.ModuleType("strange_gate")
+    gate.event = threading.Event()
+    monkeypatch.setitem(sys.modules, "strange_gate", gate)
+    monkeypatch.setattr("sendoff.listeners._LOADED_WITHIN", 0.5)
+    for name in "abcdefgh":
+        install(f"strange-{name}", "import strange_gate\nstrange_gate.event.wait(60)")
+    install("strange-z", HEAD + "@hookimpl\ndef sendoff_queued(operation): ...\n")
+    listeners, began = Listeners(), time.monotonic()
+
+    listeners.gather()
+    took = time.monotonic() - began
+    gate.event.set()
+
+    assert took < 3
+    assert [one["reason"] for one in listeners.describe()] == ["it is still loading after 0.5 seconds"] * 8 + [None]
 
 
 def test_two_of_one_name_are_an_error(listeners):
