@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 import threading
@@ -146,6 +147,23 @@ def test_two_drivers_of_one_name_are_both_named_and_neither_is_loaded(transport)
     assert [one["state"] for one in Drivers().describe() if one["name"] == "twin"] == ["broken", "broken"]
 
 
+@pytest.mark.parametrize("remains", ["~range_gopher-0.9.dist-info", "strange.gopher-0.9.dist-info"])
+def test_what_an_interrupted_installer_left_behind_is_no_second_distribution(transport, tmp_path, remains):
+    transport("gopher", ("gopher",))
+    shutil.copytree(tmp_path / "strange_gopher-1.0.dist-info", tmp_path / remains)
+
+    assert Drivers().load("transports", "gopher").__name__ == "Strange"
+    assert [(one["version"], one["state"]) for one in Drivers().describe() if one["name"] == "gopher"] == [("1.0", "ok")]
+
+
+def test_what_is_left_of_a_distribution_alone_is_not_installed(transport, tmp_path):
+    transport("gopher", ("gopher",))
+    (tmp_path / "strange_gopher-1.0.dist-info").rename(tmp_path / "~trange_gopher-1.0.dist-info")
+
+    with pytest.raises(DriverMissing):
+        Drivers().load("transports", "gopher")
+
+
 @pytest.mark.fault(76)
 def test_of_two_of_one_name_the_configuration_may_disable_one(transport):
     transport("twin", ("twin",), "strange-a", "strange_a")
@@ -180,7 +198,10 @@ def test_a_driver_that_was_made_for_another_version_is_refused_with_both(install
     assert (told["state"], told["reason"]) == ("broken", caught.value.message)
 
 
-@pytest.mark.parametrize("requires", [["sendoff>=0.1,<0.2"], ["sendoff"], ['sendoff>=2; extra == "later"'], ["sendoff-http>=7"], []])
+@pytest.mark.parametrize(
+    "requires",
+    [["sendoff>=0.1,<0.2"], ["sendoff"], ['sendoff>=2; extra == "later"'], ["sendoff-http>=7"], ["sendoff>=2; os_name ~= 'x'", "pydantic; os_name ~= 'x'"], []],
+)
 def test_a_driver_that_does_not_rule_this_version_out_is_loaded(install, requires):
     install(
         "strange-gopher", "[sendoff.transports]\ngopher = strange_gopher:Strange\n", "strange_gopher",
