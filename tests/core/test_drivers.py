@@ -1,63 +1,11 @@
-import shutil
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
 from sendoff.drivers import PORTS, Drivers
 from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, InvalidArgument, UnsupportedScheme
 
-from tests.core.owned import eventually
-
-TRANSPORT = """
-from pydantic import BaseModel, ConfigDict
-from sendoff import Aborting, Probing, Transport
-
-class Options(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    part_size: int = 5
-    secret_key: int = 0
-    protocol: str = "auto"
-
-class {name}(Transport, Aborting):
-    schemes = {schemes}
-    Settings = Options
-    def target(self, name): ...
-    def send(self, shipment): ...
-    def abort(self, leftover): ...
-"""
-
-
-@pytest.fixture
-def install(tmp_path, monkeypatch):
-    """A distribution with one module and its entry points, as pip leaves it."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.syspath_prepend(str(tmp_path))
-
-    def install(distribution, entry_points, module=None, text="", version="1.0", requires=()):
-        about = tmp_path / f"{distribution.replace('-', '_')}-{version}.dist-info"
-        about.mkdir()
-        needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{needs}")
-        (about / "entry_points.txt").write_text(entry_points)
-        if module:
-            (tmp_path / f"{module}.py").write_text(text)
-            monkeypatch.delitem(sys.modules, module, raising=False)
-
-    return install
-
-
-@pytest.fixture
-def transport(install):
-    """A transport of this name, in a distribution of its own."""
-
-    def transport(name, schemes, distribution=None, module=None):
-        module = module or f"strange_{name}"
-        entry_points = f"[sendoff.transports]\n{name} = {module}:Strange\n"
-        install(distribution or f"strange-{name}", entry_points, module, TRANSPORT.format(name="Strange", schemes=schemes))
-
-    return transport
+from tests.core.conftest import TRANSPORT
 
 
 def test_the_drivers_of_this_project_are_found_by_name():
@@ -147,23 +95,6 @@ def test_two_drivers_of_one_name_are_both_named_and_neither_is_loaded(transport)
     assert [one["state"] for one in Drivers().describe() if one["name"] == "twin"] == ["broken", "broken"]
 
 
-@pytest.mark.parametrize("remains", ["~range_gopher-0.9.dist-info", "strange.gopher-0.9.dist-info"])
-def test_what_an_interrupted_installer_left_behind_is_no_second_distribution(transport, tmp_path, remains):
-    transport("gopher", ("gopher",))
-    shutil.copytree(tmp_path / "strange_gopher-1.0.dist-info", tmp_path / remains)
-
-    assert Drivers().load("transports", "gopher").__name__ == "Strange"
-    assert [(one["version"], one["state"]) for one in Drivers().describe() if one["name"] == "gopher"] == [("1.0", "ok")]
-
-
-def test_what_is_left_of_a_distribution_alone_is_not_installed(transport, tmp_path):
-    transport("gopher", ("gopher",))
-    (tmp_path / "strange_gopher-1.0.dist-info").rename(tmp_path / "~trange_gopher-1.0.dist-info")
-
-    with pytest.raises(DriverMissing):
-        Drivers().load("transports", "gopher")
-
-
 @pytest.mark.fault(76)
 def test_of_two_of_one_name_the_configuration_may_disable_one(transport):
     transport("twin", ("twin",), "strange-a", "strange_a")
@@ -209,85 +140,6 @@ def test_a_driver_that_does_not_rule_this_version_out_is_loaded(install, require
     )  # fmt: skip
 
     assert Drivers().load("transports", "gopher").__name__ == "Strange"
-
-
-@pytest.fixture
-def gate(monkeypatch):
-    """A module in which a stranger's import waits until it is let through."""
-    module = type(sys)("strange_gate")
-    module.event = threading.Event()
-    monkeypatch.setitem(sys.modules, "strange_gate", module)
-    yield module.event
-    module.event.set()
-
-
-@pytest.mark.fault(74, 77)
-def test_a_driver_that_hangs_while_it_loads_keeps_nobody_else_and_is_there_once_it_has_loaded(install, transport, gate, monkeypatch):
-    monkeypatch.setattr("sendoff.drivers.LOADED_WITHIN", 0.2)
-    monkeypatch.setattr("sendoff.drivers.PASSED_BY_AFTER", 0.1)
-    text = "import strange_gate\nstrange_gate.event.wait(60)\n" + TRANSPORT.format(name="Strange", schemes=("slow",))
-    install("strange-slow", "[sendoff.transports]\nalpha = strange_slow:Strange\n", "strange_slow", text)
-    transport("gopher", ("gophers",))
-    drivers = Drivers()
-
-    with pytest.raises(DriverBroken, match=r"the transport 'alpha' of strange-slow 1\.0 is still loading after 0\.2 seconds"):
-        drivers.load("transports", "alpha")
-    began = time.monotonic()
-    assert drivers.transport_for("gophers") == "gopher"
-    states = {one["name"]: (one["state"], one["reason"]) for one in drivers.describe()}
-    assert time.monotonic() - began < 5
-    assert states["gopher"] == ("ok", None)
-    assert states["alpha"][0] == "broken"
-    assert "is still loading, as it was before" in states["alpha"][1]
-
-    gate.set()
-    for thread in [one for one in threading.enumerate() if one.name == "sendoff-asks-transports.alpha"]:
-        thread.join(60)
-    assert drivers.load("transports", "alpha").__name__ == "Strange"
-
-
-@pytest.mark.fault(74, 77)
-def test_a_transport_that_loads_slowly_is_waited_for_where_no_other_carries(install, gate, monkeypatch):
-    monkeypatch.setattr("sendoff.drivers.PASSED_BY_AFTER", 0.1)
-    text = "import strange_gate\nstrange_gate.event.wait(60)\n" + TRANSPORT.format(name="Strange", schemes=("slow",))
-    install("strange-slow", "[sendoff.transports]\nalpha = strange_slow:Strange\n", "strange_slow", text)
-    drivers = Drivers()
-    later = threading.Timer(0.5, gate.set)
-    later.start()
-
-    assert drivers.transport_for("slow") == "alpha"
-    later.join()
-
-
-@pytest.mark.fault(74, 77)
-def test_a_scheme_that_only_one_still_loading_may_carry_is_not_called_unsupported(install, gate, monkeypatch):
-    monkeypatch.setattr("sendoff.drivers.PASSED_BY_AFTER", 0.1)
-    text = "import strange_gate\nstrange_gate.event.wait(60)\n" + TRANSPORT.format(name="Strange", schemes=("slow",))
-    install("strange-slow", "[sendoff.transports]\nalpha = strange_slow:Strange\n", "strange_slow", text)
-    drivers = Drivers()
-    drivers.schemes()
-    monkeypatch.setattr("sendoff.drivers.LOADED_WITHIN", 0.2)
-
-    for _ in range(2):
-        with pytest.raises(DriverBroken, match=r"no installed transport that has loaded carries to slow://; alpha may: still loading after 0\.2 seconds"):
-            drivers.transport_for("slow")
-
-    gate.set()
-    eventually(lambda: drivers.load("transports", "alpha"))
-    assert drivers.transport_for("slow") == "alpha"
-
-
-@pytest.mark.fault(76, 77)
-def test_what_was_found_while_a_better_one_was_loading_is_not_kept(install, transport, gate, monkeypatch):
-    monkeypatch.setattr("sendoff.drivers.PASSED_BY_AFTER", 0.1)
-    text = "import strange_gate\nstrange_gate.event.wait(60)\n" + TRANSPORT.format(name="Strange", schemes=("slow", "slows"))
-    install("strange-slow", "[sendoff.transports]\nslow = strange_slow:Strange\n", "strange_slow", text)
-    transport("alpha", ("slows",))
-    drivers = Drivers()
-
-    assert drivers.transport_for("slows") == "alpha"
-    gate.set()
-    eventually(lambda: drivers.transport_for("slows") == "slow")
 
 
 def test_what_each_kind_can_do_beyond_its_port_is_told():
