@@ -80,19 +80,26 @@ class Attendant:
 
     def call(self, function: Callable[[], Answer], seconds: float) -> Answer:
         """What the function gives, or raises. seconds: how long it may take. Errors: ``Overdue``."""
-        call = _Call(function)
-        with self._lock:
-            if self._hanging is not None and not self._hanging.ended.is_set():
-                raise Overdue(seconds, since_before=True)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name=f"sendoff-tells-{self._name}", daemon=True)
-                self._thread.start()
-            self._calls.put(call)
-            if not call.ended.wait(seconds):
-                self._hanging = call
-                raise Overdue(seconds, since_before=False)
-            self._hanging = None
+        call, began = _Call(function), time.monotonic()
+        if not self._lock.acquire(timeout=seconds):
+            raise Overdue(seconds, since_before=True)
+        try:
+            self._wait_for(call, seconds, began + seconds)
+        finally:
+            self._lock.release()
         return call.answer()
+
+    def _wait_for(self, call: _Call[Any], seconds: float, until: float) -> None:
+        if self._hanging is not None and not self._hanging.ended.is_set():
+            raise Overdue(seconds, since_before=True)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name=f"sendoff-tells-{self._name}", daemon=True)
+            self._thread.start()
+        self._calls.put(call)
+        if not call.ended.wait(max(until - time.monotonic(), 0.0)):
+            self._hanging = call
+            raise Overdue(seconds, since_before=False)
+        self._hanging = None
 
     def _work(self) -> None:
         while True:

@@ -6,8 +6,11 @@ import inspect
 import logging
 import math
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -73,6 +76,21 @@ class _Found(DriverManager[Any]):
         return [self._entry]
 
 
+@dataclass(slots=True)
+class _Begun:
+    """A driver on its way. since: when it was begun, on the clock that never jumps."""
+
+    since: float = field(default_factory=time.monotonic)
+    future: Future[type] = field(default_factory=Future)
+
+    def driver(self, seconds: float) -> type | None:
+        """None where it is not there so many seconds after it was begun. Errors: as ``Drivers.load``."""
+        try:
+            return self.future.result(max(self.since + seconds - time.monotonic(), 0.0))
+        except TimeoutError:
+            return None
+
+
 class Drivers:
     """The drivers of this interpreter.
 
@@ -85,6 +103,8 @@ class Drivers:
         self._schemes: dict[str, str] = {}
         self._read: dict[str, tuple[float, list[EntryPoint]]] = {}
         self._loading = Deadlines(lambda: PASSED_BY_AFTER)
+        self._begun: dict[str, _Begun] = {}
+        self._begun_lock, self._passed_by = threading.Lock(), set[str]()
         self._log = logging.getLogger("sendoff.drivers")
 
     def names(self, kind: str) -> tuple[str, ...]:
@@ -106,13 +126,16 @@ class Drivers:
         Where several do, the one called like the scheme is taken, then one called like another of its own schemes, then the first by name.
         """
         scheme = scheme_of(f"{scheme}://")
-        if scheme not in self._schemes:
-            self._schemes[scheme] = self._found_for(scheme)
-        return self._schemes[scheme]
+        if scheme in self._schemes:
+            return self._schemes[scheme]
+        name, sure = self._found_for(scheme)
+        if sure:
+            self._schemes[scheme] = name
+        return name
 
     def schemes(self) -> tuple[str, ...]:
         """Every scheme that an installed, working transport carries to."""
-        return tuple(sorted({scheme for _, transport in self._transports() for scheme in transport.schemes}))
+        return tuple(sorted({scheme for _, transport in self._transports(PASSED_BY_AFTER) if transport is not None for scheme in transport.schemes}))
 
     def settings(self, kind: str, name: str, options: Mapping[str, Any], *, section: str | None = None) -> Any:
         """The driver's own ``Settings`` of these options. section: how the configuration calls them, ``transports.NAME`` when left out.
@@ -173,31 +196,76 @@ class Drivers:
             raise DriverBroken(f"two distributions bring the {_singular(kind)} {name!r}: {origins(found)}", hint=hint)
         return found[0]
 
-    def _transports(self) -> Iterator[tuple[str, type[Transport]]]:
-        """Those that load; a broken one is named in the log and passed by."""
+    def _transports(self, seconds: float) -> Iterator[tuple[str, type[Transport] | None]]:
+        """Those that load, and with None those that are still at it so many seconds after they were begun; a broken one is named in the log and passed by."""
         for name in self.names("transports"):
             try:
-                yield name, self._load("transports", name)
+                yield name, self._transport(name).driver(seconds)
             except DriverBroken as cause:
-                self._log.warning("%s", cause)
+                self._pass_by(cause)
+                if isinstance(cause.__cause__, Overdue):
+                    yield name, None
 
-    def _found_for(self, scheme: str) -> str:
+    def _pass_by(self, cause: DriverBroken) -> None:
+        """Once: while one hangs, it is met with every upload."""
+        if cause.message not in self._passed_by:
+            self._log.warning("%s", cause)
+        self._passed_by.add(cause.message)
+
+    def _transport(self, name: str) -> _Begun:
+        """One that is being loaded, by whoever was first; one that did not load is tried anew."""
+        with self._begun_lock:
+            found = self._begun.get(name)
+            if found is not None and (not found.future.done() or found.future.exception() is None):
+                return found
+            self._begun[name] = begun = _Begun()
+        if ("transports", name) in self._loaded:
+            begun.future.set_result(self._loaded["transports", name])
+        else:
+            threading.Thread(target=self._begin, args=(name, begun.future), name=f"sendoff-loads-{name}", daemon=True).start()
+        return begun
+
+    def _begin(self, name: str, future: Future[type]) -> None:
+        """In a thread of its own, so that others can be asked before it is there."""
+        try:
+            future.set_result(self.load("transports", name))
+        except BaseException as cause:  # noqa: BLE001 - raised where it is waited for
+            future.set_exception(cause)
+
+    def _found_for(self, scheme: str) -> tuple[str, bool]:
+        """The transport, and whether that is sure: who is still loading may carry there, too, and be the better one."""
         self._entries("transports", anew=True)
         if scheme in self.names("transports") and scheme in self.load("transports", scheme).schemes:  # type: ignore[attr-defined]
-            return scheme
-        found = sorted((name not in transport.schemes, name) for name, transport in self._transports() if scheme in transport.schemes)
-        if not found:
-            known = self.schemes()
-            shown = ", ".join(f"{one}://" for one in known) or "none"
-            raise UnsupportedScheme(
-                f"no installed transport carries to {scheme}://{nearest(scheme, known)}; installed: {shown}",
-                hint="transports are plugins; sendoff plugins shows those that are installed",
-                scheme=scheme,
-                interpreter=sys.executable,
+            return scheme, True
+        found, loading = self._carrying(scheme, PASSED_BY_AFTER)
+        if loading and not found:
+            found, loading = self._carrying(scheme, LOADED_WITHIN)
+        if loading and not found:
+            raise DriverBroken(
+                f"no installed transport that has loaded carries to {scheme}://; {' and '.join(loading)} may: still loading after {LOADED_WITHIN:g} seconds",
+                hint="see what holds it up: sendoff plugins",
             )
-        if len(found) > 1:
-            self._log.warning("%s:// is carried by %s; also by %s, which a destination can name with use =", scheme, found[0][1], found[1][1])
-        return found[0][1]
+        if not found:
+            raise self._unsupported(scheme)
+        if len(found) > 1 and not loading:
+            self._log.warning("%s:// is carried by %s; also by %s, which a destination can name with use =", scheme, found[0], found[1])
+        return found[0], not loading
+
+    def _carrying(self, scheme: str, seconds: float) -> tuple[list[str], list[str]]:
+        """Who carries there, best first, and who has not loaded by then."""
+        asked = list(self._transports(seconds))
+        found = sorted((name not in one.schemes, name) for name, one in asked if one is not None and scheme in one.schemes)
+        return [name for _, name in found], [name for name, one in asked if one is None]
+
+    def _unsupported(self, scheme: str) -> UnsupportedScheme:
+        known = self.schemes()
+        shown = ", ".join(f"{one}://" for one in known) or "none"
+        return UnsupportedScheme(
+            f"no installed transport carries to {scheme}://{nearest(scheme, known)}; installed: {shown}",
+            hint="transports are plugins; sendoff plugins shows those that are installed",
+            scheme=scheme,
+            interpreter=sys.executable,
+        )
 
     def _described(self, kind: str, entry: EntryPoint) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": kind, "name": entry.name, "distribution": None, "version": None, "capabilities": [], "schemes": []}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
@@ -20,7 +21,8 @@ from sendoff.hookspecs import PROJECT, Change
 from sendoff.model.operation import Record
 
 GROUP = "sendoff.hooks"
-WITHIN = 30.0  # seconds that a listener may take to load, to answer, or to hear one thing
+WITHIN = 30.0  # seconds that a listener may take to answer, or to hear one thing
+_LOADED_WITHIN = 8.0  # seconds that all may take to load, side by side: whoever starts a host waits for it
 _AT_THE_END = 3.0  # and to hear that the process leaves
 _AGAIN = 60.0  # seconds until one that did not answer before an attempt is asked again
 _Outcome = tuple[list[Any] | None, BaseException | None]
@@ -42,6 +44,7 @@ class Listeners:
         self._callers: dict[str, tuple[tuple[str, Any], ...]] = {}
         self._described: list[dict[str, Any]] = []
         self._within, self._asking = within, Deadlines(lambda: within)
+        self._loading = Deadlines(lambda: min(within, _LOADED_WITHIN))
         self._attendants: dict[str, Attendant] = {}
         self._faults: dict[str, str] = {}
         self._missed: Counter[str] = Counter()
@@ -51,30 +54,44 @@ class Listeners:
         """Import and register every installed listener, in the order of their names; a broken one is named in the log and skipped."""
         found = sorted(entries(GROUP), key=lambda entry: (entry.name, entry.value))
         enabled = [entry for entry in found if not is_disabled(entry, self._disabled)]
+        loaded = self._loaded(enabled)
         for entry in found:
             if entry not in enabled:
                 self._note(entry.name, entry, "disabled", "disabled in the configuration")
                 continue
-            try:
-                self.register(self._loaded(entry, [one for one in enabled if one.name == entry.name]), entry.name, _entry=entry)
-            except Exception as cause:  # noqa: BLE001 a stranger's module was imported
-                reason = str(cause) if isinstance(cause, _Refusal) else f"{type(cause).__name__}: {cause}"
+            plugin, reason = loaded[entry]
+            if reason is None:
+                reason = self._refused(plugin, entry)
+            if reason is not None:
                 self._log.error("listener %s (%s) is not told anything: %s", entry.name, origin(entry), reason)
                 self._note(entry.name, entry, "broken", reason)
 
-    def _loaded(self, entry: EntryPoint, named: list[EntryPoint]) -> object:
-        """What an entry point leads to. named: all that have its name. Errors: any ``Exception``, also for what is none."""
+    def _loaded(self, enabled: Sequence[EntryPoint]) -> Mapping[EntryPoint, tuple[object, str | None]]:
+        """What each leads to, or why it leads nowhere; all are loaded at once, for one that hangs keeps whoever starts a host waiting."""
+        if not enabled:
+            return {}
+        with ThreadPoolExecutor(max_workers=len(enabled), thread_name_prefix="sendoff-loads") as threads:
+            return dict(zip(enabled, threads.map(lambda entry: self._one_loaded(entry, enabled), enabled), strict=True))
+
+    def _one_loaded(self, entry: EntryPoint, enabled: Sequence[EntryPoint]) -> tuple[object, str | None]:
+        named = [one for one in enabled if one.name == entry.name]
         if len(named) > 1:
-            raise _Refusal(f"two distributions bring the listener {entry.name!r}: {origins(named)}")
+            return None, f"two distributions bring the listener {entry.name!r}: {origins(named)}"
         if refused := unfit(entry):
-            raise _Refusal(f"it was made for another version: {refused}")
+            return None, f"it was made for another version: {refused}"
         try:
-            plugin, error = self._asking.call(f"load {entry.name}", lambda: attempted(entry.load))
+            plugin, error = self._loading.call(f"load {entry.name}", lambda: attempted(entry.load))
         except Overdue as cause:
-            raise _Refusal(f"it is still loading after {cause.seconds:g} seconds") from cause
-        if error is not None:
-            raise _Refusal(f"{type(error).__name__}: {error}") from error
-        return plugin
+            return None, f"it is still loading after {cause.seconds:g} seconds"
+        return plugin, None if error is None else f"{type(error).__name__}: {error}"
+
+    def _refused(self, plugin: object, entry: EntryPoint) -> str | None:
+        """Register it; or why it cannot be told anything."""
+        try:
+            self.register(plugin, entry.name, _entry=entry)
+        except Exception as cause:  # noqa: BLE001 a stranger's object is looked at
+            return f"{type(cause).__name__}: {cause}"
+        return None
 
     def register(self, plugin: object, name: str, *, _entry: EntryPoint | None = None) -> None:
         """Tell this module or object from now on. Errors: ``ValueError`` for a name that is taken, or a hook or argument that does not exist."""
@@ -178,10 +195,6 @@ class Listeners:
         dist = entry.dist if entry is not None else None
         about = {"distribution": dist.name if dist else None, "version": dist.version if dist else None}
         self._described.append({"name": name, **about, "hooks": hooks, "state": state, "reason": reason})
-
-
-class _Refusal(Exception):
-    """Why a listener is not told anything."""
 
 
 def _check_marked(plugin: object) -> None:

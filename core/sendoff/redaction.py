@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import io
 import json
 import logging
@@ -21,6 +22,7 @@ from sendoff.model.secret import STARS, is_secret_word
 
 SHORTEST = 6
 MOST = 1000
+LONGEST_LINE = 64 * 1024
 _LONG_WORD = 16  # characters of a piece of a secret that is masked by itself
 _MOST_WORDS = 8
 _LONGEST_ESCAPED = 1024  # characters; a longer one is a document, which no error quotes escaped twice
@@ -172,21 +174,39 @@ def install(root: logging.Logger, redaction: Redaction) -> None:
 class Printed(io.TextIOBase):
     """A standard stream of a host: what a plugin prints goes where the log goes, line by line, cleaned once there is something to clean with.
 
-    stream: where to.
+    stream: where to. What has no end after ``LONGEST_LINE`` characters is cut at its last blank: a half of a secret cannot be known.
     """
+
+    encoding, errors = "utf-8", "backslashreplace"
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self._stream, self._held, self._lock = stream, "", RLock()
+        self._stream, self._lock = stream, RLock()
+        self._held, self._length = list[str](), 0
         self.clean: Callable[[str], str] = str
+        self.buffer = _Bytes(self)
 
     def write(self, text: str) -> int:
         """As ``TextIO.write``."""
         with self._lock:
-            *lines, self._held = (self._held + text).split("\n")
-            if lines:
-                self._stream.write(self.clean("\n".join([*lines, ""])))
+            end = max(text.rfind("\n"), text.rfind("\r")) + 1
+            if end:
+                self._print("".join([*self._held, text[:end]]))
+                self._held, self._length = [], 0
+            self._held.append(text[end:])
+            self._length += len(text) - end
+            if self._length > LONGEST_LINE:
+                self._cut()
         return len(text)
+
+    def _print(self, text: str) -> None:
+        self._stream.write(self.clean(text))
+
+    def _cut(self) -> None:
+        held = "".join(self._held)
+        end = held.rfind(" ") + 1 or len(held)
+        self._print(f"{held[:end]}\n")
+        self._held, self._length = [held[end:]], len(held) - end
 
     def flush(self) -> None:
         """As ``TextIO.flush``; what has no end yet is kept: a half of a secret cannot be known."""
@@ -196,7 +216,7 @@ class Printed(io.TextIOBase):
     def finish(self) -> None:
         """Print what has no end."""
         with self._lock:
-            if self._held:
+            if self._length:
                 self.write("\n")
         self.flush()
 
@@ -206,6 +226,33 @@ class Printed(io.TextIOBase):
 
     def writable(self) -> bool:
         """As ``TextIO.writable``."""
+        return True
+
+
+class _Bytes(io.BufferedIOBase):
+    """The same for who prints bytes: they are text in UTF-8, or are shown as what they are."""
+
+    def __init__(self, printed: Printed) -> None:
+        super().__init__()
+        self._printed, self._lock = printed, Lock()
+        self._decoder = codecs.getincrementaldecoder(printed.encoding)(printed.errors)
+
+    def write(self, block: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+        """As ``BinaryIO.write``."""
+        with self._lock:
+            self._printed.write(self._decoder.decode(bytes(block)))
+        return len(block)
+
+    def flush(self) -> None:
+        """As ``Printed.flush``."""
+        self._printed.flush()
+
+    def fileno(self) -> int:
+        """As ``Printed.fileno``."""
+        return self._printed.fileno()
+
+    def writable(self) -> bool:
+        """As ``Printed.writable``."""
         return True
 
 

@@ -4,8 +4,10 @@ import threading
 
 import pytest
 from sendoff.errors import CredentialNeeded, InvalidArgument
+from sendoff.model.conditions import Conditions
 from sendoff.model.query import Question
 from sendoff.model.secret import Credential, Secret
+from sendoff.runtime.health import Health
 from sendoff.testing.memory_transport import SessionTransport
 
 from tests.core.box import Box, Content, secret, waits
@@ -207,3 +209,27 @@ def test_a_store_that_breaks_is_waited_for_and_what_it_says_is_not_repeated(owne
     box.before = breaks
     assert "RuntimeError" in waits(owned, id := put(owned))
     assert "s3cret" not in repr(owned.view(id))
+
+
+class Unmade(Box):
+    """Cannot be made here."""
+
+    def __init__(self, settings, toolkit):
+        raise OSError("t0ken-value is not for your eyes")
+
+
+@pytest.mark.fault(73)
+def test_a_store_that_cannot_be_made_is_named_and_takes_nobody_elses_health_with_it(tmp_path):
+    own = {("credentials", "unmade"): (Unmade, lambda _: Content()), ("credentials", "box"): (Box, lambda _: Content())}
+    with Owned(tmp_path, own=own) as owned:
+        credentials = owned.owner._credentials
+        health = Health(credentials=credentials, configuration=dict, conditions=Conditions, sinks=list)  # a configuration that nobody can read
+
+        told = health.of([{"kind": kind, "name": name, "state": "ok"} for kind, name in (("credentials", "unmade"), ("credentials", "box"), ("stores", "x"))])
+
+        assert [one["health"] for one in told] == [
+            "the credential store unmade cannot be made (OSError)", "usable", "it cannot be told: AttributeError",
+        ]  # fmt: skip
+        assert "unmade" in credentials.names()[1]
+        with pytest.raises(CredentialNeeded, match=r"the credential store unmade cannot be made \(OSError\)"):
+            credentials.get("unmade:lab", environment={})

@@ -1,9 +1,10 @@
 """Calls that may hang: given up on in time, not begun anew while one hangs, and heard of when they end after all."""
 
 import threading
+import time
 
 import pytest
-from sendoff.deadline import Deadlines, Overdue
+from sendoff.deadline import Attendant, Deadlines, Overdue
 
 
 @pytest.fixture
@@ -109,3 +110,21 @@ def test_nobody_left_to_tell_is_no_fault(held, caplog):
         pass
 
     assert deadlines.call("a", lambda: "again") == "again"
+
+
+def test_whoever_waits_behind_another_call_waits_no_longer_than_it_said(held):
+    attendant = Attendant("a")
+    begun = threading.Event()
+    first = threading.Thread(target=lambda: attendant.call(lambda: (begun.set(), held()), 60.0))
+    first.start()
+    assert begun.wait(30)
+    began = time.monotonic()
+
+    with pytest.raises(Overdue) as caught:
+        attendant.call(lambda: None, 0.1)
+
+    assert time.monotonic() - began < 20
+    assert caught.value.since_before
+    held.go.set()
+    first.join(30)
+    assert attendant.call(lambda: "and then it is told again", 30.0) == "and then it is told again"

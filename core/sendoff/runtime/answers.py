@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 CAP = 2**20
 _BLOCK = 64 * 1024
+_LOG = logging.getLogger("sendoff.attempts")
 
 
 class Answers:
@@ -51,7 +54,7 @@ class AnswerBody(io.RawIOBase):
     @property
     def truncated(self) -> bool:
         """The server sent more than is kept."""
-        return self.received > CAP
+        return self.received > self.size
 
     @property
     def size(self) -> int:
@@ -69,7 +72,16 @@ class AnswerBody(io.RawIOBase):
         return len(block)
 
     def save(self) -> None:
-        """Replace an earlier answer's body with this one."""
+        """Replace an earlier answer's body with this one; where that cannot be kept the log says so: an upload does not fail for it."""
+        try:
+            self._save()
+        except OSError as cause:
+            _LOG.error("the body of a server's answer cannot be kept: %s", cause)
+            self._kept = bytearray()
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)  # a half of it, or an earlier one
+
+    def _save(self) -> None:
         if not self._kept:
             self._path.unlink(missing_ok=True)
             return

@@ -97,7 +97,7 @@ class Attempts:
             self._underway.leave(number)
             yield Outcome(number, taken=False)
         for load, result in untold(loads, error):
-            yield self._ended(self._settling.begin(load, result, errand.ticket.down_since))
+            yield self._ended_anyhow(errand, load, result)
 
     def _came_back(self, errand: Errand) -> None:
         """After all: nobody waits for it any more, but its transport may be tried anew."""
@@ -143,8 +143,21 @@ class Attempts:
             return self._settling.begin(load, result, errand.ticket.down_since)
         except Exception as cause:  # noqa: BLE001 - what a stranger's code answered is looked at here
             self._log.exception("the transport %s has told of operation %s what nobody can write down", errand.transport, load.record.number)
-            error = Permanent(f"the transport {errand.transport} answered nonsense: {type(cause).__name__}: {cause}")
+            words = f"the transport {errand.transport} answered nonsense: {type(cause).__name__}: {cause}"
+            error = Transient(f"its end cannot be written down: {cause}", side="local") if isinstance(cause, OSError) else Permanent(words)
+        try:
             return self._settling.begin(load, error, errand.ticket.down_since)
+        except Exception:  # noqa: BLE001 - it is no answer of a driver, then
+            self._log.exception("the end of operation %s cannot be written down; it is free again", load.record.number)
+            return self._settling.begin(load, None, errand.ticket.down_since)
+
+    def _ended_anyhow(self, errand: Errand, load: Load, result: Result) -> Outcome:
+        """As ``_ended``; whatever becomes of this one, those after it get their slots back, too."""
+        try:
+            return self._ended(self._begun_to_settle(errand, load, result))
+        except Exception:  # noqa: BLE001 - the next start finds it as it stands
+            self._log.exception("the end of operation %s cannot be recorded", load.record.number)
+            return Outcome(load.record.number)
 
     def _ended(self, settled: Settled) -> Outcome:
         """On record."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sendoff.model.conditions import Conditions
 from sendoff.ports.network import Network, Watching
-from sendoff.runtime.glimpse import Glimpse
+from sendoff.runtime.glimpse import Glimpse, with_cost_of
 
 _FLATPAK = "/.flatpak-info"  # every program in such a sandbox finds this file
 TOGETHER = 15.0  # seconds that a look may take of which each driver may take some
@@ -35,14 +35,16 @@ class BestNetwork(Network, Watching):
     def look(self) -> Conditions:
         """What the first says that knows anything of reachability or cost."""
         power: bool | None = None
-        found = Conditions(name="auto")
+        found, before = Conditions(name="auto"), Conditions()
         for name, network in self._networks.items():
             found = self._glimpse.at(name, network, Conditions(name=name))
             power = found.power if power is None else power
-            if found.online is not None or found.metered is not None or found.portal is not None:
+            if self._glimpse.hangs(name):
+                before = with_cost_of(before, found)  # whoever comes next may know whether it can be reached
+            elif found.online is not None or found.metered is not None or found.portal is not None:
                 self._note(name)
                 break
-        return replace(found, power=power)
+        return with_cost_of(before, replace(found, power=power))
 
     @contextmanager
     def watch(self, changed: Callable[[], None]) -> Iterator[None]:

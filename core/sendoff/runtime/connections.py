@@ -81,7 +81,7 @@ class Connections:
         """The transport that carries this operation; nobody closes it inside this context."""
         transport, surplus = self._taken(record)
         for one in surplus:
-            self._close(one)
+            self.close(one)
         try:
             yield transport
         finally:
@@ -90,7 +90,7 @@ class Connections:
                 over = self._users[id(transport)] == 0 and all(transport is not kept for kept in self._kept.values())
                 self._users += Counter()  # forgets the zeros
             if over:
-                self._close(transport)
+                self.close(transport)
 
     def _taken(self, record: Record) -> tuple[Transport, list[Transport]]:
         """A transport, counted as used, and those that had to make room and are used by nobody."""
@@ -169,10 +169,10 @@ class Connections:
             kept, self._kept = self._kept, OrderedDict()
             unused = [one for one in kept.values() if not self._users[id(one)]]
         for one in unused:
-            self._close(one)
+            self.close(one)
 
-    def _close(self, transport: Transport) -> None:
-        """Whatever that does, its tries are over."""
+    def close(self, transport: Transport) -> None:
+        """Let one go that nobody has any more; whatever that does, its tries are over."""
         self._closing.close(f"the transport {transport.destination.transport}", transport.close)
 
     def let_go(self, transport: Transport) -> None:

@@ -65,7 +65,7 @@ class Credentials:
         """The environment variables a reference reads, which therefore travel with the operation; none where nothing here can answer it."""
         try:
             entry = self._entry(reference)
-        except ConfigurationError:
+        except (ConfigurationError, CredentialNeeded):
             return ()
         return entry.store.variables(entry.name)
 
@@ -198,8 +198,12 @@ class Credentials:
 
     def _make(self, driver: str, options: Mapping[str, Any], section: str | None) -> CredentialStore:
         settings = self._installed.settings("credentials", driver, dict(options), section=section)
-        made: CredentialStore = self._installed.load("credentials", driver)(settings, self._toolkit)
-        return made
+        made, error = attempted(lambda: self._installed.load("credentials", driver)(settings, self._toolkit))
+        if isinstance(error, SendoffError | KeyboardInterrupt):
+            raise error
+        if error is not None:  # as above: what it says is not repeated
+            raise CredentialNeeded(f"the credential store {driver} cannot be made ({type(error).__name__})", hint=_REPORT) from error
+        return made  # type: ignore[return-value]
 
 
 def _listed(store: Any) -> list[str]:

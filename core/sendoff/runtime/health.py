@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from sendoff.deadline import attempted
 from sendoff.errors import Json
 from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration
@@ -30,8 +31,13 @@ class Health:
             return []
         sinks = self.sinks()
         with ThreadPoolExecutor(max_workers=len(drivers), thread_name_prefix="sendoff-health") as threads:
-            told = threads.map(lambda one: self._told(one, sinks) if one["state"] == "ok" else None, drivers)
+            told = threads.map(lambda one: self._anyhow(one, sinks) if one["state"] == "ok" else None, drivers)
             return [{**one, "health": health} for one, health in zip(drivers, told, strict=True)]
+
+    def _anyhow(self, driver: _Row, sinks: Sequence[_Row]) -> str | None:
+        """As ``_told``; one whose health cannot be told takes nobody's with it."""
+        told, error = attempted(lambda: self._told(driver, sinks))
+        return told if error is None else f"it cannot be told: {type(error).__name__}"
 
     def _told(self, driver: _Row, sinks: Sequence[_Row]) -> str | None:
         kind, name = driver["kind"], driver["name"]

@@ -72,7 +72,7 @@ class Leftovers:
             known = self._known()
             rows = [self._row(transport, leftover, known, details) for leftover in found]
         finally:
-            transport.close()
+            self.connections.close(transport)
         return {"rows": rows, "removed": sum(row["removed"] for row in rows)}
 
     def _row(self, transport: Sweeping, leftover: Leftover, known: _Known, details: Mapping[str, Json]) -> dict[str, Json]:

@@ -153,7 +153,7 @@ class Loading:
         try:
             yield transport
         finally:
-            transport.close()
+            self._connections.close(transport)
 
     def _opened(self, record: Record, transport: Transport, elsewhere: bool) -> AbstractContextManager[Begun]:
         """The source; whether it may be left to the transport to compare is for the operation's own to say."""

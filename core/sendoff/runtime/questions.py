@@ -129,7 +129,7 @@ class Questions:
         try:
             found = transport.probe()
         finally:
-            transport.close()
+            self.connections.close(transport)
         if found.writable is False:
             raise Rejected(found.detail or "it does not take uploads", hint="choose another method with --method, or another address")
         return found.detail or "it answers"
@@ -147,7 +147,7 @@ class Questions:
                 return {"forgotten": transport.distrust(), "accepted": False}
             key = transport.trust(str(fingerprint)) if fingerprint else transport.server_key()
         finally:
-            transport.close()
+            self.connections.close(transport)
         found = {"host": key.host, "type": key.kind, "fingerprint": key.fingerprint, "standing": key.standing, "where": key.where}
         return {**found, "accepted": bool(fingerprint)}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,29 +23,43 @@ _SECOND = 1_000_000  # moments are microseconds
 class Metrics:
     """Hears of every upload and counts; where nobody wants to know nothing is. A new process begins at zero.
 
+    It is one for the process, whoever embeds sendoff more than once: all of it is counted together, from the first that opens to the last that leaves.
+
     every: seconds between two writes, at least.
     """
 
     def __init__(self, every: float = EVERY) -> None:
         self._every, self._meters = every, list[Meter]()
-        self._client: Any = None
+        self._clients, self._lock = list[Any](), threading.Lock()
         self._writing: Writing | None = None
 
     @hookimpl
     def sendoff_opened(self, client: Any) -> None:
         """Begins, where anybody wants to know."""
+        with self._lock:
+            self._clients.append(client)
+            if len(self._clients) == 1:
+                self._begin()
+        self._stir()
+
+    def _begin(self) -> None:
         file, telemetry = _text_file(os.environ.get(VARIABLE)), found()
-        self._client, self._meters = client, [meter for meter in (file, telemetry) if meter is not None]
+        self._meters = [meter for meter in (file, telemetry) if meter is not None]
         self._writing = Writing(lambda: self._write(file), self._every) if self._meters else None
         if self._writing is not None:
             self._writing.start()
 
     @hookimpl
-    def sendoff_closed(self) -> None:
-        """Writes once more."""
-        if self._writing is not None:
-            self._writing.close()
-        self._meters = []
+    def sendoff_closed(self, client: Any) -> None:
+        """Writes once more, when the last one leaves."""
+        with self._lock:
+            last = all(one is client for one in self._clients)
+            if last and self._writing is not None:
+                self._writing.close()
+            self._clients = [one for one in self._clients if one is not client]
+            if last:
+                self._meters, self._writing = [], None
+        self._stir()
 
     @hookimpl
     def sendoff_queued(self) -> None:
@@ -100,8 +116,9 @@ class Metrics:
             meter.put(measure, values)
 
     def _stir(self) -> None:
-        if self._writing is not None:
-            self._writing.stir()
+        writing = self._writing
+        if writing is not None:
+            writing.stir()
 
     def _write(self, file: Any) -> None:
         """In a thread of its own: how things stand now, then the file."""
@@ -110,11 +127,12 @@ class Metrics:
             file.write()
 
     def _look(self) -> None:
-        found = self._client.status()
-        self._put(measures.OPEN, _by_word(found["statuses"]))
-        self._put(measures.WAITING, _by_word(found["reasons"]))
-        self._put(measures.NOTICES, _by_sink(found["sinks"], "waiting"))
-        self._put(measures.ASIDE, _by_sink(found["sinks"], "aside"))
+        found = [client.status() for client in list(self._clients)]
+        sinks = [sink for one in found for sink in one["sinks"]]
+        self._put(measures.OPEN, _by_word([one["statuses"] for one in found]))
+        self._put(measures.WAITING, _by_word([one["reasons"] for one in found]))
+        self._put(measures.NOTICES, _by_sink(sinks, "waiting"))
+        self._put(measures.ASIDE, _by_sink(sinks, "aside"))
 
 
 def _text_file(path: str | None) -> Any:
@@ -126,12 +144,18 @@ def _text_file(path: str | None) -> Any:
     return TextFile(Path(path))
 
 
-def _by_word(counts: dict[str, int]) -> dict[tuple[str, ...], float]:
-    return {(word,): count for word, count in counts.items() if word}
+def _by_word(counts: Sequence[dict[str, int]]) -> dict[tuple[str, ...], float]:
+    found = Counter[tuple[str, ...]]()
+    for one in counts:
+        found.update({(word,): count for word, count in one.items() if word})
+    return dict(found)
 
 
 def _by_sink(sinks: Sequence[dict[str, Any]], what: str) -> dict[tuple[str, ...], float]:
-    return {(sink["name"],): sink[what] for sink in sinks}
+    found = Counter[tuple[str, ...]]()
+    for sink in sinks:
+        found[sink["name"],] += sink[what]
+    return dict(found)
 
 
 LISTENER = Metrics()

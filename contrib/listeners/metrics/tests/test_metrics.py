@@ -14,7 +14,7 @@ from sendoff_metrics.text_file import TextFile
 from sendoff_metrics.writing import Writing
 
 from contrib.listeners.metrics.tests.conftest import samples
-from tests.core.owned import eventually
+from tests.core.owned import QUICK, Owned, eventually
 
 
 def test_what_happens_to_uploads_is_counted(owned, tmp_path):
@@ -67,6 +67,21 @@ def test_a_new_host_begins_at_zero_and_says_how_things_stand(owned, tmp_path):
 
     found = eventually(lambda: (now := samples(path)) and now["sendoff_uploads_queued_total",] == 0 and now)
     assert found["sendoff_uploads_open", "idle"] == 1
+
+
+def test_two_in_one_process_are_counted_together_until_the_last_leaves(owned, tmp_path):
+    (tmp_path / "other").mkdir()
+    one, path = owned(), tmp_path / "metrics.prom"
+    with Owned(tmp_path / "other", config='disabled = ["metrics"]\n' + QUICK, listeners=one.listeners) as other:
+        for each in (one, other):
+            each.put(each.file("a"), "plain://h/a", start=False)
+        eventually(lambda: samples(path).get(("sendoff_uploads_open", "idle")) == 2)
+
+    one.put(one.file("b"), "plain://h/b", start=False)
+    eventually(lambda: (now := samples(path)) and now.get(("sendoff_uploads_queued_total",)) == 3 and now[("sendoff_uploads_open", "idle")] == 2)
+    one.close()
+
+    assert [thread.name for thread in threading.enumerate() if thread.name == "sendoff-metrics"] == []
 
 
 def test_the_file_is_where_the_environment_says_and_everybody_may_read_it(owned, tmp_path, monkeypatch):
