@@ -27,6 +27,7 @@ from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.loading import Load, Loading
 from sendoff.runtime.origin import Origin
+from sendoff.runtime.pulse import Pulse
 from sendoff.runtime.settling import FULL_AGAIN, Result, Settled, Settling
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.ticket import Outcome, Ticket
@@ -69,10 +70,13 @@ class Attempts:
 
     def run(self, ticket: Ticket) -> Iterator[Outcome]:
         """Claim, send once, settle: an outcome for each operation, as soon as its end is on record."""
-        errand = Errand(ticket, self._around.clock.monotonic())
-        self._errands[id(errand)] = errand
+        errand = Errand(ticket, Pulse(self._around.clock.monotonic), self._underway.why)
         try:
-            yield from self._tried(errand)
+            with errand.pulse.inside_call():  # a claim that waits for the journal is nobody's silence: given up, it would be claimed and never tried
+                self._errands[id(errand)] = errand
+                claimed = self._claim(ticket.records)
+                errand.loads.update((record.number, self._loading.empty(record)) for record in claimed)
+            yield from self._tried(errand, claimed)
         finally:
             self._errands.pop(id(errand), None)
             for record in ticket.records:
@@ -105,28 +109,25 @@ class Attempts:
         with self._hanging_lock:
             self._hanging[errand.transport] -= 1
 
-    def _tried(self, errand: Errand) -> Iterator[Outcome]:
+    def _tried(self, errand: Errand, claimed: Sequence[Record]) -> Iterator[Outcome]:
         """As ``run``; once a try is over, the next may begin at any moment."""
-        records = errand.ticket.records
-        claimed = self._claim(records)
-        for number in {record.number for record in records} - {record.number for record in claimed}:
+        for number in {record.number for record in errand.ticket.records} - {record.number for record in claimed}:
             if self._over(errand, number):
                 yield Outcome(number, taken=False)
-        errand.loads.update((record.number, self._loading.empty(record)) for record in claimed)
         settling: deque[Settled] = deque()
         for told in self._results(errand, claimed):
             if told is None:  # nothing comes for a while: what was settled is not kept waiting for the next
                 while settling:
-                    yield self._ended(settling.popleft())
+                    yield self._brought_home(errand, settling.popleft())
                 continue
             load, result = told
             if not self._over(errand, load.record.number):
                 continue
             settling.append(self._begun_to_settle(errand, load, result))
             while settling and settling[0].there:
-                yield self._ended(settling.popleft())
+                yield self._brought_home(errand, settling.popleft())
         while settling:
-            yield self._ended(settling.popleft())
+            yield self._brought_home(errand, settling.popleft())
 
     def _over(self, errand: Errand, number: int) -> bool:
         """Whether its end is ours to tell; it is under way no more."""
@@ -140,11 +141,17 @@ class Attempts:
         if errand.late and isinstance(result, Interrupted) and not isinstance(result, Superseded):
             result = Transient(errand.late)  # it was its own silence that stopped it
         try:
-            return self._settling.begin(load, result, errand.ticket.down_since)
+            with errand.pulse.inside_call():
+                return self._settling.begin(load, result, errand.ticket.down_since)
         except Exception as cause:  # noqa: BLE001 - what a stranger's code answered is looked at here
             self._log.exception("the transport %s has told of operation %s what nobody can write down", errand.transport, load.record.number)
             error = Permanent(f"the transport {errand.transport} answered nonsense: {type(cause).__name__}: {cause}")
             return self._settling.begin(load, error, errand.ticket.down_since)
+
+    def _brought_home(self, errand: Errand, settled: Settled) -> Outcome:
+        """As ``_ended``; while one waits for the journal, the others of its run have no call of their driver's to make."""
+        with errand.pulse.inside_call():
+            return self._ended(settled)
 
     def _ended(self, settled: Settled) -> Outcome:
         """On record."""
@@ -190,7 +197,7 @@ class Attempts:
                 if load.error is not None:
                     yield load, load.error
             run = _together(ready)
-            if run:
+            if run and not errand.given_up:
                 yield from carried(run, self._loading, self._ledger.journal)
             for load in ready:
                 if not any(load is one for one in run) and not errand.given_up:

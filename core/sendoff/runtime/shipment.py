@@ -68,6 +68,7 @@ class WorkShipment:
     def __init__(
         self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None,
         credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, limits: Limits, paces: bool = False,
+        pulse: Pulse,
     ) -> None:  # fmt: skip
         self.operation, self.target, self.headers, self.session, self.elsewhere = record, target, headers, session, elsewhere
         self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)
@@ -87,7 +88,7 @@ class WorkShipment:
         self._lock = threading.Lock()
         self._told, self._pace = around.clock.monotonic(), Pace()
         self._confirmed_before = 0
-        self.pulse = Pulse(around.clock.monotonic)
+        self.pulse = pulse
 
     # -- what a driver calls ---------------------------------------------------------------------------------------
 
@@ -295,6 +296,10 @@ class WorkShipment:
         """The try is over, its session stands: how far it had come is kept, and its count is on record from here on."""
         if self.session is not None and not self.elsewhere:
             self._around.journal.post([self._checkpoint(self.session)])
+
+    def forgo(self) -> None:
+        """It does not come about: another has its place."""
+        self._around.meter.end(self._slot)
 
     def end(self) -> None:
         """What it has done is on record."""
