@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from random import Random
 
-from sendoff.errors import Interrupted, JournalFull, NeedsPerson, Permanent, SendoffError, StoreRefused, Superseded, Transient, Unreachable
+from sendoff.errors import Interrupted, JournalFull, NeedsPerson, Permanent, Postpone, SendoffError, StoreRefused, Superseded, Transient, Unreachable
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
 from sendoff.model.operation import Record
@@ -33,7 +33,8 @@ from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.ticket import Outcome, Ticket
 from sendoff.runtime.underway import Underway
 
-MOST_HANGING = 8  # threads that one transport may hold without coming back
+MOST_HANGING = 8  # threads that one transport may hold at one destination without coming back
+_HANGS_AGAIN = 60.0  # seconds between two looks whether one of them has come back
 
 
 class Attempts:
@@ -65,7 +66,8 @@ class Attempts:
         )  # fmt: skip
         self._owner, self._leaving, self._in_force, self._connections = owner, leaving, in_force, connections
         self._errands: dict[int, Errand] = {}
-        self._hanging, self._hanging_lock = Counter[str](), threading.Lock()
+        self._hanging, self._hanging_lock = Counter[tuple[str, str]](), threading.Lock()
+        self._configuration = configuration
         self._log = logging.getLogger("sendoff.attempts")
 
     def run(self, ticket: Ticket) -> Iterator[Outcome]:
@@ -91,7 +93,8 @@ class Attempts:
     def given_up(self, errand: Errand, numbers: Sequence[int], error: SendoffError) -> Iterator[Outcome]:
         """Settle what a transport that hangs has not told of. numbers: what ``Errand.give_up`` gave."""
         with self._hanging_lock:
-            self._hanging[errand.transport] += 1
+            errand.hangs = errand.theirs and not errand.back
+            self._hanging[errand.lane] += errand.hangs
         loads = [errand.loads[number] for number in numbers if number in errand.loads]
         for load in loads:
             self._underway.leave(load.record.number)
@@ -107,7 +110,8 @@ class Attempts:
         """After all: nobody waits for it any more, but its transport may be tried anew."""
         self._log.warning("the transport %s has come back from the try of operation %s that was given up", errand.transport, errand.ticket.record.number)
         with self._hanging_lock:
-            self._hanging[errand.transport] -= 1
+            self._hanging[errand.lane] -= errand.hangs
+            errand.back = True
 
     def _tried(self, errand: Errand, claimed: Sequence[Record]) -> Iterator[Outcome]:
         """As ``run``; once a try is over, the next may begin at any moment."""
@@ -206,10 +210,11 @@ class Attempts:
             self._put_away(stack)
 
     def _loaded(self, errand: Errand, record: Record, stack: ExitStack) -> Load:
-        """Ready to be sent, or why it is not: a transport that hangs again and again is not begun anew until one of its tries has come back."""
+        """Ready to be sent, or why it is not: a transport that hangs again and again waits there until one of its tries has come back."""
         load = errand.loads[record.number]
-        if self._hanging[record.spec.transport] >= MOST_HANGING:
-            load.error = Transient(f"the transport {record.spec.transport} hangs: {MOST_HANGING} tries of it did not come back")
+        if self._hanging[errand.lane] >= MOST_HANGING:
+            text = f"the transport {record.spec.transport} hangs: {MOST_HANGING} tries of it did not come back"
+            load.error = Postpone(text, retry_after=min(self._configuration().retry.response_timeout, _HANGS_AGAIN))
         elif not errand.given_up:
             self._loading.make_ready(load, stack)
         return load

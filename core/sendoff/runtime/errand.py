@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sendoff.model.destination import origin_of
 from sendoff.model.limits import RetryRules
 from sendoff.runtime.loading import Load
 from sendoff.runtime.pulse import Pulse
@@ -19,7 +20,7 @@ class Errand:
     """One ticket, from its claim to its last end. pulse: inside while it is claimed and settled, which no transport has a part in.
 
     expected: why one that has not begun is to stop. loads: its operations, by number, claimed. late: why it is to stop, where it is its own silence.
-    told: since when it is to stop.
+    told: since when it is to stop. theirs: it was its driver that did not come back, and no call of ours. hangs: it counts as such. back: it has come back.
     """
 
     ticket: Ticket
@@ -29,6 +30,9 @@ class Errand:
     late: str | None = None
     told: float | None = None
     given_up: bool = False
+    theirs: bool = True
+    hangs: bool = False
+    back: bool = False
     _left: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -40,6 +44,12 @@ class Errand:
         """The name of who carries it."""
         return self.ticket.record.spec.transport
 
+    @property
+    def lane(self) -> tuple[str, str]:
+        """Who carries it, and where to: one server that hangs says nothing of the others."""
+        spec = self.ticket.record.spec
+        return spec.transport, spec.destination or origin_of(spec.url)
+
     def take(self, number: int) -> bool:
         """Whether the end of this operation is the caller's to tell."""
         with self._lock:
@@ -50,6 +60,7 @@ class Errand:
 
     def give_up(self) -> Sequence[int]:
         """All whose end was not told yet are the caller's, and what the worker brings back from now on is void."""
+        self.theirs = self.heard() is not None
         with self._lock:
             left, self._left = sorted(self._left), set()
             self.given_up = bool(left)

@@ -76,7 +76,7 @@ class WorkShipment:
         self.lanes, self.memory = around.pacing.lanes(record.spec.destination, limits), limits.share
         self._pacing, self._paces = around.pacing, paces
         self.confirmed, self.body = 0, cast("AnswerBody | None", None)
-        self._read, self._handed = 0, cast("int | None", None)
+        self._read, self._end, self._handed = 0, 0, cast("int | None", None)
         self._furthest = _known_before(record, reader, session, vouched)
         self.protocol, self.resumable = record.tally.protocol, record.tally.resumable
         self._slot, self._counting = around.meter.begin(record.number, record.epoch), threading.Lock()
@@ -108,7 +108,7 @@ class WorkShipment:
             buffer = buffer[: self._pacing.take(self.operation, min(len(buffer), self.size - offset), self.check)]
         count = self._reader.readinto(buffer, offset)
         with self._counting:
-            self._read += count
+            self._read, self._end = self._read + count, max(self._end, offset + count)
             if self._furthest is not None:
                 self._furthest = max(self._furthest, offset + count)
             self._slot.note(self.sent, self._prefix())
@@ -238,8 +238,8 @@ class WorkShipment:
 
     @property
     def proves(self) -> bool:
-        """Whether its driver may be at a proof, which takes as long as the whole is large."""
-        return self.demand.verify == "read-back" or self._read >= self.size
+        """Whether its driver may be at a proof, which takes as long as the whole is large; one that goes on may be at once."""
+        return self.demand.verify in ("read-back", "digest") or max(self._read, self._end, self.confirmed, self._furthest or 0) >= self.size
 
     @property
     def stopping(self) -> str | None:
