@@ -79,7 +79,7 @@ class WorkShipment:
         self._read, self._end, self._handed = 0, 0, cast("int | None", None)
         self._furthest = _known_before(record, reader, session, vouched)
         self.protocol, self.resumable = record.tally.protocol, record.tally.resumable
-        self._slot, self._counting = around.meter.begin(record.number, record.epoch), threading.Lock()
+        self._slot, self._counting = around.meter.begin(record.number, record.epoch, elsewhere=elsewhere), threading.Lock()
         self._response, self.answers = cast("Response | None", None), 0
         self._reader, self._around, self._credential = reader, around, credential
         self._version, self._point = record.version, False
