@@ -85,6 +85,15 @@ def test_a_note_that_was_half_written_gives_no_prefix(path):
     assert left_in(path, BOOT) == {1: Reading(1, 1, 100, None)}
 
 
+def test_a_try_at_another_origin_is_told_from_one_that_was_read_here_and_there(path):
+    meter = Meter(path, BOOT)
+    meter.begin(1, 1, elsewhere=True).note(100, None)
+    meter.begin(2, 1).note(100, None)
+    left = {1: Reading(1, 1, 100, None, elsewhere=True), 2: Reading(2, 1, 100, None)}
+    assert left_in(path, BOOT) == left
+    assert Meter(path, BOOT).readings() == left, "nor does a process that dies before it has settled it lose that"
+
+
 def test_what_an_earlier_boot_left_counts_for_nothing(path):
     killed(path, COUNTING)
     assert Meter(path, OTHER_BOOT).left == {}

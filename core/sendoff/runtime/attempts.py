@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from random import Random
 
-from sendoff.errors import Interrupted, JournalFull, NeedsPerson, Permanent, SendoffError, StoreRefused, Superseded, Transient, Unreachable
+from sendoff.errors import Interrupted, JournalFull, NeedsPerson, Permanent, Postpone, SendoffError, StoreRefused, Superseded, Transient, Unreachable
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
 from sendoff.model.operation import Record
@@ -27,12 +27,14 @@ from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.loading import Load, Loading
 from sendoff.runtime.origin import Origin
+from sendoff.runtime.pulse import Pulse
 from sendoff.runtime.settling import FULL_AGAIN, Result, Settled, Settling
 from sendoff.runtime.shipment import Surroundings
 from sendoff.runtime.ticket import Outcome, Ticket
 from sendoff.runtime.underway import Underway
 
-MOST_HANGING = 8  # threads that one transport may hold without coming back
+MOST_HANGING = 8  # threads that one transport may hold at one destination without coming back
+_HANGS_AGAIN = 60.0  # seconds between two looks whether one of them has come back
 
 
 class Attempts:
@@ -64,15 +66,19 @@ class Attempts:
         )  # fmt: skip
         self._owner, self._leaving, self._in_force, self._connections = owner, leaving, in_force, connections
         self._errands: dict[int, Errand] = {}
-        self._hanging, self._hanging_lock = Counter[str](), threading.Lock()
+        self._hanging, self._hanging_lock = Counter[tuple[str, str]](), threading.Lock()
+        self._configuration = configuration
         self._log = logging.getLogger("sendoff.attempts")
 
     def run(self, ticket: Ticket) -> Iterator[Outcome]:
         """Claim, send once, settle: an outcome for each operation, as soon as its end is on record."""
-        errand = Errand(ticket, self._around.clock.monotonic())
-        self._errands[id(errand)] = errand
+        errand = Errand(ticket, Pulse(self._around.clock.monotonic), self._underway.why)
         try:
-            yield from self._tried(errand)
+            with errand.pulse.inside_call():  # a claim that waits for the journal is nobody's silence: given up, it would be claimed and never tried
+                self._errands[id(errand)] = errand
+                claimed = self._claim(ticket.records)
+                errand.loads.update((record.number, self._loading.empty(record)) for record in claimed)
+            yield from self._tried(errand, claimed)
         finally:
             self._errands.pop(id(errand), None)
             for record in ticket.records:
@@ -87,7 +93,8 @@ class Attempts:
     def given_up(self, errand: Errand, numbers: Sequence[int], error: SendoffError) -> Iterator[Outcome]:
         """Settle what a transport that hangs has not told of. numbers: what ``Errand.give_up`` gave."""
         with self._hanging_lock:
-            self._hanging[errand.transport] += 1
+            errand.hangs = errand.theirs and not errand.back
+            self._hanging[errand.lane] += errand.hangs
         loads = [errand.loads[number] for number in numbers if number in errand.loads]
         for load in loads:
             self._underway.leave(load.record.number)
@@ -103,30 +110,28 @@ class Attempts:
         """After all: nobody waits for it any more, but its transport may be tried anew."""
         self._log.warning("the transport %s has come back from the try of operation %s that was given up", errand.transport, errand.ticket.record.number)
         with self._hanging_lock:
-            self._hanging[errand.transport] -= 1
+            self._hanging[errand.lane] -= errand.hangs
+            errand.back = True
 
-    def _tried(self, errand: Errand) -> Iterator[Outcome]:
+    def _tried(self, errand: Errand, claimed: Sequence[Record]) -> Iterator[Outcome]:
         """As ``run``; once a try is over, the next may begin at any moment."""
-        records = errand.ticket.records
-        claimed = self._claim(records)
-        for number in {record.number for record in records} - {record.number for record in claimed}:
+        for number in {record.number for record in errand.ticket.records} - {record.number for record in claimed}:
             if self._over(errand, number):
                 yield Outcome(number, taken=False)
-        errand.loads.update((record.number, self._loading.empty(record)) for record in claimed)
         settling: deque[Settled] = deque()
         for told in self._results(errand, claimed):
             if told is None:  # nothing comes for a while: what was settled is not kept waiting for the next
                 while settling:
-                    yield self._ended(settling.popleft())
+                    yield self._brought_home(errand, settling.popleft())
                 continue
             load, result = told
             if not self._over(errand, load.record.number):
                 continue
             settling.append(self._begun_to_settle(errand, load, result))
             while settling and settling[0].there:
-                yield self._ended(settling.popleft())
+                yield self._brought_home(errand, settling.popleft())
         while settling:
-            yield self._ended(settling.popleft())
+            yield self._brought_home(errand, settling.popleft())
 
     def _over(self, errand: Errand, number: int) -> bool:
         """Whether its end is ours to tell; it is under way no more."""
@@ -140,7 +145,8 @@ class Attempts:
         if errand.late and isinstance(result, Interrupted) and not isinstance(result, Superseded):
             result = Transient(errand.late)  # it was its own silence that stopped it
         try:
-            return self._settling.begin(load, result, errand.ticket.down_since)
+            with errand.pulse.inside_call():
+                return self._settling.begin(load, result, errand.ticket.down_since)
         except Exception as cause:  # noqa: BLE001 - what a stranger's code answered is looked at here
             self._log.exception("the transport %s has told of operation %s what nobody can write down", errand.transport, load.record.number)
             words = f"the transport {errand.transport} answered nonsense: {type(cause).__name__}: {cause}"
@@ -158,6 +164,11 @@ class Attempts:
         except Exception:  # noqa: BLE001 - the next start finds it as it stands
             self._log.exception("the end of operation %s cannot be recorded", load.record.number)
             return Outcome(load.record.number)
+
+    def _brought_home(self, errand: Errand, settled: Settled) -> Outcome:
+        """As ``_ended``; while one waits for the journal, the others of its run have no call of their driver's to make."""
+        with errand.pulse.inside_call():
+            return self._ended(settled)
 
     def _ended(self, settled: Settled) -> Outcome:
         """On record."""
@@ -203,7 +214,7 @@ class Attempts:
                 if load.error is not None:
                     yield load, load.error
             run = _together(ready)
-            if run:
+            if run and not errand.given_up:
                 yield from carried(run, self._loading, self._ledger.journal)
             for load in ready:
                 if not any(load is one for one in run) and not errand.given_up:
@@ -212,10 +223,11 @@ class Attempts:
             self._put_away(stack)
 
     def _loaded(self, errand: Errand, record: Record, stack: ExitStack) -> Load:
-        """Ready to be sent, or why it is not: a transport that hangs again and again is not begun anew until one of its tries has come back."""
+        """Ready to be sent, or why it is not: a transport that hangs again and again waits there until one of its tries has come back."""
         load = errand.loads[record.number]
-        if self._hanging[record.spec.transport] >= MOST_HANGING:
-            load.error = Transient(f"the transport {record.spec.transport} hangs: {MOST_HANGING} tries of it did not come back")
+        if self._hanging[errand.lane] >= MOST_HANGING:
+            text = f"the transport {record.spec.transport} hangs: {MOST_HANGING} tries of it did not come back"
+            load.error = Postpone(text, retry_after=min(self._configuration().retry.response_timeout, _HANGS_AGAIN))
         elif not errand.given_up:
             self._loading.make_ready(load, stack)
         return load

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
-from sendoff.errors import Permanent, Refused, SendoffError, StoreRefused, Transient, Unverified
+from sendoff.errors import Permanent, Refused, SendoffError, StoreRefused, Superseded, Transient, Unverified
 from sendoff.hookspecs import Change
 from sendoff.model.configuration import Configuration
 from sendoff.model.delivery import Delivery
@@ -24,6 +24,7 @@ from sendoff.runtime.installation import Listening
 from sendoff.runtime.ledger import Ledger
 from sendoff.runtime.origin import Begun, Origin
 from sendoff.runtime.outgoing import Outgoing
+from sendoff.runtime.pulse import Pulse
 from sendoff.runtime.reader import Reader
 from sendoff.runtime.secrets import Sealed
 from sendoff.runtime.shipment import Surroundings, WorkShipment
@@ -34,15 +35,29 @@ _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 @dataclass(slots=True)
 class Load:
-    """An operation on its way. began: its try did. slept: what the machine had slept by then, in seconds. error: why it could not be made ready."""
+    """An operation on its way. began: its try did. pulse: its signs of life, from then on. slept: what the machine had slept by then, in seconds.
+
+    error: why it could not be made ready.
+    """
 
     record: Record
     began: Moment
+    pulse: Pulse
     slept: float = 0.0
     transport: Transport | None = None
     reader: Reader | None = None
     shipment: WorkShipment | None = None
     error: SendoffError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where a try goes, and with what. elsewhere: to an origin that is not the operation's own."""
+
+    target: Target
+    change: Change
+    sealed: Sealed
+    elsewhere: bool
 
 
 class Loading:
@@ -66,7 +81,8 @@ class Loading:
 
     def empty(self, record: Record) -> Load:
         """An operation whose try begins now."""
-        return Load(record, self._around.clock.steady(), self._around.clock.slept())
+        clock = self._around.clock
+        return Load(record, clock.steady(), Pulse(clock.monotonic), clock.slept())
 
     def make_ready(self, load: Load, stack: ExitStack) -> None:
         """Ready to be sent, or why it is not. stack: what closes, when all is over, what was opened for it."""
@@ -107,7 +123,17 @@ class Loading:
         return Permanent(f"the transport {record.spec.transport} failed: {type(cause).__name__}: {cause}")
 
     def _make_ready(self, load: Load, stack: ExitStack) -> None:
-        record = load.record
+        """A listener, a key store or a disk may take its time: of all this, only the making of a transport is its own."""
+        with load.pulse.inside_call():
+            aim = self._aimed(load.record)
+        transport = stack.enter_context(self._transport(load.record, aim.target, aim.elsewhere))
+        with load.pulse.inside_call():
+            begin = stack.enter_context(self._opened(load.record, transport, aim.elsewhere))
+            load.pulse.beat()
+            self._begin(load, transport, begin, aim)
+
+    def _aimed(self, record: Record) -> Aim:
+        """Where it goes this time."""
         change = self._listeners.before_attempt(record, record.tally.attempts) or Change()
         sealed = self._around.secrets.open(record)
         target = Target(sealed.url or record.spec.url)
@@ -116,16 +142,20 @@ class Loading:
             raise Refused(f"the part {record.spec.source.sealed[0]} was given for {origin_of(target.url)}, and a listener sent its form to another origin")
         if change.url is not None:
             target = Target(checked_url(change.url))
-        transport = stack.enter_context(self._transport(record, target, elsewhere))
-        begin = stack.enter_context(self._opened(record, transport, elsewhere))
-        checked = begin.record
+        return Aim(target, change, Sealed() if elsewhere else sealed, elsewhere)
+
+    def _begin(self, load: Load, transport: Transport, begin: Begun, aim: Aim) -> None:
+        """From here on it is under way; not where it was given up on meanwhile."""
+        record, checked = load.record, begin.record
         shipment = WorkShipment(
-            checked, begin.reader, self._around, target=target, headers=self._outgoing.headers(checked, Sealed() if elsewhere else sealed, change),
-            session=None if elsewhere else begin.session, credential=transport.toolkit.credential, elsewhere=elsewhere, vouched=begin.vouched,
-            limits=self._configuration().limits, paces=transport.paces and not elsewhere,
+            checked, begin.reader, self._around, target=aim.target, headers=self._outgoing.headers(checked, aim.sealed, aim.change),
+            session=None if aim.elsewhere else begin.session, credential=transport.toolkit.credential, elsewhere=aim.elsewhere, vouched=begin.vouched,
+            limits=self._configuration().limits, paces=transport.paces and not aim.elsewhere, pulse=load.pulse,
         )  # fmt: skip
         load.transport, load.reader, load.shipment = transport, begin.reader, shipment
-        self._underway.enter(record.number, shipment)
+        if not self._underway.enter(record.number, shipment, unless=lambda: load.pulse.forsaken):
+            shipment.forgo()
+            raise Superseded()
         if record.want in STOPPING:
             shipment.interrupt(f"ordered: {record.want}")
         self._ledger.announce(checked, "attempt_started")

@@ -18,36 +18,40 @@ _HEAD = struct.Struct("<8s56s")  # magic, this boot's id
 _SLOT = struct.Struct("=6q")  # turn (odd: being written), number, epoch, sent, length, crc32
 _MAGIC = b"sendoff1"
 _SLOTS = 4096  # more tries at once are counted in memory only
-_NO_PREFIX = -1
+_NO_PREFIX, _ELSEWHERE = -1, -2
 
 Prefix = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one try had done when its process died. sent: bytes given to the network. prefix: ``(length, crc32)`` of all it had read in order."""
+    """What one try had done when its process died. sent: bytes given to the network. prefix: ``(length, crc32)`` of all it had read in order.
+
+    elsewhere: it was sent to another origin, and says nothing of what is at the operation's own.
+    """
 
     number: int
     epoch: int
     sent: int
     prefix: Prefix | None
+    elsewhere: bool = False
 
 
 class Slot:
-    """One try's place; written without a system call, by one thread at a time. place: which one of the meter's; None = none.
+    """One try's place; written without a system call, by one thread at a time. place: which one of the meter's; None = none. elsewhere: as in ``Reading``.
 
     Each cell is one store of eight bytes, which a kill finds done or not done; ``struct`` writes byte by byte, zeros first.
     """
 
-    def __init__(self, room: memoryview, number: int, epoch: int, place: int | None = None) -> None:
-        self._cells, self._turn, self.place = room.cast("q"), 0, place
+    def __init__(self, room: memoryview, number: int, epoch: int, place: int | None = None, *, elsewhere: bool = False) -> None:
+        self._cells, self._turn, self.place, self._without = room.cast("q"), 0, place, _ELSEWHERE if elsewhere else _NO_PREFIX
         self._cells[2] = epoch
         self.note(0, None)
         self._cells[1] = number  # now it is read
 
     def note(self, sent: int, prefix: Prefix | None) -> None:
         """How far it is now."""
-        cells, (length, crc) = self._cells, prefix or (_NO_PREFIX, 0)
+        cells, (length, crc) = self._cells, prefix or (self._without, 0)
         cells[0] = self._turn + 1
         cells[3], cells[4], cells[5] = sent, length, crc
         self._turn += 2
@@ -84,14 +88,14 @@ class Meter:
         while self._carried:
             self.end(self._carried.pop())
 
-    def begin(self, number: int, epoch: int) -> Slot:
-        """A try begins."""
+    def begin(self, number: int, epoch: int, *, elsewhere: bool = False) -> Slot:
+        """A try begins. elsewhere: as in ``Reading``."""
         with self._lock:
             place = self._free.pop() if self._free else None
             if place is None:
-                return Slot(memoryview(bytearray(_SLOT.size)), number, epoch)
+                return Slot(memoryview(bytearray(_SLOT.size)), number, epoch, elsewhere=elsewhere)
             start = _HEAD.size + place * _SLOT.size
-            slot = Slot(self._room[start : start + _SLOT.size], number, epoch, place)
+            slot = Slot(self._room[start : start + _SLOT.size], number, epoch, place, elsewhere=elsewhere)
             self._slots.add(slot)
             return slot
 
@@ -122,7 +126,7 @@ class Meter:
                 mapped.close()
 
     def _again(self, reading: Reading) -> Slot:
-        slot = self.begin(reading.number, reading.epoch)
+        slot = self.begin(reading.number, reading.epoch, elsewhere=reading.elsewhere)
         slot.note(reading.sent, reading.prefix)
         return slot
 
@@ -141,8 +145,8 @@ def _readings(data: bytes) -> dict[int, Reading]:
     for start in range(_HEAD.size, len(data) - _SLOT.size + 1, _SLOT.size):
         turn, number, epoch, sent, length, crc = _SLOT.unpack_from(data, start)
         if number:
-            torn = turn % 2 == 1 or length == _NO_PREFIX
-            found[number] = Reading(number, epoch, sent, None if torn else (length, crc))
+            torn = turn % 2 == 1 or length < 0
+            found[number] = Reading(number, epoch, sent, None if torn else (length, crc), length == _ELSEWHERE)
     return found
 
 

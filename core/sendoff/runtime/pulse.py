@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from sendoff.errors import Superseded
 
@@ -21,24 +20,50 @@ class Pulse:
         """Whether the driver waits for us, and not we for it."""
         return bool(self._inside)
 
+    @property
+    def forsaken(self) -> bool:
+        """Whether it was given up on."""
+        return self._forsaken
+
     def beat(self) -> None:
         """A sign of life; ``Superseded`` for one that was given up on, which has nothing more to say."""
         if self._forsaken:
             raise Superseded("this try was given up on, as it did not come back; its slot is another's now")
         self.heard = self._clock()
 
-    @contextmanager
-    def inside_call(self) -> Iterator[None]:
+    def inside_call(self) -> InsideCall:
         """What a driver waits for in here is no fault of its own."""
-        self.beat()
-        thread = threading.get_ident()
-        self._inside[thread] = True
-        try:
-            yield
-        finally:
-            self._inside.pop(thread, None)
-            self.heard = self._clock()
+        return InsideCall(self)
 
     def forsake(self) -> None:
         """Its end is told by somebody else: what comes back late is void."""
         self._forsaken = True
+
+    def _enter(self) -> int | None:
+        self.beat()
+        thread = threading.get_ident()
+        if thread in self._inside:
+            return None  # a call within a call: the outer one tells of its end
+        self._inside[thread] = True
+        return thread
+
+    def _leave(self, thread: int | None) -> None:
+        self.heard = self._clock()  # before it is out, or whoever looks in between sees the call's beginning
+        if thread is not None:
+            self._inside.pop(thread, None)
+
+
+class InsideCall:
+    """One call of a driver's; with ``with``, as each piece that is read is such a call and a generator would cost more than the rest of it."""
+
+    __slots__ = ("_pulse", "_thread")
+
+    def __init__(self, pulse: Pulse) -> None:
+        self._pulse = pulse
+        self._thread: int | None = None
+
+    def __enter__(self) -> None:
+        self._thread = self._pulse._enter()
+
+    def __exit__(self, *_: object) -> None:
+        self._pulse._leave(self._thread)

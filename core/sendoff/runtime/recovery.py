@@ -55,11 +55,15 @@ class Recovery:
         return self._ledger.enter_latest(record, decide) is not None
 
     def _carry_on(self, record: Record, reading: Reading) -> None:
-        """How far the dead one had read is further than it had come to record; of one that sent here and there nobody knows it."""
+        """How far the dead one had read is further than it had come to record; of one that sent here and there nobody knows it.
+
+        Once all has gone out it has, whatever is not known of the try after that: it may have been completed, and is not begun anew.
+        """
         checkpoint = self._ledger.journal.store.checkpoint(record.number)
-        if checkpoint is None or checkpoint.session is None or (reading.prefix is None and not reading.sent):
+        if checkpoint is None or checkpoint.session is None or reading.elsewhere or (reading.prefix is None and not reading.sent):
             return
-        if reading.prefix is not None and checkpoint.prefix is not None and checkpoint.prefix[0] >= reading.prefix[0]:
+        most = record.spec.source.size if reading.prefix is None else reading.prefix[0]
+        if checkpoint.prefix is not None and checkpoint.prefix[0] >= most:
             return
         further = SaveCheckpoint(number=record.number, epoch=record.epoch, session=checkpoint.session, confirmed=checkpoint.confirmed, prefix=reading.prefix)
         self._ledger.journal.commit([further])

@@ -68,6 +68,7 @@ class WorkShipment:
     def __init__(
         self, record: Record, reader: Reader, around: Surroundings, *, target: Target, headers: Headers, session: Session | None,
         credential: CredentialSource, elsewhere: bool = False, vouched: int | None = None, limits: Limits, paces: bool = False,
+        pulse: Pulse,
     ) -> None:  # fmt: skip
         self.operation, self.target, self.headers, self.session, self.elsewhere = record, target, headers, session, elsewhere
         self.root, self.name = record.spec.root, PurePosixPath(record.spec.name)
@@ -75,10 +76,10 @@ class WorkShipment:
         self.lanes, self.memory = around.pacing.lanes(record.spec.destination, limits), limits.share
         self._pacing, self._paces = around.pacing, paces
         self.confirmed, self.body = 0, cast("AnswerBody | None", None)
-        self._read, self._handed = 0, cast("int | None", None)
+        self._read, self._end, self._handed = 0, 0, cast("int | None", None)
         self._furthest = _known_before(record, reader, session, vouched)
         self.protocol, self.resumable = record.tally.protocol, record.tally.resumable
-        self._slot, self._counting = around.meter.begin(record.number, record.epoch), threading.Lock()
+        self._slot, self._counting = around.meter.begin(record.number, record.epoch, elsewhere=elsewhere), threading.Lock()
         self._response, self.answers = cast("Response | None", None), 0
         self._reader, self._around, self._credential = reader, around, credential
         self._version, self._point = record.version, False
@@ -87,7 +88,7 @@ class WorkShipment:
         self._lock = threading.Lock()
         self._told, self._pace = around.clock.monotonic(), Pace()
         self._confirmed_before = 0
-        self.pulse = Pulse(around.clock.monotonic)
+        self.pulse = pulse
 
     # -- what a driver calls ---------------------------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class WorkShipment:
             buffer = buffer[: self._pacing.take(self.operation, min(len(buffer), self.size - offset), self.check)]
         count = self._reader.readinto(buffer, offset)
         with self._counting:
-            self._read += count
+            self._read, self._end = self._read + count, max(self._end, offset + count)
             if self._furthest is not None:
                 self._furthest = max(self._furthest, offset + count)
             self._slot.note(self.sent, self._prefix())
@@ -237,8 +238,8 @@ class WorkShipment:
 
     @property
     def proves(self) -> bool:
-        """Whether its driver may be at a proof, which takes as long as the whole is large."""
-        return self.demand.verify == "read-back" or self._read >= self.size
+        """Whether its driver may be at a proof, which takes as long as the whole is large; one that goes on may be at once."""
+        return self.demand.verify in ("read-back", "digest") or max(self._read, self._end, self.confirmed, self._furthest or 0) >= self.size
 
     @property
     def stopping(self) -> str | None:
@@ -295,6 +296,10 @@ class WorkShipment:
         """The try is over, its session stands: how far it had come is kept, and its count is on record from here on."""
         if self.session is not None and not self.elsewhere:
             self._around.journal.post([self._checkpoint(self.session)])
+
+    def forgo(self) -> None:
+        """It does not come about: another has its place."""
+        self._around.meter.end(self._slot)
 
     def end(self) -> None:
         """What it has done is on record."""

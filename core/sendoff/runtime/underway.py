@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from sendoff.model.progress import UploadProgress
@@ -42,13 +42,21 @@ class Underway:
         with self._lock:
             self._expected.setdefault(number, None)
 
-    def enter(self, number: int, one: Try) -> None:
-        """A try begins."""
+    def why(self, number: int) -> str | None:
+        """Why a try that has not begun is to stop as soon as it does; None = nobody said so."""
         with self._lock:
+            return self._expected.get(number)
+
+    def enter(self, number: int, one: Try, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """A try begins. unless: it was given up on meanwhile, and its place is another's; then it does not, and this gives False."""
+        with self._lock:
+            if unless():
+                return False
             self._tries[number] = one
             why = self._expected.pop(number, None)
         if why is not None:
             one.interrupt(why)
+        return True
 
     def leave(self, number: int) -> None:
         """It is over, or does not come."""

@@ -11,11 +11,10 @@ from sendoff.errors import Interrupted, SendoffError, Transient
 from sendoff.model.limits import RetryRules
 from sendoff.ports.clock import Clock
 from sendoff.runtime.attempts import Attempts
-from sendoff.runtime.errand import Errand
+from sendoff.runtime.errand import Errand, waits_of
 from sendoff.runtime.ticket import Outcome
 from sendoff.runtime.workers import Workers
 
-_SLOWEST = 128 * 1024  # bytes a second of a proof that fetches everything back
 _SHORTEST, _LONGEST = 0.05, 5.0  # seconds between two looks
 
 
@@ -41,15 +40,26 @@ class Vigil:
         if self._thread.ident is not None:
             self._thread.join(1.0)
 
-    def look(self) -> None:
-        """At each try, once."""
+    def look(self, longest: float = float("inf")) -> None:
+        """At each try, once. longest: seconds after which the rest is left to the next look."""
+        began = self._clock.monotonic()
         for errand in self._attempts.errands():
             self._look_at(errand)
+            if self._clock.monotonic() - began > longest:
+                return
+
+    def stood_still(self, seconds: float) -> None:
+        """The whole process did, stopped or frozen by somebody: nobody could give a sign of life meanwhile."""
+        for errand in self._attempts.errands():
+            errand.stood_still(seconds)
 
     def _run(self) -> None:
-        while not self._closed.wait(min(max(silence(self._rules(), 0) / 8, _SHORTEST), _LONGEST)):
+        last = self._clock.monotonic()
+        while not self._closed.wait(pause := min(max(waits_of(None, self._rules()) / 4, _SHORTEST), _LONGEST)):
+            now = self._clock.monotonic()
+            late, last = now - last - pause, now
             try:
-                self.look()
+                self.stood_still(late) if late > pause else self.look(pause)
             except Exception:  # noqa: BLE001 - a mistake of ours: the next look tries again
                 self._log.exception("the tries under way could not be looked at")
 
@@ -58,10 +68,12 @@ class Vigil:
         heard, why = errand.heard(), errand.stopping()
         if errand.told is None and why is not None:
             errand.told = now
-        elif errand.told is None and heard is not None and now - heard > silence(rules, errand.proof()):
+        elif errand.told is None and heard is not None and now - heard > errand.patience(rules):
             errand.late, errand.told = f"the transport {errand.transport} hangs: it has given no sign of life for {now - heard:.0f} seconds", now
             self._log.error("operation %s: %s; it is told to stop", errand.ticket.record.number, errand.late)
             errand.interrupt(errand.late)
+        elif errand.late and heard is None:
+            errand.told = now  # it has come, if late, and what it waits for is ours
         elif errand.told is not None and now - errand.told > rules.response_timeout:
             self._give_up(errand, Transient(errand.late) if errand.late else Interrupted(why or ""))
 
@@ -79,8 +91,3 @@ class Vigil:
     def _tell(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
             self._done(replace(outcome, unreachable=False))
-
-
-def silence(rules: RetryRules, proof: int) -> float:
-    """Seconds after which a driver that has not called is taken to hang: twice what it may wait for. proof: bytes that it may be fetching back."""
-    return 2 * (rules.connect_timeout + rules.response_timeout + rules.stall_timeout) + proof / _SLOWEST
