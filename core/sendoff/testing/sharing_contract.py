@@ -90,7 +90,7 @@ class SharedStoreContract:
         assert len(told) == 2 * ROUNDS
 
     def test_who_reads_on_from_where_it_stopped_misses_nothing_while_both_write(self, store: Store, other: Store) -> None:
-        """An event that is seen after one with a greater number is one that nobody ever reads. One writes much at a time and the other little, and overtakes."""
+        """An event that is seen after one with a greater number is one that nobody ever reads. One writes much at a time, the other little, and overtakes."""
 
         def tell(handle: Store, name: str, units: int, events: int) -> None:
             for place in range(units):

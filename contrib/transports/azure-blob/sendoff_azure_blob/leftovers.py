@@ -66,7 +66,6 @@ def _owners(thing: Thing) -> set[str]:
     return {owner_of(one.id) for one in thing.lists()[1]}
 
 
-
 def _delete(thing: Thing, etag: str) -> None:
     try:
         thing.delete(etag)
