@@ -15,6 +15,7 @@ from sendoff.cli.main import run
 from sendoff.cli.new_plugin.draft import Draft, bounds
 from sendoff.cli.new_plugin.kind import KINDS, kind_of
 from sendoff.drivers import PORTS
+from sendoff.errors import InvalidArgument
 
 EXAMPLE = Path(__file__).parents[2] / "contrib" / "guide" / "example"
 SMALL = ("transport", "credentials", "sink", "network", "listener")
@@ -163,11 +164,22 @@ def test_a_folder_to_make_it_in_that_is_not_there_is_refused(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_folder_that_must_not_be_written_to_is_refused_like_any_other_bad_word():
+    """A folder of the kernel, in which nobody makes another, not even root."""
+    code, _, notes = told("--json", "sink", "pager", "--into", "/proc/self")
+
+    told_as = json.loads(notes)["error"]
+    assert (code, told_as["code"]) == (2, "invalid_argument")
+    assert told_as["message"].startswith("/proc/self: ")
+    assert told_as["message"].endswith("; nothing was written")
+    assert "--into" in told_as["hint"]
+
+
 def test_a_disk_that_fails_in_the_middle_leaves_nothing(tmp_path):
     """A name too long for the file system, in the last of the files."""
     texts = {**Draft(kind_of("sink"), "pager").files(), f"tests/{'x' * 300}": ""}
 
-    with pytest.raises(OSError, match="too long"):
+    with pytest.raises(InvalidArgument, match="too long; nothing was written"):
         sendoff.cli.new_plugin.command._write(tmp_path / "sendoff-pager", texts)
 
     assert os.listdir(tmp_path) == []

@@ -47,6 +47,15 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
         raise InvalidArgument(f"there is no folder {folder.parent} to make {folder.name} in; nothing was written", hint="make it first")
     if os.path.lexists(folder):
         raise InvalidArgument(f"{folder} is there already; nothing was written", hint="choose another name, or another folder with --into")
+    try:
+        _make(folder, texts)
+    except OSError as cause:
+        hint = "choose another folder with --into"
+        raise InvalidArgument(f"{folder.parent}: {cause.strerror or type(cause).__name__}; nothing was written", hint=hint) from cause
+
+
+def _make(folder: Path, texts: Mapping[str, str]) -> None:
+    """Beside its place first, then there. Errors: ``OSError``; nothing is left then."""
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         unfinished.chmod(0o777 & ~_mask())
