@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sendoff.cli.commands import COMMANDS, parser_of
 from sendoff.cli.completion import quoting
 from sendoff.cli.completion.slots import at
+from sendoff.cli.new_plugin.kind import KINDS
 from sendoff.desk.place import Place
 from sendoff.errors import HostUnavailable
 
@@ -87,6 +88,21 @@ def test_a_value_is_what_its_option_takes(offered):
     assert "verify=" in offered("put", "-o", "ver")
     assert "queued" in offered("list", "--reason", "q")
     assert {*offered("put", "--idempotency-key", "--wai")} == {"--wait"}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("host", {"start", "status", "stop", "run", "install", "uninstall"}),
+        ("credentials", {"set", "list", "remove"}),
+        ("completion", {"bash", "zsh", "fish"}),
+        ("config", {"path", "show", "explain", "init", "edit"}),
+        ("limit", {"bandwidth", "concurrency"}),
+        ("new-plugin", {kind.word for kind in KINDS}),
+    ],
+)
+def test_a_word_that_is_one_of_a_few_is_offered(command, words, offered):
+    assert {*offered(command, "")} == words
 
 
 def test_after_two_dashes_nothing_is_an_option(offered):

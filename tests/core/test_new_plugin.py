@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sendoff.cli.new_plugin.command
+from sendoff.cli.commands import parser_of
 from sendoff.cli.main import run
 from sendoff.cli.new_plugin.draft import Draft, bounds
 from sendoff.cli.new_plugin.kind import KINDS, kind_of
@@ -121,6 +122,11 @@ def test_as_json_it_says_what_it_has_made(tmp_path):
         (("sink", f"{LONG}s"), "cannot be the name of a plugin"),
         (("sink", "sendoff-pager"), "is 'pager' alone"),
         (("transport", "ftp"), "FTP sends passwords"),
+        (("transport", "ftp"), "nothing was written"),
+        (("transport", "FTPS"), "FTP sends passwords"),
+        (("transport", "https"), "the transport 'http' carries to https:// already"),
+        (("network", "auto"), "'auto' cannot be the name of a network: in a configuration it says that the network is chosen among those that are installed"),
+        (("http-protocol", "auto"), "'auto' cannot be the name of a http-protocol"),
         (("sink", "webhook"), "sendoff-webhook brings a sink 'webhook' already"),
         (("listener", "webhook"), "a distribution sendoff-webhook 0.1.0 is installed already"),
     ],
@@ -131,6 +137,20 @@ def test_what_cannot_be_is_refused_in_a_sentence(words, sentence, tmp_path):
     assert (code, said) == (2, "")
     assert sentence in notes
     assert os.listdir(tmp_path) == []
+
+
+def test_only_where_the_word_has_a_meaning_is_it_taken(tmp_path):
+    assert told("sink", "auto", "--into", str(tmp_path))[0] == 0
+
+
+def test_help_says_what_each_kind_is_for_and_its_usage_has_them_all(capsys):
+    with pytest.raises(SystemExit):
+        parser_of("new-plugin").read(["--help"])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "{" + ",".join(kind.word for kind in KINDS) + "} NAME" in said
+    assert "transport (uploads to NAME://); http-protocol (uploads over HTTP by the protocol NAME)" in said
+    assert [kind.word for kind in KINDS if f"{kind.word} (" not in said] == []
 
 
 def test_the_longest_name_is_one(tmp_path):
