@@ -31,11 +31,7 @@ COMMANDS = {
     "receipt": ("receipt", "ID...", "the proof of what landed"),
     "host": ("host.command", "{start,status,stop,run,install,uninstall}", "the background process that carries the uploads"),
     "plugins": ("plugins", "", "every installed driver and listener, and why a broken one is broken"),
-    "new-plugin": (
-        "new_plugin.command",
-        "[--into DIR] {transport,http-protocol,store,credentials,sink,network,listener} NAME",
-        "write a plugin of your own that works, to change from there",
-    ),
+    "new-plugin": ("new_plugin.command", "[--into DIR] KIND NAME", "write a plugin of your own that works, to change from there"),
     "trust": ("trust", "[--forget] DESTINATION [FINGERPRINT]", "show the key of a destination's server; repeated with its fingerprint, accept it"),
     "credentials": (
         "credentials",

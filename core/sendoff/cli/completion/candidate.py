@@ -24,6 +24,7 @@ _NAMES: Mapping[str, Callable[[Names, Line], Iterator[Candidate]]] = {
     "--then": Names.ends,
     "-o": Names.keys_of_a_destination,
     "credentials NAME": Names.credentials,
+    "new-plugin KIND": Names.kinds,
     "DESTINATION": Names.destinations,
     "ID": Names.operations,
     "KEY": Names.keys,

@@ -11,7 +11,7 @@ from shutil import rmtree
 from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.new_plugin.draft import Draft
-from sendoff.cli.new_plugin.kind import KINDS, Kind, kind_of
+from sendoff.cli.new_plugin.kind import KINDS, kind_of
 from sendoff.cli.new_plugin.name import checked_name
 from sendoff.cli.parser import Parser
 from sendoff.errors import InvalidArgument
@@ -21,13 +21,9 @@ def arguments(parser: Parser, _command: str) -> None:
     """``--into``."""
     parser.option("--into", metavar="DIR", default=".", help="the folder in which the folder sendoff-NAME is made (default: this one)")
     parser.epilog = (
-        f"KIND is one of: {'; '.join(map(_explained, KINDS))}. What is written can be installed and used at once, is typed, and keeps the "
+        f"KIND is one of: {'; '.join(f'{kind.word} ({kind.use})' for kind in KINDS)}. What is written can be installed and used at once, is typed, and keeps the "
         "contract of its kind before a backend that is easily replaced; its README.md says how to go on."
     )
-
-
-def _explained(kind: Kind) -> str:
-    return f"{kind.word} ({(kind.about[0].lower() + kind.about[1:]).format(name='NAME')})"
 
 
 def run(call: Call) -> int:
