@@ -168,17 +168,18 @@ def test_every_call_of_a_listener_is_traced_where_that_is_asked_for(stage, serve
     assert "sendoff_queued -> talking: raised ValueError after" in stage.log()
 
 
-def test_a_program_without_a_log_has_the_traces_on_its_standard_error(stage, server):
+@pytest.mark.parametrize(("value", "traced"), [("1", True), ("0", False), ("", False)])
+def test_a_program_without_a_log_has_the_traces_on_its_standard_error(stage, server, value, traced):
     stage.install("strange_talk", "sendoff.hooks", "talking = strange_talk", TALKING)
     file, _ = stage.file(1000)
     code = f"import sendoff\nwith sendoff.connect(mode='embedded') as client:\n    client.put({file!r}, {server.url!r}).wait(timeout=60)"
 
     done = subprocess.run(
-        [sys.executable, "-c", code], env=stage.environment | {"SENDOFF_TRACE_HOOKS": "1"}, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], env=stage.environment | {"SENDOFF_TRACE_HOOKS": value}, capture_output=True, text=True, timeout=120
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    assert "sendoff_queued -> talking: raised ValueError after" in done.stderr
+    assert ("sendoff_queued -> talking: raised ValueError after" in done.stderr) == traced
 
 
 @pytest.mark.fault(100)

@@ -21,8 +21,8 @@ def arguments(parser: Parser, _command: str) -> None:
     """``--into``."""
     parser.option("--into", metavar="DIR", default=".", help="the folder in which the folder sendoff-NAME is made (default: this one)")
     parser.epilog = (
-        f"KIND is one of: {'; '.join(f'{kind.word} ({kind.use})' for kind in KINDS)}. What is written can be installed and used at once, is typed, and keeps the "
-        "contract of its kind before a backend that is easily replaced; its README.md says how to go on."
+        f"KIND is one of: {'; '.join(f'{kind.word} ({kind.use})' for kind in KINDS)}. What is written can be installed and used at once, is typed, and "
+        "keeps the contract of its kind before a backend that is easily replaced; its README.md says how to go on."
     )
 
 
