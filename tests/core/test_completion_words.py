@@ -215,6 +215,33 @@ def test_beside_destinations_bash_gets_files_too(offered, tmp_path, monkeypatch)
     assert {*offered("put", "x", "", "sta", shell="bash")} == {"<files>"}
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "media").mkdir()
+    for name in ("item.txt", "it's", "x=y.txt", "me@home", "archive"):
+        (tmp_path / name).touch()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_path_within_a_value_is_offered_in_every_shell(offered):
+    assert {*offered("put", "x", "--then", "move:m")} == {"move:media/"}
+    assert {*offered("put", "x", "--then=move:")} == {"--then=move:media/"}
+    assert {*offered("post", "-F", "a=@it")} == {"a=@item.txt", "a=@it's"}
+    assert {*offered("post", "--form=a=<item")} == {"--form=a=<item.txt"}
+    assert {*offered("put", "--header", "@it")} == {"@item.txt", "@it's"}
+    assert offered("put", "--header", "it") == offered("post", "--form-string", "a=@it") == {}
+
+
+@pytest.mark.usefixtures("folder")
+def test_bash_gets_the_files_whose_names_it_would_take_apart(offered):
+    assert {*offered("put", "x=", "", shell="bash")} == {"y.txt"}
+    assert {*offered("put", "me", "@ho", shell="bash")} == {"@home"}
+    assert {*offered("put", "x", "--then", "move:", "m", shell="bash")} == {"media/"}
+    assert {*offered("post", "-F", "a=", "@it", shell="bash")} == {"@item.txt", "@it\\'s"}
+    assert offered("put", "x", "archive:", "it", shell="bash") == {}  # nothing here is below that
+
+
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
