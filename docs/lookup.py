@@ -177,7 +177,7 @@ VARIABLES = {
     "SENDOFF_APP": "which set of uploads is meant; as `--app`",
     "SENDOFF_MODE": "`host` or `embedded`: where a program's work is done; goes before `mode`",
     "SENDOFF_KEY_FILE": "the private file with the key that secrets are sealed with, where `[secrets] seal` is `sealed-file`",
-    "SENDOFF_TRACE_HOOKS": "if it is set, the log of the process that does the work has a line for each call of a listener",
+    "SENDOFF_TRACE_HOOKS": "if it is set, and not to `0`, the log of the process that does the work has a line for each call of a listener",
 }
 
 

@@ -112,7 +112,7 @@ def _that_load(made: Callable[[str], Network], names: Sequence[str]) -> Iterator
 
 def _trace(environ: Mapping[str, str], redaction: Redaction) -> Callable[[str], None] | None:
     """Where each call of a listener is told, whatever the level of the log; in a program that has no log, on its standard error."""
-    if not environ.get("SENDOFF_TRACE_HOOKS"):
+    if environ.get("SENDOFF_TRACE_HOOKS", "") in ("", "0"):
         return None
     log = logging.getLogger("sendoff.hooks")
     log.setLevel(logging.INFO)

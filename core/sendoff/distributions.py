@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sendoff import __version__
+from sendoff.model.complaint import nearest
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -48,6 +50,16 @@ def origins(found: list[EntryPoint]) -> str:
 def is_disabled(entry: EntryPoint, disabled: frozenset[str]) -> bool:
     """Whether the configuration names it, or its distribution, among those that are not loaded."""
     return entry.name in disabled or (entry.dist is not None and entry.dist.name in disabled)
+
+
+def unknown(disabled: Sequence[str]) -> list[str]:
+    """A sentence for each word of ``disabled`` that is the name of nothing installed: no driver, no listener, no distribution that brings one."""
+    if not disabled:
+        return []
+    found = entry_points()
+    brought = [entry for group in found.groups if group.startswith("sendoff.") for entry in found.select(group=group)]
+    known = {entry.name for entry in brought} | {entry.dist.name for entry in brought if entry.dist is not None}
+    return [f"nothing installed is called {word!r}{nearest(word, sorted(known))}" for word in disabled if word not in known]
 
 
 def unfit(entry: EntryPoint) -> str | None:

@@ -20,7 +20,7 @@ from sendoff.deadline import Deadlines, Overdue
 from sendoff.distributions import entries, is_disabled, origin, origins, unfit
 from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, InvalidArgument, UnsupportedScheme
 from sendoff.model.complaint import complaint, nearest
-from sendoff.model.destination import scheme_of
+from sendoff.model.destination import REFUSED, scheme_of
 from sendoff.ports.credentials import CredentialStore, Writable
 from sendoff.ports.http_protocol import HttpProtocol
 from sendoff.ports.network import Network, Watching
@@ -315,6 +315,8 @@ def _checked(kind: str, entry: EntryPoint, driver: Any) -> type:
         raise DriverBroken(f"{whose} lacks {', '.join(lacking)}")
     if port is Transport and not _are_words(getattr(driver, "schemes", None)):
         raise DriverBroken(f"{whose} has schemes that are no tuple of words")
+    if port is Transport and driver.schemes and all(scheme.lower() in REFUSED for scheme in driver.schemes):  # type: ignore[attr-defined]
+        raise DriverBroken(f"{whose} carries only to {', '.join(f'{scheme}://' for scheme in driver.schemes)}, which is refused")  # type: ignore[attr-defined]
     return driver
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sendoff.cli.commands import COMMANDS, parser_of
 from sendoff.cli.completion import quoting
 from sendoff.cli.completion.slots import at
+from sendoff.cli.new_plugin.kind import KINDS
 from sendoff.desk.place import Place
 from sendoff.errors import HostUnavailable
 
@@ -87,6 +88,21 @@ def test_a_value_is_what_its_option_takes(offered):
     assert "verify=" in offered("put", "-o", "ver")
     assert "queued" in offered("list", "--reason", "q")
     assert {*offered("put", "--idempotency-key", "--wai")} == {"--wait"}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("host", {"start", "status", "stop", "run", "install", "uninstall"}),
+        ("credentials", {"set", "list", "remove"}),
+        ("completion", {"bash", "zsh", "fish"}),
+        ("config", {"path", "show", "explain", "init", "edit"}),
+        ("limit", {"bandwidth", "concurrency"}),
+        ("new-plugin", {kind.word for kind in KINDS}),
+    ],
+)
+def test_a_word_that_is_one_of_a_few_is_offered(command, words, offered):
+    assert {*offered(command, "")} == words
 
 
 def test_after_two_dashes_nothing_is_an_option(offered):
@@ -197,6 +213,33 @@ def test_beside_destinations_bash_gets_files_too(offered, tmp_path, monkeypatch)
 
     assert {*offered("put", "x", "", "arch", shell="bash")} == {"archive:", "archived\\ files/"}
     assert {*offered("put", "x", "", "sta", shell="bash")} == {"<files>"}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "media").mkdir()
+    for name in ("item.txt", "it's", "x=y.txt", "me@home", "archive"):
+        (tmp_path / name).touch()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_path_within_a_value_is_offered_in_every_shell(offered):
+    assert {*offered("put", "x", "--then", "move:m")} == {"move:media/"}
+    assert {*offered("put", "x", "--then=move:")} == {"--then=move:media/"}
+    assert {*offered("post", "-F", "a=@it")} == {"a=@item.txt", "a=@it's"}
+    assert {*offered("post", "--form=a=<item")} == {"--form=a=<item.txt"}
+    assert {*offered("put", "--header", "@it")} == {"@item.txt", "@it's"}
+    assert offered("put", "--header", "it") == offered("post", "--form-string", "a=@it") == {}
+
+
+@pytest.mark.usefixtures("folder")
+def test_bash_gets_the_files_whose_names_it_would_take_apart(offered):
+    assert {*offered("put", "x=", "", shell="bash")} == {"y.txt"}
+    assert {*offered("put", "me", "@ho", shell="bash")} == {"@home"}
+    assert {*offered("put", "x", "--then", "move:", "m", shell="bash")} == {"media/"}
+    assert {*offered("post", "-F", "a=", "@it", shell="bash")} == {"@item.txt", "@it\\'s"}
+    assert offered("put", "x", "archive:", "it", shell="bash") == {}  # nothing here is below that
 
 
 # -- the command -------------------------------------------------------------------------------------------------------

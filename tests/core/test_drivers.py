@@ -203,6 +203,16 @@ def test_no_driver_brings_ftp_back(transport, scheme):
     assert f"strange_{scheme.lower()}" not in sys.modules
 
 
+def test_a_transport_that_could_never_be_used_is_not_shown_as_working(transport):
+    transport("ftps", ("ftps", "FTP"))
+    transport("gopher", ("gopher", "ftp"))
+
+    told = {one["name"]: one for one in Drivers().describe() if one["kind"] == "transports"}
+    assert told["ftps"]["state"] == "broken"
+    assert told["ftps"]["reason"].endswith("carries only to ftps://, FTP://, which is refused")
+    assert told["gopher"]["state"] == "ok"
+
+
 def test_a_disabled_driver_is_not_there_and_the_error_says_why(transport):
     transport("gopher", ("gopher",))
 

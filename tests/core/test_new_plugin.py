@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 import sendoff.cli.new_plugin.command
+from sendoff.cli.commands import parser_of
 from sendoff.cli.main import run
 from sendoff.cli.new_plugin.draft import Draft, bounds
 from sendoff.cli.new_plugin.kind import KINDS, kind_of
 from sendoff.drivers import PORTS
+from sendoff.errors import InvalidArgument
 
 EXAMPLE = Path(__file__).parents[2] / "contrib" / "guide" / "example"
 SMALL = ("transport", "credentials", "sink", "network", "listener")
@@ -120,6 +122,11 @@ def test_as_json_it_says_what_it_has_made(tmp_path):
         (("sink", f"{LONG}s"), "cannot be the name of a plugin"),
         (("sink", "sendoff-pager"), "is 'pager' alone"),
         (("transport", "ftp"), "FTP sends passwords"),
+        (("transport", "ftp"), "nothing was written"),
+        (("transport", "FTPS"), "FTP sends passwords"),
+        (("transport", "https"), "the transport 'http' carries to https:// already"),
+        (("network", "auto"), "'auto' cannot be the name of a network: in a configuration it says that the network is chosen among those that are installed"),
+        (("http-protocol", "auto"), "'auto' cannot be the name of a http-protocol"),
         (("sink", "webhook"), "sendoff-webhook brings a sink 'webhook' already"),
         (("listener", "webhook"), "a distribution sendoff-webhook 0.1.0 is installed already"),
     ],
@@ -130,6 +137,19 @@ def test_what_cannot_be_is_refused_in_a_sentence(words, sentence, tmp_path):
     assert (code, said) == (2, "")
     assert sentence in notes
     assert os.listdir(tmp_path) == []
+
+
+def test_only_where_the_word_has_a_meaning_is_it_taken(tmp_path):
+    assert told("sink", "auto", "--into", str(tmp_path))[0] == 0
+
+
+def test_help_says_what_each_kind_is_for(capsys):
+    with pytest.raises(SystemExit):
+        parser_of("new-plugin").read(["--help"])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "transport (uploads to NAME://); http-protocol (uploads over HTTP by the protocol NAME)" in said
+    assert [kind.word for kind in KINDS if f"{kind.word} (" not in said] == []
 
 
 def test_the_longest_name_is_one(tmp_path):
@@ -163,11 +183,22 @@ def test_a_folder_to_make_it_in_that_is_not_there_is_refused(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_folder_that_must_not_be_written_to_is_refused_like_any_other_bad_word():
+    """A folder of the kernel, in which nobody makes another, not even root."""
+    code, _, notes = told("--json", "sink", "pager", "--into", "/proc/self")
+
+    told_as = json.loads(notes)["error"]
+    assert (code, told_as["code"]) == (2, "invalid_argument")
+    assert told_as["message"].startswith("/proc/self: ")
+    assert told_as["message"].endswith("; nothing was written")
+    assert "--into" in told_as["hint"]
+
+
 def test_a_disk_that_fails_in_the_middle_leaves_nothing(tmp_path):
     """A name too long for the file system, in the last of the files."""
     texts = {**Draft(kind_of("sink"), "pager").files(), f"tests/{'x' * 300}": ""}
 
-    with pytest.raises(OSError, match="too long"):
+    with pytest.raises(InvalidArgument, match="too long; nothing was written"):
         sendoff.cli.new_plugin.command._write(tmp_path / "sendoff-pager", texts)
 
     assert os.listdir(tmp_path) == []

@@ -148,5 +148,15 @@ def test_what_a_tried_file_has_wrong_is_said(stage, tmp_path, text, sentence):
     assert sentence in said.stdout + said.stderr
 
 
+def test_a_word_of_disabled_that_is_nobodys_name_is_told(stage, tmp_path):
+    (other := tmp_path / "other.toml").write_text('disabled = ["webhok", "sendoff-desktop", "env"]\n')
+    stage.config.write_text(other.read_text())
+
+    for words in ((), ("--config", str(other))):
+        (found,) = map(json.loads, stage.run("check", *words, "--json").stdout.splitlines())
+        told = [row["detail"] for row in found["rows"] if row["what"] == "disabled"]
+        assert (found["ok"], told) == (True, ["nothing installed is called 'webhok'; did you mean 'webhook'?"])
+
+
 def test_a_file_to_try_that_is_not_there_is_named(stage, tmp_path):
     assert f"{tmp_path}/none.toml does not exist" in stage.run("check", "--config", str(tmp_path / "none.toml"), fine=(2,)).stderr

@@ -34,7 +34,7 @@ def stage(tmp_path_factory):
 def shell(request, stage, tmp_path_factory):
     environment = {name: value for name, value in stage.environment.items() if name.startswith("SENDOFF_")}
     with Shell(installed(request.param), tmp_path_factory.mktemp(request.param), environment) as made:
-        for name in ("film one.mkv", "it's.txt", "my place.txt", "a:b=c.txt"):
+        for name in ("film one.mkv", "it's.txt", "my place.txt", "a:b=c.txt", "me@home.txt"):
             (made.folder / name).write_text(name)
         (made.folder / "photos").mkdir()
         (made.folder / "photos" / "one.jpg").write_text("")
@@ -115,6 +115,14 @@ def test_a_word_is_completed(typed, words, shell):
         ("sendoff put --files-from=fil\t", ["put", "--files-from=film one.mkv"]),
         ("sendoff put --base ph\t", ["put", "--base", "photos/"]),
         ("sendoff put -- fil\t", ["put", "--", "film one.mkv"]),
+        ("sendoff put me@ho\t", ["put", "me@home.txt"]),
+        ("sendoff put me@\t", ["put", "me@home.txt"]),
+        ("sendoff put a:b=\t", ["put", "a:b=c.txt"]),
+        ("sendoff put x --then move:ph\t", ["put", "x", "--then", "move:photos/"]),
+        ("sendoff put x --header @fil\t", ["put", "x", "--header", "@film one.mkv"]),
+        ("sendoff put x --header @\tfil\t", ["put", "x", "--header", "@film one.mkv"]),
+        ("sendoff post -F a=@fil\t", ["post", "-F", "a=@film one.mkv"]),
+        ("sendoff post -F a=@\tfil\t", ["post", "-F", "a=@film one.mkv"]),
     ],
 )
 def test_a_file_is_completed_where_files_are_meant(typed, words, shell):

@@ -74,16 +74,18 @@ def test_every_plugin_is_shown_with_how_it_is_and_a_broken_one_takes_nothing_els
     assert found["transports", "strange", "strange_carrier"]["state"] == "ok"
     library = found["sinks", "library", "strange_library"]
     assert (library["state"], "No module named 'a_library_that_is_missing'" in library["reason"]) == ("broken", True)
-    assert "SystemExit: 3" in found["listener", "leaving", "strange_exit"]["reason"]
-    assert {found["listener", "twin", one]["reason"] for one in ("strange_one", "strange_two")} == {
+    assert "SystemExit: 3" in found["listeners", "leaving", "strange_exit"]["reason"]
+    assert {found["listeners", "twin", one]["reason"] for one in ("strange_one", "strange_two")} == {
         "two distributions bring the listener 'twin': strange_one 1.0 and strange_two 1.0"
     }
     assert "strange_old 1.0 asks for sendoff >=2,<3; this is 0.1.0" in found["credentials", "old", "strange_old"]["reason"]
-    assert found["listener", "off", "strange_off"]["state"] == "disabled"
+    assert found["listeners", "off", "strange_off"]["state"] == "disabled"
     assert found["stores", "sqlite", "sendoff-sqlite"]["health"] == "in use"
     assert found["credentials", "env", "sendoff-credentials-basic"]["health"] == "usable"
+    keys = {"kind", "name", "distribution", "version", "state", "reason", "health", "schemes", "capabilities", "hooks"}
+    assert [one for one in found.values() if {*one} != keys] == []
     table = stage.run("plugins").stdout
-    assert table.splitlines()[0].split() == ["KIND", "NAME", "DISTRIBUTION", "VERSION", "SCHEMES", "CAPABILITIES", "STATE", "HEALTH", "REASON"]
+    assert table.splitlines()[0].split() == ["KIND", "NAME", "DISTRIBUTION", "VERSION", "STATE", "REASON", "HEALTH", "SCHEMES", "CAPABILITIES"]
     assert "Aborting Bundling Probing Trusting" in table
 
 
@@ -166,17 +168,18 @@ def test_every_call_of_a_listener_is_traced_where_that_is_asked_for(stage, serve
     assert "sendoff_queued -> talking: raised ValueError after" in stage.log()
 
 
-def test_a_program_without_a_log_has_the_traces_on_its_standard_error(stage, server):
+@pytest.mark.parametrize(("value", "traced"), [("1", True), ("0", False), ("", False)])
+def test_a_program_without_a_log_has_the_traces_on_its_standard_error(stage, server, value, traced):
     stage.install("strange_talk", "sendoff.hooks", "talking = strange_talk", TALKING)
     file, _ = stage.file(1000)
     code = f"import sendoff\nwith sendoff.connect(mode='embedded') as client:\n    client.put({file!r}, {server.url!r}).wait(timeout=60)"
 
     done = subprocess.run(
-        [sys.executable, "-c", code], env=stage.environment | {"SENDOFF_TRACE_HOOKS": "1"}, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], env=stage.environment | {"SENDOFF_TRACE_HOOKS": value}, capture_output=True, text=True, timeout=120
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    assert "sendoff_queued -> talking: raised ValueError after" in done.stderr
+    assert ("sendoff_queued -> talking: raised ValueError after" in done.stderr) == traced
 
 
 @pytest.mark.fault(100)

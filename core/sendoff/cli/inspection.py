@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from sendoff.distributions import unknown
 from sendoff.drivers import Drivers
 from sendoff.errors import Json, SendoffError, to_json
 from sendoff.model.configuration import Configuration
@@ -20,6 +21,7 @@ def inspected(path: Path, environ: Mapping[str, str]) -> Json:
     """What the question ``check`` answers, of one file: ``rows`` and ``ok``. Errors: ``ConfigurationError`` for a file that cannot be read as one."""
     configuration = load(path, environ, required=True)
     rows = [_row(what, look) for what, look in _findings(configuration, Drivers(configuration.disabled))]
+    rows += [{"what": "disabled", "ok": True, "detail": sentence} for sentence in unknown(configuration.disabled)]
     return {"rows": [{"what": str(path), "ok": True, "detail": _counted(configuration)}, *rows], "ok": all(row["ok"] for row in rows)}
 
 

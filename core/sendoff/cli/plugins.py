@@ -11,8 +11,9 @@ from sendoff.cli.text import aligned, cells, clean, folded
 from sendoff.errors import Json
 from sendoff.model.query import Question
 
-COLUMNS = ("kind", "name", "distribution", "version", "schemes", "capabilities", "state", "health", "reason")
-FOLDED = ("schemes", "capabilities", "health", "reason")
+COLUMNS = ("kind", "name", "distribution", "version", "state", "reason", "health", "schemes", "capabilities")
+FOLDED = ("reason", "health", "schemes", "capabilities")
+_LISTS = ("schemes", "capabilities", "hooks")  # each row has all of them
 
 
 def arguments(_parser: Parser, _command: str) -> None:
@@ -23,12 +24,17 @@ def run(call: Call) -> int:
     """Carries ``plugins`` out."""
     call.no_words()
     found = call.desk().ask(Question(what="plugins"))
-    plugins = [*found["drivers"], *({"kind": "listener", **one} for one in found["listeners"])]
+    plugins = [_whole(one) for one in [*found["drivers"], *({"kind": "listeners", **one} for one in found["listeners"])]]
     for plugin in plugins:
         call.output.item(plugin)
     for line in _lines(plugins, call.output.columns):
         call.output.line(line)
     return exits.DONE
+
+
+def _whole(plugin: dict[str, Json]) -> dict[str, Json]:
+    """The same keys in every row, whatever the plugin is."""
+    return {**{name: [] for name in _LISTS}, **plugin}
 
 
 def _lines(plugins: Sequence[Json], columns: int | None) -> list[str]:
@@ -52,7 +58,7 @@ def _below(plugin: Json, columns: int) -> Iterator[str]:
 
 def _said(plugin: Json, name: str) -> Json:
     """What a listener can do are the hooks that it implements."""
-    return plugin.get("hooks") if name == "capabilities" and plugin["kind"] == "listener" else plugin.get(name)
+    return plugin.get("hooks") if name == "capabilities" and plugin["kind"] == "listeners" else plugin.get(name)
 
 
 def _cell(value: Json) -> str:

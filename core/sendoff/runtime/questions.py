@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sendoff.distributions import unknown
 from sendoff.errors import InvalidArgument, Json, Rejected, SendoffError, to_json
 from sendoff.model.conditions import Conditions
 from sendoff.model.configuration import Configuration, SinkSection
@@ -104,6 +105,7 @@ class Questions:
         configuration = self.configuration()
         rows.append(self._row(f"stores {configuration.store}", lambda: self.installed.load("stores", configuration.store).__name__))
         rows += [self._row(f"sinks.{sink.name}", lambda sink=sink: self._understood(sink)) for sink in configuration.sinks]  # type: ignore[misc]
+        rows += [{"what": "disabled", "ok": True, "detail": sentence} for sentence in unknown(configuration.disabled)]
         destination = details.get("destination")
         places = [str(destination)] if destination else []
         environment = details.get("environment") or {}

@@ -1,10 +1,17 @@
 """What it does, in real uploads to a receiver in memory; it is told because it is installed."""
 
 import logging
+from importlib.metadata import entry_points
 
 import pytest
 from sendoff import UploadFailed
 from sendoff.testing import client
+
+
+@pytest.fixture(autouse=True)
+def installed():
+    why = "sendoff-example is not installed: python -m pip install '.[test]'"
+    assert entry_points(group="sendoff.hooks", name="sendoff-example"), why
 
 
 def test_what_landed_is_told(caplog):

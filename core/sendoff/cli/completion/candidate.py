@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import SUPPRESS, Action
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from sendoff.cli.commands import COMMANDS
 from sendoff.cli.completion.line import Line
 from sendoff.cli.completion.names import Candidate, Names
+from sendoff.cli.completion.paths import listed
 from sendoff.cli.completion.slots import at
 
 _PATHS: Mapping[str, str] = {"FILE": "files", "SOURCE": "files", "DIR": "folders"}
@@ -24,11 +26,18 @@ _NAMES: Mapping[str, Callable[[Names, Line], Iterator[Candidate]]] = {
     "--then": Names.ends,
     "-o": Names.keys_of_a_destination,
     "credentials NAME": Names.credentials,
+    "new-plugin KIND": Names.kinds,
     "DESTINATION": Names.destinations,
     "ID": Names.operations,
     "KEY": Names.keys,
     "URL": Names.destinations,
 }  # what is no option is called as in a usage, with the command before it where that matters
+_LEADS: Mapping[str, tuple[str, bool]] = {
+    "--form": ("[^=]*=[@<]", False),
+    "--header": ("@", False),
+    "--header-secret": ("@", False),
+    "--then": ("move:", True),
+}  # after what a path follows within the value of an option, and whether it is a folder's
 _NOTHING = frozenset({"set --url"})  # an address of one's own
 
 
@@ -41,12 +50,12 @@ class Answer(NamedTuple):
 
 def answer(line: Line, current: str, names: Names) -> Answer:
     """All that may stand there and begins with what stands there already."""
-    option, said, _ = current.partition("=")
+    option, said, value = current.partition("=")
     named = line.parser.option_of(option) if said and option.startswith("--") and not line.closed else None
     if line.waiting is not None:
-        found = _value(line.waiting, line, names)
+        found = _value(line.waiting, line, names, current)
     elif named is not None:
-        found = _value(named, line, names)
+        found = _value(named, line, names, value)
         found = Answer([Candidate(f"{option}={word}", about) for word, about in found.words], found.paths)
     elif current.startswith("-") and not line.closed:
         found = Answer(list(_options(line)))
@@ -65,7 +74,10 @@ def _options(line: Line) -> Iterator[Candidate]:
             yield Candidate(name, option.help or "")
 
 
-def _value(option: Action, line: Line, names: Names) -> Answer:
+def _value(option: Action, line: Line, names: Names, begun: str) -> Answer:
+    pattern, only_folders = _LEADS.get(max(option.option_strings, key=len), ("(?!)", False))
+    if lead := re.match(pattern, begun):
+        return Answer([Candidate(lead[0] + path) for path in listed(begun[lead.end() :], only_folders=only_folders)])
     if option.choices is not None:
         return Answer([Candidate(str(word)) for word in option.choices])
     return _meant([*option.option_strings, str(option.metavar)], line, names)

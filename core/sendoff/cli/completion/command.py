@@ -11,6 +11,7 @@ from sendoff.cli.completion import quoting
 from sendoff.cli.completion.candidate import Answer, answer
 from sendoff.cli.completion.line import read
 from sendoff.cli.completion.names import Names
+from sendoff.cli.completion.paths import listed
 from sendoff.cli.parser import Parser
 from sendoff.cli.text import clean
 from sendoff.errors import InvalidArgument, SendoffError
@@ -83,9 +84,10 @@ def _for_bash(call: Call, before: Sequence[str], part: str) -> list[str]:
     begun, rest = quoting.read(head), quoting.read(part)
     found = _found(call, [quoting.read(word).text for word in words], begun.text + rest.text)
     shown = [word for word, _ in found.words]
-    if found.paths and shown:
-        shown += _files(begun.text + rest.text, only_folders=found.paths == "folders")
-    return ["" if shown else found.paths, *(quoting.write(word[len(begun.text) :], rest.open) for word in shown)]
+    parted = bool(begun.text) and not begun.text.startswith("-")  # of a file x=y bash would only look at the y
+    if found.paths and (shown or parted):
+        shown += listed(begun.text + rest.text, only_folders=found.paths == "folders")
+    return ["" if shown or parted else found.paths, *(quoting.write(word[len(begun.text) :], rest.open) for word in shown)]
 
 
 def _found(call: Call, before: Sequence[str], current: str) -> Answer:
@@ -94,18 +96,3 @@ def _found(call: Call, before: Sequence[str], current: str) -> Answer:
         return Answer([])
     there = call.of(line.place)
     return answer(line, current, Names(lambda: there.place, lambda: there.desk(spawn=False), os.environ, current))
-
-
-def _files(start: str, *, only_folders: bool) -> list[str]:
-    """What lies where ``start`` leads; a folder with its ``/``, and what begins with a dot only when asked for."""
-    begun = start.rpartition("/")[2]
-    lead = start.removesuffix(begun)
-    try:
-        found = sorted((one.name, one.is_dir()) for one in os.scandir(os.path.expanduser(lead) or "."))
-    except OSError:
-        return []
-    return [
-        f"{lead}{name}{'/' if is_folder else ''}"
-        for name, is_folder in found
-        if name.startswith(begun) and (begun or not name.startswith(".")) and (is_folder or not only_folders)
-    ]

@@ -135,6 +135,12 @@ class Names:
         yield Candidate("auto", "what the destination announces")
         yield from map(Candidate, _installed("http_protocols"))
 
+    def kinds(self, _line: Line) -> Iterator[Candidate]:
+        """Of plugins."""
+        from sendoff.cli.new_plugin.kind import KINDS
+
+        yield from (Candidate(kind.word, kind.use) for kind in KINDS)
+
     def statuses(self, _line: Line) -> Iterator[Candidate]:
         """How an operation may stand."""
         from sendoff.model.status import TransferStatus

@@ -3,7 +3,7 @@
 _sendoff() {
     local line=${COMP_LINE:0:COMP_POINT} head='' kind i
     local -a words=() reply=()
-    # bash takes words apart at : and =; what no blank parts belongs together
+    # bash takes words apart at :, = and @; what no blank parts belongs together
     for ((i = 0; i <= COMP_CWORD; i++)); do
         if [[ $line == [[:blank:]]* ]]; then
             words+=("$head")
@@ -13,8 +13,11 @@ _sendoff() {
             head+=${COMP_WORDS[i]} line=${line#"${COMP_WORDS[i]}"}
         fi
     done
-    if [[ $line == [:=] ]]; then # nothing of what comes after it is there yet
-        head+=$line line=''
+    while [[ $line == [:=@]* ]]; do # nothing of what comes after it is there yet
+        head+=${line:0:1} line=${line:1}
+    done
+    if [[ $head == *@ ]]; then # it writes that sign anew
+        head=${head%@} line=@$line
     fi
     local program=${words[0]/#'~/'/"$HOME/"}
     mapfile -t reply < <("$program" completion --line bash -- "${words[@]:1}" "$head" "$line" 2>/dev/null)

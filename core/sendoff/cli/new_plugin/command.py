@@ -21,8 +21,8 @@ def arguments(parser: Parser, _command: str) -> None:
     """``--into``."""
     parser.option("--into", metavar="DIR", default=".", help="the folder in which the folder sendoff-NAME is made (default: this one)")
     parser.epilog = (
-        f"KIND is one of {', '.join(kind.word for kind in KINDS)}. What is written can be installed and used at once, is typed, and keeps the contract of its "
-        "kind before a backend that is easily replaced; its README.md says how to go on."
+        f"KIND is one of: {'; '.join(f'{kind.word} ({kind.use})' for kind in KINDS)}. What is written can be installed and used at once, is typed, and "
+        "keeps the contract of its kind before a backend that is easily replaced; its README.md says how to go on."
     )
 
 
@@ -47,6 +47,15 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
         raise InvalidArgument(f"there is no folder {folder.parent} to make {folder.name} in; nothing was written", hint="make it first")
     if os.path.lexists(folder):
         raise InvalidArgument(f"{folder} is there already; nothing was written", hint="choose another name, or another folder with --into")
+    try:
+        _make(folder, texts)
+    except OSError as cause:
+        hint = "choose another folder with --into"
+        raise InvalidArgument(f"{folder.parent}: {cause.strerror or type(cause).__name__}; nothing was written", hint=hint) from cause
+
+
+def _make(folder: Path, texts: Mapping[str, str]) -> None:
+    """Beside its place first, then there. Errors: ``OSError``; nothing is left then."""
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         unfinished.chmod(0o777 & ~_mask())

@@ -29,6 +29,11 @@ class Kind:
     needs: tuple[str, ...] = PYDANTIC
     tried_with: tuple[str, ...] = ()
 
+    @property
+    def use(self) -> str:
+        """What one of them is for, whatever its name: ``uploads to NAME://``."""
+        return (self.about[0].lower() + self.about[1:]).format(name="NAME")
+
 
 KINDS = (
     Kind(
