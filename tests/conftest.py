@@ -27,8 +27,9 @@ def pytest_configure(config):
 
 def pytest_report_header(config):
     """What is left out, and why."""
-    asked = {kind: word for kind in KINDS if (word := config.getoption(kind, default=None))}
-    return [f"{kind}: {word}; left out are tests that are about another {kind} itself" for kind, word in asked.items() if word != USUAL[kind]]
+    others = _others(config)
+    told = [f"{kind}: {word}; left out are tests that are about {USUAL[kind]} itself" for kind, word in others.items()]
+    return [*told, f"left out are tests that do not ask for {' or '.join(_wanted(others))} ({' and '.join(others)})"] if _wanted(others) else told
 
 
 def pytest_collection_modifyitems(config, items):
@@ -39,12 +40,21 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in set(left_out)]
 
 
+def _others(config):
+    """What was chosen and is not usual, by kind."""
+    return {kind: word for kind in KINDS if (word := config.getoption(kind, default=None)) not in (None, USUAL[kind])}
+
+
+def _wanted(others):
+    """Without one of these a test runs with what is usual alone; none, where the store is another, which is under every test."""
+    return [] if "store" in others else [FIXTURES[kind] for kind in others]
+
+
 def _is_about_another(config, item):
-    others = {kind for kind in KINDS if config.getoption(kind, default=None) not in (None, USUAL[kind])}
-    if others & {kind for mark in item.iter_markers("only_with") for kind in mark.kwargs}:
+    others = _others(config)
+    if set(others) & {kind for mark in item.iter_markers("only_with") for kind in mark.kwargs}:
         return True
-    wanted = {FIXTURES[kind] for kind in others if kind in FIXTURES}
-    return bool(wanted) and not wanted & set(item.fixturenames)
+    return bool(wanted := _wanted(others)) and not set(wanted) & set(item.fixturenames)
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import hashlib
 from dataclasses import replace
 
-from sendoff.errors import CredentialNeeded, InvalidArgument, SessionLost, TargetExists, Transient, Unreachable
+from sendoff.errors import CredentialNeeded, InvalidArgument, Permanent, SessionLost, TargetExists, Transient, Unreachable
+from sendoff.model.delivery import Demand
 from sendoff.model.destination import Destination
 from sendoff.model.session import Probe, Session
 from sendoff.ports.transport import Probing
@@ -228,6 +229,27 @@ class SkipsInAnyCase(Honest):
     def send(self, shipment):
         delivery = super().send(shipment)
         return replace(delivery, existing="skipped") if shipment.demand.existing in ("fail", "skip") else delivery
+
+
+class IsThereInAnyCase(Honest):
+    def send(self, shipment):
+        if shipment.demand.existing == "fail":
+            raise TargetExists(f"{shipment.target.public} is there")
+        return super().send(shipment)
+
+
+class ForgetsTheDigest(Honest):
+    def seen(self, url, held):
+        return replace(super().seen(url, held), digests={})
+
+
+class FailsWhateverIsAsked(Honest):
+    """A failure is no word about what it cannot do."""
+
+    def send(self, shipment):
+        if shipment.demand != Demand():
+            raise Permanent("boom")
+        return super().send(shipment)
 
 
 class Refuses(Honest):

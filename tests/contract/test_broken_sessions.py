@@ -35,6 +35,13 @@ BROKEN = [
     (VerifyingContract, broken.Overwrites, "what_is_there_stays_where_it_must_not_be_overwritten", {}),
     (VerifyingContract, broken.OverwritesAndSaysThatItSkipped, "what_is_there_is_passed_by_where_that_was_asked_for", {}),
     (VerifyingContract, broken.SkipsInAnyCase, "where_nothing_is_it_arrives", {"existing": "skip"}),
+    (VerifyingContract, broken.IsThereInAnyCase, "where_nothing_is_it_arrives", {"existing": "fail"}),
+    (VerifyingContract, broken.ForgetsTheDigest, "a_digest_that_is_told_is_that_of_the_bytes", {"digest": "sha256"}),
+    (VerifyingContract, broken.FailsWhateverIsAsked, "what_was_seen_is_no_less_than_what_was_asked_for", {"verify": "read-back"}),
+    (VerifyingContract, broken.FailsWhateverIsAsked, "a_digest_that_is_told_is_that_of_the_bytes", {"digest": "none"}),
+    (VerifyingContract, broken.FailsWhateverIsAsked, "what_is_there_stays_where_it_must_not_be_overwritten", {}),
+    (VerifyingContract, broken.FailsWhateverIsAsked, "what_is_there_is_passed_by_where_that_was_asked_for", {}),
+    (VerifyingContract, broken.FailsWhateverIsAsked, "where_nothing_is_it_arrives", {"existing": "skip"}),
 ]
 
 

@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+import sendoff
 from sendoff.drivers import PORTS, Drivers
 from sendoff.errors import ConfigurationError, DriverBroken, DriverMissing, InvalidArgument, UnsupportedScheme
 
@@ -123,7 +124,8 @@ def test_a_driver_that_was_made_for_another_version_is_refused_with_both(install
 
     with pytest.raises(DriverBroken) as caught:
         Drivers().load("transports", "gopher")
-    assert caught.value.message == f"the transport 'gopher' was made for another version: strange-gopher 3.1 asks for sendoff {wanted}; this is 0.1.0"
+    asked = f"strange-gopher 3.1 asks for sendoff {wanted}; this is {sendoff.__version__}"
+    assert caught.value.message == f"the transport 'gopher' was made for another version: {asked}"
     assert "strange_gopher" not in sys.modules
     (told,) = [one for one in Drivers().describe() if one["name"] == "gopher"]
     assert (told["state"], told["reason"]) == ("broken", caught.value.message)

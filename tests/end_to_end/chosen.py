@@ -2,7 +2,9 @@
 
 import importlib
 import importlib.util
+import os
 import sys
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +26,19 @@ def chosen(config, kind):
     return found()
 
 
+@contextmanager
+def at_work(config, kind):
+    """The counterpart that an option names, entered. One that skips fails in CI: what somebody has asked for is to run there."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(chosen(config, kind))
+        except pytest.skip.Exception as missing:
+            if os.environ.get("CI"):
+                pytest.fail(f"the {kind} that was asked for cannot run in CI: {missing.msg}")
+            raise
+        yield found
+
+
 def is_usual(config, kind):
     """Whether the suite runs with what it was written with."""
     return (config.getoption(kind, default=None) or USUAL[kind]) == USUAL[kind]
@@ -35,7 +50,7 @@ def store_of_all(request, private_home):
     if is_usual(request.config, "store"):
         yield None
         return
-    with chosen(request.config, "store") as found, pytest.MonkeyPatch.context() as patch:
+    with at_work(request.config, "store") as found, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stage, "store", found)
         patch.setattr(Machine, "store", found)
         yield found
@@ -61,7 +76,7 @@ class At:
 
 @pytest.fixture(scope="session")
 def chosen_transport(request):
-    with chosen(request.config, "transport") as found:
+    with at_work(request.config, "transport") as found:
         yield found
 
 
@@ -75,7 +90,7 @@ def there(stage, chosen_transport):
 
 @pytest.fixture(scope="session")
 def chosen_sink(request):
-    with chosen(request.config, "sink") as found:
+    with at_work(request.config, "sink") as found:
         yield found
 
 

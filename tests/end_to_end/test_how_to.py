@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -166,14 +167,19 @@ def test_a_job_uploads_and_leaves_nothing_behind(job, tmp_path):
     assert hosts_of(job.home) == []
 
 
+CONTAINER = ("unshare", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts", "--ipc")  # of namespaces that anybody may make
+
+
 @pytest.mark.campaign
-@pytest.mark.skipif(os.geteuid() != 0, reason="run as root: a container has processes of its own")
+@pytest.mark.needs_server
 def test_in_a_container_a_job_is_process_one_and_has_nothing_but_its_variables(job, tmp_path):
+    if shutil.which(CONTAINER[0]) is None or subprocess.run([*CONTAINER, "true"], capture_output=True).returncode:
+        pytest.skip(f"no processes of one's own can be had here ({' '.join(CONTAINER)})")
     job.file("dist/a.tar.gz")
-    container = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts", "--ipc", "env", "-i")
     with Receiver(tmp_path / "landed", authorization="Bearer of-the-job") as receiver:
         given = {"PATH": job.environment["PATH"], "UPLOAD_URL": f"{receiver.url}builds/42/", "UPLOAD_AUTHORIZATION": "Bearer of-the-job"}
-        words = [*container, *(f"{name}={value}" for name, value in given.items()), "sh", "-c", f"test $$ = 1 && {blocks('ci-container.md', 'sh')[1]}"]
+        environment = ("env", "-i", *(f"{name}={value}" for name, value in given.items()))
+        words = [*CONTAINER, *environment, "sh", "-c", f"test $$ = 1 && {blocks('ci-container.md', 'sh')[1]}"]
 
         done = subprocess.run(words, cwd=job.home, capture_output=True, text=True, timeout=60)
 

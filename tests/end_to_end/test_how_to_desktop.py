@@ -98,6 +98,7 @@ def percent(text):
     return int(found[1]) if found else -1
 
 
+@pytest.mark.campaign
 def test_a_window_shows_how_far_it_is_and_finds_it_again_after_a_kill(person, receiver):
     (run,) = blocks(PAGE, "sh")
     person.file("film.mkv", os.urandom(3 * PACE))

@@ -1,6 +1,7 @@
 """One plugin of each kind, as ``sendoff new-plugin`` writes it: installed by plain pip where nothing else is, judged by its tests, and used."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,11 +43,13 @@ def plugin(workshop, request):
     kind = request.param
     folder = workshop.folder / f"sendoff-{name_of(kind)}"
     workshop.configured("")
-    if not folder.exists():
+    kept = workshop.folder / f"{kind}.said"  # once it is installed; until then each test tries, and says what fails
+    if not kept.exists():
+        shutil.rmtree(folder, ignore_errors=True)
         workshop.runs(f"sendoff new-plugin {kind} {name_of(kind)}")
         (_, install), _ = blocks(folder / "README.md", "sh")
-        (workshop.folder / f"{kind}.said").write_text(workshop.runs(install, at=folder))
-    said = (workshop.folder / f"{kind}.said").read_text()
+        kept.write_text(workshop.runs(install, at=folder))
+    said = kept.read_text()
     return SimpleNamespace(kind=kind, many=MANY[kind], name=name_of(kind), folder=folder, module=folder.name.replace("-", "_"), said=said)
 
 

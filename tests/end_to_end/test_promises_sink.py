@@ -27,6 +27,7 @@ def test_every_end_and_the_batch_s_end_are_told_with_the_id_of_the_event(stage, 
     assert all(one["operation"]["status"] == "completed" for one in found if one["operation"])
 
 
+@pytest.mark.campaign
 def test_a_failure_is_told_with_its_reason(stage, receiver, audience):
     source, _ = stage.file(100)
     (id,) = stage.put("--sha256", "0" * 64, source, receiver.url)
@@ -37,6 +38,7 @@ def test_a_failure_is_told_with_its_reason(stage, receiver, audience):
     assert (failed["operation"]["id"], failed["operation"]["error"]["code"]) == (id, stage.view(id)["error"]["code"])
 
 
+@pytest.mark.campaign
 def test_a_canceled_one_is_told_of(stage, audience):
     (id,) = stage.put(stage.file(100)[0], NOWHERE)
 
@@ -45,6 +47,7 @@ def test_a_canceled_one_is_told_of(stage, audience):
     assert ("canceled", id) in {about(one) for one in told(audience, 1)}
 
 
+@pytest.mark.campaign
 def test_ends_are_told_in_their_order_and_by_two_hosts_each_once(stage, receiver, audience):
     ids = [id for name in "abcde" for id in stage.put("--wait", stage.file(100)[0], f"{receiver.url}{name}")]
     told(audience, 5)
@@ -59,6 +62,7 @@ def test_ends_are_told_in_their_order_and_by_two_hosts_each_once(stage, receiver
     assert [about(one) for one in found][:5] == [("completed", id) for id in ids]
 
 
+@pytest.mark.campaign
 def test_what_had_not_been_told_when_the_host_was_killed_is_told_by_the_next(stage, receiver, audience):
     sources = [stage.file(100, f"{number}.bin")[0] for number in range(20)]
     ids = stage.put(*sources, receiver.url)

@@ -46,12 +46,14 @@ def test_a_file_lands_unchanged_under_its_name_and_the_receipt_says_so(stage, th
     assert (stage.ends(id), stage.view(id)["receipt"]["size"]) == (["completed"], 3 * MIB + 7)
 
 
+@pytest.mark.campaign
 def test_an_empty_file_lands(stage, there):
     stage.put("--wait", stage.file(0)[0], "there:")
 
     assert landed(there) == b""
 
 
+@pytest.mark.campaign
 def test_a_name_with_awkward_letters_is_the_name_there(stage, there):
     sources = [stage.file(100 + number, name)[0] for number, name in enumerate(AWKWARD)]
 
@@ -60,6 +62,7 @@ def test_a_name_with_awkward_letters_is_the_name_there(stage, there):
     assert [len(landed(there, f"in/{name}") or b"") for name in AWKWARD] == [100 + number for number in range(len(AWKWARD))]
 
 
+@pytest.mark.campaign
 def test_a_folder_lands_with_everything_below_it(stage, there):
     for number, name in enumerate(("a.bin", "one/b.bin", "one/two/c.bin")):
         (stage.folder / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +73,7 @@ def test_a_folder_lands_with_everything_below_it(stage, there):
     assert [len(landed(there, f"tree/{name}")) for name in ("a.bin", "one/b.bin", "one/two/c.bin")] == [1, 2, 3]
 
 
+@pytest.mark.campaign
 def test_what_is_read_from_standard_input_lands(stage, there):
     content = "said\n" * 100_000
 
@@ -79,6 +83,7 @@ def test_what_is_read_from_standard_input_lands(stage, there):
     assert (putting.returncode, landed(there, "said")) == (0, content.encode()), complaints
 
 
+@pytest.mark.campaign
 def test_three_hundred_small_ones_land_each_under_its_name_and_each_ends_once(stage, there):
     content = {
         f"{number:03}.bin": stage.file(number, f"many/{number:03}.bin")[1]
@@ -107,6 +112,7 @@ def test_killed_amid_an_upload_the_next_host_completes_it_once(stage, there, slo
     say(f"killed after {sent} of {SIZE} bytes: {receipt['bytes_resent']} were sent again")
 
 
+@pytest.mark.campaign
 def test_a_paused_one_stands_still_and_goes_on_when_it_is_told_to(stage, there, slow):
     id, digest = slow
     amid(stage, id)
@@ -121,6 +127,7 @@ def test_a_paused_one_stands_still_and_goes_on_when_it_is_told_to(stage, there, 
     assert stage.ends(id) == ["completed"]
 
 
+@pytest.mark.campaign
 def test_a_canceled_one_leaves_nothing_there(stage, there, slow):
     id, _ = slow
     amid(stage, id)
@@ -132,6 +139,7 @@ def test_a_canceled_one_leaves_nothing_there(stage, there, slow):
     eventually(lambda: not there.unfinished(), "that nothing of it is left there")
 
 
+@pytest.mark.campaign
 def test_a_source_that_is_written_to_fails_and_nothing_of_it_has_the_name(stage, there, slow):
     id, _ = slow
     amid(stage, id)
@@ -143,6 +151,7 @@ def test_a_source_that_is_written_to_fails_and_nothing_of_it_has_the_name(stage,
     assert (stage.view(id)["error"]["code"], landed(there)) == ("source_changed", None)
 
 
+@pytest.mark.campaign
 def test_of_two_with_one_name_the_later_waits_and_is_what_is_there(stage, there, slow):
     first, _ = slow
     amid(stage, first)
@@ -156,6 +165,7 @@ def test_of_two_with_one_name_the_later_waits_and_is_what_is_there(stage, there,
     assert hashlib.sha256(landed(there)).hexdigest() == digest
 
 
+@pytest.mark.campaign
 def test_a_file_that_is_not_what_was_promised_fails(stage, there):
     source, _ = stage.file(1000)
 
@@ -165,5 +175,6 @@ def test_a_file_that_is_not_what_was_promised_fails(stage, there):
     assert stage.ends(id) == ["failed"]
 
 
+@pytest.mark.campaign
 def test_a_destination_that_is_there_is_said_to_be(stage, there):
     assert "there" in stage.run("check", "there:").stdout

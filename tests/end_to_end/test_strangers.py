@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import sendoff
 from sendoff.testing.receiver import Receiver
 
 from tests.end_to_end.stage import Stage
@@ -78,7 +79,7 @@ def test_every_plugin_is_shown_with_how_it_is_and_a_broken_one_takes_nothing_els
     assert {found["listeners", "twin", one]["reason"] for one in ("strange_one", "strange_two")} == {
         "two distributions bring the listener 'twin': strange_one 1.0 and strange_two 1.0"
     }
-    assert "strange_old 1.0 asks for sendoff >=2,<3; this is 0.1.0" in found["credentials", "old", "strange_old"]["reason"]
+    assert f"strange_old 1.0 asks for sendoff >=2,<3; this is {sendoff.__version__}" in found["credentials", "old", "strange_old"]["reason"]
     assert found["listeners", "off", "strange_off"]["state"] == "disabled"
     assert found["stores", "sqlite", "sendoff-sqlite"]["health"] == "in use"
     assert found["credentials", "env", "sendoff-credentials-basic"]["health"] == "usable"
@@ -97,7 +98,7 @@ WAITING = TRANSPORT.replace(
 
 
 @pytest.mark.fault(75)
-@pytest.mark.parametrize("without", ["it is uninstalled", "its library is missing"])
+@pytest.mark.parametrize("without", ["it is uninstalled", pytest.param("its library is missing", marks=pytest.mark.campaign)])
 def test_what_needs_a_plugin_that_is_gone_after_a_restart_waits_and_goes_on_when_it_is_back(stage, without):
     stage.install("strange_carrier", "sendoff.transports", "strange = strange_carrier:Strange", WAITING)
     stage.config.write_text('[retry]\nbackoff = ["0.1s", "0.2s"]\n')
@@ -124,6 +125,7 @@ def test_what_needs_a_plugin_that_is_gone_after_a_restart_waits_and_goes_on_when
     stage.until(id, status="completed")
 
 
+@pytest.mark.campaign
 @pytest.mark.fault(77)
 def test_a_plugin_that_is_slow_to_load_keeps_nobody_else(stage, server):
     stage.install("strange_slow", "sendoff.sinks", "slow = strange_slow:Sink", "import threading\nthreading.Event().wait(600)")
@@ -138,7 +140,7 @@ def test_a_plugin_that_is_slow_to_load_keeps_nobody_else(stage, server):
 
 
 @pytest.mark.fault(78)
-@pytest.mark.parametrize("here", [(), ("--here",)], ids=["a host", "--here"])
+@pytest.mark.parametrize("here", [pytest.param((), id="a host"), pytest.param(("--here",), id="--here", marks=pytest.mark.campaign)])
 def test_what_a_plugin_prints_logs_or_raises_is_filtered_and_never_a_result(stage, server, here):
     stage.install("strange_talk", "sendoff.hooks", "talking = strange_talk", TALKING)
     file, _ = stage.file(1000)
@@ -182,6 +184,7 @@ def test_a_program_without_a_log_has_the_traces_on_its_standard_error(stage, ser
     assert ("sendoff_queued -> talking: raised ValueError after" in done.stderr) == traced
 
 
+@pytest.mark.campaign
 @pytest.mark.fault(100)
 def test_where_the_library_of_a_driver_is_missing_that_driver_says_so_and_the_others_work(stage, server):
     """boto3 is hidden, as it is where somebody has installed sendoff-s3 without what it needs."""

@@ -13,7 +13,7 @@ from tests.house.fences import blocks_of
 from tests.house.test_readme import commands
 
 PAGE = "docs/tutorial/first-upload.md"
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.campaign, pytest.mark.timeout(240)]
 
 
 class Newcomer(Person):

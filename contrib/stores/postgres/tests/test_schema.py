@@ -34,6 +34,7 @@ def say(database, schema, statement, *values):
         return connection.execute(statement, values)
 
 
+@pytest.mark.campaign
 def test_ten_processes_that_make_it_at_once_make_one(database, schema, tmp_path):
     command = [sys.executable, "-c", OPENING, str(tmp_path / "state"), database.dsn, schema]
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(10)]
