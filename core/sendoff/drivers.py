@@ -301,7 +301,7 @@ def _singular(kind: str) -> str:
 def _missing(kind: str, name: str, installed: Sequence[str]) -> DriverMissing:
     package = _PACKAGES.get(kind, {}).get(name)
     message = f"no {_singular(kind)} {name!r} is installed for {sys.executable}{nearest(name, installed)}; installed: {', '.join(installed) or 'none'}"
-    cure = f"{sys.executable} -m pip install {package}" if package else f'a package that has it names it in [project.entry-points."sendoff.{kind}"]'
+    cure = f"install {package} from the same checkout as sendoff" if package else f'a package that has it names it in [project.entry-points."sendoff.{kind}"]'
     return DriverMissing(message, hint=cure, name=name, kind=kind, interpreter=sys.executable)
 
 

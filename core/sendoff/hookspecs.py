@@ -3,6 +3,8 @@
 ``before_`` may refuse; a past participle is history and is told after the journal has it. A listener that raises there is named in the
 log and silences nobody. Implementations may take any subset of the arguments.
 
+Any other exception in a ``before_`` hook counts as ``Refused``: what was to be stored is not, and an upload whose attempt was to begin fails.
+
 A listener is told everything in one thread, in order. One that does not return within 30 seconds is named in the log and misses what happens until it
 does; one that does not answer ``sendoff_before_attempt`` puts that attempt off for a minute, and ``sendoff_before_queue`` refuses what was to be stored.
 

@@ -53,11 +53,11 @@ def test_the_hint_names_the_package_of_this_project_and_no_other(kind, name, pac
     monkeypatch.setattr("sendoff.distributions.entry_points", lambda group: ())
     with pytest.raises(DriverMissing) as caught:
         Drivers().load(kind, name)
-    assert caught.value.hint.endswith(f"-m pip install {package}")
+    assert caught.value.hint == f"install {package} from the same checkout as sendoff"
 
     with pytest.raises(DriverMissing) as caught:
-        Drivers().load(kind, "mongodb")
-    assert "pip" not in caught.value.hint
+        Drivers().load(kind, "somebody-elses")
+    assert "checkout" not in caught.value.hint
 
 
 @pytest.mark.parametrize(

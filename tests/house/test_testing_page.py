@@ -1,11 +1,15 @@
 """The page about testing a plugin: its code runs as it stands, outside of this repository, and it names all there is."""
 
+import ast
+import doctest
+import importlib
 import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
+import sendoff
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "extending" / "testing.md"
@@ -35,6 +39,31 @@ def test_every_contract_of_the_kit_is_on_the_page():
 
     assert len(found) > 12
     assert {name for name in found if f"`{name}`" not in PAGE.read_text()} == set()
+
+
+def told_of():
+    """What the page names and the kit has: the module, the name, and its docstring."""
+    named = set(re.findall(r"`(\w+)(?:\(\))?`", PAGE.read_text()))
+    for path in sorted(KIT.rglob("*.py")):
+        for one in ast.parse(path.read_text()).body:
+            if isinstance(one, ast.ClassDef | ast.FunctionDef) and one.name in named:
+                yield pytest.param(path, one.name, ast.get_docstring(one) or "", id=f"{path.stem}.{one.name}")
+
+
+@pytest.mark.parametrize(("path", "name", "text"), list(told_of()))
+def test_what_the_page_names_has_an_example(path, name, text):
+    assert ">>>" in text or "Example" in text
+
+
+@pytest.mark.parametrize(("path", "name", "text"), [one for one in told_of() if ">>>" in one.values[2]])
+def test_an_example_of_the_kit_is_true(path, name, text, tmp_path):
+    module = importlib.import_module(".".join(path.relative_to(ROOT / "core").with_suffix("").parts))
+    test = doctest.DocTestParser().get_doctest(text, {**vars(module), "sendoff": sendoff, "tmp_path": tmp_path, "PurePosixPath": PurePosixPath}, name, None, 0)
+    told = []
+
+    failed, tried = doctest.DocTestRunner(verbose=False).run(test, out=told.append)
+
+    assert tried and not failed, "".join(told)
 
 
 def test_the_code_runs_as_it_stands(tmp_path):

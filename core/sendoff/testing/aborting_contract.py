@@ -12,7 +12,17 @@ from sendoff.testing.world import World
 
 
 class AbortingContract(TransportBench):
-    """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``; a file of 24 MiB is one that leaves a session."""
+    """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``; a file of 24 MiB is one that leaves a session.
+
+    Example::
+
+        class TestMyTransport(AbortingContract):
+            @pytest.fixture
+            def world(self, tmp_path):
+                world = MyWorld(tmp_path)
+                yield world
+                world.close()
+    """
 
     def test_what_is_removed_is_not_there_to_go_on_with(self, world: World, ship: Shipyard) -> None:
         """Whoever has the session nevertheless is told so, or sends everything again; it is never guessed what the server has."""

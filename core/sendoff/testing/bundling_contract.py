@@ -22,7 +22,17 @@ Results = Mapping[Ship, Delivery | SendoffError]
 
 
 class BundlingContract(TransportBench):
-    """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``."""
+    """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``.
+
+    Example::
+
+        class TestMyTransport(BundlingContract):
+            @pytest.fixture
+            def world(self, tmp_path):
+                world = MyWorld(tmp_path)
+                yield world
+                world.close()
+    """
 
     def test_each_arrives_unchanged_and_is_told_once(self, world: World, ship: Shipyard) -> None:
         shipments = [ship(size) for size in SIZES]

@@ -56,6 +56,17 @@ class TransportCounterpart(Counterpart, ABC):
     """A place that a transport carries to.
 
     Its ``section`` is that of a destination, ``url`` among its keys: the address of a folder, below which whoever has this state folder is alone.
+
+    Example::
+
+        class Azure(TransportCounterpart):
+            driver = "azure-blob"
+
+            def section(self, folder):
+                return {"url": self.server.folder_for(folder)}
+
+            def landed(self, folder, name):
+                return self.server.blob(folder, name)
     """
 
     @abstractmethod
@@ -76,7 +87,19 @@ class TransportCounterpart(Counterpart, ABC):
 
 
 class SinkCounterpart(Counterpart, ABC):
-    """Somebody who is told, and remembers what."""
+    """Somebody who is told, and remembers what.
+
+    Example::
+
+        class Teams(SinkCounterpart):
+            driver = "teams"
+
+            def section(self, folder):
+                return {"url": self.server.room_for(folder)}
+
+            def delivered(self, folder):
+                return self.server.messages(folder)
+    """
 
     def environment(self, folder: Path) -> Mapping[str, str]:
         """Variables that the host needs, such as a password that ``section`` refers to."""

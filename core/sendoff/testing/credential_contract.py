@@ -21,6 +21,21 @@ class CredentialContract(DriverContract):
     """Provide ``driver``, ``options``, ``name`` and ``keep``.
 
     name: of a credential. keep: puts a secret under that name, in the place of an earlier one, and returns the environment to ask with.
+
+    Example::
+
+        class TestMine(CredentialContract):
+            @pytest.fixture
+            def driver(self):
+                return MyStore
+
+            @pytest.fixture
+            def keep(self, tmp_path, name):
+                def keep(secret):
+                    (tmp_path / name).write_text(secret)
+                    return {}
+
+                return keep
     """
 
     @pytest.fixture
@@ -101,7 +116,19 @@ class CredentialContract(DriverContract):
 
 
 class WritableContract(CredentialContract):
-    """For one that can be written. Provide what ``CredentialContract`` needs besides ``keep``; ``environment``, where it is asked with one."""
+    """For one that can be written. Provide what ``CredentialContract`` needs besides ``keep``; ``environment``, where it is asked with one.
+
+    Example::
+
+        class TestMine(WritableContract):
+            @pytest.fixture
+            def driver(self):
+                return MyStore
+
+            @pytest.fixture
+            def options(self, tmp_path):
+                return {"folder": str(tmp_path)}
+    """
 
     @pytest.fixture
     def environment(self) -> Mapping[str, str]:

@@ -21,7 +21,19 @@ NOT_A_KEY = "no_driver_has_a_key_of_this_name"
 
 
 class DriverContract:
-    """Provide the fixtures ``driver``, the class, and ``options``, its settings as the configuration gives them."""
+    """Provide the fixtures ``driver``, the class, and ``options``, its settings as the configuration gives them.
+
+    Example::
+
+        class TestMine(DriverContract):
+            @pytest.fixture
+            def driver(self):
+                return MyDriver
+
+            @pytest.fixture
+            def options(self, tmp_path):
+                return {"path": str(tmp_path / "kept")}
+    """
 
     @pytest.fixture
     def driver(self) -> Any:

@@ -63,6 +63,12 @@ class ManyRowsContract:
     """A queue of a million delays nobody and fits anywhere. Provide ``store``, a new journal. Heavy: mark it so.
 
     rows: how long the queue is. soon: seconds within which the first is found.
+
+    Example::
+
+        @pytest.mark.campaign
+        class TestManyRows(ManyRowsContract):
+            soon = 0.1
     """
 
     rows: ClassVar[int] = 1_000_000

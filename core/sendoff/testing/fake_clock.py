@@ -13,7 +13,14 @@ BEGIN: Moment = 1_767_225_600_000_000  # 2026-01-01, midnight UTC
 
 
 class FakeClock:
-    """A clock that stands still until ``advance`` is called; it begins with the year 2026."""
+    """A clock that stands still until ``advance`` is called; it begins with the year 2026.
+
+    >>> clock = FakeClock()
+    >>> clock.advance("5m")
+    >>> clock.sleep("1h")
+    >>> clock.monotonic(), clock.slept()
+    (300.0, 3600.0)
+    """
 
     def __init__(self) -> None:
         self._now, self._slept, self._lock = BEGIN, 0, threading.Lock()

@@ -21,7 +21,13 @@ _GLANCE = 0.01  # seconds between two looks whether the file is another
 
 
 def become(file: str | Path, **conditions: bool) -> None:
-    """From now on the network is like this: ``become(file, metered=True)``. What is not named is unknown, and unknown allows."""
+    """From now on the network is like this: ``become(file, metered=True)``. What is not named is unknown, and unknown allows.
+
+    >>> network = FakeNetwork(FakeNetwork.Settings(file=str(tmp_path / "net")), None)
+    >>> become(tmp_path / "net", online=True, metered=True)
+    >>> network.look().metered
+    True
+    """
     path = Path(file)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     draft.write_text(json.dumps(encode(_checked(conditions))))
@@ -33,6 +39,9 @@ class FakeNetwork(Network, Watching):
 
     A package of a test makes it a driver like any other: ``[sendoff.networks]``, ``fake = sendoff.testing.fake_network:FakeNetwork``. A host heeds a change
     when it has lasted: ``[network] settle = "0s"`` where nobody wants to wait for that.
+
+    >>> FakeNetwork(FakeNetwork.Settings(file="/nowhere"), None).look().online is None
+    True
     """
 
     class Settings:
@@ -81,7 +90,13 @@ class FakeNetwork(Network, Watching):
 
 
 class ToldNetwork(Network):
-    """A network in memory: whatever ``become`` said last; unknown before."""
+    """A network in memory: whatever ``become`` said last; unknown before.
+
+    >>> network = ToldNetwork()
+    >>> network.become(online=False)
+    >>> network.look().online
+    False
+    """
 
     Settings = dict
 

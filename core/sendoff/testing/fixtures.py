@@ -29,6 +29,12 @@ def sendoff_client(monkeypatch: pytest.MonkeyPatch, sendoff_config: Mapping[str,
     """A ``sendoff.testing.client()`` that ``sendoff.put`` and its kin, ``sendoff.connect()`` and ``BackgroundUploader()`` use, too, as long as the test lasts.
 
     Code that took ``connect`` itself (``from sendoff import connect``) before the test has the real one.
+
+    Example::
+
+        def test_what_is_handed_over_arrives(sendoff_client):
+            sendoff.put(b"hello", "https://far.example/greeting").wait()
+            assert sendoff_client.receiver.stored["https://far.example/greeting"] == b"hello"
     """
 
     def connect(**_: Any) -> Client:

@@ -51,7 +51,14 @@ class Reply:
 
 
 class MemoryReceiver:
-    """Takes what is sent to any address, and keeps it: ``requests`` in the order in which they came, ``stored`` what was taken, by its address."""
+    """Takes what is sent to any address, and keeps it: ``requests`` in the order in which they came, ``stored`` what was taken, by its address.
+
+    >>> receiver = MemoryReceiver()
+    >>> receiver.answer(503)
+    >>> sent = Sent(method="PUT", url="https://far.example/a", headers=(), body=b"hello")
+    >>> receiver.take(sent).status, receiver.take(sent).status, receiver.stored["https://far.example/a"]
+    (503, 201, b'hello')
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

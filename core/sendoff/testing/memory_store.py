@@ -33,7 +33,15 @@ Undo = Callable[[], object]
 
 
 class MemoryStore(Store):
-    """Keeps everything in dictionaries; closed and opened again it is the same journal. For tests and simulations, thousands of decisions a second."""
+    """Keeps everything in dictionaries; closed and opened again it is the same journal. For tests and simulations, thousands of decisions a second.
+
+    >>> from sendoff.testing.store_sample import create, due_names
+    >>> store = MemoryStore()
+    >>> opened = store.open()
+    >>> number = create(store, "a")
+    >>> due_names(store)
+    ['a']
+    """
 
     Settings = dict
 

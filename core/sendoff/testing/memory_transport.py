@@ -47,6 +47,13 @@ class MemoryServer:
 
     point: called at each step of each transport with its name and the operation's id; it may raise, and that is the fault.
     repeated: bytes that were sent again although their answer had been seen.
+
+    >>> server = MemoryServer()
+    >>> id = server.begin("plain://there/a", 5, "an-operation", 0)
+    >>> server.append(id, 0, b"hello")
+    >>> server.finish(id)
+    >>> server.things
+    {'plain://there/a': b'hello'}
     """
 
     point: Point = nothing_happens
@@ -119,7 +126,13 @@ class _MemoryTransport(Transport):
 
 
 class PlainTransport(_MemoryTransport):
-    """Sends whole; a thing appears when its last byte has come, and the answer may be lost."""
+    """Sends whole; a thing appears when its last byte has come, and the answer may be lost.
+
+    >>> from sendoff.testing.shipment import loose_toolkit
+    >>> there = PlainTransport(Destination(url="plain://there/", transport="plain"), {"server": MemoryServer()}, loose_toolkit())
+    >>> there.target(PurePosixPath("a")).url
+    'plain://there/a'
+    """
 
     schemes = ("plain",)
     methods = ("PUT", "POST")
@@ -225,7 +238,13 @@ class MemoryProtocol(SessionProtocol):
 
 
 class SessionTransport(_MemoryTransport, Aborting, Sweeping):
-    """Resumes, by the loop of every protocol that does; the session goes when it is aborted."""
+    """Resumes, by the loop of every protocol that does; the session goes when it is aborted.
+
+    >>> from sendoff.testing.shipment import loose_toolkit
+    >>> there = SessionTransport(Destination(url="session://there/", transport="session"), {"server": MemoryServer(), "block": 64}, loose_toolkit())
+    >>> list(there.leftovers())
+    []
+    """
 
     schemes = ("session",)
     methods = ()

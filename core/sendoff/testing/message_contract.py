@@ -19,7 +19,23 @@ TITLE = HOSTILE.replace("\u2028 ", "")  # one line
 
 
 class MessageSinkContract(SinkBench):
-    """Provide ``driver``, ``options`` and ``shown``: title and text of what can be read so far, oldest first."""
+    """Provide ``driver``, ``options`` and ``shown``: title and text of what can be read so far, oldest first.
+
+    Example::
+
+        class TestMine(MessageSinkContract):
+            @pytest.fixture
+            def driver(self):
+                return MySink
+
+            @pytest.fixture
+            def options(self, server):
+                return {"url": server.url}
+
+            @pytest.fixture
+            def shown(self, server):
+                return lambda: [(message.title, message.text) for message in server.messages]
+    """
 
     @pytest.fixture
     def shown(self) -> Shown:

@@ -18,7 +18,19 @@ AT_MOST = 2.0
 
 
 class NetworkContract(DriverContract):
-    """Provide ``driver``, ``options`` and ``blind``: options with which it can see nothing."""
+    """Provide ``driver``, ``options`` and ``blind``: options with which it can see nothing.
+
+    Example::
+
+        class TestMine(NetworkContract):
+            @pytest.fixture
+            def driver(self):
+                return MyNetwork
+
+            @pytest.fixture
+            def blind(self):
+                return {"path": "/nowhere"}
+    """
 
     @pytest.fixture
     def blind(self) -> dict[str, Any]:

@@ -22,6 +22,14 @@ class OpenSsh:
     keys: a folder where keys lie or are made, for several servers; None = they are its own.
 
     folder: everything is below it; files arrive in ``root``. host_key, user_key: private keys, ``.pub`` beside them. known_hosts: the line that knows it.
+
+    Example::
+
+        server = OpenSsh(tmp_path / "sshd")
+        url = server.url("a.iso")
+        ...
+        assert (server.root / "a.iso").exists()
+        server.close()
     """
 
     def __init__(

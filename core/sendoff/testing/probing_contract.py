@@ -12,7 +12,17 @@ from sendoff.testing.world import CANARY, World, canary
 
 
 class ProbingContract(TransportBench):
-    """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``."""
+    """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``.
+
+    Example::
+
+        class TestMyTransport(ProbingContract):
+            @pytest.fixture
+            def world(self, tmp_path):
+                world = MyWorld(tmp_path)
+                yield world
+                world.close()
+    """
 
     def test_a_place_that_is_there_is_reachable(self, world: World) -> None:
         found = probing(world.transport).probe()

@@ -18,6 +18,12 @@ class Proxy:
     """Listens on loopback and passes everything on to a port of this machine.
 
     sent, answered: bytes that went to the server, and back. delay: seconds that every byte takes each way. rate: bytes a second towards the server, at most.
+
+    Example::
+
+        with Receiver(tmp_path) as receiver, Proxy(receiver.port) as proxy:
+            proxy.cut(at=1_000_000)
+            upload_to(f"http://127.0.0.1:{proxy.port}/a")
     """
 
     def __init__(self, to: int, *, delay: float = 0.0, rate: float | None = None) -> None:

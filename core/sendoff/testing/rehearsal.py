@@ -98,6 +98,13 @@ class MemoryClient(Client):
     """A ``Client`` whose uploads are real but for what is outside of them; ``client`` makes one.
 
     receiver: where everything goes, whatever its address. clock: the time it is. network: what the network is like.
+
+    >>> with sendoff.testing.client(hurry=False) as client:
+    ...     client.network.become(online=False)
+    ...     operation = client.put(b"hello", "https://far.example/greeting")
+    ...     client.network.become(online=True)
+    ...     operation.wait().status.name
+    'COMPLETED'
     """
 
     def __init__(self, owner: Owner, folder: tempfile.TemporaryDirectory[str], around: Around) -> None:

@@ -43,7 +43,15 @@ while True:
 
 
 class SecretService:
-    """``org.freedesktop.secrets``, unlocked. folder: everything is below it. environment: what a program needs to find it, and nothing else of the login's."""
+    """``org.freedesktop.secrets``, unlocked. folder: everything is below it. environment: what a program needs to find it, and nothing else of the login's.
+
+    Example::
+
+        service = SecretService(tmp_path / "login")
+        subprocess.run([sys.executable, "-m", "keyring", "set", "lab", "me"], env={**os.environ, **service.environment}, input=b"secret")
+        assert service.held("lab", "me") == "secret"
+        service.close()
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._processes = folder, list[subprocess.Popen[bytes]]()

@@ -31,7 +31,13 @@ CAP = 64 * 1024
 
 
 class Wallet:
-    """Hands out credentials one after the other: the next as soon as one is refused, ``CredentialNeeded`` after the last."""
+    """Hands out credentials one after the other: the next as soon as one is refused, ``CredentialNeeded`` after the last.
+
+    >>> old, new = (Credential(kind="bearer", secret=text) for text in ("old", "new"))
+    >>> wallet = Wallet(old, new)
+    >>> wallet() is old, wallet(refused=old) is new
+    (True, True)
+    """
 
     def __init__(self, *credentials: Credential) -> None:
         self._left = list(credentials)
@@ -77,6 +83,14 @@ class LooseShipment:
     on_read: called before each read with its offset; may raise what a source raises. checkpoints: sessions recorded.
     confirmed: totals, in order. points: how many bytes had been read at each commit point. answers: kept ones, in order.
     furthest: as ``Shipment`` says; None where the session comes from elsewhere. given: bytes handed over, None = the driver does not say.
+
+    >>> (tmp_path / "a").write_bytes(b"hello")
+    5
+    >>> shipment = LooseShipment(path=tmp_path / "a", target=Target("https://far.example/a"))
+    >>> buffer = bytearray(5)
+    >>> shipment.readinto(memoryview(buffer), 0), bytes(buffer)
+    (5, b'hello')
+    >>> shipment.close()
     """
 
     path: Path
@@ -258,7 +272,12 @@ def installed_protocol(name: str, options: Mapping[str, Any], toolkit: Transport
 def loose_toolkit(
     *, credential: CredentialSource | None = None, environment: Mapping[str, str] | None = None, rules: RetryRules | None = None
 ) -> TransportToolkit:
-    """A toolkit that needs no host: this machine's clock, a seeded random, an ordinary logger, an empty environment, whatever protocols are installed."""
+    """A toolkit that needs no host: this machine's clock, a seeded random, an ordinary logger, an empty environment, whatever protocols are installed.
+
+    >>> toolkit = loose_toolkit(environment={"HOME": "/home/ann"})
+    >>> toolkit.environment["HOME"], toolkit.credential()
+    ('/home/ann', None)
+    """
     return TransportToolkit(
         clock=SystemClock(), random=Random(1), log=logging.getLogger("sendoff.testing"), credential=credential or Wallet(),
         environment=environment or {}, rules=rules or RetryRules(), http_protocols=installed_protocol,

@@ -63,7 +63,23 @@ class SinkBench(DriverContract):
 
 
 class SinkContract(SinkBench):
-    """Provide ``driver``, ``options`` and ``received``: the JSON objects that arrived so far, oldest first."""
+    """Provide ``driver``, ``options`` and ``received``: the JSON objects that arrived so far, oldest first.
+
+    Example::
+
+        class TestMine(SinkContract):
+            @pytest.fixture
+            def driver(self):
+                return MySink
+
+            @pytest.fixture
+            def options(self, tmp_path):
+                return {"path": str(tmp_path / "told")}
+
+            @pytest.fixture
+            def received(self, tmp_path):
+                return lambda: [json.loads(line) for line in (tmp_path / "told").read_text().splitlines()]
+    """
 
     @pytest.fixture
     def received(self) -> Received:
@@ -112,7 +128,18 @@ class SinkContract(SinkBench):
 
 
 class RefusableSinkContract(SinkContract):
-    """For a sink whose receiver can say no: provide ``refusing`` and ``busy`` too, options with which it does."""
+    """For a sink whose receiver can say no: provide ``refusing`` and ``busy`` too, options with which it does.
+
+    Example, beside ``driver``, ``options`` and ``received``::
+
+        @pytest.fixture
+        def refusing(self, tmp_path):
+            return {"path": str(tmp_path / "no such folder" / "told")}
+
+        @pytest.fixture
+        def busy(self, server):
+            return {"url": server.that_answers(503)}
+    """
 
     @pytest.fixture
     def refusing(self) -> dict[str, Any]:

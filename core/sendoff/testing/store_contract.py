@@ -64,4 +64,14 @@ class StoreContract(
     """Every store keeps these promises. Provide the fixture ``store``: a new journal, open, closed afterwards.
 
     Override ``reopen`` where another instance is to open the same journal.
+
+    Example::
+
+        class TestMine(StoreContract):
+            @pytest.fixture
+            def store(self, tmp_path):
+                store = made(tmp_path)
+                store.open()
+                yield store
+                store.close()
     """

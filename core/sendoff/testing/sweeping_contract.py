@@ -8,7 +8,17 @@ from sendoff.testing.world import World
 
 
 class SweepingContract(TransportBench):
-    """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``; a file of 24 MiB is one that goes on after a break."""
+    """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``; a file of 24 MiB is one that goes on after a break.
+
+    Example::
+
+        class TestMyTransport(SweepingContract):
+            @pytest.fixture
+            def world(self, tmp_path):
+                world = MyWorld(tmp_path)
+                yield world
+                world.close()
+    """
 
     def test_what_a_broken_try_has_left_is_listed_under_the_id_that_was_recorded(self, world: World, ship: Shipyard) -> None:
         shipment = ship.broken_off()

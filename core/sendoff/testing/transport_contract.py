@@ -42,6 +42,8 @@ class Ship(LooseShipment):
     most: the largest piece a read gives, or that may go out at once. granted: all that was allowed.
     ends_at: it seems to end there. no_point: the commit point cannot be had. no_record: no session can be put on disk.
     met: told the offset after a read has filled its buffer. breaks: called once, when three quarters of the source have gone out.
+
+    Example: ``shipment.most = 1000`` lets each read give a thousand bytes at most.
     """
 
     met: Callable[[int], None] = staticmethod(lambda offset: None)
@@ -91,7 +93,17 @@ class TransportBench:
 
 
 class TransportContract(TransportBench):
-    """The promises, one a test. A subclass gives the fixture ``world``."""
+    """The promises, one a test. A subclass gives the fixture ``world``.
+
+    Example::
+
+        class TestMyTransport(TransportContract):
+            @pytest.fixture
+            def world(self, tmp_path):
+                world = MyWorld(tmp_path)
+                yield world
+                world.close()
+    """
 
     @pytest.mark.parametrize("size", SIZES)
     def test_bytes_arrive_unchanged_and_the_delivery_says_how_many(self, world: World, ship: Shipyard, size: int) -> None:
@@ -298,7 +310,15 @@ class TransportContract(TransportBench):
 
 
 class Shipyard:
-    """Makes shipments of random bytes for one test."""
+    """Makes shipments of random bytes for one test.
+
+    Example::
+
+        def test_it_arrives(self, world, ship):
+            shipment = ship(1000)
+            world.transport.send(shipment)
+            assert world.landed(shipment.target) == shipment.path.read_bytes()
+    """
 
     def __init__(self, world: World, folder: Path) -> None:
         self._world, self._folder = world, folder

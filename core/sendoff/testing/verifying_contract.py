@@ -20,6 +20,15 @@ class VerifyingContract(TransportBench):
     """The promises, one a test. A subclass gives the fixture ``world``, as of ``TransportContract``.
 
     Who cannot do what is asked says so (``InvalidArgument``, ``Unverified``); what is never allowed is to do less in silence.
+
+    Example::
+
+        class TestMyTransport(VerifyingContract):
+            @pytest.fixture
+            def world(self, tmp_path):
+                world = MyWorld(tmp_path)
+                yield world
+                world.close()
     """
 
     @pytest.mark.parametrize("verify", sorted(LEAST))
@@ -75,7 +84,10 @@ class VerifyingContract(TransportBench):
 
 
 def delivered(world: World, shipment: Ship) -> Delivery | None:
-    """What was seen of it; None where the transport says that it cannot do what is asked. Any other error is no such word."""
+    """What was seen of it; None where the transport says that it cannot do what is asked. Any other error is no such word.
+
+    Example: ``delivered(world, ship(1000, demand=Demand(verify="size")))`` has ``verified`` of at least ``"size"``.
+    """
     try:
         return world.transport.send(shipment)
     except (InvalidArgument, Unverified) as refusal:

@@ -20,7 +20,18 @@ CANARY = "canary-5ecret-in-the-mine"
 
 
 class World(Protocol):
-    """What ``TransportContract`` needs of the other side; every method is about the next upload unless it says otherwise."""
+    """What ``TransportContract`` needs of the other side; every method is about the next upload unless it says otherwise.
+
+    Example::
+
+        class MyWorld:
+            def __init__(self, folder):
+                self.server = start_a_server(folder)
+                self.transport = MyTransport(Destination(url=self.server.url, transport="mine"), MyTransport.Settings(), loose_toolkit())
+
+            def landed(self, target):
+                return self.server.content(target.url)
+    """
 
     transport: Transport
 
@@ -65,6 +76,11 @@ class ReceiverWorld:
     """A world around our own receiver, for transports that speak HTTP.
 
     make: a transport to a destination with these credentials. tus: the receiver keeps half-done uploads, too.
+
+    >>> world = ReceiverWorld(speaking("plain"), tmp_path)
+    >>> world.landed(world.transport.target(PurePosixPath("a"))) is None
+    True
+    >>> world.close()
     """
 
     def __init__(self, make: Callable[[Destination, CredentialSource], Transport], folder: Path, *, tus: bool = False) -> None:

@@ -97,7 +97,7 @@ class JournalSchema:
         if schema > len(migrations()):
             raise StoreRefused(
                 f"{self._place} was written by a newer sendoff: its schema is {schema}, and this one knows {len(migrations())}; it was not touched",
-                hint="upgrade sendoff (`pip install --upgrade sendoff sendoff-postgres`)",
+                hint="upgrade sendoff and sendoff-postgres, both from the same checkout",
             )
         self._refuse_other(facts["id"], machine, known, adopt=adopt)
         if schema < len(migrations()):

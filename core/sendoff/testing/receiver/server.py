@@ -31,6 +31,13 @@ class Receiver:
     tls: a server's context, for https.
     tus: it keeps half-done uploads, too; ``uploads`` tells of them. most: bytes of the largest it takes. checksums: whether it compares them.
     counts_questions: what is only asked with OPTIONS stands among the requests, and is numbered with them; else it stands among the ``questions``.
+
+    >>> import urllib.request
+    >>> with Receiver(tmp_path) as receiver:
+    ...     answer = urllib.request.urlopen(urllib.request.Request(f"{receiver.url}a", b"hello", method="PUT"))
+    ...     answer.close()
+    ...     receiver.stored("a"), receiver.requests[0].method
+    (b'hello', 'PUT')
     """
 
     def __init__(

@@ -102,7 +102,7 @@ class JournalFile:
             if schema > len(migrations()):
                 raise StoreRefused(
                     f"{self.path} was written by a newer sendoff: its schema is {schema}, and this one knows {len(migrations())}; it was not touched",
-                    hint="upgrade sendoff (`pip install --upgrade sendoff sendoff-sqlite`)",
+                    hint="upgrade sendoff and sendoff-sqlite, both from the same checkout",
                 )
             if self.path.stat().st_size <= _CHECKED_WHOLE:
                 self._refuse_damaged(connection)
