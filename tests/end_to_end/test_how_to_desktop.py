@@ -48,7 +48,7 @@ pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(120)]
 
 @pytest.fixture
 def screen():
-    if importlib.util.find_spec("tkinter") is None or not shutil.which("Xvfb") or not shutil.which("xwininfo"):
+    if importlib.util.find_spec("_tkinter") is None or not shutil.which("Xvfb") or not shutil.which("xwininfo"):
         pytest.skip("a desktop is missing: apt-get install xvfb x11-utils python3-tk")
     reading, writing = os.pipe()
     server = subprocess.Popen(

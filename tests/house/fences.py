@@ -29,6 +29,28 @@ def fences(page):
     return found
 
 
+def indented(page):
+    """What Markdown takes for code because of four blanks before it: as a block of lines that one types."""
+    lines, found, begun = unfenced((ROOT / page).read_text()).splitlines(), [], None
+    for number, line in enumerate([*lines, ""]):
+        code = line.startswith(("    ", "\t")) and (begun is not None or not number or not lines[number - 1].strip())
+        begun = number if code and begun is None else begun
+        if begun is not None and not code:
+            found.append(Fence(page, begun + 1, "console", "", "".join(f"{one.strip()}\n" for one in lines[begun:number])))
+            begun = None
+    return found
+
+
+def unfenced(whole):
+    """A page with every block taken out, its lines left empty."""
+    return _FENCE.sub(lambda one: "\n" * one[0].count("\n"), whole)
+
+
+def unread(whole):
+    """Code that no fence of ours holds: other fences, such without an end, ``<pre>``."""
+    return [line for line in unfenced(whole).splitlines() if re.match(r"[\s>]*([-*+]|\d+[.)])?[\s>]*(~~~|```|<pre|<code>)", line)]
+
+
 def blocks_of(page, language):
     """What stands between the fences of one language, in order."""
     found = [one.text for one in fences(page) if (one.language, one.word) == (language, "")]

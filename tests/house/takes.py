@@ -47,14 +47,23 @@ def named_in(node):
 
 
 def places(call, above):
-    """Which ones: a number or a slice behind it, the names of an assignment that are no ``_``, or all."""
+    """Which ones: a number or a slice behind it, the names of an assignment that are no ``_``, all where each is gone through or all are joined; else none."""
     node = above[call]
     if isinstance(node, ast.Subscript):
         return places_behind(node.slice)
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List):
-        names = [ast.unparse(one) for one in node.targets[0].elts]
-        return {place for place, name in counted(names) if not name.startswith(("_", "*_"))}
-    return {...}
+    each = isinstance(node, ast.comprehension)  # (f(block) for block in blocks(...)), which gives as many
+    node = above[above[node]] if each else node
+    if isinstance(node, ast.Assign):
+        return places_named(node.targets[0])
+    joined = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join"
+    return {...} if joined or (isinstance(node, ast.For) and node.iter is call) else set()
+
+
+def places_named(target):
+    """Of ``first, _, third = ...`` the first and the third; one name for all of them says nothing of each."""
+    if not isinstance(target, ast.Tuple | ast.List):
+        return set()
+    return {place for place, name in counted([ast.unparse(one) for one in target.elts]) if not name.startswith(("_", "*_"))}
 
 
 def counted(names):
@@ -69,4 +78,4 @@ def places_behind(index):
         return {index.value}
     if isinstance(index, ast.Slice) and isinstance(index.upper, ast.Constant) and index.lower is None:
         return {*range(index.upper.value)}
-    return {...}
+    return set()

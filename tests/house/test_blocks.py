@@ -21,7 +21,7 @@ from sendoff.desk.contract import Desk
 from sendoff.drivers import PORTS
 from sendoff.settings.keys import keys
 
-from tests.house.fences import ROOT, all_pages, fences
+from tests.house.fences import ROOT, all_pages, fences, indented, unread
 from tests.house.takes import takes_of
 
 MIB, GIB = 2**20, 2**30
@@ -49,20 +49,47 @@ def name_of(fence):
 
 # -- what tests take -----------------------------------------------------------------------------------------------------
 
+BY_HAND = {  # what no ``blocks(page, language)`` of a test says: which test runs them, and which of them
+    ("README.md", "sh"): ("tests/house/test_readme.py", {0, 1}),
+    ("README.md", "python"): ("tests/house/test_readme.py", {0}),
+    ("docs/extending/testing.md", "python"): ("tests/house/test_testing_page.py", {...}),
+    ("docs/how-to/bandwidth.md", "sh"): ("tests/end_to_end/test_limit.py", {...}),
+    ("docs/how-to/credentials.md", "sh"): ("tests/end_to_end/test_how_to_credentials.py", {0, 1, 2}),
+    ("docs/how-to/watch.md", "text"): ("tests/core/test_watch_console.py", {0}),
+    ("docs/reference/python.md", "python"): ("tests/end_to_end/test_python_page.py", {...}),
+    ("docs/reference/python.md", "py"): ("tests/end_to_end/test_rehearsal.py", {0}),
+}
+
 
 @pytest.fixture(scope="module")
 def taken():
     """Which blocks of which language of which page the tests take: pairs of page and language, with places in the row, ``...`` for all."""
-    found: dict[tuple[str, str], set[Any]] = {}
+    found: dict[tuple[str, str], set[Any]] = {both: {*places} for both, (_, places) in BY_HAND.items()}
     for path in TESTS:
-        text = path.read_text()
-        tree = ast.parse(text)
-        for page, language, places in takes_of(tree):
+        for page, language, places in takes_of(ast.parse(path.read_text())):
             found.setdefault((page, language), set()).update(places)
-        for language in {*re.findall(r"```(\w+)\\n", text), *"|".join(re.findall(r"```\(([\w|]+)\)\\n", text)).split("|")}:
-            for page in (page for page in PAGES if f'"{Path(page).name}"' in text):
-                found.setdefault((page, language), set()).add(...)
     return found
+
+
+@pytest.mark.parametrize(("both", "row"), BY_HAND.items(), ids=lambda one: str(one[0]))
+def test_what_is_taken_by_hand_is_there_and_its_test_takes_it(both, row):
+    (page, language), (test, places) = both, row
+    text = (ROOT / test).read_text()
+
+    assert f'"{Path(page).name}"' in text and (f"```{language}" in text or f'blocks(PAGE, "{language}")' in text)
+    assert places == {...} or places == {*range(len([one for one in fences(page) if (one.language, one.word) == (language, "")]))}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted({fence.page for fence in LEAVES})])
+def test_no_code_stands_where_no_gate_looks(page):
+    """Three backquotes are the only fence; leaves may indent what one types, which their own gate reads."""
+    assert unread((ROOT / page).read_text()) == []
+    assert page not in PAGES or [fence.text for fence in indented(page)] == []
+
+
+@pytest.mark.parametrize("lines", ["~~~sh\nrm\n~~~", "> ~~~python\n> x\n> ~~~", "- ~~~\n  x\n  ~~~", "```sh\nno end", "<pre>x</pre>"])
+def test_a_fence_of_another_kind_is_seen(lines):
+    assert unread(f"A page.\n\n{lines}\n")
 
 
 @pytest.mark.parametrize("fence", [fence for fence in FENCES if not fence.word], ids=name_of)
@@ -108,6 +135,10 @@ def test_how_blocks_are_taken_is_read_as_python_means_it():
         'first, *_, last = blocks("e.md", "sh")',
         'run("".join(blocks_of("d.md", "sh")))',
         'run(blocks(ROOT / "docs" / "f.md", "sh")[1])',
+        'run(blocks("g.md", "sh")[number])',
+        'all_of_them = blocks("h.md", "sh")',
+        'one, two = (here(block) for block in blocks("i.md", "sh"))',
+        'for block in blocks("j.md", "sh"): run(block)',
     ]
 
     assert {found[0]: found[2] for found in takes_of(ast.parse("\n".join(lines)))} == {
@@ -117,6 +148,10 @@ def test_how_blocks_are_taken_is_read_as_python_means_it():
         "docs/how-to/e.md": {0, -1},
         "d.md": {...},
         "docs/f.md": {1},
+        "docs/how-to/g.md": set(),
+        "docs/how-to/h.md": set(),
+        "docs/how-to/i.md": {0, 1},
+        "docs/how-to/j.md": {...},
     }
 
 

@@ -3,6 +3,7 @@
 After a change: ``python -m tests.house.interfaces``.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -14,10 +15,14 @@ import sendoff
 from sendoff import __version__
 from sendoff.cli import exits
 from sendoff.cli.commands import COMMANDS
+from sendoff.drivers import Drivers
+from sendoff.testing.sink_contract import SinkContract
+from sendoff.testing.world import ReceiverWorld
 
 from tests.house.interfaces import records
 from tests.house.interfaces.changes import Change, changes
-from tests.house.interfaces.records import COMMAND, DRAWN, ROOT, breaks_told, drawn, read, record, untold
+from tests.house.interfaces.programs import pages
+from tests.house.interfaces.records import COMMAND, DRAWN, ROOT, breaks_told, drawn, read, record, untold, untold_since_release
 
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 
@@ -76,6 +81,23 @@ BREAKS = [
     ("commands", "sendoff put --meta", {"repeats": None}),
     ("commands", "sendoff put --idempotency-key", {"alone": None}),
     ("commands", "exit FAILED", {"value": 8}),
+    ("commands", "sendoff put", {"words": ["DESTINATION", "SOURCE..."]}),
+    ("commands", "sendoff check", {"words": []}),
+    ("commands", "sendoff show", {"words": ["ID"]}),
+    ("commands", "sendoff put --group", {"needed": True}),
+    ("commands", "sendoff wait --timeout", {"reads": ["7"]}),
+    ("commands", "sendoff put --group", {"stands for": "night"}),
+    ("face", "Batch.errors", {"is": "function"}),
+    ("face", "TransferGroup.create", {"is": "function"}),
+    ("face", "Client.__exit__(surprise)", {"type": "str", "needed": True}),
+    ("settings", "limits.concurrency", {"ge": 100}),
+    ("settings", "limits.concurrency", {"le": 100}),
+    ("settings", "sinks.status.mode", {"pattern": "^[0-7]{4}$"}),
+    ("testing", "sink_contract.SinkContract[received]", {"is": "function"}),
+    ("testing", "sink_contract.SinkContract[surprise]", {"is": "fixture", "needed": True}),
+    ("testing", "sink_contract.SinkContract[notice]", {"needed": True}),
+    ("testing", "world.World.landed(surprise)", {"handed": "str"}),
+    ("testing", "world.World.surprise", {"is": "method", "needed": True, "answers": "None"}),
     ("schema", "operation.number", {"shape": "string"}),
     ("schema", "operation.url", {"shape": "null | string"}),
     ("schema", "operation.url", {"always": False}),
@@ -113,6 +135,14 @@ ADDITIONS = [
     ("ports", "Signing.sign", {"is": "method", "needed": True, "answers": "bytes"}),
     ("hooks", "sendoff_completed(batch)", {"told": "str"}),
     ("commands", "sendoff put", {"needs": 1}),
+    ("commands", "sendoff put", {"words": ["[SOURCE...]", "DESTINATION", "[WHEN]"]}),
+    ("commands", "sendoff response", {"words": ["ID..."]}),
+    ("settings", "limits.concurrency", {"ge": 0, "le": 10**6}),
+    ("settings", "sinks.status.mode", {"pattern": None}),
+    ("testing", "sink_contract.SinkContract[surprise]", {"is": "fixture", "needed": False}),
+    ("testing", "surprise_contract.SurpriseContract[surprise]", {"is": "fixture", "needed": True}),
+    ("variables", "SENDOFF_SURPRISE", {"is": "variable"}),
+    ("answers", "sendoff plugins surprise", {"is": "key"}),
     ("commands", "sendoff put --surprise", {"takes": 0, "also": []}),
     ("commands", "sendoff put --existing", {"choices": ["overwrite", "skip", "fail", "rename"]}),
     ("commands", "sendoff put --existing", {"choices": None}),
@@ -183,6 +213,71 @@ def test_a_command_an_option_and_an_exit_code_that_go_are_seen(monkeypatch):
     assert told["sendoff receipt --surprise"] is False
 
 
+@pytest.mark.parametrize(
+    ("interface", "of", "name", "seen"),
+    [
+        ("face", sendoff.Client, "__enter__", "Client.__enter__"),
+        ("face", sendoff.Client, "__exit__", "Client.__exit__"),
+        ("face", sendoff.Batch, "__len__", "Batch.__len__"),
+        ("face", sendoff.Batch, "__iter__", "Batch.__iter__"),
+        ("testing", ReceiverWorld, "hang_up", "world.ReceiverWorld.hang_up"),
+        ("testing", SinkContract, "notice", "sink_contract.SinkContract[notice]"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_class_does_no_more_is_seen(monkeypatch, interface, of, name, seen):
+    monkeypatch.delattr(of, name)
+    found = [change.name for change in changes(read(interface).names, drawn(interface)) if change.breaks]
+
+    assert seen in [one.partition("(")[0] for one in found]
+
+
+def test_an_attribute_that_is_set_by_another_name_is_seen(monkeypatch):
+    def __init__(self, message="", *, hint=None, **facts):
+        self.sentence, self.advice, self.facts = message, hint, facts
+
+    monkeypatch.setattr(sendoff.SendoffError, "__init__", __init__)
+    told = {change.name: change.breaks for change in changes(read("face").names, drawn("face"))}
+
+    assert (told["SendoffError.message"], told["SendoffError.hint"], told["SendoffError.advice"]) == (True, True, False)
+
+
+def test_a_method_that_is_called_on_one_from_now_on_is_seen(monkeypatch):
+    def create(self, name: str) -> sendoff.TransferGroup: ...
+
+    monkeypatch.setattr(sendoff.TransferGroup, "create", create)
+
+    assert "TransferGroup.create" in {change.name for change in changes(read("face").names, drawn("face")) if change.breaks}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("put", "[options] DESTINATION SOURCE..."), ("put", "[options] SOURCE DESTINATION"), ("check", ""), ("trust", "[--forget] DESTINATION FINGERPRINT")],
+)
+def test_words_of_a_command_that_stand_otherwise_are_seen(monkeypatch, command, words):
+    monkeypatch.setitem(COMMANDS, command, (COMMANDS[command][0], words, ""))
+
+    assert [change.name for change in changes(read("commands").names, drawn("commands")) if change.breaks].count(f"sendoff {command}")
+
+
+@pytest.mark.parametrize("facts", [{"type": int}, {"required": True}], ids=str)
+def test_an_option_that_takes_less_or_must_be_given_is_seen(monkeypatch, facts):
+    monkeypatch.setattr("sendoff.cli.response.arguments", lambda parser, _: parser.option("--timeout"))
+    before = drawn("commands")
+    monkeypatch.setattr("sendoff.cli.response.arguments", lambda parser, _: parser.option("--timeout", **facts))
+
+    assert [change.name for change in changes(before, drawn("commands")) if change.breaks] == ["sendoff response --timeout"]
+
+
+def test_a_key_of_an_answer_and_a_variable_that_go_are_seen(monkeypatch):
+    rows = Drivers().describe()
+    monkeypatch.setattr(Drivers, "describe", lambda _: [{"label" if key == "name" else key: value for key, value in row.items()} for row in rows])
+    monkeypatch.delitem(pages().lookup.VARIABLES, "SENDOFF_APP")
+
+    assert Change("sendoff plugins name", "is gone", True) in changes(read("answers").names, drawn("answers"))
+    assert changes(read("variables").names, drawn("variables")) == [Change("SENDOFF_APP", "is gone", True)]
+
+
 def test_a_parameter_with_another_name_is_seen(monkeypatch):
     def get_status(error: BaseException) -> sendoff.WebErrorStatus: ...
 
@@ -212,7 +307,7 @@ def folder(tmp_path, monkeypatch):
     """Records of the test's own; the interface of errors had one code more when they were made."""
     monkeypatch.setattr(records, "FOLDER", tmp_path / "recorded")
     monkeypatch.setattr(records, "DRAWN", {name: DRAWN[name] for name in ("errors", "hooks")})
-    assert record("") == []
+    assert record("", new=["errors", "hooks"]) == []
     real = records.drawn
     monkeypatch.setattr(records, "drawn", lambda one: real(one) | ({"surprise": {"is": "Surprise"}} if one == "errors" else {}))
     assert record("") == []
@@ -234,6 +329,42 @@ def test_what_has_not_changed_is_written_no_second_time(folder):
     record(f"## {__version__}\n- Breaking: there is no `surprise` any more.\n")
 
     assert {path.name for path in folder.iterdir() if path.stat().st_mtime_ns != before[path.name]} == {"errors.json"}
+
+
+def test_a_record_that_is_missing_is_no_empty_one(folder):
+    (folder / "errors.json").unlink()
+
+    with pytest.raises(FileNotFoundError, match="--new errors"):
+        record("")
+    assert not (folder / "errors.json").exists()
+    assert record("", new=["errors"]) == [] and (folder / "errors.json").exists()
+
+
+def git(root, *words):
+    subprocess.run(["git", "-C", root, "-c", "user.name=n", "-c", "user.email=n@h.example", *words], check=True, capture_output=True)
+
+
+def test_a_break_cannot_be_washed_away_by_a_new_record(tmp_path):
+    """What the last tag holds is what counts, whatever was recorded since."""
+    recorded = tmp_path / "tests" / "house" / "interfaces" / "recorded"
+    recorded.mkdir(parents=True)
+    older = {"interface": "errors", "version": "0.0.1", "broken": {}, "names": {**drawn("errors"), "surprise": {"is": "Surprise"}}}
+    (recorded / "errors.json").write_text(json.dumps(older))
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "as it was")
+    assert untold_since_release("errors", "", tmp_path) == [], "there is no tag"
+    git(tmp_path, "tag", "v0.0.1")
+    (recorded / "errors.json").write_text(json.dumps({**older, "names": drawn("errors")}))
+
+    assert [one.partition(":")[0] for one in untold_since_release("errors", "", tmp_path)] == ["`surprise` is gone"]
+    assert untold_since_release("errors", f"## {__version__}\n- Breaking: `surprise` is gone.\n", tmp_path) == []
+    assert untold_since_release("hooks", "", tmp_path) == [], "it is newer than the tag"
+
+
+@pytest.mark.parametrize("interface", DRAWN)
+def test_what_broke_since_the_last_release_is_told(interface):
+    assert untold_since_release(interface, CHANGELOG) == []
 
 
 # -- as the page says --------------------------------------------------------------------------------------------------

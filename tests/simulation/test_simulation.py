@@ -26,6 +26,7 @@ from sendoff.runtime.removal import Removal
 from sendoff.runtime.secrets import Secrets
 from sendoff.runtime.sweeping import Sweeping
 
+from tests.house.fences import blocks_of
 from tests.simulation.seeds import sources_in
 from tests.simulation.world import play
 
@@ -151,3 +152,13 @@ def test_a_seed_plays_the_same_twice(tmp_path: Path) -> None:
     first, second = (play(seed, sources, tmp_path) for _ in range(2))
 
     assert [(event.type, event.operation) for event in first.store.events(0, 1000)] == [(event.type, event.operation) for event in second.store.events(0, 1000)]
+
+
+def test_the_line_of_the_page_repeats_a_seed() -> None:
+    (line,) = blocks_of("docs/explanation/simulation.md", "sh")
+    program, *words = line.split()
+
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=100)
+
+    assert (program, done.returncode) == ("python", 0), done.stderr
+    assert done.stdout.startswith(f"1 seeds from {words[words.index('--first') + 1]}, ")

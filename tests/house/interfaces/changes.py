@@ -98,6 +98,25 @@ def _asks_more(old: Any, new: Any) -> bool:
     return bool((new or 0) > (old or 0))
 
 
+def _is_higher(old: Any, new: Any) -> bool:
+    return new is not _ABSENT and (old is _ABSENT or new > old)
+
+
+def _is_lower(old: Any, new: Any) -> bool:
+    return new is not _ABSENT and (old is _ABSENT or new < old)
+
+
+def _is_said_anew(old: Any, new: Any) -> bool:
+    """It may be left out from now on, and be nothing else."""
+    return new is not _ABSENT and new != old
+
+
+def _stand_otherwise(old: Any, new: Any) -> bool:
+    """Each word keeps its place; it may come several times, or be left out, from now on, and others may follow."""
+    before, after = ([word.strip("[]") for word in words or ()] for words in (old, new))
+    return len(after) < len(before) or any(is_ not in (was, was + "...") for was, is_ in zip(before, after, strict=False))
+
+
 _RULES: Mapping[str, Callable[[Any, Any], bool]] = {
     "needed": _is_needed_now,  # it must be given, or written
     "type": _takes_less,  # of what is taken
@@ -105,6 +124,12 @@ _RULES: Mapping[str, Callable[[Any, Any], bool]] = {
     "choices": _offers_less,  # the only words it may be
     "also": _lacks_some,  # other names of it
     "bases": _lacks_some,  # what it is one of
+    "stands for": lambda old, new: old != new,  # an option without a value
+    "reads": _offers_less,  # of some words, those that an option's value may be
+    **dict.fromkeys(("ge", "gt", "min_length"), _is_higher),
+    **dict.fromkeys(("le", "lt", "max_length"), _is_lower),
+    **dict.fromkeys(("pattern", "multiple_of"), _is_said_anew),
+    "words": _stand_otherwise,  # of a command
     "needs": _asks_more,  # how many words a command does not go without
     "settable": lambda old, new: bool(old) and not new,
 }

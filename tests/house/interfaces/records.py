@@ -2,19 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+import subprocess
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sendoff import __version__
 
-from tests.house.interfaces import people, programs
+from tests.house.interfaces import kit, people, programs
 from tests.house.interfaces.changes import Change, Names, changes
 
 ROOT = Path(__file__).parents[3]
 FOLDER = Path(__file__).with_name("recorded")
 COMMAND = "python -m tests.house.interfaces"
 DRAWN: Mapping[str, Callable[[], Iterable[tuple[str, object]]]] = {
+    "answers": people.answers,
     "commands": people.commands,
     "errors": people.errors,
     "face": programs.face,
@@ -22,6 +24,8 @@ DRAWN: Mapping[str, Callable[[], Iterable[tuple[str, object]]]] = {
     "ports": programs.ports,
     "schema": people.schema,
     "settings": people.settings,
+    "testing": kit.testing,
+    "variables": people.variables,
 }
 _NUMBER = "operation.schema"  # whoever reads the JSON goes by it
 
@@ -46,9 +50,36 @@ def drawn(interface: str) -> Names:
 
 
 def read(interface: str) -> Record:
-    """What was recorded; nothing for an interface that is new."""
+    """What was recorded; ``FileNotFoundError`` where nothing was, since whoever takes a record away takes away what was promised."""
     path = FOLDER / f"{interface}.json"
-    return Record(**json.loads(path.read_text())) if path.exists() else Record(interface, __version__, {}, {})
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path}: the record of {interface} is missing; take it from the history, or, of an interface that is new: {COMMAND} --new {interface}"
+        )
+    return Record(**json.loads(path.read_text()))
+
+
+def released(interface: str, root: Path = ROOT) -> Record | None:
+    """What was recorded when the last tag was made; None where there is no history, no tag, or no such record in it."""
+    tag = _said_by_git(root, "describe", "--tags", "--abbrev=0").strip()
+    text = _said_by_git(root, "show", f"{tag}:tests/house/interfaces/recorded/{interface}.json") if tag else ""
+    return Record(**json.loads(text)) if text else None
+
+
+def _said_by_git(root: Path, *words: str) -> str:
+    """Nothing where it says no, is not there, or is asked in a folder of another history."""
+    try:
+        top = subprocess.run(["git", "-C", root, "rev-parse", "--show-toplevel"], capture_output=True, text=True)
+        done = subprocess.run(["git", "-C", root, *words], capture_output=True, text=True)
+    except FileNotFoundError:
+        return ""
+    return done.stdout if not done.returncode and Path(top.stdout.strip()).resolve() == root.resolve() else ""
+
+
+def untold_since_release(interface: str, changelog: str, root: Path = ROOT) -> list[str]:
+    """What has broken since the last tag and is told nowhere, whatever was recorded in between."""
+    before = released(interface, root)
+    return untold(interface, changes(before.names, drawn(interface)), changelog) if before else []
 
 
 def untold(interface: str, found: Iterable[Change], changelog: str, version: str = __version__) -> list[str]:
@@ -69,9 +100,8 @@ def breaks_told(changelog: str, version: str) -> set[str]:
     return {name for line in lines for name in re.findall(r"`([^`]+)`", line)}
 
 
-def write(interface: str, found: Iterable[Change]) -> None:
+def write(interface: str, before: Record, found: Iterable[Change]) -> None:
     """Records what is now, and what of it breaks, so that nobody takes the line out of the changelog again."""
-    before = read(interface)
     broken = [*before.broken.get(__version__, []), *(change.name for change in found if change.breaks)]
     record = {"interface": interface, "version": __version__, "broken": {**before.broken, **({__version__: broken} if broken else {})}}
     names = ",\n".join(f"    {json.dumps(name)}: {json.dumps(facts)}" for name, facts in sorted(drawn(interface).items()))
@@ -79,13 +109,15 @@ def write(interface: str, found: Iterable[Change]) -> None:
     (FOLDER / f"{interface}.json").write_text(f'{json.dumps(record, indent=2)[:-2]},\n  "names": {{\n{names}\n  }}\n}}\n')
 
 
-def record(changelog: str) -> list[str]:
-    """Writes every interface that has changed; an interface with untold breaks stays as it was, and they are given back."""
+def record(changelog: str, new: Collection[str] = ()) -> list[str]:
+    """Writes every interface that has changed; one with untold breaks stays as it was, and they are given back. new: those that have no record yet."""
     lacking = []
     for interface in DRAWN:
-        before, found = read(interface), changes(read(interface).names, drawn(interface))
-        missing = untold(interface, found, changelog)
+        begun = interface in new and not (FOLDER / f"{interface}.json").exists()
+        before = Record(interface, __version__, {}, {}) if begun else read(interface)
+        found = changes(before.names, drawn(interface))
+        missing = list(dict.fromkeys([*untold(interface, found, changelog), *untold_since_release(interface, changelog)]))
         lacking += missing
-        if not missing and (found or before.version != __version__):
-            write(interface, found)
+        if not missing and (begun or found or before.version != __version__):
+            write(interface, before, found)
     return lacking
