@@ -23,6 +23,7 @@ _CURES = {
     "57014": ("did not get to it in time", "another process has been writing for too long, or [store] statement_timeout is too short"),
 }
 _LOOK = "look at the log of that server"
+_LEAVE_OUT = "a text in it has a NUL or half of a character, or something in it is too long; leave that out"
 
 
 def is_away(cause: psycopg.Error) -> bool:
@@ -33,8 +34,10 @@ def is_away(cause: psycopg.Error) -> bool:
     return state is None or state in _AWAY or state.startswith("08")
 
 
-def in_our_words(cause: psycopg.Error, place: str) -> SendoffError:
+def in_our_words(cause: psycopg.Error | UnicodeEncodeError, place: str) -> SendoffError:
     """The error of ours that says what this one means for the journal at ``place``."""
+    if isinstance(cause, UnicodeEncodeError | psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
+        return StoreRefused(f"{place}: the database cannot hold this: {_first_line(cause)}", hint=_LEAVE_OUT, unkept=True)
     state, said = cause.sqlstate or "", _first_line(cause)
     if state in _FULL:
         return JournalFull(f"{place}: there is no room left on the server's disk: {said}")
@@ -48,7 +51,7 @@ def in_our_words(cause: psycopg.Error, place: str) -> SendoffError:
     return StoreRefused(f"{place}: {state or type(cause).__name__}: {said}", hint=_LOOK)
 
 
-def _first_line(cause: psycopg.Error) -> str:
-    primary = cause.diag.message_primary if cause.diag else None
+def _first_line(cause: Exception) -> str:
+    primary = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
     lines = [line.strip() for line in str(primary or cause).splitlines() if line.strip()]
     return lines[0] if lines else type(cause).__name__

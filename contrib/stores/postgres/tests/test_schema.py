@@ -240,17 +240,6 @@ def test_an_error_in_a_commit_leaves_nothing_of_it(store):
     create(store, "one")
 
 
-def test_words_that_the_database_cannot_hold_are_refused_by_themselves(store):
-    """PostgreSQL holds no zero in a text; a name with one is kept in a document all the same."""
-    store.open()
-    create(store, "one", metadata={"a\0": "\udcff\0"})
-
-    with pytest.raises(StoreRefused, match="NUL"):
-        store.commit([[Append(happened("z\0"))]], synced=True)
-
-    assert names(store, Query(metadata={"a\0": "\udcff\0"})) == ["one"]
-
-
 def test_a_purged_journal_is_gone_and_the_next_begins_anew(store, database, schema):
     journal = store.open().journal
     create(store, "one")
