@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _ENOUGH = 500  # so many due in a lane: cheaper to walk it by rank than to sort them
 _OUTCOME = 60.0  # seconds longer that a server is waited for which may have committed and did not say so
+_UNKNOWN = "when the server is back, look with `sendoff list --all` before you repeat it"
 
 
 class PostgresStore(Store, Purging, Salvaging):
@@ -102,7 +103,12 @@ class PostgresStore(Store, Purging, Salvaging):
     def commit(self, units: Sequence[Unit], *, synced: bool) -> Sequence[Sequence[Reply]]:
         with self._writing:
             writing = Writing(units, self._sql_when_open(), name=self._name, synced=synced)
-            return self._open_connections().run(writing, insists=lambda: _OUTCOME if writing.uncertain else 0.0)
+            try:
+                return self._open_connections().run(writing, insists=lambda: _OUTCOME if writing.uncertain else 0.0)
+            except StoreRefused as error:
+                if not writing.uncertain:
+                    raise
+                raise StoreRefused(f"{error.message}; whether this was stored is not known", hint=_UNKNOWN) from error
 
     def trim(self, keep: Retention, *, limit: int) -> int:
         with self._writing:
