@@ -217,7 +217,9 @@ def test_a_password_is_read_from_a_file_of_its_own(database, schema, tmp_path):
     assert PASSWORD not in str(refused.value)
 
 
-@pytest.mark.parametrize(("dsn", "said"), [("host=127.0.0.1 port=1 user=postgres", "does not answer"), ("{dsn}_not", "lets nobody in so: .* does not exist")])
+@pytest.mark.parametrize(
+    ("dsn", "said"), [("host=127.0.0.1 port=1 user=postgres", "does not answer"), ("{dsn}_not", "has no such database: .* does not exist")]
+)
 def test_a_server_or_a_database_that_is_not_there_is_named(database, tmp_path, dsn, said):
     with pytest.raises(StoreRefused, match=said):
         store_in(tmp_path / "state", database.settings(dsn=dsn.format(dsn=database.dsn))).open()
