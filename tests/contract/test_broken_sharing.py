@@ -2,6 +2,7 @@
 
 import logging
 import time
+from bisect import insort
 from dataclasses import replace
 from random import Random
 
@@ -54,10 +55,43 @@ class Claims(MemoryStore):
         return change
 
 
+class LooksThenWrites(Claims):
+    """Refuses what is late when it looks, and holds nothing until it writes."""
+
+    def commit(self, units, *, synced):
+        late = [one for unit in units for one in unit if isinstance(one, Update) and one.seen != self._records[one.number].version]
+        if late:
+            return MemoryStore.commit(self, units, synced=synced)
+        time.sleep(0.002)  # so long the writing takes
+        return super().commit(units, synced=synced)
+
+
+class CountsBeforeItCommits(MemoryStore):
+    """As a serial column does: an event has its number when it is written, and is seen when it is committed."""
+
+    def commit(self, units, *, synced):
+        with self._lock:
+            before = len(self._events)
+            replies = super().commit(units, synced=synced)
+            unseen = self._events[before:]
+            del self._events[before:]
+        time.sleep(0.001 * len(unseen))  # so long the commit takes
+        with self._lock:
+            for event in unseen:
+                insort(self._events, event, key=lambda one: one.seq)
+        return replies
+
+
 class CountsTwice(MemoryStore):
     def events(self, after, limit, *, query=None):
         found = super().events(after, limit, query=query)
         return [*found, *found[-1:]]
+
+
+def shared(store):
+    """Two handles that break a promise only together."""
+    store.open()
+    return store, store
 
 
 def claiming():
@@ -70,8 +104,10 @@ BROKEN = {
     "both_have_the_same_journal": lambda: with_other(OfAnotherJournal()),
     "what_one_has_written_the_other_reads": lambda: with_other(ReadsOnlyItsOwn()),
     "of_two_that_claim_the_same_one_wins": lambda: with_other(Claims()),
+    "of_two_that_claim_at_the_same_moment_one_wins": lambda: shared(LooksThenWrites()),
     "whoever_was_superseded_is_refused_whatever_it_writes": claiming,
     "events_of_both_have_one_order_and_no_number_twice": lambda: with_other(CountsTwice()),
+    "who_reads_on_from_where_it_stopped_misses_nothing_while_both_write": lambda: shared(CountsBeforeItCommits()),
     "a_note_that_the_other_has_changed_is_not_overwritten": claiming,
 }
 
@@ -87,6 +123,14 @@ def test_a_broken_promise_is_noticed(promise):
 
     with pytest.raises(AssertionError):
         test(*BROKEN[promise]())
+
+
+@pytest.mark.parametrize(("kind", "promise"), [(LooksThenWrites, "of_two_that_claim"), (CountsBeforeItCommits, "events_of_both")])
+def test_what_only_two_at_once_break_is_not_seen_by_one_after_the_other(kind, promise):
+    """Which is why two at once are tried."""
+    (test,) = (value for name, value in vars(SharedStoreContract).items() if name.startswith(f"test_{promise}") and "moment" not in name)
+
+    test(SharedStoreContract(), *shared(kind()))
 
 
 HALF = """

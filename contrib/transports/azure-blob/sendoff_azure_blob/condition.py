@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from azure.storage.blob import BlobProperties
-from sendoff import Delivery, Shipment, TargetExists
+from sendoff import Delivery, Shipment, TargetExists, Transient
 
 from sendoff_azure_blob.answers import Refusal
+from sendoff_azure_blob.leftovers import cleared
 from sendoff_azure_blob.proof import Proof
 from sendoff_azure_blob.thing import Thing, mark_of
 
@@ -29,7 +30,7 @@ class Condition:
     def _seen(self) -> BlobProperties | None:
         """What is there; where that may not be seen, the server sees to it in the end."""
         try:
-            return self._thing.head()
+            return cleared(self._thing)
         except Refusal as refusal:
             if not refusal.unseen:
                 raise
@@ -46,11 +47,12 @@ class Condition:
     def failed(self, refusal: Refusal, token: str) -> Delivery:
         """The server says that something is there: perhaps what this upload itself has put."""
         try:
-            held = self._thing.head()
+            held = cleared(self._thing)
         except Refusal as unseen:
             if not unseen.unseen:
                 raise
             raise TargetExists(f"{self._thing.wire.where} exists already, and it may not be seen whose it is", http_status=412) from unseen
         if held is None:
-            raise refusal
+            text = f"{self._thing.wire.where}: what stood in the way is gone; it was perhaps what a removal of unfinished uploads leaves for a moment"
+            raise Transient(text) from refusal
         return self.met(held, token)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from urllib.parse import quote
 
+from azure.storage.blob import BlobProperties
 from sendoff import Leftover, Session, Transient
 
 from sendoff_azure_blob.address import Place
@@ -26,7 +27,7 @@ _LATER = 6 * 3600.0  # seconds until it is looked again whether the server has d
 
 def remove(thing: Thing, id: str) -> None:
     """Returns when the server was seen to hold nothing more of a session's blocks. Errors: ``Refusal``, ``Transient`` while only the server can drop them."""
-    _finish(thing)
+    cleared(thing)
     owners = _owners(thing)
     if id not in owners:
         return
@@ -44,6 +45,15 @@ def remove(thing: Thing, id: str) -> None:
     _delete(thing, etag)
 
 
+def cleared(thing: Thing) -> BlobProperties | None:
+    """What lies there, once the empty blob of a removal that was broken off between its two requests is taken away. Errors: ``Refusal``."""
+    held = thing.head()
+    if held is None or mark_of(held) != REMOVING or held.size != 0 or held.etag is None:
+        return held
+    _delete(thing, held.etag)
+    return None
+
+
 def waiting(thing: Thing, place: Place, root: str) -> Iterator[Leftover]:
     """What waits under one name, a row for each upload. root: ``azure://account/container/``."""
     _, blocks = thing.lists()
@@ -54,13 +64,6 @@ def waiting(thing: Thing, place: Place, root: str) -> Iterator[Leftover]:
 
 def _owners(thing: Thing) -> set[str]:
     return {owner_of(one.id) for one in thing.lists()[1]}
-
-
-def _finish(thing: Thing) -> None:
-    """Takes away the empty blob of a removal that was broken off between its two requests."""
-    held = thing.head()
-    if held is not None and mark_of(held) == REMOVING and held.size == 0 and held.etag is not None:
-        _delete(thing, held.etag)
 
 
 def _delete(thing: Thing, etag: str) -> None:

@@ -124,7 +124,6 @@ def _all_of(answer: urllib3.BaseHTTPResponse, wire: Wire) -> bytes:
             answer.close()
             raise Transient(f"{wire.where}: the answer does not end", side="server")
     answer.release_conn()
-    wire.let_go()
     if "x-ms-request-id" not in answer.headers and (answer.status < 400 or answer.status in _TOLD_BY_ANYBODY):
         raise Transient(f"whoever answered for {wire.where} ({answer.status}) is not Azure's storage; a portal or a proxy may be in between", side="network")
     return b"".join(pieces)
@@ -165,13 +164,25 @@ class _Held:
             twin.close()
 
 
+class _Kept:
+    """A pool to which a try lets go of a connection before another one can have it: an interrupt never hits the next one's. Reading to the end gives back."""
+
+    _current: Any
+
+    def _put_conn(self: Any, conn: Any) -> None:
+        wire: Wire | None = getattr(self._current, "wire", None)
+        if wire is not None:
+            wire.let_go()
+        super()._put_conn(conn)  # type: ignore[misc]
+
+
 def _classes(current: threading.local, login: Login) -> dict[str, Any]:
     """urllib3's pools with connections that know whose they are."""
     plain = type("Plain", (_Held, HTTPConnection), {"_current": current, "_login": login})
     secure = type("Secure", (_Held, HTTPSConnection), {"_current": current, "_login": login})
     return {
-        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        "http": type("PlainPool", (_Kept, HTTPConnectionPool), {"ConnectionCls": plain, "_current": current}),
+        "https": type("SecurePool", (_Kept, HTTPSConnectionPool), {"ConnectionCls": secure, "_current": current}),
     }
 
 

@@ -5,10 +5,14 @@ import socket
 
 import pytest
 from sendoff import Credential, Destination, Secret
+from sendoff.testing.aborting_contract import AbortingContract
+from sendoff.testing.probing_contract import ProbingContract
 from sendoff.testing.proxy import Proxy
+from sendoff.testing.resuming_contract import ResumingContract
 from sendoff.testing.shipment import Wallet, loose_toolkit
 from sendoff.testing.sweeping_contract import SweepingContract
 from sendoff.testing.transport_contract import TransportContract
+from sendoff.testing.verifying_contract import VerifyingContract
 from sendoff_azure_blob import AzureBlobTransport, Settings
 
 from tests.servers.azurite import ACCOUNT, CONTAINER, KEY
@@ -55,6 +59,14 @@ class AzureWorld:
         self._proxy.close()
 
 
+class BreaksAmidARequest(AzureWorld):
+    """Where something is read no request is out: a block is read for its MD5 before it goes. So the connections break with the next bytes that go out."""
+
+    def __init__(self, server):
+        super().__init__(server)
+        self.hang_up = lambda: self._proxy.cut(1000)
+
+
 @pytest.fixture
 def world(azurite):
     world = AzureWorld(azurite)
@@ -66,5 +78,31 @@ class TestAzureBlobTransport(TransportContract):
     """Sends."""
 
 
-class TestAzureBlobSweeping(SweepingContract):
+class TestAzureBlobVerifying(VerifyingContract):
+    """Does what is asked of it, or says that it cannot."""
+
+
+class OfSessions:
+    """For the contracts of what is left by a break."""
+
+    @pytest.fixture
+    def world(self, azurite):
+        world = BreaksAmidARequest(azurite)
+        yield world
+        world.close()
+
+
+class TestAzureBlobResuming(OfSessions, ResumingContract):
+    """Goes on after a break."""
+
+
+class TestAzureBlobAborting(OfSessions, AbortingContract):
+    """Takes away what it has begun."""
+
+
+class TestAzureBlobSweeping(OfSessions, SweepingContract):
     """Sees what lies unfinished."""
+
+
+class TestAzureBlobProbing(OfSessions, ProbingContract):
+    """Asks without sending."""

@@ -145,6 +145,28 @@ class TestExisting:
 
         assert lab.body() == b"theirs"
 
+    @pytest.mark.parametrize("existing", ["fail", "skip"])
+    def test_is_not_what_a_removal_that_was_broken_off_has_left_for_a_moment(self, lab, size, existing):
+        lab.blob().commit_block_list([], metadata={"sendoff_op": "removing"})
+        transport = lab.transport()
+        shipment = lab.shipment(transport, size, demand=Demand(existing=existing))
+
+        transport.send(shipment)
+
+        assert lab.body() == shipment.path.read_bytes()
+
+    def test_is_not_what_such_a_removal_leaves_amid_the_upload(self, lab, size):
+        transport = lab.transport()
+        shipment = lab.shipment(transport, size, demand=Demand(existing="fail"))
+        last = (size - 1) // MIB * MIB
+        shipment.on_read = lambda offset: lab.blob().commit_block_list([], metadata={"sendoff_op": "removing"}) if offset == last else None
+
+        error = lab.fails(transport, shipment, Transient)
+        transport.send(lab.again(transport, shipment))
+
+        assert "is gone" in error.message
+        assert lab.body() == shipment.path.read_bytes()
+
     def test_reading_back_proves_what_lies_there(self, lab, size):
         transport = lab.transport()
 
