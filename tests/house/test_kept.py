@@ -6,11 +6,13 @@ from inspect import getmembers, getmro, isclass
 from pathlib import Path
 
 import pytest
-from sendoff import Aborting, Bundling, Probing, Store, Sweeping, Transport
+from sendoff import Aborting, Bundling, Probing, Purging, Salvaging, Store, Sweeping, Transport
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = {
     Store: ("StoreContract", "SharedStoreContract", "KilledStoreContract", "ManyRowsContract"),
+    Purging: ("PurgingContract",),
+    Salvaging: ("SalvagingContract",),
     Transport: ("TransportContract", "VerifyingContract"),
     Aborting: ("AbortingContract",),
     Sweeping: ("SweepingContract",),
