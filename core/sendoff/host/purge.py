@@ -70,7 +70,11 @@ class Purge:
             store.close()
 
     def run(self) -> Purged:
-        """Remove it; while held. The key goes first: what is left of a journal after a crash in between is what nobody can open."""
+        """Remove it; while held.
+
+        The key goes first: what is left of files after a crash in between is what nobody can open. Before the key goes a journal that lies elsewhere:
+        where that cannot be removed, it stays what it was.
+        """
         purged = Purged()
         patterns = self._discard_key(purged)
         Endpoint(self._place, self._environment).unlink()
@@ -86,7 +90,7 @@ class Purge:
         return purged
 
     def _discard_key(self, purged: Purged) -> Sequence[str]:
-        """Remove the key that is this journal's alone, then a journal that lies elsewhere; gives the names of the journal's files here."""
+        """Remove a journal that lies elsewhere, then the key that is this journal's alone; gives the names of the journal's files here."""
         store, configuration = journal_of(folder=self._folder, config_file=self._config, environ=self._environment)
         if not any(self._matching(store.files)):
             return store.files
@@ -98,9 +102,9 @@ class Purge:
                 raise  # it would stay where it is, and nobody would know of it any more
             purged.key = f"its key, if it has one, stays in {self._config.parent / 'keys'}: {error.message}"
             return store.files
-        purged.key = _discarded(keys_of(journal, configuration, folder=self._config.parent, environ=self._environment), made=made)
         if isinstance(store, Purging):
             store.purge()
+        purged.key = _discarded(keys_of(journal, configuration, folder=self._config.parent, environ=self._environment), made=made)
         return store.files
 
     def _matching(self, patterns: Sequence[str]) -> Iterator[Path]:
