@@ -14,6 +14,7 @@ _CURES = {
     "FATAL": ("lets nobody in so", "look at [store] dsn, at where the password is kept, and at its pg_hba.conf"),
     "57P03": ("is starting or leaving, or is being recovered", "wait until it is ready"),
     "25006": ("does not write", "name the primary server in the dsn, or add target_session_attrs=read-write"),
+    "2BP01": ("does not remove what something else there depends on", "drop that first"),
     "28000": ("does not let this user in", "look at the user in the dsn (createuser NAME makes one), and at pg_hba.conf of the server"),
     "28P01": ("does not take the password", "it is read from ~/.pgpass, or from the file that passfile=PATH in the dsn names"),
     "3D000": ("has no such database", "make it: createdb NAME"),
@@ -75,5 +76,7 @@ def _state(cause: psycopg.Error) -> str:
 
 def _first_line(cause: Exception) -> str:
     primary = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
+    if isinstance(cause, psycopg.errors.DependentObjectsStillExist):  # only the detail names them
+        primary = cause.diag.message_detail
     lines = [line.strip() for line in str(primary or cause).splitlines() if line.strip()]
     return lines[0] if lines else type(cause).__name__
