@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sendoff.model.change import DropCheckpoint, Reply, Reserve, SaveCheckpoint, SaveNote, SaveTodo, Update
+from sendoff.model.change import DropCheckpoint, Insert, Reply, Reserve, SaveCheckpoint, SaveNote, SaveTodo, Update
 from sendoff.model.lane import Lane
 from sendoff.model.query import Page
 from sendoff.testing.memory_store import MemoryStore
@@ -203,6 +203,15 @@ class CutsLongNotes(BrokenStore):
 
     def taken(self, change):
         return replace(change, value=change.value[:65536]) if isinstance(change, SaveNote) and isinstance(change.value, str) else change
+
+
+class ShortensAddresses(BrokenStore):
+    breaks = "test_what_is_named_at_length_is_kept_and_found"
+
+    def taken(self, change):
+        if not isinstance(change, Insert) or change.record.target is None:
+            return change
+        return replace(change, record=replace(change.record, target=change.record.target[:2048]))
 
 
 class OverwritesNotes(BrokenStore):

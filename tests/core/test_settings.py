@@ -1,3 +1,4 @@
+import json
 import traceback
 
 import pytest
@@ -346,6 +347,29 @@ def test_an_explanation_shows_no_secret(write):
     """
 
     assert "canary" not in repr(explain(write(text), {}))
+
+
+@pytest.mark.fault(91)
+@pytest.mark.parametrize(
+    ("dsn", "shown"),
+    [
+        ("host=h user=me password=canary1x sslmode=require", "host=h user=me password=*** sslmode=require"),
+        ("host=h password = 'canary2x canary3\\'x' dbname=d", "host=h password = *** dbname=d"),
+        ("password=canary4x\\ canary5x host=h", "password=*** host=h"),
+        ("sslpassword=canary6x://canary7x passfile=/p sslkey=/k", "sslpassword=*** passfile=/p sslkey=/k"),
+        ("scram_client_key=canary8x", "scram_client_key=***"),
+        ("postgresql://me:canary1x@h:5432/d", "postgresql://h:5432/d"),
+        ("postgresql://me:can/ary2x@h:5432/d", "postgresql://***"),
+        ("postgresql://me:12/canary3x@h:5432/d", "postgresql://***"),
+        ("postgresql://me:canary4x/d", "postgresql://***"),
+        ("postgresql://me@a:1,[::1]:2/d?sslmode=require", "postgresql://a:1,[::1]:2/d?sslmode=require"),
+        ("https://h:8443/a?token=canary5x&page=2", "https://h:8443/a?token=***&page=2"),
+    ],
+)
+def test_of_how_a_database_is_reached_all_is_shown_but_the_password(write, dsn, shown):
+    found = {key: value for key, value, _ in explain(write(f"[store]\ndsn = {json.dumps(dsn)}"), {})}
+
+    assert found["store.dsn"] == shown
 
 
 @pytest.mark.fault(91)

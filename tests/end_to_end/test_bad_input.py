@@ -152,6 +152,14 @@ def test_a_name_that_is_not_utf8_is_refused_and_never_mangled(shared):
     assert shared.stored() == []
 
 
+@pytest.mark.parametrize("command", ["list", "wait", "pause"])
+def test_a_group_that_is_not_utf8_is_refused_as_other_words_are(shared, command):
+    answer = shared.tried(command, "--group", b"g\xff")
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "g\\xff is not valid UTF-8" in answer.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [

@@ -10,7 +10,7 @@ from sendoff.cli.advice import cause_of, unblocked_by, why
 from sendoff.cli.call import Call
 from sendoff.cli.identity import batch_of, everything, views_of
 from sendoff.cli.parser import Parser, pair
-from sendoff.cli.text import aligned, cells, clean, cut, folded, shortened
+from sendoff.cli.text import aligned, cells, clean, cut, folded, shortened, whole
 from sendoff.errors import InvalidArgument
 from sendoff.model.quantity import size_text
 from sendoff.model.query import Query, View
@@ -67,7 +67,7 @@ def _query(call: Call) -> Query:
     statuses = tuple(map(_status, options.status)) + (("error",) if options.failed else ())
     return Query(
         batch=batch_of(call.desk(), options.batch) if options.batch else None,
-        group=options.group,
+        group=whole(options.group),
         statuses=statuses,
         reason=_reason(options.reason) if options.reason is not None else None,
         listed=None if options.all else True,

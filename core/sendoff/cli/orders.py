@@ -8,6 +8,7 @@ from typing import Any
 from sendoff.cli.applied import told
 from sendoff.cli.call import Call
 from sendoff.cli.parser import Parser, add_selection
+from sendoff.cli.text import whole
 from sendoff.errors import InvalidArgument
 from sendoff.model.query import Order, Selection
 
@@ -49,4 +50,4 @@ def _selection(call: Call) -> Selection:
         raise InvalidArgument(f"sendoff {call.command} needs an id, --batch, --group{more} or --all", hint="sendoff list shows the ids")
     if call.words and (options.batch or options.group or options.all or failed):
         raise InvalidArgument(f"sendoff {call.command} takes ids, or --batch, --group or --all, not both")
-    return Selection(ids=tuple(call.words), batch=options.batch, group=options.group, all=options.all, failed=failed)
+    return Selection(ids=tuple(call.words), batch=options.batch, group=whole(options.group), all=options.all, failed=failed)

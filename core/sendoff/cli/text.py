@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sendoff.errors import InvalidArgument
+
 # C0 and C1 controls, line separators, marks that turn the writing direction, lone surrogates (bytes that are not UTF-8)
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -25,6 +27,13 @@ def _escaped(found: re.Match[str]) -> str:
 def is_whole(text: str) -> bool:
     """Whether a word of the command line is valid text: no byte of it was outside UTF-8."""
     return text.isascii() or not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+
+
+def whole(word: str | None) -> str | None:
+    """The same word; ``InvalidArgument`` when a byte of it was outside UTF-8."""
+    if word is not None and not is_whole(word):
+        raise InvalidArgument(f"{clean(word)} is not valid UTF-8")
+    return word
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> list[str]:

@@ -9,6 +9,7 @@ from sendoff.cli import exits
 from sendoff.cli.call import Call
 from sendoff.cli.identity import everything, views_of
 from sendoff.cli.parser import Parser
+from sendoff.cli.text import whole
 from sendoff.cli.waiting import Waiting
 from sendoff.errors import InvalidArgument
 from sendoff.model.quantity import seconds
@@ -42,7 +43,7 @@ def run(call: Call) -> int:
 
 def _views(call: Call) -> Iterator[View]:
     if not call.words:
-        yield from everything(call.desk(), Query(open=True, group=call.options.group))
+        yield from everything(call.desk(), Query(open=True, group=whole(call.options.group)))
         return
     seen: set[str] = set()
     for word in _ids(call.words):

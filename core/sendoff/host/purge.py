@@ -14,7 +14,7 @@ from sendoff.desk.endpoint import Endpoint
 from sendoff.desk.lock import Lock
 from sendoff.desk.place import Place
 from sendoff.errors import HostUnavailable, Json, SendoffError
-from sendoff.ports.store import Purging
+from sendoff.ports.store import Purging, Store
 from sendoff.runtime.key import KEY_NOTE, Key
 from sendoff.runtime.remains import remains
 
@@ -99,13 +99,23 @@ class Purge:
             store.close()
         except SendoffError as error:
             if isinstance(store, Purging):
+                self._tell_how_it_is_left(store, error)
                 raise  # it would stay where it is, and nobody would know of it any more
             purged.key = f"its key, if it has one, stays in {self._config.parent / 'keys'}: {error.message}"
             return store.files
         if isinstance(store, Purging):
-            store.purge()
+            try:
+                store.purge()
+            except SendoffError as error:
+                self._tell_how_it_is_left(store, error)
+                raise
         purged.key = _discarded(keys_of(journal, configuration, folder=self._config.parent, environ=self._environment), made=made)
         return store.files
+
+    def _tell_how_it_is_left(self, store: Store, error: SendoffError) -> None:
+        """A server that is gone for good keeps nobody from removing the rest."""
+        marks = " and ".join(str(path) for path in self._matching(store.files))
+        error.hint = f"{error.hint or 'see what keeps it'}; or remove {marks} to leave the journal where it is, and purge again"
 
     def _matching(self, patterns: Sequence[str]) -> Iterator[Path]:
         for path in self._folder.iterdir():

@@ -45,7 +45,8 @@ class Store(ABC):
         """Write units, each whole or not at all, in one disk transaction; a reply per change.
 
         units: a refused change refuses its own unit only. synced: survives a power cut when it returns. Events get their seq in commit order.
-        Errors: ``JournalFull`` (nothing of these units was written), ``StoreRefused``.
+        Errors: ``JournalFull`` (nothing of these units was written), ``StoreRefused``; with the fact ``unkept`` where it cannot keep what one of these
+        units says: nothing of them was written, and the others may be committed without that one.
         """
 
     @abstractmethod

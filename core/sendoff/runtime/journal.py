@@ -177,7 +177,11 @@ class GroupJournal(Journal):
             replies = self.store.commit(units, synced=any(job.synced for job in jobs))
             self._announce(units, replies)
         except SendoffError as error:
-            self._refuse(jobs, error)
+            if len(jobs) > 1 and error.facts.get("unkept"):
+                self._commit(jobs[: len(jobs) // 2])  # until whoever brought it stands alone: the others have nothing to do with it
+                self._commit(jobs[len(jobs) // 2 :])
+            else:
+                self._refuse(jobs, error)
             return
         except Exception as error:  # noqa: BLE001 - a store is a stranger's code; whoever waits must hear of it
             self._log.exception("the store %s failed", type(self.store).__name__)

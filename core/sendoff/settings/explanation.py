@@ -12,6 +12,10 @@ from sendoff.settings.fault import Location, Origins
 from sendoff.settings.shape import Shape
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\S*)")
+_SAID = re.compile(  # as the words of a connection are written: name = value, also in quotes
+    r"""([\w-]*(?:password|passwd|passphrase|secret|token|scram_\w+_key)\s*=\s*)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?:\\.|[^\s\\])+)""",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Explained(NamedTuple):
@@ -47,9 +51,24 @@ def _public(place: Location, value: Any) -> Any:
         return value
     if is_secret_word(name) or is_secret_header(name):
         return STARS if value else value
-    if not isinstance(value, str) or "://" not in value:
+    if not isinstance(value, str):
         return value
+    if not _ADDRESS.match(value):
+        value = _SAID.sub(rf"\1{STARS}", value)
+    if "://" not in value:
+        return value
+    if _has_two_readings(value):
+        return f"{value.partition('://')[0]}://{STARS}"
     return _ADDRESS.sub(_whose, value) if place[0] == "sinks" else public_url(value)
+
+
+def _has_two_readings(url: str) -> bool:
+    """Whether the half of a password may stand where a port does: a slash in it ends the server's name for whoever reads."""
+    server, *more = re.split(r"[/?#\\]", url.partition("://")[2], maxsplit=1)
+    if "@" in server:
+        return False
+    ports = [port for one in server.split(",") if (port := re.sub(r"^\[[^]]*\]", "", one).partition(":")[2])]
+    return not all(port.isdecimal() for port in ports) or (bool(ports) and "@" in "".join(more))
 
 
 def _whose(address: re.Match[str]) -> str:

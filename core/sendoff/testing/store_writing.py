@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from sendoff.model.change import Append, Checkpoint, DropCheckpoint, Insert, Reply, Reserve, SaveCheckpoint, SaveNote, SaveTodo, Update
 from sendoff.model.note import Note, Todo
 from sendoff.model.operation import Tally
 from sendoff.model.query import Query
+from sendoff.model.source import Source
 from sendoff.model.status import TransferStatus
 from sendoff.ports.store import Store
-from sendoff.testing.store_sample import NOW, create, full_sample, happened, names, read, sample, write
+from sendoff.testing.store_sample import NOW, create, due_names, full_sample, happened, names, read, sample, write
 
 
 class OperationPromises:
@@ -23,6 +25,18 @@ class OperationPromises:
         (reply,) = write(store, Insert(record))
 
         assert replace(record, number=reply.number) == read(store, reply.number)
+
+    def test_what_is_named_at_length_is_kept_and_found(self, store: Store) -> None:
+        """A path, an address and the key of a note may be 4096 bytes of anything, which nothing makes shorter."""
+        long = Random(1).randbytes(2048).hex()
+        fields: dict[str, Any] = {"target": f"https://a.example/{long}", "source": Source(path=f"/{long[1:]}"), "holds_target": True}
+        first, _ = create(store, "one", **fields), create(store, "two", **fields)
+        write(store, *(SaveNote(kind="receipt", key=f"{long}{place}", value=place) for place in (2, 1)))
+
+        assert names(store, Query(reads=f"/{long[1:]}")) == names(store, Query(targets=(f"https://a.example/{long}",))) == ["one", "two"]
+        assert (read(store, first).target, due_names(store)) == (f"https://a.example/{long}", ["one"])
+        assert [note.value for note in store.notes("receipt").items] == [1, 2]
+        assert store.note("receipt", [f"{long}2"])[f"{long}2"].value == 2
 
     def test_a_new_operation_gets_the_next_number_which_is_its_rank(self, store: Store) -> None:
         first, second = create(store, "first"), create(store, "second")

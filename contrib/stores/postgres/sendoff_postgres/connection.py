@@ -79,6 +79,8 @@ class Connections:
                     if time.monotonic() < began + self._settings.connect_timeout + insists() and not self._closed.wait(AGAIN):
                         continue
                 raise in_our_words(cause, self.place) from cause
+            except UnicodeEncodeError as cause:
+                raise in_our_words(cause, self.place) from cause
 
     def close(self) -> None:
         """Close what is idle now, and what is given back later."""

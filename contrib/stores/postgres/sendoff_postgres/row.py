@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ COLUMNS = ", ".join("group_name" if name == "group" else name for name in FIELDS
 text_of = json.JSONEncoder(separators=(",", ":"), default=encode).encode  # any value of the model as the JSON text of a column
 _ordered = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 _NO_TALLY = Tally()
+_HALF = re.compile("[\ud800-\udfff]")
 _DOCUMENTS = frozenset({"spec", "tally", "needs", "reason_text", "response", "error", "receipt"})
 _NUMBERS = frozenset({"status", "priority"})
 _FIXED = frozenset({"number", "id", "version"})
@@ -58,6 +60,11 @@ def row_of(record: Record, number: int) -> Row:
 def path_bytes(path: str) -> bytes:
     """A path as it is compared, whatever its name is made of."""
     return path.encode(errors="surrogatepass")
+
+
+def is_text(word: Any) -> bool:
+    """Whether a column of text can hold it: there is no zero in it, and no half of a character."""
+    return not isinstance(word, str) or ("\0" not in word and not _HALF.search(word))
 
 
 def pairs_of(metadata: Mapping[str, Any]) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sendoff import InvalidArgument, Page, Query, Record, TransferStatus
 
-from sendoff_postgres.row import pairs_of, path_bytes, record_of
+from sendoff_postgres.row import is_text, pairs_of, path_bytes, record_of
 from sendoff_postgres.statements import Statements
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 LOOKED_AT = 2000  # rows a page looks at when a filter has no index; about 10 ms
 _STATUSES = {status.word: int(status) for status in TransferStatus}
 _FILTERS = [name for name in Query.__dataclass_fields__ if name not in ("types", "name")]
+_MOST = 2**63  # no number of an operation is as high
 _LAST = "\U0010ffff"  # after every character that an id may hold
 
 
@@ -59,6 +61,16 @@ class Search:
         statement = "by_due" if query.prefix is None else "by_prefix"
         found = connection.execute(self._sql[statement], {**_range(query), "due_after": query.due_after, "scan": scan + 1}).fetchall()
         return sorted(row[0] for row in found) if len(found) <= scan else None
+
+
+def askable(query: Query) -> Query | None:
+    """The query without the words and numbers that no row can hold; None where it then finds nothing."""
+    alone = (query.batch, query.group, query.reason, query.prefix)
+    several: dict[str, tuple[Any, ...]] = {name: tuple(filter(is_text, getattr(query, name))) for name in ("ids", "targets", "types")}
+    several["numbers"] = tuple(number for number in query.numbers if 0 <= number < _MOST)
+    if not all(map(is_text, alone)) or any(getattr(query, name) and not left for name, left in several.items()):
+        return None
+    return replace(query, **several)  # type: ignore[arg-type]
 
 
 def _road(query: Query) -> tuple[set[str], list[tuple[str, Any]]]:

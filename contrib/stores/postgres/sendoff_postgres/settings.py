@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from sendoff import seconds
 
 Seconds = Annotated[float, BeforeValidator(lambda value: seconds(value) if isinstance(value, str) else value), Field(ge=1, le=3600, allow_inf_nan=False)]
-_SECRET = ("password", "sslpassword", "oauth_client_secret")
+_SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+_MISREAD = "in the name of a user or a database @ is %40, : is %3A and / is %2F; a password does not belong into it"
 _FORM = "write it as libpq does: postgresql://USER@HOST:PORT/DATABASE, or host=HOST dbname=DATABASE user=USER"
 
 
@@ -43,7 +44,18 @@ class PostgresSettings(BaseModel):
             raise ValueError(_FORM)
         if any(found.get(name) for name in _SECRET):
             raise ValueError("a password does not belong into it; keep it in ~/.pgpass, or in a file that passfile=PATH in the dsn names (chmod 600)")
+        if _may_be_misread(value, found):
+            raise ValueError(f"percent-encode its parts: {_MISREAD}")
         return value
+
+
+def _may_be_misread(dsn: str, words: dict[str, object]) -> bool:
+    """Whether libpq takes an address apart in other places than its writer meant: half of a password as a port, the other half as a database."""
+    scheme, _, rest = dsn.partition("://")
+    if scheme not in ("postgresql", "postgres"):
+        return False
+    ports = str(words.get("port") or "")
+    return "@" in rest.partition("/")[2] or not all(port == "" or port.isdecimal() for port in ports.split(","))
 
 
 def _words_of(dsn: str) -> dict[str, object] | None:

@@ -34,8 +34,8 @@ from sendoff import (
 
 from sendoff_postgres.history import History
 from sendoff_postgres.place import MACHINE_FILES, machine_id, marked, own_schema
-from sendoff_postgres.row import record_of
-from sendoff_postgres.search import Search
+from sendoff_postgres.row import is_text, record_of
+from sendoff_postgres.search import Search, askable
 from sendoff_postgres.settings import PostgresSettings
 from sendoff_postgres.statements import Statements
 from sendoff_postgres.trimmer import Trimmer
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _ENOUGH = 500  # so many due in a lane: cheaper to walk it by rank than to sort them
 _OUTCOME = 60.0  # seconds longer that a server is waited for which may have committed and did not say so
+_UNKNOWN = "when the server is back, look with `sendoff list --all` before you repeat it"
 
 
 class PostgresStore(Store, Purging, Salvaging):
@@ -102,7 +103,12 @@ class PostgresStore(Store, Purging, Salvaging):
     def commit(self, units: Sequence[Unit], *, synced: bool) -> Sequence[Sequence[Reply]]:
         with self._writing:
             writing = Writing(units, self._sql_when_open(), name=self._name, synced=synced)
-            return self._open_connections().run(writing, insists=lambda: _OUTCOME if writing.uncertain else 0.0)
+            try:
+                return self._open_connections().run(writing, insists=lambda: _OUTCOME if writing.uncertain else 0.0)
+            except StoreRefused as error:
+                if not writing.uncertain:
+                    raise
+                raise StoreRefused(f"{error.message}; whether this was stored is not known", hint=_UNKNOWN) from error
 
     def trim(self, keep: Retention, *, limit: int) -> int:
         with self._writing:
@@ -120,7 +126,10 @@ class PostgresStore(Store, Purging, Salvaging):
     # -- operations ---------------------------------------------------------------------------------------------------
 
     def find(self, query: Query, *, after: str | None = None, limit: int = 100) -> Page[Record]:
-        return self._open_connections().run(lambda connection: self._search.page(connection, query, after=after, limit=limit))
+        connections, asked = self._open_connections(), askable(query)
+        if asked is None:
+            return Page(items=[], next=None)
+        return connections.run(lambda connection: self._search.page(connection, asked, after=after, limit=limit))
 
     def checkpoint(self, number: int) -> Checkpoint | None:
         found = self._rows("checkpoint", {"number": number})
@@ -137,6 +146,8 @@ class PostgresStore(Store, Purging, Salvaging):
 
     def due(self, lane: str, now: Moment, limit: int) -> Sequence[Record]:
         asked = {"lane": lane, "now": now, "limit": limit}
+        if not is_text(lane):
+            return []
 
         def read(connection: Connection) -> list[Any]:
             ((count,),) = connection.execute(self._sql["due_count"], {"lane": lane, "now": now, "enough": _ENOUGH}).fetchall()
@@ -155,7 +166,8 @@ class PostgresStore(Store, Purging, Salvaging):
     # -- history, to-dos, notes ---------------------------------------------------------------------------------------
 
     def events(self, after: int, limit: int, *, query: Query | None = None) -> Sequence[Event]:
-        return self._open_connections().run(lambda connection: self._history.after(connection, after, limit, query or Query()))
+        connections, asked = self._open_connections(), askable(query or Query())
+        return [] if asked is None else connections.run(lambda connection: self._history.after(connection, after, limit, asked))
 
     def todos(self, now: Moment, *, kind: str | None = None, limit: int = 100) -> Sequence[Todo]:
         asked = {"now": now, "limit": limit}
@@ -170,12 +182,15 @@ class PostgresStore(Store, Purging, Salvaging):
         return Page(items=[_note(kind, row) for row in rows[:limit]], next=rows[limit - 1][0] if len(rows) > limit else None)
 
     def note(self, kind: str, keys: Sequence[str]) -> Mapping[str, Note]:
-        rows = self._rows("named_notes", {"kind": kind, "keys": list(keys)})
+        rows = self._rows("named_notes", {"kind": kind, "keys": list(filter(is_text, keys))})
         return {row[0]: _note(kind, row) for row in rows}
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    def _rows(self, statement: str, asked: Any) -> list[Any]:
+    def _rows(self, statement: str, asked: Mapping[str, Any]) -> list[Any]:
+        """None where a word is asked for that no row can hold."""
+        if not all(map(is_text, asked.values())):
+            return []
         return self._open_connections().run(lambda connection: connection.execute(self._sql[statement], asked).fetchall())
 
     def close(self) -> None:

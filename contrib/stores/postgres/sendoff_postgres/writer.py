@@ -45,7 +45,14 @@ class Writing:
         draft = Draft(ground)
         replies = draft.apply(self._units)
         self._replies = replies
-        self._write(connection, draft)
+        try:
+            self._write(connection, draft)
+        except Exception as cause:
+            from sendoff_postgres.errors import is_away  # here: a driver's class is looked at often, and psycopg is heavy
+
+            if not is_away(cause):
+                self._replies = None  # the server has refused it, so it has committed nothing
+            raise
         return replies
 
     def _begun(self, connection: Connection) -> tuple[Ground, uuid.UUID | None]:

@@ -47,9 +47,10 @@ def test_where_the_server_stays_away_the_error_says_so_and_the_truth_is_read_lat
     monkeypatch.setattr(sendoff_postgres.store, "_OUTCOME", 0.5)
     gate.lose(WRITTEN.encode(), arrives=arrives, shut=True)
 
-    with pytest.raises(StoreRefused, match="does not answer"):
+    with pytest.raises(StoreRefused, match=r"does not answer.*; whether this was stored is not known") as refused:
         store.commit([[Insert(sample("lost on the way")), Append(happened(WRITTEN))]], synced=True)
 
+    assert "sendoff list --all" in refused.value.hint
     gate.shut = False
     (reply,), _ = store.commit([[Insert(sample("lost on the way"))], [Append(happened("after"))]], synced=True)
     assert reply.refused == ("id" if arrives else None)

@@ -14,7 +14,7 @@ ASKED_ALL_THE_TIME = [
     "notes", "named_notes", "standing", "operations_by_id", "todo_versions", "note_versions", "past", "forget_events", "forget_checkpoints",
     "forget_operations", "forget_batches", "forget_environments",
 ]  # fmt: skip
-SORTED_FEW = {"due_in_lane", "by_open_target", "by_target", "by_prefix", "find", "named_notes"}
+SORTED_FEW = {"due_in_lane", "by_open_target", "by_target", "by_prefix", "find", "named_notes", "notes"}
 
 
 @pytest.fixture

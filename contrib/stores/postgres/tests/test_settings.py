@@ -26,6 +26,8 @@ def test_times_may_be_written_as_people_do():
         "postgresql://db.example/uploads?password=hunter2",
         "host=db.example password=hunter2",
         "host=db.example sslpassword=hunter2",
+        "host=db.example scram_client_key=hunter2",
+        "host=db.example scram_server_key=hunter2",
     ],
 )
 def test_a_password_in_the_configuration_is_refused_and_not_repeated(dsn):
@@ -33,6 +35,30 @@ def test_a_password_in_the_configuration_is_refused_and_not_repeated(dsn):
         Drivers().settings("stores", "postgres", {"dsn": dsn}, section="store")
 
     assert "hunter2" not in str(refused.value) + repr(refused.value)
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://me:hun/ter2@db.example:5432/uploads",
+        "postgresql://me:12/hunter2@db.example/uploads",
+        "postgres://me:12/hunter2@db.example/uploads?sslmode=require",
+        "postgresql://me:hunter2/uploads",
+        "postgresql://db.example:5432,me:hunter2/uploads",
+    ],
+)
+def test_a_password_that_libpq_takes_for_something_else_is_refused_too_and_not_repeated(dsn):
+    with pytest.raises(ConfigurationError, match="percent-encode") as refused:
+        Drivers().settings("stores", "postgres", {"dsn": dsn}, section="store")
+
+    assert "ter2" not in str(refused.value) + repr(refused.value)
+
+
+@pytest.mark.parametrize(
+    "dsn", ["postgresql://me@[::1]:5432/uploads", "postgresql:///uploads?host=/tmp", "postgresql://a:1,b:2/uploads", "postgresql://h/d%40b"]
+)
+def test_what_has_no_password_in_it_is_taken(dsn):
+    assert PostgresSettings(dsn=dsn).dsn == dsn
 
 
 @pytest.mark.parametrize("dsn", ["hunter2", "postgresql://me@db.example/uploads?hunter2", "host=db.example hunter2=x"])

@@ -1,5 +1,6 @@
 -- The first tables. Times are microseconds since 1970, UTC. Documents are JSON as `sendoff.encode` writes it, without defaults, in columns of
 -- text: `jsonb` takes neither half of a character nor a zero, and both occur in names of files. Text that is compared is compared by code point.
+-- An entry of an index has room for 2700 bytes: addresses, paths and the keys of notes may be longer, so they are found by a hash.
 
 create table journal (
     name text collate "C" primary key,
@@ -62,12 +63,12 @@ create unique index operation_by_id on operation (id);
 create index operation_by_batch on operation (batch, number);
 create index operation_by_status on operation (status, number);
 create index operation_by_group on operation (group_name, number) where group_name is not null;
-create index operation_by_target on operation (target, open, holds_target) where target is not null;
+create index operation_by_target on operation (hashtextextended(target, 0), open, holds_target) where target is not null;
 create index operation_claimed on operation (number) where owner is not null;
 create index operation_open on operation (number) where open;
 create index operation_open_in_batch on operation (batch, number) where open;
 create index operation_listed on operation (number) where open or acknowledged_at is null;
-create index operation_by_file on operation (file, number) where open or acknowledged_at is null;
+create index operation_by_file on operation (sha256(file), number) where open or acknowledged_at is null;
 create index operation_by_environment on operation (environment) where environment is not null;
 create index operation_finished on operation (finished_at) where not open;
 
@@ -114,8 +115,11 @@ create index todo_by_kind on todo (kind, due, about);
 
 create table note (
     kind text collate "C" not null,
+    digest bytea not null,     -- sha256 of the key
     key text collate "C" not null,
     value text not null,
     version bigint not null,
-    primary key (kind, key)
+    primary key (kind, digest)
 );
+
+create index note_in_order on note (kind, left(key, 500));

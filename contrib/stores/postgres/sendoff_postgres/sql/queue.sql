@@ -29,11 +29,13 @@ select count(*) from (
 ) as few;
 
 -- name: due_by_rank
--- Many are due: walk the lane in order until enough are found.
+-- Many are due: walk the lane in order until enough are found. `offset 0`: whoever is earlier is looked up for one after the other, and not for all.
 select {columns} from operation as one
 where due is not null and owner is null and lane = %(lane)s and due <= %(now)s and not exists (
     select 1 from operation as earlier
-    where earlier.target = one.target and earlier.open and earlier.holds_target and earlier.number < one.number
+    where hashtextextended(earlier.target, 0) = hashtextextended(one.target, 0) and earlier.target = one.target
+        and earlier.open and earlier.holds_target and earlier.number < one.number
+    offset 0
 )
 order by rank, number limit %(limit)s;
 
@@ -43,7 +45,9 @@ with few as materialized (
     select * from operation as one
     where due is not null and owner is null and lane = %(lane)s and due <= %(now)s and not exists (
         select 1 from operation as earlier
-        where earlier.target = one.target and earlier.open and earlier.holds_target and earlier.number < one.number
+        where hashtextextended(earlier.target, 0) = hashtextextended(one.target, 0) and earlier.target = one.target
+        and earlier.open and earlier.holds_target and earlier.number < one.number
+        offset 0
     )
 )
 select {columns} from few order by rank, number limit %(limit)s;

@@ -11,10 +11,12 @@ select number from operation where status = %(value)s and number > %(after)s ord
 select number from operation where group_name = %(value)s and number > %(after)s order by group_name, number limit %(scan)s;
 
 -- name: by_target
-select number from operation where target = any(%(value)s) and number > %(after)s order by number limit %(scan)s;
+select number from operation where hashtextextended(target, 0) = any(array(select hashtextextended(one, 0) from unnest(%(value)s::text[]) as one))
+    and target = any(%(value)s) and number > %(after)s order by number limit %(scan)s;
 
 -- name: by_open_target
-select number from operation where target = any(%(value)s) and open and number > %(after)s order by number limit %(scan)s;
+select number from operation where hashtextextended(target, 0) = any(array(select hashtextextended(one, 0) from unnest(%(value)s::text[]) as one))
+    and target = any(%(value)s) and open and number > %(after)s order by number limit %(scan)s;
 
 -- name: by_open_batch
 select number from operation where open and batch = %(value)s and number > %(after)s order by batch, number limit %(scan)s;
@@ -28,7 +30,8 @@ select number from operation where (open or acknowledged_at is null) and number 
 -- name: by_file
 -- 7: failed.
 select number from operation
-where (open or acknowledged_at is null) and file = %(value)s and (open or status = 7) and number > %(after)s order by file, number limit %(scan)s;
+where (open or acknowledged_at is null) and sha256(file) = sha256(%(value)s) and (open or status = 7) and number > %(after)s
+order by sha256(file), number limit %(scan)s;
 
 -- name: by_open
 select number from operation where open and number > %(after)s order by number limit %(scan)s;
@@ -95,7 +98,10 @@ select kind, about, payload, due, tries, version from todo where due <= %(now)s 
 select kind, about, payload, due, tries, version from todo where kind = %(kind)s and due <= %(now)s order by kind, due, about limit %(limit)s;
 
 -- name: notes
-select key, value, version from note where kind = %(kind)s and key > %(after)s order by kind, key limit %(limit)s;
+-- By the beginning of the key, which an index holds, and then by the whole of it.
+select key, value, version from note where kind = %(kind)s and left(key, 500) >= left(%(after)s, 500) and key > %(after)s
+order by left(key, 500), key limit %(limit)s;
 
 -- name: named_notes
-select key, value, version from note where kind = %(kind)s and key = any(%(keys)s);
+select key, value, version from note where kind = %(kind)s
+    and digest = any(array(select sha256(convert_to(one, 'UTF8')) from unnest(%(keys)s::text[]) as one));

@@ -23,8 +23,8 @@ delete from event where batch in (
 
 -- name: forget_environments
 -- What is to be removed at a server may have to be removed in an environment that no operation names any more.
-delete from note where kind = 'environment' and key in (
-    select gone.key from unnest(%(which)s::text[], %(quoted)s::text[]) as gone (key, quoted)
+delete from note where kind = 'environment' and digest in (
+    select sha256(convert_to(gone.key, 'UTF8')) from unnest(%(which)s::text[], %(quoted)s::text[]) as gone (key, quoted)
     where not exists (select 1 from operation where environment is not null and environment = gone.key)
     and not exists (select 1 from todo where kind = 'abort' and strpos(payload, gone.quoted) > 0)
 );

@@ -15,7 +15,9 @@ select {columns} from operation where id = any(%(ids)s);
 select about, kind, version from todo where (about, kind) in (select * from unnest(%(abouts)s::text[], %(kinds)s::text[]));
 
 -- name: note_versions
-select kind, key, version from note where (kind, key) in (select * from unnest(%(kinds)s::text[], %(keys)s::text[]));
+select kind, key, version from note where (kind, digest) in (
+    select one.kind, sha256(convert_to(one.key, 'UTF8')) from unnest(%(kinds)s::text[], %(keys)s::text[]) as one (kind, key)
+);
 
 -- name: insert_operation
 insert into operation ({columns}, file, metadata) values ({values});
@@ -40,11 +42,12 @@ on conflict (about, kind) do update set (payload, due, tries, version) = (exclud
 delete from todo where about = %s and kind = %s;
 
 -- name: save_note
-insert into note (kind, key, value, version) values (%s, %s, %s, %s)
-on conflict (kind, key) do update set (value, version) = (excluded.value, excluded.version);
+insert into note (kind, digest, key, value, version)
+select kind, sha256(convert_to(key, 'UTF8')), key, value, version from (values (%s::text, %s::text, %s::text, %s::bigint)) as one (kind, key, value, version)
+on conflict (kind, digest) do update set (value, version) = (excluded.value, excluded.version);
 
 -- name: drop_note
-delete from note where kind = %s and key = %s;
+delete from note where kind = %s and digest = sha256(convert_to(%s, 'UTF8'));
 
 -- name: insert_event
 insert into event (seq, id, time, type, operation, batch, round, data) values (%s, %s, %s, %s, %s, %s, %s, %s);
