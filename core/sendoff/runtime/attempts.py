@@ -155,6 +155,8 @@ class Attempts:
             return self._settling.begin(load, error, errand.ticket.down_since)
         except Exception:  # noqa: BLE001 - it is no answer of a driver, then
             self._log.exception("the end of operation %s cannot be written down; it is free again", load.record.number)
+            if load.shipment is not None:
+                load.shipment.body = None  # nor is what was answered
             return self._settling.begin(load, None, errand.ticket.down_since)
 
     def _ended_anyhow(self, errand: Errand, load: Load, result: Result) -> Outcome:
