@@ -39,19 +39,6 @@ class Pulse:
         """Its end is told by somebody else: what comes back late is void."""
         self._forsaken = True
 
-    def _enter(self) -> int | None:
-        self.beat()
-        thread = threading.get_ident()
-        if thread in self._inside:
-            return None  # a call within a call: the outer one tells of its end
-        self._inside[thread] = True
-        return thread
-
-    def _leave(self, thread: int | None) -> None:
-        self.heard = self._clock()  # before it is out, or whoever looks in between sees the call's beginning
-        if thread is not None:
-            self._inside.pop(thread, None)
-
 
 class InsideCall:
     """One call of a driver's; with ``with``, as each piece that is read is such a call and a generator would cost more than the rest of it."""
@@ -63,7 +50,13 @@ class InsideCall:
         self._thread: int | None = None
 
     def __enter__(self) -> None:
-        self._thread = self._pulse._enter()
+        pulse, thread = self._pulse, threading.get_ident()
+        pulse.beat()
+        if thread not in pulse._inside:  # of a call within a call the outer one tells the end
+            pulse._inside[thread], self._thread = True, thread
 
     def __exit__(self, *_: object) -> None:
-        self._pulse._leave(self._thread)
+        pulse = self._pulse
+        pulse.heard = pulse._clock()  # before it is out, or whoever looks in between sees the call's beginning
+        if self._thread is not None:
+            pulse._inside.pop(self._thread, None)
