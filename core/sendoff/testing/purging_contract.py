@@ -1,4 +1,4 @@
-"""What every store promises whose journal lies elsewhere than its state folder. Subclass ``PurgingContract``; give it ``store`` and ``stranger``."""
+"""What every store promises whose journal lies elsewhere than its state folder. Subclass ``PurgingContract``."""
 
 from __future__ import annotations
 

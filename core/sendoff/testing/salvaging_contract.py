@@ -1,4 +1,4 @@
-"""What every store promises whose journal may come from another machine, or be damaged. Subclass ``SalvagingContract``; give it ``store`` and ``moved``."""
+"""What every store promises whose journal may come from another machine, or be damaged. Subclass ``SalvagingContract``."""
 
 from __future__ import annotations
 
