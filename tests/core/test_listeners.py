@@ -17,13 +17,8 @@ from sendoff.model.source import Source
 from tests.core.owned import eventually
 
 HEAD = "from sendoff import hookimpl\n"
-OPERATION = Record(
-    id="op-1",
-    batch="b-1",
-    lane="https://h.example",
-    created_at=0,
-    spec=Spec(transport="http", url="https://h.example/a", root="https://h.example/", name="a", source=Source(path="/a")),
-)
+SPEC = Spec(transport="http", url="https://h.example/a", root="https://h.example/", name="a", source=Source(path="/a"))
+OPERATION = Record(id="op-1", batch="b-1", lane="https://h.example", created_at=0, spec=SPEC)
 
 
 @pytest.fixture(autouse=True)
