@@ -67,8 +67,14 @@ def fault_of(words, leaf):
 
 
 def fault_of_install(things, leaf):
-    """Each is a folder or a distribution of this repository, and one of them is the leaf."""
-    held = {"sendoff": ".", ".": ".", **{name: folder for folder, name in LEAVES.items()}, **{f"./{folder}": folder for folder in LEAVES}}
+    """Each is a folder or a distribution of this repository, or the list of what comes along; and one of them is the leaf."""
+    held = {
+        "sendoff": ".",
+        ".": ".",
+        "requirements.txt": ".",
+        **{name: folder for folder, name in LEAVES.items()},
+        **{f"./{folder}": folder for folder in LEAVES},
+    }
     found = [held.get(thing.partition("[")[0].rstrip("/") or thing) for thing in things]
     if None in found:
         return f"{things[found.index(None)]} is no leaf of this repository"
