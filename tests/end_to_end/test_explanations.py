@@ -11,7 +11,7 @@ from tests.end_to_end.pages import MIB, Person, blocks
 from tests.house.fences import blocks_of
 
 PLUGINS = "docs/explanation/two-kinds-of-plugin.md"
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.campaign, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.servers.tus import TusNode
 
 PAGE, ADDRESS = "bad-link.md", "https://media.example/files/"
 SIZE, PIECE = 12 * MIB, 2 * MIB
-pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

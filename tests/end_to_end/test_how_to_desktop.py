@@ -43,7 +43,7 @@ def step():
 step()
 window.mainloop()
 """
-pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ PAGE, SECRET = "move-state.md", "Bearer of-the-first-machine"
 SIZE, PIECE = 16 * MIB, 2 * MIB
 OWN_MOUNTS = ("unshare", "--map-root-user", "--mount")  # of a namespace that anybody may make
 IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
-pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server, pytest.mark.timeout(240)]
 
 
 class Machine(Person):

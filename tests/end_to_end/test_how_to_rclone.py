@@ -14,7 +14,7 @@ from tests.servers.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, Seaweed
 
 PAGE = "from-rclone.md"
 TREE = {"a.jpg": b"first", "2025/b.jpg": b"second", "2025/raw/c.dng": os.urandom(100_000)}
-pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server, pytest.mark.timeout(180)]
 
 
 class Office(Program):

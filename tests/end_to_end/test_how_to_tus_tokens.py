@@ -12,7 +12,7 @@ from tests.servers.tus import TusNode
 PAGE, PROGRAM = "tus-tokens.md", "/usr/local/bin/media-token"
 LIVES = 0.4  # seconds that a token lives
 PACE = 16 * MIB  # bytes a second of the line
-pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ url = "http://127.0.0.1:9/attic/"
 [credentials.media]
 use = "env"
 """
-pytestmark = [pytest.mark.needs_server, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")

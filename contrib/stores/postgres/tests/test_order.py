@@ -10,7 +10,7 @@ from sendoff.testing.store_sample import names
 
 from contrib.stores.postgres.tests.database import store_in
 
-pytestmark = pytest.mark.needs_server
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server]
 
 WRITERS, COMMITS = 3, 60
 WRITING = """

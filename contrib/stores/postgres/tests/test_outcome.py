@@ -8,7 +8,7 @@ from sendoff.testing.store_sample import create, happened, names, sample
 from contrib.stores.postgres.tests.database import store_in
 from contrib.stores.postgres.tests.gate import gate_to
 
-pytestmark = pytest.mark.needs_server
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server]
 WRITTEN = "said only where it is written"
 
 

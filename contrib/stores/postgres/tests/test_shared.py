@@ -6,7 +6,7 @@ from sendoff.testing.sharing_contract import SharedStoreContract
 
 from contrib.stores.postgres.tests.database import store_in
 
-pytestmark = pytest.mark.needs_server
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server]
 
 ELSEWHERE = """
 from pathlib import Path

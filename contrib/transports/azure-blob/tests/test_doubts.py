@@ -10,7 +10,7 @@ from sendoff.testing.receiver import Lost, Rule
 from tests.servers.azurite import blocks_taken, commits
 from tests.servers.tap import SMALL, Tap
 
-pytestmark = pytest.mark.needs_server
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server]
 MIB = 2**20
 COMMIT = 5  # the request that puts four blocks together
 

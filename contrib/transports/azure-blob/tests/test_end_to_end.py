@@ -11,7 +11,7 @@ from tests.end_to_end.traces import traces
 from tests.servers.azurite import ACCOUNT, CONTAINER, KEY, block_of, blocks_taken, commits
 from tests.servers.proxy import CountingProxy
 
-pytestmark = pytest.mark.needs_server
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server]
 LANES = 3
 BLOCK = 4 * MIB
 SIZE = 64 * MIB + 1  # seventeen blocks

@@ -8,7 +8,7 @@ from sendoff.model.session import Session
 from sendoff.testing.receiver import Lost, Reset, Rule
 from sendoff_azure_blob.names import OTHERS
 
-pytestmark = pytest.mark.needs_server
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server]
 MIB = 2**20
 
 

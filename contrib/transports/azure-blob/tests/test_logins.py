@@ -9,7 +9,7 @@ from sendoff.testing.shipment import Wallet
 
 from tests.servers.azurite import ACCOUNT, KEY, blocks_taken
 
-pytestmark = pytest.mark.needs_server
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server]
 MIB = 2**20
 OTHER_KEY = "b3RoZXI" + KEY[7:]
 

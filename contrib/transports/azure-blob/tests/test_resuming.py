@@ -9,7 +9,7 @@ from sendoff.testing.receiver import Lost, Reset, Rule
 
 from tests.servers.azurite import blocks_taken, commits
 
-pytestmark = pytest.mark.needs_server
+pytestmark = [pytest.mark.campaign, pytest.mark.needs_server]
 MIB = 2**20
 
 
